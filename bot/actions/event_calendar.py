@@ -69,13 +69,17 @@ def entry_of(event: Event, *, title: str, description: str, commune: str, sender
 
 @dataclass(frozen=True, kw_only=True)
 class Publishing:
-    """What a calendar of several events is made with; `bot_username` blank: where no bot has run yet, no link."""
+    """What a calendar of several events is made with; `bot_username` blank: where no bot has run yet, no link.
+
+    `on_the_web`: everybody fetches it, and so it keeps silent when the law asks for it.
+    """
 
     campaign: Campaign
     gazetteer: Gazetteer
     bot_username: str
     language: str
     now: datetime
+    on_the_web: bool = False
 
     def calendar(self, found: Sequence[EventInWords], *, name: str = "") -> bytes:
         """The calendar of some events, in one language."""
@@ -83,15 +87,20 @@ class Publishing:
 
     def _entry(self, found: EventInWords) -> Entry:
         text = text_in(found.texts, self.language, self.campaign.languages[0])
-        commune = self.gazetteer.by_code(found.event.commune)
-        return entry_of(
+        known = self.gazetteer.by_code(found.event.commune)
+        commune = known.name if known is not None else found.event.commune
+        entry = entry_of(
             found.event,
             title=text.title,
             description=text.description,
-            commune=commune.name if commune is not None else found.event.commune,
+            commune=commune,
             sender=self.campaign.sender.name,
             link=event_link(self.bot_username, found.event.code) if self.bot_username else "",
         )
+        if self.on_the_web and is_silent(self.campaign, found.event, self.now):
+            # What was typed is silent, and who sends it: when and where it would have been is left.
+            return replace(entry, title=commune, description="", location=commune, link="", point=None)
+        return entry
 
 
 async def all_public(tx: AsyncConnection, area: str) -> list[EventInWords]:
@@ -105,7 +114,8 @@ async def followed(
     """The events of a calendar that people follow. None while the law asks for silence about all that are to come:
     their programs keep what they had.
 
-    Of an event in a territory where it asks for silence alone, nothing is told but that it is cancelled.
+    Of an event in a territory where it asks for silence alone, nothing is told but that it is cancelled, by its date and
+    commune.
     """
     found = await db.event_files.public(
         tx, db.areas.event_in(area), since=now - STILL_SHOWN, most=MOST_FOLLOWED

@@ -25,7 +25,7 @@ class PublicEvent:
 
     @property
     def is_told(self) -> bool:
-        """That it is cancelled may always be told: people would come for nothing."""
+        """That it is cancelled may always be told, but without what somebody typed: people would come for nothing."""
         return self.silence is None or self.found.event.is_cancelled
 
 

@@ -65,10 +65,12 @@ def calendar_of(entries: Iterable[Entry], *, now: datetime, name: str = "") -> b
         entry.add("dtstart", each.starts_at.astimezone(zone))
         entry.add("dtend", each.ends_at.astimezone(zone))
         entry.add("summary", each.title)
-        entry.add("description", each.description)
+        if each.description:
+            entry.add("description", each.description)
         entry.add("location", each.location)
         entry.add("status", each.status)
-        entry.add("url", each.link)
+        if each.link:
+            entry.add("url", each.link)
         if each.point is not None:
             entry.add("geo", each.point)
         calendar.add_component(entry)

@@ -87,6 +87,7 @@ class PublicEvents:
             bot_username=self._bot_username,
             language=language,
             now=self._clock.now(),
+            on_the_web=True,
         )
 
     async def _feed(self, request: Request) -> Response:
@@ -134,6 +135,8 @@ class PublicEvents:
             return self._site.page(
                 "public/quiet", language, headers=SEEN, silence=found.silence, zone=found.card.zone
             )
+        if found.silence is not None:
+            return self._site.page("public/cancelled", language, headers=SEEN, event=found.card)
         return self._site.page(
             "public/event",
             language,

@@ -123,3 +123,23 @@ async def test_in_a_quiet_period_nothing_is_told(
         answer = await visitor.get(path)
         assert (answer.status_code, answer.text) == (503, ""), path
         assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_in_a_quiet_period_a_cancelled_event_is_told_without_what_was_typed(
+    conversation: Conversation, visitor: httpx.AsyncClient
+) -> None:
+    await conversation.add_event("ab12", starts=STARTS, titles={"fr": "Votez Camille"})
+    await change(conversation, state="cancelled", address="Salle Votez")
+    conversation.clock.move(paris("2016-11-19T10:00").astimezone(UTC))
+    page = await visitor.get("/event/ab12?lang=en")
+    assert "This event is cancelled." in page.text
+    assert "24 November" in page.text.replace("\u00a0", " ")
+    assert "Lyon" in page.text
+    for path in ("/event/ab12.ics", "/feed/69.ics"):
+        told = (await visitor.get(path)).text
+        (entry,) = Calendar.from_ical(told).walk("VEVENT")
+        assert (entry["STATUS"], entry["SUMMARY"], entry["LOCATION"]) == ("CANCELLED", "Lyon", "Lyon")
+        assert not {"DESCRIPTION", "URL", "GEO"} & set(entry)
+        assert "Votez" not in told
+    for told in ("Votez", "ld+json", "t.me/", "openstreetmap"):
+        assert told not in page.text

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import attendees, check_ins, events
+from bot.actions import attendees, check_ins, event_cards, events
 from bot.actions.check_ins import CheckedIn, Door
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned, deletion
@@ -41,7 +41,9 @@ async def show(update: Update, context: Context) -> None:
 
 async def show_from_link(context: Context, code: str) -> None:
     """The QR code on a printed list: whoever organizes the event sees its list, everybody else the event."""
-    if context.staff:
+    found = await event_cards.find(context.tx, code)
+    hosted = (await desk.author(context)).hosted
+    if context.staff or (found is not None and found.event.id in hosted):
         await _show(context, code, context.say)
     else:
         await event_card.show_from_link(context, code)

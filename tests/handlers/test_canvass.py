@@ -181,7 +181,7 @@ async def test_a_walk_ends_and_is_told_and_the_next_time_it_shows_what_was(
     await olga.tap("Offer this walk")
     await zoe.tap_data("1:walk:take:1")
     card = await zoe.tap("Rue A, 1–9 (0/5)")
-    assert "Last time, Wednesday, 16 November: opened" in plain(card)
+    assert "Last time, Wednesday 16 November: opened" in plain(card)
 
 
 async def test_help_is_one_word_away(conversation: Conversation, zoe: Talker, olga: Talker) -> None:

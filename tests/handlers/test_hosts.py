@@ -7,6 +7,7 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from bot.links import list_link
 from bot.rules.territories import METROPOLE, zone_of
 from db.schema import audit, broadcasts, deliveries, events, hosts, proposals, rsvps, trusted_hosts
 from tests.campaigning import rows, staff, supporter
@@ -264,3 +265,5 @@ async def test_whoever_hosts_it_ticks_its_list_at_the_door(conversation: Convers
         await tx.execute(sa.insert(hosts).values(theirs))
     await zoe.tap_data("1:tick:ab12cd34:1:yes:0")
     assert "Nobody has this number" in zoe.toast + zoe.last.text, "the role is not what is missing"
+    shown = await zoe.send("/start " + list_link("b", "ab12cd34").partition("start=")[2])
+    assert "Show the QR code" in shown.buttons, "the code on the printed list leads to the list"

@@ -26,6 +26,8 @@ LEAST_ROLE = {
     "create_event": "organizer",
     "change_event": "organizer",
     "see_event_answers": "organizer",
+    "approve_host": "organizer",
+    "trust_host": "organizer",
     "check_in": "organizer",
     "broadcast": "organizer",
     "control_broadcast": "organizer",

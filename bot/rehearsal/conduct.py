@@ -231,7 +231,7 @@ def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tu
     if said == "yes" and member.number % 7 == 0:
         # With somebody else, where the event allows it.
         return SOON, (tap(f"1:rsvp:{code}:yes"), {**tap(f"1:guests:{code}:1"), "optional": True})
-    if said == "yes" and member.number % 3 != 0:
+    if said == "yes":
         # Lends a hand, where the event has shifts.
         shifts = ({**tap(f"1:shifts:{code}"), "optional": True}, {**tap("1:shift:*"), "optional": True})
         return SOON, (tap(f"1:rsvp:{code}:yes"), *shifts)

@@ -169,6 +169,17 @@ async def since(tx: AsyncConnection, known: int, *, most: int) -> set[int] | Non
     return None if len(found) > most else found
 
 
+async def forget_all(tx: AsyncConnection) -> None:
+    """Notes begin anew, and so does whoever has read any: people were erased, and their numbers are to be nowhere."""
+    await tx.execute(changed_people.delete())
+    if tx.dialect.name == "postgresql":
+        query = "SELECT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) + 1"
+        known = int((await tx.execute(sa.text(query))).scalar_one())
+    else:
+        known = await version(tx)
+    await set_fact(tx, FLOOR, max(known, await floor(tx)))
+
+
 async def forget_some(tx: AsyncConnection, *, most: int) -> int:
     """Notes no more what was changed first, `most` changes of it; how many. Who has read less far begins anew."""
     oldest = sa.select(changed_people.c.id).order_by(changed_people.c.id).limit(most)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.experiments import HELD_OUT
 from bot.rules.suppression import SuppressionKey, proof_of
-from db import approvals, hosts, notices, seats
+from db import approvals, changes, hosts, notices, seats
 from db.conversations import erase_all as erase_conversations
 from db.conversations import forget_answerers
 from db.days import start_of_day
@@ -81,6 +81,8 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     await _seal_consents(tx, condition, sealing)
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
     erased = (await tx.execute(sa.delete(people).where(condition))).rowcount
+    if erased:
+        await changes.forget_all(tx)
     await seats.recount(tx, events)
     return erased
 

@@ -562,7 +562,7 @@ HOLDINGS: tuple[Holding, ...] = (
         table="changed_people",
         subject=Subject.SUPPORTERS,
         kept=Kept.DAY,
-        erased=Erased.NUMBER_STAYS,
+        erased=Erased.DELETED,
         data={"change": ("person",)},
         plain=("id", "writer"),
     ),

@@ -152,7 +152,17 @@ async def test_who_did_everything_is_forgotten(conversation: Conversation, zenob
     stored = await zenobie.stored()
     assert stored is not None
     tables = {cell.partition(".")[0] for cell in await searched(conversation, zenobie, stored)}
-    assert tables == {"people", "dialogs", "consents", "rsvps", "vote_plans", "deliveries", "responses"}
+    told = {
+        "people",
+        "dialogs",
+        "consents",
+        "rsvps",
+        "vote_plans",
+        "deliveries",
+        "responses",
+        "changed_people",
+    }
+    assert tables == told
     await zenobie.send("/delete")
     await zenobie.tap("Yes, erase everything")
     assert await searched(conversation, zenobie, stored) == []

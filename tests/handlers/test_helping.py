@@ -13,7 +13,7 @@ from tests.campaigning import staff
 from tests.conversation import Conversation
 
 MOST_WORDS, SHORT_NOTICE = 90, 120
-ROLES = {"supporter": 0, "organizer": 8, "coordinator": 9, "admin": 10}
+ROLES = {"supporter": 0, "organizer": 8, "coordinator": 10, "admin": 11}
 """How many commands of the team each is told of."""
 
 

@@ -114,8 +114,8 @@ async def followed(
     """The events of a calendar that people follow. None while the law asks for silence about all that are to come:
     their programs keep what they had.
 
-    Of an event in a territory where it asks for silence alone, nothing is told but that it is cancelled, by its date and
-    commune.
+    Of an event in a territory where it asks for silence alone, nothing is told but that it is cancelled, by its date
+    and commune.
     """
     found = await db.event_files.public(
         tx, db.areas.event_in(area), since=now - STILL_SHOWN, most=MOST_FOLLOWED

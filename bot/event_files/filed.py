@@ -24,7 +24,8 @@ class FiledEvent:
     """An event of a file. The instants are aware; `pin`: latitude and longitude in degrees.
 
     `says`: which of `texts`, `capacity`, `pin` and, by language, `description_fr` the file has anything to say of; what
-    it is silent about stays as it is. `area`: where people may be invited, as a role's area would limit it. `cancelled`: it takes place no more.
+    it is silent about stays as it is. `area`: where people may be invited, as a role's area would limit it.
+    `cancelled`: it takes place no more.
     """
 
     line: int

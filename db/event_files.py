@@ -41,13 +41,23 @@ async def by_keys(
 
 
 async def keep_key(tx: AsyncConnection, key: str, event: int) -> None:
-    """Keeps by which key an event is known in files."""
+    """Keeps by which key an event is known in files, in place of one that was given up."""
+    await _free(tx, [key])
     await tx.execute(sa.insert(event_keys).values(key=key, event=event))
 
 
+async def _free(tx: AsyncConnection, keys: Sequence[str]) -> None:
+    """No event is known by these keys any more."""
+    await tx.execute(sa.delete(event_keys).where(event_keys.c.key.in_(keys)))
+
+
 async def create_many(tx: AsyncConnection, made: Sequence[tuple[str, EventTexts, Mapping[str, Any]]]) -> None:
-    """New events that nobody is invited to: of each its key, its texts and the columns of `events` but the id."""
+    """New events that nobody is invited to: of each its key, its texts and the columns of `events` but the id.
+
+    Whatever had one of the keys was given up.
+    """
     for page in _pages(made):
+        await _free(tx, [key for key, _, _ in page])
         await tx.execute(sa.insert(events), [dict(columns) for _, _, columns in page])
         query = sa.select(events.c.code, events.c.id).where(
             events.c.code.in_([columns["code"] for _, _, columns in page])

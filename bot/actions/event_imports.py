@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -27,7 +27,7 @@ from bot.rules.expressions import EVERYBODY, Expression
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import ENOUGH, SeatsWanted
-from db.events import Event, EventInWords
+from db.events import Event, EventInWords, EventTexts
 
 IMPORTED = "import_events"
 """What the log calls it."""
@@ -255,8 +255,17 @@ def _change(before: EventInWords, filed: FiledEvent) -> EventChange:
         commune=filed.commune if moved else None,
         address=filed.address if filed.address != event.address else None,
         pin=filed.pin if pinned else None,
-        texts={code: text for code, text in filed.texts.items() if before.texts.get(code) != text},
+        texts={code: text for code, text in _texts(before, filed).items() if before.texts.get(code) != text},
     )
+
+
+def _texts(before: EventInWords, filed: FiledEvent) -> EventTexts:
+    """The words of a file; where it is silent about a description, the one that is there."""
+    texts = dict(filed.texts)
+    for code in texts.keys() & before.texts.keys():
+        if f"description_{code}" not in filed.says:
+            texts[code] = replace(texts[code], description=before.texts[code].description)
+    return texts
 
 
 def _is_there(event: Event, pin: tuple[float, float]) -> bool:

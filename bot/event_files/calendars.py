@@ -159,7 +159,13 @@ class _Entries:
                 area=EVERYWHERE,
                 pin=(float(geo.latitude), float(geo.longitude)) if geo is not None else None,
                 cancelled=str(entry.get("STATUS") or "").upper() == "CANCELLED",
-                says=frozenset({"texts", *(["pin"] if geo is not None else [])}),
+                says=frozenset(
+                    {
+                        "texts",
+                        *(["pin"] if geo is not None else []),
+                        *([f"description_{language}"] if "DESCRIPTION" in entry else []),
+                    }
+                ),
             )
 
     def _description(self, entry: Any) -> str:

@@ -23,8 +23,9 @@ LONGEST_KEY = 255
 class FiledEvent:
     """An event of a file. The instants are aware; `pin`: latitude and longitude in degrees.
 
-    `says`: which of `texts`, `capacity` and `pin` the file has anything to say of; what it is silent about stays as it
-    is. `area`: where people may be invited, as a role's area would limit it. `cancelled`: it takes place no more.
+    `says`: which of `texts`, `capacity`, `pin` and, by language, `description_fr` the file has anything to say of; what
+    it is silent about stays as it is. `area`: where people may be invited, as a role's area would limit it.
+    `cancelled`: it takes place no more.
     """
 
     line: int

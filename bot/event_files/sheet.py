@@ -145,7 +145,11 @@ class _Rows:
             area=area,
             invite=invite,
             says=frozenset(
-                {"texts", *({"capacity"} & set(cells)), *({"pin"} if "latitude" in cells else ())}
+                {
+                    "texts",
+                    *({"capacity", *(f"description_{code}" for code in texts)} & set(cells)),
+                    *({"pin"} if "latitude" in cells else ()),
+                }
             ),
         )
 

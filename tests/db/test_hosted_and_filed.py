@@ -17,7 +17,8 @@ from bot.actions import event_imports, event_words, hosts, series
 from bot.actions.event_calendar import all_public
 from bot.rules.series import Every
 from db.engine import Database
-from db.schema import events, people, rsvps
+from db.events import EventText
+from db.schema import event_keys, events, people, rsvps
 from tests.acting import LYON, NOW, appointed, made_world, new_event
 from tests.matrix import filed
 
@@ -43,6 +44,25 @@ async def test_files_hosts_and_series(database: Database) -> None:
         moved = replace(rows[0], starts_at=rows[0].starts_at + timedelta(hours=1))
         await event_imports.carry_out(tx, admin, await event_imports.plan(tx, admin, [moved]), file="again")
         assert (await db.event_files.by_keys(tx, ["k"], {}))["k"].event.starts_at == moved.starts_at
+
+        # What the next file is silent about stays.
+        told = replace(
+            moved,
+            texts={"fr": EventText(title="Réunion", description="Venez")},
+            says=frozenset({"description_fr"}),
+        )
+        await event_imports.carry_out(tx, admin, await event_imports.plan(tx, admin, [told]), file="told")
+        assert (await event_imports.plan(tx, admin, [moved]))[0].fate == event_imports.Fate.SAME
+        (emptied,) = await event_imports.plan(tx, admin, [replace(told, texts=moved.texts)])
+        assert emptied.changes == (("description_fr", "Venez", ""),)
+
+        # The key of what was given up is taken again, with an invitation and without.
+        filed_before = events.c.id.in_(sa.select(event_keys.c.event))
+        await tx.execute(sa.update(events).where(filed_before).values(state="dropped"))
+        revived = [moved, rows[1]]
+        await event_imports.carry_out(tx, admin, await event_imports.plan(tx, admin, revived), file="anew")
+        fates = {each.fate for each in await event_imports.plan(tx, admin, revived)}
+        assert fates == {event_imports.Fate.SAME}
 
         # Counts of answers, and a word to those who come.
         person = (await tx.execute(sa.select(people.c.id).where(people.c.telegram_id == 100))).scalar_one()

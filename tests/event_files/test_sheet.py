@@ -37,6 +37,14 @@ def test_a_row_is_an_event_whatever_its_encoding_and_separator(encoding: str, se
     assert {code: text.title for code, text in event.texts.items()} == {"fr": "Réunion", "en": "Meeting"}
 
 
+def test_a_file_is_silent_about_the_columns_that_it_has_not() -> None:
+    (event,) = read(f"{HEADER}\n{GOOD}").events
+    assert event.says == {"texts", "capacity", "description_fr"}
+    plain = "a,2016-11-24T19:00,2016-11-24T21:00,69123,Salle Molière,Réunion"
+    (event,) = read(f"key,starts_at,ends_at,commune,address,title_fr\n{plain}").events
+    assert event.says == {"texts"}
+
+
 @pytest.mark.parametrize(
     ("typed", "instant"),
     [

@@ -45,7 +45,7 @@ class Common(Generic[W]):
         self.marks: list[dict[str, str]] = []
         self.worlds: dict[int, W] = {}
         self.timers = Timers(clock)
-        self.polls = Polls()
+        self.polls = Polls(self.timers)
         self.files = FileStore()
         self.people: dict[int, Person] = {}
         self.usernames: dict[str, int] = {}

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from simulator.polls import Poll, answered, closed
 from simulator.records import Message
 from simulator.shapes import Peer
+from simulator.timers import Timers
 
-if TYPE_CHECKING:
-    from simulator.world import World
+
+class Asker(Protocol):
+    """What the world of a bot is for its polls."""
+
+    def changed(self, person: Peer, message: Message | None = None) -> None: ...
+
+    def tell_bot(self, kind: str, peer: Peer, content: dict[str, Any]) -> int: ...
 
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
     """A poll, the bot that asks, how everybody voted, and the messages that show it."""
 
-    world: World
+    world: Asker
     peer: Peer
     poll: Poll
     votes: dict[int, list[int]] = field(default_factory=dict)
-    shown: list[tuple[World, Peer, Message]] = field(default_factory=list)
+    shown: list[tuple[Asker, Peer, Message]] = field(default_factory=list)
 
     def change(self, poll: Poll, votes: dict[int, list[int]]) -> None:
         self.poll, self.votes = poll, votes
@@ -36,10 +42,11 @@ class Asked:
 class Polls:
     """By the number of each poll."""
 
-    def __init__(self) -> None:
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
         self._asked: dict[str, Asked] = {}
 
-    def show(self, world: World, peer: Peer, message: Message) -> None:
+    def show(self, world: Asker, peer: Peer, message: Message) -> None:
         """A message shows a poll: a new one, or one that is forwarded."""
         assert message.media is not None
         poll: Poll = message.media["poll"]
@@ -47,7 +54,7 @@ class Polls:
         if asked is None:
             asked = self._asked[poll["id"]] = Asked(world=world, peer=peer, poll=poll)
             if poll.get("close_date") and not poll["is_closed"]:
-                world.common.timers.at(poll["close_date"], lambda: self.close(poll["id"]))
+                self._timers.at(poll["close_date"], lambda: self.close(poll["id"]))
         asked.shown.append((world, peer, message))
         message.votes = asked.votes
 

@@ -45,7 +45,9 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
     def day_and_month(moment: date) -> str:
         return format_date(moment, formats.short_day, locale)
 
-    def hour(moment: datetime | time, zone: str | None = None) -> str:
+    def hour(moment: datetime | time | int, zone: str | None = None) -> str:
+        if isinstance(moment, int):  # a full hour of anybody's day
+            return hour_words(time(moment % 24))
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
         return hour_words(local.time() if isinstance(local, datetime) else local)
 

@@ -13,6 +13,7 @@ from db.events import Event, EventInWords, EventTexts, texts_of_many
 from db.restrictions import IS_USABLE
 from db.schema import event_keys, event_texts, events, people, rsvps
 
+_IS_PUBLIC = events.c.state.in_(("open", "cancelled"))
 PAGE = 500
 """Values in one statement: both engines take more."""
 
@@ -78,17 +79,28 @@ async def create_many(tx: AsyncConnection, made: Sequence[tuple[str, EventTexts,
 async def public(
     tx: AsyncConnection,
     there: sa.ColumnElement[bool],
-    *,
-    since: datetime | None = None,
-    most: int | None = None,
 ) -> list[EventInWords]:
     """The events of an area (see db.areas) that everybody may see, those that were cancelled among them, the soonest
-    first; `since`: that are not over by then.
+    first.
     """
-    query = sa.select(events).where(events.c.state.in_(("open", "cancelled")), there)
-    if since is not None:
-        query = query.where(events.c.ends_at > since)
-    return await _in_words(tx, query.limit(most))
+    return await _in_words(tx, sa.select(events).where(_IS_PUBLIC, there))
+
+
+async def followed(
+    tx: AsyncConnection, there: sa.ColumnElement[bool], *, since: datetime, now: datetime, most: int
+) -> list[EventInWords]:
+    """Those of `public` that are not over by `since`, the soonest first. Where there are more than `most`, those to
+    come are found before those that are over: the soonest, then the latest.
+    """
+    is_to_come = events.c.ends_at > now
+    query = sa.select(events).where(_IS_PUBLIC, there, events.c.ends_at > since)
+    query = query.order_by(
+        sa.case((is_to_come, 0), else_=1),
+        sa.case((is_to_come, events.c.starts_at)),
+        events.c.starts_at.desc(),
+    )
+    found = await _in_words(tx, query.limit(most))
+    return sorted(found, key=lambda each: (each.event.starts_at, each.event.id))
 
 
 async def _in_words(tx: AsyncConnection, query: sa.Select[Any]) -> list[EventInWords]:

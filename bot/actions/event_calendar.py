@@ -117,8 +117,8 @@ async def followed(
     Of an event in a territory where it asks for silence alone, nothing is told but that it is cancelled, by its date
     and commune.
     """
-    found = await db.event_files.public(
-        tx, db.areas.event_in(area), since=now - STILL_SHOWN, most=MOST_FOLLOWED
+    found = await db.event_files.followed(
+        tx, db.areas.event_in(area), since=now - STILL_SHOWN, now=now, most=MOST_FOLLOWED
     )
     told = [each for each in found if each.event.is_cancelled or not is_silent(campaign, each.event, now)]
     return None if found and not told else told

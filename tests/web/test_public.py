@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from icalendar import Calendar
 
+from bot.actions import event_calendar
 from bot.web.app import make_web
 from bot.web.public import PublicEvents
 from bot.web.site import Site
@@ -109,6 +110,16 @@ async def test_a_calendar_of_each_area(conversation: Conversation, visitor: http
     (entry,) = Calendar.from_ical((await visitor.get("/feed/69.ics")).text).walk("VEVENT")
     assert (entry["STATUS"], entry["UID"]) == ("CANCELLED", "ab12@portevoix")
     assert "This event is cancelled." in (await visitor.get("/event/ab12?lang=en")).text
+
+
+async def test_a_calendar_that_is_full_holds_what_is_to_come(
+    conversation: Conversation, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_calendar, "MOST_FOLLOWED", 3)
+    for code, day in (("old1", "10-20"), ("old2", "10-30"), ("new1", "11-10"), ("new2", "11-16")):
+        await conversation.add_event(code, starts=f"2016-{day}T19:00")
+    told = Calendar.from_ical((await visitor.get("/feed/FR.ics")).text).walk("VEVENT")
+    assert [each["UID"].partition("@")[0] for each in told] == ["old2", "new1", "new2"]
 
 
 async def test_in_a_quiet_period_nothing_is_told(

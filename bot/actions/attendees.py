@@ -79,11 +79,12 @@ class PaperList:
 
 
 async def paper_list(tx: AsyncConnection, author: Author, code: str) -> PaperList:
-    """The list on paper, by name; that it was made, and until when it may lie about, is noted.
-
-    Raises NotAllowed, EventRefused.
+    """The list on paper, by name, of whoever hosts it by number; that it was made, and until when it may lie about, is
+    noted. Raises NotAllowed, EventRefused.
     """
     found, everybody = await attendees(tx, author, code)
+    if not author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
+        everybody = [each._replace(name=None) for each in everybody]  # names leave with the team alone
     kept = timedelta(days=author.campaign.retention.event_answers_days)
     paper = PaperList(
         found=found,

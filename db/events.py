@@ -279,11 +279,12 @@ async def past(
     now: datetime,
     number: int,
     size: int,
+    hosted: Collection[int] = (),
 ) -> tuple[EventPage, bool]:
-    """Events that are over and took place: the author's own, and those in the areas, the latest first; and whether
-    there are more after this page, which is counted from 0.
+    """Events that are over and took place: the author's own, those they `hosted`, and those in the areas, the latest
+    first; and whether there are more after this page, which is counted from 0.
     """
-    theirs = sa.or_(events.c.created_by == author, *areas)
+    theirs = sa.or_(events.c.created_by == author, events.c.id.in_(list(hosted)), *areas)
     query = sa.select(events).where(events.c.ends_at <= now, events.c.state == "open", theirs)
     query = query.order_by(events.c.starts_at.desc(), events.c.id).offset(number * size).limit(size + 1)
     found = [Event(**row._mapping) for row in await tx.execute(query)]

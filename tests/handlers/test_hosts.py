@@ -8,8 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.links import list_link
+from bot.printing.tick_lists import TickList
 from bot.rules.territories import METROPOLE, zone_of
 from db.schema import audit, broadcasts, deliveries, events, hosts, proposals, rsvps, trusted_hosts
+from handlers import check_ins
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import MEETING, finish_event
@@ -267,3 +269,46 @@ async def test_whoever_hosts_it_ticks_its_list_at_the_door(conversation: Convers
     assert "Nobody has this number" in zoe.toast + zoe.last.text, "the role is not what is missing"
     shown = await zoe.send("/start " + list_link("b", "ab12cd34").partition("start=")[2])
     assert "Show the QR code" in shown.buttons, "the code on the printed list leads to the list"
+
+
+async def test_whoever_hosted_it_reads_its_figures_when_it_is_over(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    event = await conversation.add_event("ab12cd34", starts="2016-11-24T19:00")
+    stored = await zoe.stored()
+    assert stored is not None
+    async with conversation.database.write() as tx:
+        theirs = {"event": event, "person": stored.id, "part": "co", "since": conversation.clock.now()}
+        await tx.execute(sa.insert(hosts).values(theirs))
+    conversation.clock.move(paris("2016-11-28T12:00"))
+    await zoe.tap_data("1:past_events:0")
+    assert "Public meeting" in zoe.last.text
+    await zoe.tap_data("1:my_event:ab12cd34")
+    assert "Coming: <b>0</b>" in zoe.last.text
+
+
+async def test_names_leave_on_paper_with_the_team_alone(
+    conversation: Conversation, zoe: Talker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = await conversation.add_event("ab12cd34", starts="2016-11-24T19:00")
+    stored = await zoe.stored()
+    assert stored is not None
+    anna = await supporter(conversation, 1, LYON, consent_team=True, first_name="Anna")
+    now = conversation.clock.now()
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.insert(hosts).values(event=event, person=stored.id, part="host", since=now))
+        await tx.execute(sa.insert(rsvps).values(event=event, person=anna, answer="yes", at=now))
+    printed: list[str] = []
+
+    def kept(paper: TickList) -> bytes:
+        printed.append(" ".join(line for line, _ in paper.lines))
+        return b"%PDF-"
+
+    monkeypatch.setattr(check_ins, "tick_list_pdf", kept)
+    olga = await organizer(conversation, 20, role="coordinator")
+    for person in (zoe, olga):
+        await person.tap_data("1:door_paper:ab12cd34")
+    by_host, by_team = printed
+    assert "Anna" in by_team
+    assert "Anna" not in by_host
+    assert by_host

@@ -85,6 +85,8 @@ async def begin_change(update: Update, context: Context) -> None:
         context.campaign.languages if in_a_language else ("-",)
     ):
         raise MalformedButton
+    if field in ("texts", "place", "title", "description"):
+        await events.require_may_reword(context.tx, author, found.event)
     if field == "texts":
         context.edit("event_edit/texts", event=found.event, offered=context.campaign.languages)
         return

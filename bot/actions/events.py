@@ -25,7 +25,7 @@ from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.areas import EVERYWHERE
+from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.belonging import WAITLISTED
 from bot.rules.event_draft import too_long
 from bot.rules.events import is_over, is_to_come
@@ -98,6 +98,11 @@ class EventChange:
     @property
     def is_empty(self) -> bool:
         return self == EventChange()
+
+    @property
+    def rewords(self) -> bool:
+        """Whether it is of anything that somebody typed: not the date alone."""
+        return bool(self.texts) or (self.commune, self.address, self.pin) != (None, None, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -369,6 +374,15 @@ async def change_event(
     return people
 
 
+async def require_may_reword(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """Raises EventRefused for a host whom the team does not trust there: it said yes to these words and no others."""
+    if event.id not in author.hosted or author.may(Action.CHANGE_EVENT, event.commune):
+        return
+    trusted = await db.hosts.trust_of(tx, author.person.id)
+    if trusted is None or not contains(trusted.area, event.commune):
+        raise EventRefused("The team said yes to these words and this place.", message="errors/event_words")
+
+
 def over_at(event: Event, values: Mapping[str, Any]) -> datetime:
     """Until when a change is news: those who are told late still have to know, until it is over at both its times."""
     ends_at: datetime = values.get("ends_at", event.ends_at)
@@ -382,6 +396,8 @@ async def apply_change(
 
     Raises as `change_event` does. The caller took its turn.
     """
+    if change.rewords:
+        await require_may_reword(tx, author, found.event)
     if change.commune is not None:
         author.require(Action.CHANGE_EVENT, change.commune.code)
     if change.starts_at is not None:

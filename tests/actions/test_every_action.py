@@ -79,7 +79,7 @@ check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event
 event_cards.remembered_as attendees.there feedback.figures_of
 event_cards.find event_cards.standing events.invite events.tell events.apply_change events.apply_cancellation
 series.following
-hosts.reason_of hosts.trust
+hosts.reason_of hosts.trust events.require_may_reword
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded

@@ -312,3 +312,31 @@ async def test_names_leave_on_paper_with_the_team_alone(
     assert "Anna" in by_team
     assert "Anna" not in by_host
     assert by_host
+
+
+async def test_what_the_team_said_yes_to_a_host_it_does_not_trust_leaves_as_it_is(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    event = await conversation.add_event("ab12cd34", starts="2016-11-24T19:00")
+    stored = await zoe.stored()
+    assert stored is not None
+    now = conversation.clock.now()
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.insert(hosts).values(event=event, person=stored.id, part="host", since=now))
+        await tx.execute(sa.insert(trusted_hosts).values(person=stored.id, area="69", given_at=now))
+    await zoe.tap_data("1:event_change:ab12cd34:place:-")
+    await zoe.send("Chez moi, 3 rue Mercière")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(trusted_hosts).values(area="13"))
+    await zoe.tap_data("1:event_confirm:yes")
+    assert "said yes to this title" in zoe.last.text
+    assert [each.address for each in await rows(conversation, events)] == ["Salle Molière, 18 quai de Bondy"]
+    for field in ("texts:-", "place:-", "title:en", "description:fr"):
+        await zoe.send("/menu")
+        await zoe.tap_data(f"1:event_change:ab12cd34:{field}")
+        assert "said yes to this title" in zoe.last.text
+    # The hour is no word of theirs.
+    await zoe.tap_data("1:event_change:ab12cd34:date:-")
+    await zoe.send("25/11 19:00")
+    await zoe.tap_data("1:event_confirm:yes")
+    assert [each.starts_at for each in await rows(conversation, events)] == [paris("2016-11-25T19:00")]

@@ -148,9 +148,18 @@ async def of_person(tx: AsyncConnection, person: int) -> Mapping[str, Any]:
     }
 
 
+_IS_PROPOSED = events.c.state.in_(("proposed", "returned"))
+
+
+async def withdraw(tx: AsyncConnection, event: int) -> bool:
+    """Deletes what was proposed, with its words and its place, which may be somebody's home; False where it is no
+    proposal any more.
+    """
+    return (await tx.execute(sa.delete(events).where(events.c.id == event, _IS_PROPOSED))).rowcount == 1
+
+
 async def drop_proposals(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:
-    """Gives up what people (a condition on `people`) proposed and the team has not let take place: nobody saw it."""
+    """Deletes what people (a condition on `people`) proposed and the team has not let take place: see `withdraw`."""
     doomed = sa.select(people.c.id).where(condition)
     theirs = sa.select(proposals.c.event).where(proposals.c.person.in_(doomed))
-    waiting = sa.and_(events.c.id.in_(theirs), events.c.state.in_(("proposed", "returned")))
-    await tx.execute(sa.update(events).where(waiting).values(state="dropped"))
+    await tx.execute(sa.delete(events).where(events.c.id.in_(theirs), _IS_PROPOSED))

@@ -137,10 +137,12 @@ async def _tell_team(tx: AsyncConnection, author: Author, event: Event) -> None:
         for held in await db.staff.all_current(tx)
         if held.telegram_id != author.person.telegram_id
     ]
-    details = {"event": event.code, "title": await _title(tx, author, event)}
+    title = await _title(tx, author, event)
+    # With their number, by which it goes when they have their data erased.
+    details = {"event": event.code, "title": title, "telegram_id": author.person.telegram_id}
     for turn in told_first(team, event.commune):
         who = [member.id for member in turn]
-        key = f"proposal:{event.id}"
+        key = f"proposal:{event.code}"
         if await notices.tell(tx, who, "event_proposed", details, now=author.now, key=key):
             return
 
@@ -153,7 +155,7 @@ async def _title(tx: AsyncConnection, author: Author, event: Event) -> str:
 
 async def _withdraw(tx: AsyncConnection, author: Author, code: str) -> None:
     found = await _mine(tx, author, code)
-    if not await db.events.move(tx, found.event.id, before=found.event.state, after="dropped"):
+    if not await db.hosts.withdraw(tx, found.event.id):
         raise HostRefused("It is not waiting any more.", why="gone")
 
 
@@ -225,9 +227,7 @@ async def approve(tx: AsyncConnection, author: Author, code: str, *, and_trust: 
     await audit.note(tx, actor=author.name, action=Action.APPROVE_HOST, details=details, now=author.now)
     if and_trust:
         await give_trust(tx, author, code, shown.host.id)
-    title = await _title(tx, author, event)
-    news = {"event": code, "title": title, "granted": True, "reason": "", "waits": queued.awaits_approval}
-    await notices.tell(tx, [shown.host.telegram_id], "proposal_decided", news, now=author.now)
+    await _tell_host(tx, author, shown, granted=True, waits=queued.awaits_approval)
     return Proposed(event=event, broadcast=queued.broadcast, awaits_approval=queued.awaits_approval)
 
 
@@ -240,9 +240,17 @@ async def send_back(tx: AsyncConnection, author: Author, code: str, reason: str)
     await db.hosts.decide(tx, shown.found.event.id, now=author.now, reason=reason)
     details = {"event": code, "granted": False}  # the log has no texts
     await audit.note(tx, actor=author.name, action=Action.APPROVE_HOST, details=details, now=author.now)
-    title = await _title(tx, author, shown.found.event)
-    news = {"event": code, "title": title, "granted": False, "reason": reason, "waits": False}
-    await notices.tell(tx, [shown.host.telegram_id], "proposal_decided", news, now=author.now)
+    await _tell_host(tx, author, shown, granted=False, reason=reason)
+
+
+async def _tell_host(
+    tx: AsyncConnection, author: Author, shown: Card, *, granted: bool, reason: str = "", waits: bool = False
+) -> None:
+    """What the team said to a proposal. The notice bears the host's number: it goes when their data is erased."""
+    host, event = shown.host.telegram_id, shown.found.event
+    title = await _title(tx, author, event)
+    news = {"event": event.code, "title": title, "granted": granted, "reason": reason, "waits": waits}
+    await notices.tell(tx, [host], "proposal_decided", {**news, "telegram_id": host}, now=author.now)
 
 
 # -- who runs an event --

@@ -10,7 +10,17 @@ import sqlalchemy as sa
 from bot.links import list_link
 from bot.printing.tick_lists import TickList
 from bot.rules.territories import METROPOLE, zone_of
-from db.schema import audit, broadcasts, deliveries, events, hosts, proposals, rsvps, trusted_hosts
+from db.schema import (
+    audit,
+    broadcasts,
+    deliveries,
+    event_texts,
+    events,
+    hosts,
+    proposals,
+    rsvps,
+    trusted_hosts,
+)
 from handlers import check_ins
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
@@ -94,16 +104,17 @@ async def test_what_is_sent_back_is_changed_and_proposed_again(
     await olga.send("Mercredi plutôt : la salle est prise.")
     await told(conversation, zoe)
     assert "la salle est prise" in zoe.last.text
+    (old,) = await rows(conversation, events)
     await zoe.tap("Change it")
     await zoe.tap("Change the date")
     await zoe.send("23/11 19:00")
     await zoe.tap_data("1:host_send")
-    old, new = await rows(conversation, events)
-    assert (old.state, new.state, new.starts_at) == ("dropped", "proposed", paris("2016-11-23T19:00"))
+    (new,) = await rows(conversation, events)
+    assert (new.state, new.starts_at) == ("proposed", paris("2016-11-23T19:00"))
     # The card of the first one decides nothing any more.
     await olga.tap_data(f"1:host_approve:{old.code}:plain")
     assert "isn’t waiting any more" in olga.last.text
-    assert [each.state for each in await rows(conversation, events)] == ["dropped", "proposed"]
+    assert [each.state for each in await rows(conversation, events)] == ["proposed"]
 
 
 async def test_a_host_runs_their_own_event_and_no_other(conversation: Conversation, zoe: Talker) -> None:
@@ -244,17 +255,25 @@ async def test_three_wait_at_most(conversation: Conversation, zoe: Talker) -> No
 async def test_mydata_tells_and_delete_takes_the_proposal_with_it(
     conversation: Conversation, zoe: Talker
 ) -> None:
+    olga = await organizer(conversation, 20)
     await proposes(zoe)
     await zoe.tap_data("1:host_send")
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    await olga.tap("Send it back with a reason")
+    await olga.send("Pas chez toi")
+    assert len([each for each in await rows(conversation, broadcasts) if "Réunion" in str(each.details)]) == 2
     await zoe.send("/mydata")
     (sent,) = zoe.called("sendDocument")
     assert sent.attachment is not None
-    told = json.loads(sent.attachment.content)["hosting"]
-    assert [each["state"] for each in told["proposed"]] == ["proposed"]
+    found = json.loads(sent.attachment.content)["hosting"]
+    assert [each["state"] for each in found["proposed"]] == ["returned"]
     shown = await zoe.send("/delete")
     await zoe.tap_data("1:delete:yes", on=shown)
-    assert [each.state for each in await rows(conversation, events)] == ["dropped"]
+    # Nobody saw it: neither its words nor its place, which may be their home, are of use to anybody.
+    assert await rows(conversation, events) == await rows(conversation, event_texts) == []
     assert await rows(conversation, hosts) == await rows(conversation, proposals) == []
+    assert not [each for each in await rows(conversation, broadcasts) if "Réunion" in str(each.details)]
 
 
 async def test_whoever_hosts_it_ticks_its_list_at_the_door(conversation: Conversation, zoe: Talker) -> None:

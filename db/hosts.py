@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,12 +103,15 @@ async def give_trust(tx: AsyncConnection, *, person: int, area: str, now: dateti
     await tx.execute(sa.insert(trusted_hosts).values(person=person, area=area, given_at=now))
 
 
-async def end_trust(tx: AsyncConnection, person: int) -> list[int]:
-    """Trusts somebody no longer: the events to come are not theirs any more either; which those were."""
+async def end_trust(tx: AsyncConnection, person: int, there: Iterable[sa.ColumnElement[bool]]) -> list[int]:
+    """Trusts somebody no longer: the events of these areas (see db.areas) are not theirs any more either; which those
+    were.
+    """
     await tx.execute(sa.delete(trusted_hosts).where(trusted_hosts.c.person == person))
-    mine = list(await tx.scalars(sa.select(hosts.c.event).where(hosts.c.person == person)))
-    await tx.execute(sa.delete(hosts).where(hosts.c.person == person))
-    return mine
+    mine = sa.select(hosts.c.event).join(events, events.c.id == hosts.c.event)
+    found = list(await tx.scalars(mine.where(hosts.c.person == person, sa.or_(sa.false(), *there))))
+    await tx.execute(sa.delete(hosts).where(hosts.c.person == person, hosts.c.event.in_(found)))
+    return found
 
 
 async def add_link(

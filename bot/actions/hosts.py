@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.areas
 import db.events
 import db.hosts
 import db.people
@@ -357,10 +358,13 @@ async def _tell_removed(tx: AsyncConnection, author: Author, person: int, title:
 
 async def give_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> str:
     """From now on the events of the host of an event need nobody's approval in its département, as far as the team's
-    area goes; in which area. Raises NotAllowed, EventRefused.
+    area goes; in which area: who was trusted in a wider one stays so. Raises NotAllowed, EventRefused.
     """
     event = await _hosted_by(tx, author, code, person)
     area = trusted_area(author.areas(Action.TRUST_HOST), event.commune)
+    before = await db.hosts.trust_of(tx, person)
+    if before is not None and contains(before.area, area):
+        return before.area
     await db.hosts.give_trust(tx, person=person, area=area, now=author.now)
     details = {"event": code, "area": area, "trusted": True}
     await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
@@ -368,17 +372,24 @@ async def give_trust(tx: AsyncConnection, author: Author, code: str, person: int
 
 
 async def end_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
-    """The team trusts somebody no longer: their next event waits for it, and none is theirs any more.
-
-    Raises NotAllowed, EventRefused.
+    """The team trusts somebody no longer: their next event waits for it, and none of the author's areas is theirs any
+    more. Raises NotAllowed, also where the trust goes beyond these areas, and EventRefused.
     """
     await audit.take_turn(tx)
     await _hosted_by(tx, author, code, person)
-    ended = await db.hosts.end_trust(tx, person)
+    trusted = await db.hosts.trust_of(tx, person)
+    if trusted is not None:
+        author.require(Action.TRUST_HOST, trusted.area)
+    areas = [db.areas.event_in(area) for area in author.areas(Action.TRUST_HOST)]
+    ended = await db.hosts.end_trust(tx, person, areas)
     await db.events.take_over(tx, ended, host=person, by=author.id)
     details = {"event": code, "trusted": False, "events": len(ended)}
     await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
-    await _tell_removed(tx, author, person, "")
+    if not await db.hosts.parts_of(tx, person):
+        await _tell_removed(tx, author, person, "")
+        return
+    for event in (await db.events.get_many(tx, ended)).values():
+        await _tell_removed(tx, author, person, await _title(tx, author, event))
 
 
 async def _hosted_by(tx: AsyncConnection, author: Author, code: str, person: int) -> Event:

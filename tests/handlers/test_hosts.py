@@ -359,3 +359,29 @@ async def test_what_the_team_said_yes_to_a_host_it_does_not_trust_leaves_as_it_i
     await zoe.send("25/11 19:00")
     await zoe.tap_data("1:event_confirm:yes")
     assert [each.starts_at for each in await rows(conversation, events)] == [paris("2016-11-25T19:00")]
+
+
+async def test_a_trust_is_ended_and_narrowed_by_nobody_of_a_smaller_area(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    here = await conversation.add_event("ab12cd34", starts="2016-11-24T19:00")
+    away = await conversation.add_event("away1234", starts="2016-11-25T19:00", commune="13055")
+    stored = await zoe.stored()
+    assert stored is not None
+    now = conversation.clock.now()
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(events).values(created_by=stored.id))
+        for event in (here, away):
+            await tx.execute(sa.insert(hosts).values(event=event, person=stored.id, part="host", since=now))
+        await tx.execute(sa.insert(trusted_hosts).values(person=stored.id, area="69", given_at=now))
+    local = await organizer(conversation, 20, area=LYON)
+    for said in ("yes", "no"):
+        await local.tap_data(f"1:host_trust:ab12cd34:{stored.id}:{said}")
+        assert [each.area for each in await rows(conversation, trusted_hosts)] == ["69"]
+    assert len(await rows(conversation, hosts)) == 2
+    wide = await organizer(conversation, 21, area="R84")
+    await wide.tap_data(f"1:host_trust:ab12cd34:{stored.id}:no")
+    assert await rows(conversation, trusted_hosts) == []
+    assert [each.event for each in await rows(conversation, hosts)] == [away]
+    await told(conversation, zoe)
+    assert "no longer run “Réunion publique”" in zoe.last.text

@@ -56,6 +56,12 @@ def _refused(context: Context, refusal: PortevoixError) -> None:
 # -- walks --
 
 
+async def _walks_again(update: Update, context: Context) -> None:
+    """The list, by its button."""
+    arguments(context, 0)
+    await walks(update, context)
+
+
 async def walks(update: Update, context: Context) -> None:
     """What is offered near, and the walk that one is on."""
     try:
@@ -239,7 +245,7 @@ async def _count(context: Context, going: Going, door: int, said: str) -> Card:
 
 
 BUTTONS: dict[str, Handler] = {
-    "walks": walks,
+    "walks": _walks_again,
     "walk": walk,
     "leg": _at_door(_begin_leg),
     "at_door": _at_door(_look),

@@ -72,6 +72,9 @@ async def begin(update: Update, context: Context) -> None:
     (about,) = arguments(context, 1)
     if about != NO_EVENT and not is_code(about):
         raise MalformedButton
+    if about != NO_EVENT and await event_cards.find(context.tx, about) is None:
+        context.toast("toasts/event_unknown", alert=True)
+        return
     if await must_sign_up(context):
         return
     first = not await conversations.has_agreed(context.tx, context.person)

@@ -250,6 +250,7 @@ async def test_who_stops_chooses_between_silence_and_erasure(conversation: Conve
     assert "won’t message you again" in shown.text
     assert set(shown.buttons) == {
         "Just stop the messages",
+        "Free my seats at events",
         "Erase everything too",
         "Keep everything, use nothing of it",
     }

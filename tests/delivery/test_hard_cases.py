@@ -52,10 +52,10 @@ async def test_a_fault_before_the_post_queues_it_again(
     broadcast = await helpers.queue_broadcast(bench.database)
     slot, faults = Pacing.slot, [RuntimeError(), RuntimeError()]
 
-    async def faulty(pacing: Pacing, chat: int | None = None, *, bulk: bool = False) -> bool:
+    async def faulty(pacing: Pacing, chat: int | None = None, **kind: bool) -> bool:
         if faults:
             raise faults.pop()
-        return await slot(pacing, chat, bulk=bulk)
+        return await slot(pacing, chat, **kind)
 
     monkeypatch.setattr(Pacing, "slot", faulty)
     async with bench.running(in_flight=1) as engine:

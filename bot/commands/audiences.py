@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.saved_audiences
 from bot.actions import audit, expressions, saved_audiences
 from bot.actions.expressions import Asked, Counted, Occasion, Why
-from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import AREA_HELP, SubCommands, area, group, number
+from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.communes import load
 from bot.rules.belonging import Reason
@@ -30,7 +30,6 @@ from bot.settings import Settings
 from bot.startup import opened, present
 from db.engine import Database
 from db.rolls import Rolls
-from locales import LANGUAGES
 
 T = TypeVar("T")
 WIDTH = 80
@@ -236,7 +235,7 @@ async def _run(settings: Settings, work: Work[T], *, writes: bool) -> T:
 
 @asynccontextmanager
 async def _on_occasion(settings: Settings) -> AsyncIterator[tuple[Database, Occasion]]:
-    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
+    campaign = campaign_of(settings)
     async with opened(settings) as database:
         now = await present(settings)
         yield database, Occasion(campaign=campaign, gazetteer=load(settings.data), now=now)

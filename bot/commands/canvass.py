@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from bot.actions import audit, canvass, canvass_imports, canvass_walks
 from bot.actions.canvass_imports import Imported
 from bot.actions.canvass_walks import Sheet
-from bot.campaign.campaign import load_campaign
 from bot.canvass.addresses import open_addresses
 from bot.canvass.files import Faults
 from bot.canvass.results import COLUMNS, open_results
@@ -24,6 +23,7 @@ from bot.canvass.sheet import SheetLine, SheetPaper, sheet_pdf
 from bot.canvass.stations import open_stations
 from bot.canvass.town import write_town
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
+from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.communes import load
 from bot.links import walk_link
@@ -37,7 +37,6 @@ from bot.settings import Settings
 from bot.startup import opened, present
 from bot.words.texts import Texts
 from db.engine import Database
-from locales import LANGUAGES
 
 T = TypeVar("T")
 BOT_UNKNOWN = "bot"
@@ -405,7 +404,7 @@ def invent(arguments: Namespace, settings: Settings) -> int:
 
 def sheet(arguments: Namespace, settings: Settings) -> int:
     """Prints a walk."""
-    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
+    campaign = campaign_of(settings)
     language = arguments.language or campaign.languages[0]
     if language not in campaign.languages:
         raise CommandRefused(f"The campaign speaks {', '.join(campaign.languages)}, not {language}.")

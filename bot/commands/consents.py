@@ -8,13 +8,12 @@ from argparse import Namespace
 
 from bot.actions import proofs
 from bot.actions.proofs import Proof
-from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import SubCommands, group, number
+from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.rules.opt_outs import LARGEST_ID
 from bot.settings import Settings
 from bot.startup import opened, present, suppression_key
-from locales import LANGUAGES
 
 HEADERS = ("when (UTC)", "purpose", "choice", "language", "SHA-256 of the text")
 NOTHING = 1
@@ -35,7 +34,7 @@ def add_to(commands: SubCommands) -> None:
 def prove(arguments: Namespace, settings: Settings) -> int:
     """Prints the ledger of one person. Status 1 where it holds nothing."""
     telegram_id = number("--telegram-id", arguments.telegram_id, least=1, most=LARGEST_ID - 1)
-    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
+    campaign = campaign_of(settings)
 
     async def work() -> Proof:
         async with opened(settings) as database:

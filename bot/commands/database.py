@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 from bot.actions import audit, restores, retention
-from bot.campaign.campaign import load_campaign
 from bot.commands import drilling, moving, rekeying
 from bot.commands.arguments import CommandRefused, SubCommands, group
+from bot.commands.reading import campaign_of
 from bot.nightly import make_backup
 from bot.rules.counting import counted
 from bot.settings import Settings
@@ -36,7 +36,6 @@ from db.keyring import find_key, old_keys
 from db.server_backup import restore_server as put_back_on_server
 from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import revision
-from locales import LANGUAGES
 
 NEW = "new"
 """The word that is typed where an empty database takes the place of one that is gone."""
@@ -266,7 +265,7 @@ async def _restore_server(arguments: Namespace, settings: Settings) -> Restored:
 
 
 def purge(arguments: Namespace, settings: Settings) -> int:
-    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
+    campaign = campaign_of(settings)
 
     async def work() -> dict[str, int]:
         async with opened(settings) as database:

@@ -8,8 +8,8 @@ from argparse import Namespace
 from typing import Any
 
 from bot.actions.effects import Effect, Effects, effects_of
-from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import SubCommands, number
+from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.rules.counting import counted_people
 from bot.rules.effects import Count, Finding, Left, Split, Verdict
@@ -17,7 +17,6 @@ from bot.rules.experiments import HOLDOUT, Outcome
 from bot.rules.opt_outs import LARGEST_ID
 from bot.settings import Settings
 from bot.startup import opened, present
-from locales import LANGUAGES
 
 _DID = {
     Outcome.OPENED: "opened the event",
@@ -46,7 +45,7 @@ def add_to(commands: SubCommands) -> None:
 
 def effects(arguments: Namespace, settings: Settings) -> int:
     broadcast = number("NUMBER", arguments.number, least=1, most=LARGEST_ID)
-    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
+    campaign = campaign_of(settings)
 
     async def work() -> Effects:
         async with opened(settings) as database:

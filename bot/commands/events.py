@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,8 +19,9 @@ from bot.actions import event_account, event_calendar, event_imports
 from bot.actions.authority import Author, author_of, operator
 from bot.actions.event_account import Account
 from bot.actions.event_imports import Fate, Planned
-from bot.campaign.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, content_of, group
+from bot.commands.reading import MOST_SHOWN, campaign_of, read_once, show_faults
 from bot.commands.tables import print_table
 from bot.communes import load
 from bot.errors import NotAllowed, PortevoixError
@@ -33,10 +34,8 @@ from bot.settings import Settings
 from bot.startup import opened, present
 from db.events import EventInWords, text_in
 from db.shifts import Filled
-from locales import LANGUAGES
 
 T = TypeVar("T")
-MOST_SHOWN = 40
 CALENDAR = ".ics"
 CODE_HELP = "the event’s code, as `portevoix events list` tells it: what follows ev_ in its link"
 
@@ -87,37 +86,21 @@ def add_to(commands: SubCommands) -> None:
     show_parser.set_defaults(run=show)
 
 
-def _campaign(settings: Settings) -> Campaign:
-    return load_campaign(settings.required_campaign, languages=LANGUAGES)
-
-
 # -- in --
 
 
 def import_(arguments: Namespace, settings: Settings) -> int:
     """Shows what the file does, and does it unless it is a dry run."""
-    campaign, gazetteer = _campaign(settings), load(settings.data)
+    campaign, gazetteer = campaign_of(settings), load(settings.data)
     content = content_of(arguments.file, "a CSV file or a calendar (.ics)")
     is_calendar = arguments.file.suffix.lower() == CALENDAR
     reading = (read_calendar if is_calendar else read_sheet)(content, campaign=campaign, gazetteer=gazetteer)
-    _show_faults(arguments.file, reading)
+    show_faults(arguments.file, reading)
     planned = asyncio.run(_import(arguments, settings, campaign, reading))
     _show(arguments.file, reading, planned, campaign)
     if arguments.dry_run:
         print("Nothing was done: this is a dry run.")
     return 0
-
-
-def _show_faults(file: Path, reading: Reading) -> None:
-    """Every fault and warning, by its line. Raises CommandRefused where nothing may be imported."""
-    for fault in reading.faults[:MOST_SHOWN]:
-        print(fault, file=sys.stderr)
-    if len(reading.faults) > MOST_SHOWN:
-        print(f"and {len(reading.faults) - MOST_SHOWN:,} more", file=sys.stderr)
-    if reading.is_broken:
-        raise CommandRefused(
-            f"{file} has faults: nothing was imported. Mend these lines, then import it again."
-        )
 
 
 async def _import(
@@ -198,7 +181,7 @@ def _short(text: str) -> str:
 
 
 def export(arguments: Namespace, settings: Settings) -> int:
-    campaign = _campaign(settings)
+    campaign = campaign_of(settings)
     if arguments.file.suffix.lower() != CALENDAR:
         raise CommandRefused(
             f"{arguments.file} does not end in .ics: events are exported as a calendar. How many came to which is in"
@@ -230,24 +213,16 @@ def export(arguments: Namespace, settings: Settings) -> int:
             ) from None
         return len(found)
 
-    print(f"{counted(_read(settings, written), 'event')} written to {arguments.file}.")
+    print(f"{counted(read_once(settings, written), 'event')} written to {arguments.file}.")
     return 0
-
-
-def _read(settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    async def reading() -> T:
-        async with opened(settings) as database, database.read() as tx:
-            return await work(tx)
-
-    return asyncio.run(reading())
 
 
 # -- how many come --
 
 
 def list_(arguments: Namespace, settings: Settings) -> int:
-    language = _campaign(settings).languages[0]
-    found = _read(settings, event_account.listed)
+    language = campaign_of(settings).languages[0]
+    found = read_once(settings, event_account.listed)
     if arguments.json:
         print(json.dumps([_line(each, language) for each in found], ensure_ascii=False))
     elif not found:
@@ -269,8 +244,8 @@ def list_(arguments: Namespace, settings: Settings) -> int:
 
 
 def show(arguments: Namespace, settings: Settings) -> int:
-    language = _campaign(settings).languages[0]
-    found = _read(settings, lambda tx: event_account.account(tx, arguments.code))
+    language = campaign_of(settings).languages[0]
+    found = read_once(settings, lambda tx: event_account.account(tx, arguments.code))
     line = _line(found, language)
     if arguments.json:
         print(json.dumps(line, ensure_ascii=False))

@@ -12,7 +12,8 @@ from pathlib import Path
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
 from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import CommandRefused, SubCommands, content_of, group
+from bot.commands.arguments import SubCommands, content_of, group
+from bot.commands.reading import MOST_SHOWN, show_faults
 from bot.communes import Gazetteer, load
 from bot.polling_places.file import Reading, read_file
 from bot.rules.counting import counted
@@ -23,7 +24,6 @@ from bot.startup import opened, present
 from locales import LANGUAGES
 
 DECLINED = 1
-MOST_SHOWN = 40
 
 
 def add_to(commands: SubCommands) -> None:
@@ -47,7 +47,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
         campaign=load_campaign(settings.campaign, languages=LANGUAGES),
         gazetteer=gazetteer,
     )
-    _show_faults(arguments.file, reading)
+    show_faults(arguments.file, reading)
     _show_places(arguments.file, reading, gazetteer)
     _show_difference(asyncio.run(_difference(settings, reading)))
     if not arguments.yes:
@@ -60,18 +60,6 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     asyncio.run(_import(settings, reading, arguments.file.name))
     print(f"{counted(len(reading.places), 'polling place')} imported.")
     return 0
-
-
-def _show_faults(file: Path, reading: Reading) -> None:
-    """Every fault and warning, by its line. Raises CommandRefused where nothing may be imported."""
-    for fault in reading.faults[:MOST_SHOWN]:
-        print(fault, file=sys.stderr)
-    if len(reading.faults) > MOST_SHOWN:
-        print(f"and {len(reading.faults) - MOST_SHOWN} more", file=sys.stderr)
-    if reading.is_broken:
-        raise CommandRefused(
-            f"{file} has faults: nothing was imported. Mend these lines, then import it again."
-        )
 
 
 def _show_places(file: Path, reading: Reading, gazetteer: Gazetteer) -> None:

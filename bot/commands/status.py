@@ -9,15 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 import db.processes
-from bot.campaign.campaign import find_campaign_file, load_campaign
+from bot.campaign.campaign import find_campaign_file
 from bot.commands.arguments import SubCommands
+from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.overview import overview
 from bot.settings import Settings, installed_version
 from bot.startup import opened, present
 from db.engine import Database
 from db.errors import InUse
-from locales import LANGUAGES
 
 
 def add_to(commands: SubCommands) -> None:
@@ -33,7 +33,7 @@ def add_to(commands: SubCommands) -> None:
 
 def status(arguments: Namespace, settings: Settings) -> int:
     """Prints one line for each thing, or all of them as JSON."""
-    campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
+    campaign = campaign_of(settings)
     file = find_campaign_file(settings.required_campaign)
 
     async def work() -> dict[str, Any]:

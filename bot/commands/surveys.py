@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import audit, surveys
 from bot.actions.expressions import Occasion
 from bot.actions.surveys import Made, NewSurvey, Results
-from bot.campaign.campaign import Campaign, load_campaign
+from bot.campaign.campaign import Campaign
 from bot.commands.arguments import SubCommands, content_of, group
+from bot.commands.reading import campaign_of, read_once
 from bot.commands.survey_file import read_survey
 from bot.commands.tables import print_table
 from bot.communes import load
@@ -23,7 +21,6 @@ from bot.rules.counting import counted_people
 from bot.rules.surveys import words_in
 from bot.settings import Settings
 from bot.startup import opened, present
-from locales import LANGUAGES
 
 T = TypeVar("T")
 BAR = 24
@@ -62,12 +59,8 @@ def add_to(commands: SubCommands) -> None:
     results_parser.set_defaults(run=results)
 
 
-def _campaign(settings: Settings) -> Campaign:
-    return load_campaign(settings.required_campaign, languages=LANGUAGES)
-
-
 def import_(arguments: Namespace, settings: Settings) -> int:
-    campaign = _campaign(settings)
+    campaign = campaign_of(settings)
     new = read_survey(content_of(arguments.file, "a TOML file"), arguments.file, campaign.languages)
     made = asyncio.run(_import(new, campaign, settings, dry_run=arguments.dry_run))
     if not made.is_new:
@@ -91,17 +84,9 @@ async def _import(new: NewSurvey, campaign: Campaign, settings: Settings, *, dry
             return await surveys.import_survey(tx, new, occasion, actor=audit.COMMAND_LINE, dry_run=dry_run)
 
 
-def _read(settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    async def reading() -> T:
-        async with opened(settings) as database, database.read() as tx:
-            return await work(tx)
-
-    return asyncio.run(reading())
-
-
 def list_(arguments: Namespace, settings: Settings) -> int:
-    language = _campaign(settings).languages[0]
-    found = _read(settings, surveys.listed)
+    language = campaign_of(settings).languages[0]
+    found = read_once(settings, surveys.listed)
     if arguments.json:
         print(json.dumps([_line(each, language) for each in found], ensure_ascii=False))
     elif not found:
@@ -137,8 +122,8 @@ def _line(found: Results, language: str) -> dict[str, Any]:
 
 
 def results(arguments: Namespace, settings: Settings) -> int:
-    language = _campaign(settings).languages[0]
-    found = _read(settings, lambda tx: surveys.results(tx, arguments.code))
+    language = campaign_of(settings).languages[0]
+    found = read_once(settings, lambda tx: surveys.results(tx, arguments.code))
     if arguments.json:
         print(json.dumps(_rows(found), ensure_ascii=False))
     else:

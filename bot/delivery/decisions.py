@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
 
 import db.approval_cards
-from bot.delivery.calls import Call
+from bot.delivery.line import Line
 from bot.delivery.messages import edited
-from bot.delivery.outcomes import Outcome
 from bot.words.texts import Texts
 from db.approvals import Approval
 from db.engine import Database
-
-
-class Pauses(Protocol):
-    """The pauses of the pacing, as far as this needs to know."""
-
-    @property
-    def blocked_until(self) -> datetime | None: ...
-
-
-class Line(Protocol):
-    """The line that edits are posted through."""
-
-    @property
-    def pacing(self) -> Pauses: ...
-    async def call(self, call: Call) -> Outcome: ...
 
 
 class DecisionBoard:

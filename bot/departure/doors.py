@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import db.check_ins
 import db.people
@@ -20,7 +20,8 @@ from bot.actions.authority import author_of
 from bot.actions.check_ins import Door
 from bot.clock import Clock
 from bot.delivery.calls import Attachment, Call
-from bot.delivery.outcomes import Done, Outcome, Rejected
+from bot.delivery.line import Line
+from bot.delivery.outcomes import Done, Rejected
 from bot.departure.compose import Composer
 from bot.errors import PortevoixError
 from bot.links import check_in_link
@@ -32,21 +33,6 @@ from db.engine import Database
 from db.events import text_in
 
 LOOK_SECONDS = 2.0
-
-
-class Pauses(Protocol):
-    """The pauses of the pacing, as far as this needs to know."""
-
-    @property
-    def blocked_until(self) -> datetime | None: ...
-
-
-class Line(Protocol):
-    """The line that edits are posted through."""
-
-    @property
-    def pacing(self) -> Pauses: ...
-    async def call(self, call: Call) -> Outcome: ...
 
 
 class Doors:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import db.conversations
 import db.duties
@@ -12,8 +11,8 @@ import db.talks
 from bot.actions import duties
 from bot.actions.duties import Member
 from bot.delivery.calls import Call
+from bot.delivery.line import Line
 from bot.delivery.messages import deletion
-from bot.delivery.outcomes import Outcome
 from bot.departure.conversing import Talks
 from bot.rules.conversations import State, may_answer
 from db.conversations import Conversation
@@ -24,21 +23,6 @@ MENU_AGAIN = timedelta(minutes=1)
 """A menu is set three times, once for each language and once for all others: no more often than this."""
 Menu = Callable[[int, Collection[str], int], list[Call]]
 """(chat, roles, how many wait) -> the calls that set the menu of commands there."""
-
-
-class Pauses(Protocol):
-    """The pauses of the pacing, as far as this needs to know."""
-
-    @property
-    def blocked_until(self) -> datetime | None: ...
-
-
-class Line(Protocol):
-    """The line that edits are posted through."""
-
-    @property
-    def pacing(self) -> Pauses: ...
-    async def call(self, call: Call) -> Outcome: ...
 
 
 class InboxBoard:

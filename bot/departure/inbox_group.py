@@ -14,10 +14,10 @@ import db.duties
 import db.inbox_topics
 from bot.actions.authority import area_name
 from bot.delivery.calls import Call
+from bot.delivery.line import Line
 from bot.delivery.messages import edited, message
 from bot.delivery.outcomes import Done, Outcome, Rejected, as_id
 from bot.departure.compose import Composer
-from bot.departure.inbox import Line
 from bot.rules.areas import department_of
 from bot.words.texts import Text, Texts
 from db.conversations import Waiting, open_ones

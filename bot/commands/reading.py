@@ -1,0 +1,56 @@
+"""What commands that read share: the campaign file, a look into the database, the faults of a file to be imported."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.campaign.campaign import Campaign, load_campaign
+from bot.commands.arguments import CommandRefused
+from bot.settings import Settings
+from bot.startup import opened
+from locales import LANGUAGES
+
+T = TypeVar("T")
+MOST_SHOWN = 40
+
+
+def campaign_of(settings: Settings) -> Campaign:
+    """The campaign that the settings name. Raises a PortevoixError where it cannot be read, or none is named."""
+    return load_campaign(settings.required_campaign, languages=LANGUAGES)
+
+
+def read_once(settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """What `work` finds in one transaction that changes nothing."""
+
+    async def reading() -> T:
+        async with opened(settings) as database, database.read() as tx:
+            return await work(tx)
+
+    return asyncio.run(reading())
+
+
+class FileRead(Protocol):
+    """A file that is to be imported, once read."""
+
+    @property
+    def faults(self) -> Sequence[object]: ...
+    @property
+    def is_broken(self) -> bool: ...
+
+
+def show_faults(file: Path, reading: FileRead) -> None:
+    """Every fault and warning, by its line. Raises CommandRefused where nothing may be imported."""
+    for fault in reading.faults[:MOST_SHOWN]:
+        print(fault, file=sys.stderr)
+    if len(reading.faults) > MOST_SHOWN:
+        print(f"and {len(reading.faults) - MOST_SHOWN:,} more", file=sys.stderr)
+    if reading.is_broken:
+        raise CommandRefused(
+            f"{file} has faults: nothing was imported. Mend these lines, then import it again."
+        )

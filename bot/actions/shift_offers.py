@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.planning
 import db.shifts
-from bot.actions.waitlist import Life as LivesBy
+from bot.actions.apart import settled_apart
+from bot.actions.waitlist import lives_by
 from bot.campaign.campaign import Campaign
 from bot.rules.kinds import Kind
 from bot.rules.offers import can_be_asked_in_time, may_be_asked, offer_until
 from bot.rules.seats import Rsvp, Standing, Waiting, allot, door_opens, lapsed, offered
 from bot.rules.sending import SHIFT_OFFER
 from bot.rules.shifts import Shift, seats_of
-from db.engine import blames_the_data, savepoint
 from db.planning import PlannedBroadcast
 from db.shifts import Life
 
@@ -37,16 +37,13 @@ async def tend(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
 
 
 async def _apart(tx: AsyncConnection, campaign: Campaign, number: int, now: datetime) -> int:
-    """One shift that cannot be settled is left as it was until the next look, and stops nothing else."""
-    try:
-        async with savepoint(tx):
-            shift = await db.shifts.lock(tx, number)
-            return await _tend(tx, campaign, shift, now) if shift is not None and shift.is_open else 0
-    except Exception as problem:  # whatever it is must not stop the reminders of everything else
-        if not blames_the_data(problem):
-            raise
-        log.error("shift_not_settled", of=number, error=type(problem).__name__)
-        return 0
+    async def settle() -> int:
+        shift = await db.shifts.lock(tx, number)
+        return await _tend(tx, campaign, shift, now) if shift is not None and shift.is_open else 0
+
+    return await settled_apart(
+        tx, settle, report=lambda error: log.error("shift_not_settled", of=number, error=error)
+    )
 
 
 async def _tend(tx: AsyncConnection, campaign: Campaign, shift: Shift, now: datetime) -> int:
@@ -99,7 +96,7 @@ async def _offers(
     in_time = [each for each in listed if _can_be_asked(campaign, shift, lives, each, now)]
     made = []
     for person in allot(seats.free, in_time):
-        life = _life(lives[person])
+        life = lives_by(lives[person])
         if may_be_asked(**life, now=now, policy=campaign.policy):
             until = offer_until(starts_at=shift.starts_at, **life, now=now, policy=campaign.policy)
             if until is not None:
@@ -110,9 +107,5 @@ async def _offers(
 def _can_be_asked(
     campaign: Campaign, shift: Shift, lives: Mapping[int, Life], each: Waiting, now: datetime
 ) -> bool:
-    life = _life(lives[each.person])
+    life = lives_by(lives[each.person])
     return can_be_asked_in_time(starts_at=shift.starts_at, **life, now=now, policy=campaign.policy)
-
-
-def _life(found: Life) -> LivesBy:
-    return {"territory": found.territory, "zone": found.zone or "Europe/Paris"}

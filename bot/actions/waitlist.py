@@ -7,7 +7,7 @@ nobody new gets it meanwhile (bot.rules.seats).
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,13 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.faces
 import db.planning
 import db.seats
+from bot.actions.apart import settled_apart
 from bot.campaign.campaign import Campaign
 from bot.rules.events import is_over
 from bot.rules.kinds import Kind
 from bot.rules.offers import can_be_asked_in_time, may_be_asked, offer_until
 from bot.rules.seats import Rsvp, Seats, door_opens, lapsed, offered
 from bot.rules.sending import OFFER
-from db.engine import blames_the_data, savepoint
 from db.events import Event
 from db.planning import PlannedBroadcast
 from db.seats import Listed
@@ -38,15 +38,11 @@ async def tend(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
 
 
 async def _apart(tx: AsyncConnection, campaign: Campaign, event: int, now: datetime) -> int:
-    """One event that cannot be settled is left as it was until the next look, and stops nothing else."""
-    try:
-        async with savepoint(tx):
-            return await _tend(tx, campaign, event, now)
-    except Exception as problem:  # whatever it is must not stop the reminders of everything else
-        if not blames_the_data(problem):
-            raise
-        log.error("waitlist_not_settled", of=event, error=type(problem).__name__)
-        return 0
+    return await settled_apart(
+        tx,
+        lambda: _tend(tx, campaign, event, now),
+        report=lambda error: log.error("waitlist_not_settled", of=event, error=error),
+    )
 
 
 async def _tend(tx: AsyncConnection, campaign: Campaign, number: int, now: datetime) -> int:
@@ -80,7 +76,7 @@ async def _offers(
                 seats = seats.moved(each.rsvp, offer)
                 made.append(offer)
             elif not can_be_asked_in_time(
-                starts_at=event.starts_at, **_life(each), now=now, policy=campaign.policy
+                starts_at=event.starts_at, **lives_by(each), now=now, policy=campaign.policy
             ):
                 silenced.add(each.rsvp.person)
             if len(made) == MOST_AT_ONCE:
@@ -90,22 +86,32 @@ async def _offers(
         settled |= silenced | {offer.person for offer in made}
 
 
-class Life(TypedDict):
+class HasPlace(Protocol):
+    """Somebody of whom it is known, or not, where they live."""
+
+    @property
+    def territory(self) -> str | None: ...
+    @property
+    def zone(self) -> str | None: ...
+
+
+class LivesBy(TypedDict):
     """By which law and clock somebody lives."""
 
     territory: str | None
     zone: str
 
 
-def _life(of: Listed) -> Life:
-    return {"territory": of.territory, "zone": of.zone or "Europe/Paris"}
+def lives_by(found: HasPlace) -> LivesBy:
+    """The same of somebody as they are known; by the clock of Paris who never said where."""
+    return {"territory": found.territory, "zone": found.zone or "Europe/Paris"}
 
 
 def _offer(campaign: Campaign, event: Event, to: Listed, now: datetime) -> Rsvp | None:
     """The seats held for somebody from now on; None where they may not be asked now: the seats wait for them."""
-    if not may_be_asked(**_life(to), now=now, policy=campaign.policy):
+    if not may_be_asked(**lives_by(to), now=now, policy=campaign.policy):
         return None
-    until = offer_until(starts_at=event.starts_at, **_life(to), now=now, policy=campaign.policy)
+    until = offer_until(starts_at=event.starts_at, **lives_by(to), now=now, policy=campaign.policy)
     return None if until is None else offered(to.rsvp, to.seats, until)
 
 

@@ -13,12 +13,11 @@ from bot.communes.finder import CommuneFinder
 from bot.errors import BadAudience, UnknownArea
 from bot.event_files.filed import FiledEvent, Notes, Reading, require_fitting, require_hours, require_key
 from bot.rules.areas import EVERYWHERE, contains, normal_area
-from bot.rules.communes.geo import kilometres
 from bot.rules.event_draft import AROUND_KM, read_seats
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import EVERYBODY, Expression
 from bot.rules.leaves import read_leaf
-from bot.rules.polling_places import read_degrees
+from bot.rules.points import read_point
 from bot.rules.seats import BadSeats
 from bot.rules.spreadsheets import SEPARATORS, BrokenRow, UnreadableSheet, decode, rows_of, separator_of
 from bot.rules.territories import at_local
@@ -30,8 +29,6 @@ from locales.words import all_words
 NEEDED = ("key", "starts_at", "ends_at", "commune", "address")
 KNOWN = (*NEEDED, "latitude", "longitude", "capacity", "area", "invite")
 SUCH_AS = "key,starts_at,ends_at,commune,address,title_fr"
-FAR_KM = 200.0
-"""No place is further from its commune's centre, even in French Guiana and Polynesia."""
 FIRST_YEAR, LAST_YEAR = 1990, 2200
 """Beyond these a year is a slip of the finger, in whatever century somebody lives."""
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
@@ -125,7 +122,7 @@ class _Rows:
             if cells.get(f"title_{code}")
         }
         attempt(line, lambda: require_fitting(texts, address))
-        pin = attempt(line, lambda: _pin(cells, commune))
+        pin = attempt(line, lambda: read_point(cells, commune))
         capacity = attempt(line, lambda: _capacity(cells.get("capacity", "")))
         area = attempt(line, lambda: _area(cells.get("area", ""), commune))
         invite = attempt(line, lambda: self._invited(cells.get("invite", ""), area, commune))
@@ -206,26 +203,6 @@ def _wall(text: str) -> datetime | None:
     if clock is None:
         raise ValueError(text)
     return datetime.combine(day, time(int(clock[1]), int(clock[2] or 0)))
-
-
-def _pin(cells: Mapping[str, str], commune: Commune | None) -> tuple[float, float] | None:
-    latitude, longitude = cells.get("latitude", ""), cells.get("longitude", "")
-    if not latitude and not longitude:
-        return None
-    if not latitude or not longitude:
-        raise ValueError("one of latitude and longitude is missing: write both, or none")
-    point = (
-        read_degrees(latitude, most=90, name="latitude"),
-        read_degrees(longitude, most=180, name="longitude"),
-    )
-    if commune is not None:
-        away = kilometres(point, (commune.latitude, commune.longitude))
-        if away > FAR_KM:
-            raise ValueError(
-                f"the point {latitude}, {longitude} is {away:.0f} km from {commune.name}: "
-                "check that latitude and longitude are not swapped"
-            )
-    return point
 
 
 def _capacity(text: str) -> int | None:

@@ -15,9 +15,9 @@ from typing import TypeVar
 from bot.campaign.campaign import Campaign, Fault
 from bot.communes import Commune, Gazetteer
 from bot.communes.finder import CommuneFinder
-from bot.rules.communes.geo import kilometres
 from bot.rules.communes.text import fold
 from bot.rules.date_words import DateWords, words_of_all
+from bot.rules.points import read_point
 from bot.rules.polling_places import (
     EVERY_ROUND,
     MOST_ADDRESS,
@@ -26,16 +26,12 @@ from bot.rules.polling_places import (
     NewPlace,
     PollingPlace,
     check_hours,
-    read_degrees,
     read_hours,
     read_surnames,
     read_time,
 )
 from bot.rules.spreadsheets import SEPARATORS, BrokenRow, UnreadableSheet, decode, rows_of, separator_of
 from locales.words import all_words
-
-FAR_KM = 200.0
-"""No polling place is further from its commune's centre, even in French Guiana and Polynesia."""
 
 Value = TypeVar("Value")
 
@@ -172,7 +168,7 @@ class _Rows:
         commune = self._try(line, lambda: self._commune(cells))
         hours = self._try(line, lambda: _hours(cells))
         surnames = self._try(line, lambda: _surnames(cells["surnames"]) if cells.get("surnames") else None)
-        point = self._try(line, lambda: _point(cells, commune))
+        point = self._try(line, lambda: read_point(cells, commune))
         ballot = self._try(line, lambda: self._ballot(cells.get("ballot", "")))
         texts = {
             name: self._try(line, lambda name=name, most=most: _text(cells, name, most))  # type: ignore[misc]
@@ -247,26 +243,6 @@ def _hours(cells: Mapping[str, str]) -> tuple[time, time] | None:
     found = read_time(opens, _spoken().dates), read_time(closes, _spoken().dates)
     check_hours(*found)
     return found
-
-
-def _point(cells: Mapping[str, str], commune: Commune | None) -> tuple[float, float] | None:
-    latitude, longitude = cells.get("latitude", ""), cells.get("longitude", "")
-    if not latitude and not longitude:
-        return None
-    if not latitude or not longitude:
-        raise ValueError("one of latitude and longitude is missing: write both, or none")
-    point = (
-        read_degrees(latitude, most=90, name="latitude"),
-        read_degrees(longitude, most=180, name="longitude"),
-    )
-    if commune is not None:
-        away = kilometres(point, (commune.latitude, commune.longitude))
-        if away > FAR_KM:
-            raise ValueError(
-                f"the point {latitude}, {longitude} is {away:.0f} km from {commune.name}: "
-                "check that latitude and longitude are not swapped"
-            )
-    return point
 
 
 def _check_duplicates(places: list[NewPlace], notes: _Notes) -> None:

@@ -196,17 +196,6 @@ def read_surnames(text: str, words: DateWords, *, named: tuple[str, ...]) -> tup
     return first, last
 
 
-def read_degrees(text: str, *, most: float, name: str) -> float:
-    """A coordinate in degrees, `45.76` or `45,76`. Raises ValueError with a sentence."""
-    try:
-        degrees = float(text.strip().replace(",", "."))
-    except ValueError:
-        raise ValueError(f"“{text}” is not a {name}: write degrees, such as 45.7640") from None
-    if not -most <= degrees <= most:  # also what is not a number
-        raise ValueError(f"{text} is not a {name}: it lies from -{most:.0f} to {most:.0f}")
-    return degrees
-
-
 @dataclass(frozen=True, kw_only=True)
 class NewPlace:
     """A place as a file tells it, not stored yet (its id is 0). `line`: where it begins in the file."""

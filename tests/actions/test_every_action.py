@@ -50,6 +50,7 @@ canvass_imports.find_places canvass_imports.import_stations canvass_imports.impo
 canvass_imports.stations_missing
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
+apart.settled_apart
 planning.plan planning.look waitlist.tend shift_offers.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 authority.operator event_account.listed event_account.account event_calendar.all_public
@@ -116,7 +117,7 @@ events.columns_of events.new_code events.require_announceable event_cards.event_
 event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
-questions.about_coming questions.about_having_come
+waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 conversations.area_of_person inbox.load_of

@@ -21,7 +21,7 @@ from bot.links import is_code
 from bot.rules.conversations import Media, team_area
 from bot.rules.typed import Meaning
 from db.events import text_in
-from handlers import desk
+from handlers import desk, event_card
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import WRITING, must_sign_up
@@ -72,8 +72,7 @@ async def begin(update: Update, context: Context) -> None:
     (about,) = arguments(context, 1)
     if about != NO_EVENT and not is_code(about):
         raise MalformedButton
-    if about != NO_EVENT and await event_cards.find(context.tx, about) is None:
-        context.toast("toasts/event_unknown", alert=True)
+    if about != NO_EVENT and await event_card.find_told(context, about) is None:
         return
     if await must_sign_up(context):
         return

@@ -36,6 +36,18 @@ def _stays_true(context: Context, found: EventInWords) -> bool:
     return context.person.is_registered and not is_past and context.quiet_about_events is None
 
 
+async def find_told(context: Context, code: str) -> EventInWords | None:
+    """The event a button is about; one that was erased since is said to be gone."""
+    found = await event_cards.find(context.tx, code)
+    if found is None:
+        tell_unknown(context)
+    return found
+
+
+def tell_unknown(context: Context) -> None:
+    context.toast("toasts/event_unknown", alert=True)
+
+
 async def find_open(context: Context, code: str) -> EventInWords | None:
     """The event of a link, where this person may answer it now."""
     found = await event_cards.find(context.tx, code)

@@ -85,7 +85,7 @@ def _is_invited(context: Context) -> bool:
 async def show(update: Update, context: Context) -> None:
     """An event chosen in the list."""
     (code,) = arguments(context, 1)
-    found = await _event(context, code)
+    found = await event_card.find_told(context, code)
     if found is not None:
         await effects.opened(context.tx, context.person, context.origin, found.event)
         await event_card.show_from_list(context, found)
@@ -94,23 +94,15 @@ async def show(update: Update, context: Context) -> None:
 async def show_date(update: Update, context: Context) -> None:
     """A date of a series, below its invitation, which keeps the others."""
     (code,) = arguments(context, 1)
-    found = await _event(context, code)
+    found = await event_card.find_told(context, code)
     if found is not None:
         await effects.opened(context.tx, context.person, context.origin, found.event)
         await event_card.show_below(context, found)
 
 
-async def _event(context: Context, code: str) -> EventInWords | None:
-    """The event a button is about; one that was erased since is said to be gone."""
-    found = await event_cards.find(context.tx, code)
-    if found is None:
-        context.toast("toasts/event_unknown", alert=True)
-    return found
-
-
 async def _event_to_describe(context: Context, code: str) -> EventInWords | None:
     """The event, unless the law asks for silence about it now: then that was said."""
-    found = await _event(context, code)
+    found = await event_card.find_told(context, code)
     quiet = context.quiet_about_events
     if found is None or quiet is None:
         return found
@@ -122,7 +114,7 @@ async def _event_to_answer(context: Context, code: str) -> tuple[EventInWords | 
     """The event and their answer so far, for a supporter; whoever is none signs up first, and comes back to it."""
     found, before = await event_cards.find_with_answer(context.tx, code, context.person)
     if found is None:
-        context.toast("toasts/event_unknown", alert=True)
+        event_card.tell_unknown(context)
     elif await must_sign_up(context, start=f"ev_{code}"):
         found = None
     return found, before
@@ -213,7 +205,7 @@ async def tell_whether_came(update: Update, context: Context) -> None:
     """The question asked after the end."""
     code, said = arguments(context, 2)
     came = yes_or_no(said)
-    found = await _event(context, code)
+    found = await event_card.find_told(context, code)
     if found is None or await must_sign_up(context):
         return
     try:

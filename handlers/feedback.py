@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions import event_cards, feedback
+from bot.actions import feedback
 from bot.actions.rsvps import EventClosed
 from bot.links import friend_link
 from bot.rules.feedback import Change, Feedback
@@ -70,12 +70,9 @@ async def change(update: Update, context: Context) -> None:
 
 
 async def _event(context: Context, code: str) -> EventInWords | None:
-    """The event of a button, for a supporter; one that was erased since is said to be gone."""
-    found = await event_cards.find(context.tx, code)
-    if found is None:
-        context.toast("toasts/event_unknown", alert=True)
-        return None
-    return None if await must_sign_up(context) else found
+    """The event of a button, for a supporter."""
+    found = await event_card.find_told(context, code)
+    return None if found is None or await must_sign_up(context) else found
 
 
 BUTTONS: dict[str, Handler] = {"stars": rate, "change": change}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions import event_cards, shifts
+from bot.actions import shifts
 from bot.actions.rsvps import EventClosed
 from bot.rules.shifts import ShiftRefused
 from db.events import EventInWords
@@ -18,10 +18,8 @@ from handlers.routing import Awaited, Handler
 
 async def show(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
-    found = await event_cards.find(context.tx, code)
-    if found is None:
-        context.toast("toasts/event_unknown", alert=True)
-    elif not await must_sign_up(context, start=f"ev_{code}"):
+    found = await event_card.find_told(context, code)
+    if found is not None and not await must_sign_up(context, start=f"ev_{code}"):
         await _show(context, found)
 
 

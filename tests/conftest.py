@@ -168,6 +168,12 @@ async def postgresql_database(
         await database.close()
 
 
+@pytest.fixture
+def postgresql_address(postgresql_database: Database) -> str:
+    """The URL of a fresh database with every table, for who opens it time and again."""
+    return postgresql_database._writer.url.render_as_string(hide_password=False)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Database:
     """A fresh database with every table; the test runs once on each engine."""

@@ -11,7 +11,7 @@ from bot.delivery.calls import Call
 from bot.delivery.outcomes import Wait
 from bot.departure.compose import Composer
 from bot.departure.decide import Departure
-from db.deliveries import Settled, Turn
+from db.deliveries import Leased, Settled, Turn
 from db.schema import broadcasts, deliveries
 from tests.conversation import BOT, Conversation, Shown, Talker
 
@@ -50,6 +50,23 @@ async def leaving(conversation: Conversation) -> list[Any]:
                 turn = Turn(next=calls, settled=waits)
                 await db.deliveries.take_turn(tx, turn, owner="me", now=now)
     return decisions
+
+
+async def leaving_of(conversation: Conversation, key: str) -> list[Any]:
+    """What becomes of each delivery that waits of broadcasts with keys LIKE `key`, in order; then it has left."""
+    async with conversation.database.write() as tx:
+        about = sa.select(broadcasts.c.id).where(broadcasts.c.key.like(key))
+        waiting = sa.and_(deliveries.c.broadcast.in_(about), deliveries.c.state == "queued")
+        queued = (await tx.execute(sa.select(deliveries).where(waiting).order_by(deliveries.c.id))).all()
+        leased = [
+            Leased(
+                id=row.id, broadcast=row.broadcast, person=row.person, expires_at=row.expires_at, attempts=0
+            )
+            for row in queued
+        ]
+        await tx.execute(sa.update(deliveries).where(waiting).values(state="sent"))
+    async with conversation.database.read() as tx:
+        return list(await departure(conversation).prepare(tx, leased))
 
 
 async def let_leave(conversation: Conversation, *talkers: Talker) -> None:

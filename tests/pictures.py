@@ -115,16 +115,7 @@ async def console(simulator: Simulator, coordinator: Person) -> None:
             ("console-phone", "/console/", PHONE),
         ):
             for theme, ending in (("light", ""), ("dark", "-dark")):
-                width, height = size
-                await page.command(
-                    "Emulation.setDeviceMetricsOverride",
-                    width=width,
-                    height=height,
-                    deviceScaleFactor=1,
-                    mobile=width < 600,
-                )
-                colours = {"name": "prefers-color-scheme", "value": theme}
-                await page.command("Emulation.setEmulatedMedia", features=[colours])
+                await page.look(*size, theme)
                 await page.evaluate(f"location.assign('{path}')")
                 await page.until(f"location.pathname === '{path}' && document.readyState === 'complete'")
                 await page.picture(FOLDER / f"{name}{ending}.png")

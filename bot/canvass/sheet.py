@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.printing.codes import qr_png
-from bot.printing.tick_lists import BOX, FONT, MARGIN, QR, blank_paper
+from bot.printing.tick_lists import BOX, FONT, MARGIN, blank_paper, head
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -44,14 +42,7 @@ def sheet_pdf(sheet: SheetPaper) -> bytes:
     """The walk as a PDF of A4 pages; each page names the outcomes again."""
     paper = blank_paper(title=sheet.heading, foot=sheet.foot, printed_at=sheet.printed_at)
     paper.add_page()
-    paper.image(io.BytesIO(qr_png(sheet.link)), x=paper.w - MARGIN - QR, y=MARGIN, w=QR)
-    beside = paper.epw - QR - 5
-    paper.set_font(FONT, "B", 15)
-    paper.multi_cell(beside, 7, sheet.heading, new_x="LMARGIN", new_y="NEXT", align="L")
-    paper.set_font(FONT, size=9)
-    for text in sheet.below:
-        paper.multi_cell(beside, 5, text, new_x="LMARGIN", new_y="NEXT", align="L")
-    paper.set_y(max(paper.get_y(), MARGIN + QR) + 3)
+    head(paper, sheet.heading, sheet.below, link=sheet.link, size=9, line=5, gap=3)
     _outcomes(paper, sheet.outcomes)
     street = ""
     for line in sheet.lines:

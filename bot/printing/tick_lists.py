@@ -52,18 +52,25 @@ def _letters() -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
+def head(
+    paper: FPDF, heading: str, below: Sequence[str], *, link: str, size: float, line: float, gap: float
+) -> None:
+    """The top of a paper: its heading and lines of `size` points, `line` mm high, the QR code of `link` beside them."""
+    paper.image(io.BytesIO(qr_png(link)), x=paper.w - MARGIN - QR, y=MARGIN, w=QR)
+    beside = paper.epw - QR - 5
+    paper.set_font(FONT, "B", 15)
+    paper.multi_cell(beside, 7, heading, new_x="LMARGIN", new_y="NEXT", align="L")
+    paper.set_font(FONT, size=size)
+    for text in below:
+        paper.multi_cell(beside, line, text, new_x="LMARGIN", new_y="NEXT", align="L")
+    paper.set_y(max(paper.get_y(), MARGIN + QR) + gap)
+
+
 def tick_list_pdf(printed: TickList) -> bytes:
     """The list as a PDF of A4 pages, the QR code on the first."""
     paper = blank_paper(title=printed.heading, foot=printed.foot, printed_at=printed.printed_at)
     paper.add_page()
-    paper.image(io.BytesIO(qr_png(printed.link)), x=paper.w - MARGIN - QR, y=MARGIN, w=QR)
-    beside = paper.epw - QR - 5
-    paper.set_font(FONT, "B", 15)
-    paper.multi_cell(beside, 7, printed.heading, new_x="LMARGIN", new_y="NEXT", align="L")
-    paper.set_font(FONT, size=10)
-    for text in printed.below:
-        paper.multi_cell(beside, 5.5, text, new_x="LMARGIN", new_y="NEXT", align="L")
-    paper.set_y(max(paper.get_y(), MARGIN + QR) + 4)
+    head(paper, printed.heading, printed.below, link=printed.link, size=10, line=5.5, gap=4)
     for first, second in printed.lines:
         _tickable(paper, first, second)
     return bytes(paper.output())

@@ -113,13 +113,8 @@ def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iter
         return
     at = paris(campaign, 0, 15, time(11, 5))
     acts = [send("/events"), tap("1:host")]
-    for language in campaign.languages:
-        acts.append(send(texts.typed("rehearsal/event_title", language, commune=place.commune)))
-        acts.append(send(texts.typed("rehearsal/event_description", language)))
+    acts += _words_and_place(campaign, texts, place)
     acts += [
-        send(place.typed),
-        send(texts.typed("rehearsal/event_address", campaign.languages[0])),
-        tap("1:event_skip:pin:-"),
         send(f"{at + timedelta(days=5):%d/%m} 18:00"),
         tap("1:event_duration:90"),
         tap("1:event_skip:seats:-"),
@@ -213,19 +208,24 @@ def _busiest(members: Sequence[Member], fits: Any) -> Place | None:
     return max(found, key=lambda place: (found[place], place.typed), default=None)
 
 
+def _words_and_place(campaign: Campaign, texts: Texts, place: Place) -> Iterator[Act]:
+    """What is answered of every event: its words in each language, and where it is."""
+    for language in campaign.languages:
+        yield send(texts.typed("rehearsal/event_title", language, commune=place.commune))
+        yield send(texts.typed("rehearsal/event_description", language))
+    yield send(place.typed)
+    yield send(texts.typed("rehearsal/event_address", campaign.languages[0]))
+    yield tap("1:event_skip:pin:-")
+
+
 def _announce(
     campaign: Campaign, texts: Texts, place: Place | None, day: datetime, *, seats: int | None = None
 ) -> tuple[Act, ...] | None:
     if place is None or place.commune is None:
         return None
     acts = [send("/new_event")]
-    for language in campaign.languages:
-        acts.append(send(texts.typed("rehearsal/event_title", language, commune=place.commune)))
-        acts.append(send(texts.typed("rehearsal/event_description", language)))
+    acts += _words_and_place(campaign, texts, place)
     acts += [
-        send(place.typed),
-        send(texts.typed("rehearsal/event_address", campaign.languages[0])),
-        tap("1:event_skip:pin:-"),
         send(f"{day:%d/%m} 19:00"),
         tap("1:event_duration:120"),
         *((tap("1:event_skip:seats:-"),) if seats is None else (send(str(seats)), tap("1:event_guests:2"))),

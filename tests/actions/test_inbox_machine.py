@@ -6,18 +6,12 @@ import asyncio
 import contextlib
 import itertools
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 import db.conversations
 import db.duties
@@ -33,18 +27,18 @@ from bot.delivery.calls import Call
 from bot.errors import PortevoixError
 from bot.rules.conversations import Claims, State
 from db.conversations import Conversation as Talk
-from db.engine import FILE_NAME, Database, open_database
+from db.engine import Database
+from db.key import DatabaseKey
 from db.people import Person
-from db.schema import metadata
 from tests.campaigning import supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.hall import LYON, SEALING
 from tests.leaving import leaving
+from tests.machines import Machine, on_postgresql, on_sqlite, played
 
 PEOPLE, TEAM = range(1, 3), range(3, 5)
 MARKED = re.compile(r"\b([QA])(\d+)x\d+\b")
 """`Q2x7`: what person 2 wrote; `A2x7`: an answer to them."""
-Opened = Callable[[asyncio.AbstractEventLoop, Path], Coroutine[Any, Any, Database]]
 
 
 class Desk:
@@ -117,166 +111,124 @@ class Desk:
                     await inbox.pass_on(tx, author, number, free[0].person)
 
 
-def machine(opened: Opened) -> type[RuleBasedStateMachine]:
-    class Talks(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.loop = asyncio.new_event_loop()
-            self.folder = tempfile.TemporaryDirectory()
-            self.gone: set[int] = set()
-            self.wrote: set[int] = set()
+class Talks(Machine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone: set[int] = set()
+        self.wrote: set[int] = set()
 
-        def run(self, work: Any) -> Any:
-            return self.loop.run_until_complete(asyncio.wait_for(work, 60))
+    @initialize()
+    def begin(self) -> None:
+        async def opening() -> None:
+            await self.open_database()
+            self.desk = Desk(Conversation(self.database, paris("2016-11-14T10:00")))
+            await self.desk.open()
 
-        @initialize()
-        def begin(self) -> None:
-            async def opening() -> None:
-                self.database = await opened(self.loop, Path(self.folder.name))
-                self.desk = Desk(Conversation(self.database, paris("2016-11-14T10:00")))
-                await self.desk.open()
+        self.run(opening())
 
-            self.run(opening())
+    @rule(person=st.sampled_from(PEOPLE))
+    def write(self, person: int) -> None:
+        if person not in self.gone:
+            with contextlib.suppress(PortevoixError):
+                self.run(self.desk.write(person))
+                self.wrote.add(person)
 
-        @rule(person=st.sampled_from(PEOPLE))
-        def write(self, person: int) -> None:
-            if person not in self.gone:
-                with contextlib.suppress(PortevoixError):
-                    self.run(self.desk.write(person))
-                    self.wrote.add(person)
-
-        @rule(
-            member=st.sampled_from(TEAM),
-            person=st.sampled_from(PEOPLE),
-            what=st.sampled_from(["claim", "claim", "answer", "hand_back", "pass_on", "close"]),
-        )
-        def act(self, member: int, person: int, what: str) -> None:
-            before = self.run(self.desk.talks())
-            try:
-                self.run(self.desk.act(member, what, person))
-            except PortevoixError:
-                assert self.run(self.desk.talks()) == before, "Who is refused changes nothing."
-                return
-            after = self.run(self.desk.talks())
-            assert {who: talk for who, talk in before.items() if who != person} == {
-                who: talk for who, talk in after.items() if who != person
-            }, "Nobody else is concerned."
-            had = before[person].standing
-            if what == "claim":
-                assert had.claimed_by in (None, member)
-                assert after[person].standing.claimed_by == member
-            else:
-                assert had.claimed_by == member, "Only whoever has taken it may."
-
-        @rule(hours=st.sampled_from([0.5, 2, 12, 24]))
-        def wait(self, hours: float) -> None:
-            async def tending() -> None:
-                async with self.database.write() as tx:
-                    await claims.tend(tx, Claims(), self.desk.now)
-
-            self.desk.conversation.clock.move(self.desk.now + timedelta(hours=hours))
-            self.run(tending())
-            for talk in self.run(self.desk.talks()).values():
-                standing = talk.standing
-                if standing.touched_at is not None:
-                    assert self.desk.now - standing.touched_at < Claims().idle
-                if standing.waiting_since is not None and standing.escalated_at is None:
-                    assert self.desk.now - standing.waiting_since < Claims().escalation
-
-        @rule()
-        def let_leave(self) -> None:
-            """What leaves says something to who may read it, and to nobody else."""
-            talks = self.run(self.desk.talks())
-            for call in self.run(leaving(self.desk.conversation)):
-                if not isinstance(call, Call):
-                    continue
-                reader = (call.chat or 0) - 1000
-                for kind, who in MARKED.findall(str(call.payload.get("text", ""))):
-                    person = int(who)
-                    assert person not in self.gone, "Nothing of who left."
-                    if reader in TEAM:
-                        assert talks[person].standing.claimed_by == reader, "Nobody reads what is another’s."
-                    else:
-                        assert (kind, person) == ("A", reader), "Only who wrote is answered."
-                        assert person in self.wrote
-
-        @rule(person=st.sampled_from(PEOPLE), leaves=st.booleans())
-        def erase(self, person: int, leaves: bool) -> None:
-            if person in self.gone or self.gone:
-                return
-
-            async def erasing() -> None:
-                async with self.database.write() as tx:
-                    somebody = await self.desk.person(tx, person)
-                    if leaves:
-                        await conversations.forget(tx, somebody, self.desk.now)
-                        await erase(tx, somebody, SEALING, self.desk.now)
-                    else:
-                        asked = Asked(text="…", language="fr")
-                        await conversations.erase(tx, somebody, self.desk.origin(), asked)
-
-            self.run(erasing())
-            assert person not in self.run(self.desk.talks())
-            self.wrote.discard(person)
-            if leaves:
-                self.gone.add(person)
-
-        @invariant()
-        def it_stands_as_it_says(self) -> None:
-            if not hasattr(self, "desk"):
-                return
-            taken = []
-            for talk in self.run(self.desk.talks()).values():
-                standing = talk.standing
-                assert (standing.state is State.CLAIMED) is (standing.claimed_by is not None)
-                assert (standing.state is State.CLOSED) is (standing.closed_at is not None)
-                assert standing.state is not State.WAITING or standing.waiting_since is not None
-                taken += [] if standing.claimed_by is None else [standing.claimed_by]
-            assert len(set(taken)) == len(taken), "One at a time."
-
-        def teardown(self) -> None:
-            if hasattr(self, "database"):
-                self.run(self.database.close())
-            self.loop.close()
-            self.folder.cleanup()
-
-    return Talks
-
-
-def play(opened: Opened, *, examples: int) -> None:
-    case = machine(opened).TestCase
-    case.settings = settings(
-        max_examples=examples,
-        stateful_step_count=30,
-        deadline=None,
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+    @rule(
+        member=st.sampled_from(TEAM),
+        person=st.sampled_from(PEOPLE),
+        what=st.sampled_from(["claim", "claim", "answer", "hand_back", "pass_on", "close"]),
     )
-    case("runTest").runTest()
+    def act(self, member: int, person: int, what: str) -> None:
+        before = self.run(self.desk.talks())
+        try:
+            self.run(self.desk.act(member, what, person))
+        except PortevoixError:
+            assert self.run(self.desk.talks()) == before, "Who is refused changes nothing."
+            return
+        after = self.run(self.desk.talks())
+        assert {who: talk for who, talk in before.items() if who != person} == {
+            who: talk for who, talk in after.items() if who != person
+        }, "Nobody else is concerned."
+        had = before[person].standing
+        if what == "claim":
+            assert had.claimed_by in (None, member)
+            assert after[person].standing.claimed_by == member
+        else:
+            assert had.claimed_by == member, "Only whoever has taken it may."
+
+    @rule(hours=st.sampled_from([0.5, 2, 12, 24]))
+    def wait(self, hours: float) -> None:
+        async def tending() -> None:
+            async with self.database.write() as tx:
+                await claims.tend(tx, Claims(), self.desk.now)
+
+        self.desk.conversation.clock.move(self.desk.now + timedelta(hours=hours))
+        self.run(tending())
+        for talk in self.run(self.desk.talks()).values():
+            standing = talk.standing
+            if standing.touched_at is not None:
+                assert self.desk.now - standing.touched_at < Claims().idle
+            if standing.waiting_since is not None and standing.escalated_at is None:
+                assert self.desk.now - standing.waiting_since < Claims().escalation
+
+    @rule()
+    def let_leave(self) -> None:
+        """What leaves says something to who may read it, and to nobody else."""
+        talks = self.run(self.desk.talks())
+        for call in self.run(leaving(self.desk.conversation)):
+            if not isinstance(call, Call):
+                continue
+            reader = (call.chat or 0) - 1000
+            for kind, who in MARKED.findall(str(call.payload.get("text", ""))):
+                person = int(who)
+                assert person not in self.gone, "Nothing of who left."
+                if reader in TEAM:
+                    assert talks[person].standing.claimed_by == reader, "Nobody reads what is another’s."
+                else:
+                    assert (kind, person) == ("A", reader), "Only who wrote is answered."
+                    assert person in self.wrote
+
+    @rule(person=st.sampled_from(PEOPLE), leaves=st.booleans())
+    def erase(self, person: int, leaves: bool) -> None:
+        if person in self.gone or self.gone:
+            return
+
+        async def erasing() -> None:
+            async with self.database.write() as tx:
+                somebody = await self.desk.person(tx, person)
+                if leaves:
+                    await conversations.forget(tx, somebody, self.desk.now)
+                    await erase(tx, somebody, SEALING, self.desk.now)
+                else:
+                    asked = Asked(text="…", language="fr")
+                    await conversations.erase(tx, somebody, self.desk.origin(), asked)
+
+        self.run(erasing())
+        assert person not in self.run(self.desk.talks())
+        self.wrote.discard(person)
+        if leaves:
+            self.gone.add(person)
+
+    @invariant()
+    def it_stands_as_it_says(self) -> None:
+        if not hasattr(self, "desk"):
+            return
+        taken = []
+        for talk in self.run(self.desk.talks()).values():
+            standing = talk.standing
+            assert (standing.state is State.CLAIMED) is (standing.claimed_by is not None)
+            assert (standing.state is State.CLOSED) is (standing.closed_at is not None)
+            assert standing.state is not State.WAITING or standing.waiting_since is not None
+            taken += [] if standing.claimed_by is None else [standing.claimed_by]
+        assert len(set(taken)) == len(taken), "One at a time."
 
 
-def test_conversations_hold_on_sqlite(sqlite_template: Path, database_key: Any) -> None:
-    async def opened(_: asyncio.AbstractEventLoop, folder: Path) -> Database:
-        shutil.copyfile(sqlite_template, folder / FILE_NAME)
-        return await open_database(None, folder=folder, key=database_key)
-
-    play(opened, examples=12)
-
-
-@pytest.fixture
-def postgresql_address(postgresql_database: Database) -> str:
-    return postgresql_database._writer.url.render_as_string(hide_password=False)
+def test_conversations_hold_on_sqlite(sqlite_template: Path, database_key: DatabaseKey) -> None:
+    played(Talks, on_sqlite(sqlite_template, database_key), examples=12, steps=30)
 
 
 def test_conversations_hold_on_postgresql(postgresql_address: str) -> None:
-    async def opened(_: asyncio.AbstractEventLoop, folder: Path) -> Database:
-        database = await open_database(postgresql_address, folder=folder)
-        tables = ", ".join(table.name for table in metadata.sorted_tables)
-        async with database.write() as tx:
-            await tx.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        return database
-
-    play(opened, examples=2)
+    played(Talks, on_postgresql(postgresql_address), examples=2, steps=30)
 
 
 async def test_of_two_who_take_it_at_once_one_is_told_that_the_other_was_first(database: Database) -> None:

@@ -18,6 +18,7 @@ from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.departure.test_decide import a_departure
 from tests.drafting import begin_event
 from tests.hall import Hall
+from tests.leaving import leaving_of
 
 
 async def announced(conversation: Conversation, seats: str = "2") -> tuple[Talker, str]:
@@ -45,18 +46,7 @@ async def offer(conversation: Conversation) -> list[Call | Stop]:
     """The bot looks, and what waits leaves to whom it is for; what became of each."""
     async with conversation.database.write() as tx:
         await tend(tx, CAMPAIGN, conversation.clock.now())
-        about = sa.select(broadcasts.c.id).where(broadcasts.c.key.like("%:offer:%"))
-        waiting = sa.and_(deliveries.c.broadcast.in_(about), deliveries.c.state == "queued")
-        queued = (await tx.execute(sa.select(deliveries).where(waiting))).all()
-        leased = [
-            Leased(
-                id=row.id, broadcast=row.broadcast, person=row.person, expires_at=row.expires_at, attempts=0
-            )
-            for row in queued
-        ]
-        await tx.execute(sa.update(deliveries).where(waiting).values(state="sent"))
-    async with conversation.database.read() as tx:
-        return await a_departure(clock=conversation.clock).prepare(tx, leased)  # type: ignore[return-value]  # nobody waits
+    return await leaving_of(conversation, "%:offer:%")
 
 
 async def test_seats_are_asked_and_shown_and_the_last_one_opens_the_list(conversation: Conversation) -> None:

@@ -9,12 +9,11 @@ import db.seats
 from bot.actions.shift_offers import tend
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
-from db.deliveries import Leased
-from db.schema import audit, broadcasts, deliveries, events, rsvps, shift_places, shifts
+from db.schema import audit, events, rsvps, shift_places, shifts
 from tests.campaigning import rows, staff
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.departure.test_decide import a_departure
 from tests.drafting import write_event
+from tests.leaving import leaving_of
 
 
 async def announced(conversation: Conversation) -> tuple[Talker, str]:
@@ -43,27 +42,10 @@ async def helper(conversation: Conversation, number: int, language: str = "en") 
     return person
 
 
-async def leaving(conversation: Conversation, key: str) -> list[Call | Stop]:
-    """What waits of broadcasts whose key begins so, about to leave."""
-    async with conversation.database.write() as tx:
-        about = sa.select(broadcasts.c.id).where(broadcasts.c.key.like(f"{key}%"))
-        waiting = sa.and_(deliveries.c.broadcast.in_(about), deliveries.c.state == "queued")
-        queued = (await tx.execute(sa.select(deliveries).where(waiting).order_by(deliveries.c.id))).all()
-        leased = [
-            Leased(
-                id=row.id, broadcast=row.broadcast, person=row.person, expires_at=row.expires_at, attempts=0
-            )
-            for row in queued
-        ]
-        await tx.execute(sa.update(deliveries).where(waiting).values(state="sent"))
-    async with conversation.database.read() as tx:
-        return await a_departure(clock=conversation.clock).prepare(tx, leased)  # type: ignore[return-value]  # nobody waits
-
-
 async def offers(conversation: Conversation) -> list[Call | Stop]:
     async with conversation.database.write() as tx:
         await tend(tx, CAMPAIGN, conversation.clock.now())
-    return await leaving(conversation, "shift:%:offer")
+    return await leaving_of(conversation, "shift:%:offer%")
 
 
 async def test_a_shift_is_planned_taken_and_given_back(conversation: Conversation) -> None:
@@ -155,7 +137,7 @@ async def test_changes_are_told_to_those_who_took_it_and_no_one_else(conversatio
     await organizer.tap("Change the hours")
     await organizer.send("16h-19h")
     assert "2 people are being told" in organizer.last.text
-    told = await leaving(conversation, f"shift:{shift.id}:change")
+    told = await leaving_of(conversation, f"shift:{shift.id}:change%")
     texts = {call.chat: call.payload["text"] for call in told if isinstance(call, Call)}
     assert set(texts) == {1, 2}
     assert "It’s still yours" in texts[1]
@@ -163,7 +145,7 @@ async def test_changes_are_told_to_those_who_took_it_and_no_one_else(conversatio
     await organizer.tap_data(f"1:plan_off:{shift.id}:ask")
     await organizer.tap("Yes, call it off")
     assert "2 people are being told" in organizer.last.text
-    assert len(await leaving(conversation, f"shift:{shift.id}:off")) == 2
+    assert len(await leaving_of(conversation, f"shift:{shift.id}:off%")) == 2
     await paul.tap_data(f"1:shift:{shift.id}:yes")
     assert "isn’t offered any more" in paul.toast
     noted = [row.details["changed"] for row in await rows(conversation, audit) if "shift" in row.details]
@@ -181,7 +163,7 @@ async def test_the_event_s_messages_name_the_shift(conversation: Conversation) -
     await organizer.tap_data(f"1:event_change:{code}:date:-")
     await organizer.send("25/11 20h")
     await organizer.tap_data("1:event_confirm:yes")
-    told = await leaving(conversation, f"event:{event.id}:change")
+    told = await leaving_of(conversation, f"event:{event.id}:change%")
     texts = {call.chat: call.payload["text"] for call in told if isinstance(call, Call)}
     # It went along with its event, by a day and an hour.
     assert "Votre créneau" in texts[1]

@@ -61,6 +61,18 @@ class Page:
             while not await self.evaluate(f"Boolean({condition})"):
                 await self.evaluate("new Promise(requestAnimationFrame)")
 
+    async def look(self, width: int, height: int, theme: str) -> None:
+        """On a screen of this size from now on, by day (`light`) or by night (`dark`)."""
+        await self.command(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        colours = {"name": "prefers-color-scheme", "value": theme}
+        await self.command("Emulation.setEmulatedMedia", features=[colours])
+
     async def picture(self, path: Path) -> None:
         shot = await self.command("Page.captureScreenshot", format="png")
         await asyncio.to_thread(path.write_bytes, base64.b64decode(shot["data"]))

@@ -79,17 +79,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
 
 
 async def show(page: Page, address: str, size: tuple[int, int], theme: str) -> None:
-    width, height = size
-    await page.command(
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=height,
-        deviceScaleFactor=1,
-        mobile=width < 600,
-    )
-    await page.command(
-        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}]
-    )
+    await page.look(*size, theme)
     await page.command("Page.navigate", url=address)
     path = address.partition("?")[0].split("/", 3)[3]
     await page.until(

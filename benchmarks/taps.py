@@ -24,8 +24,8 @@ from benchmarks.processes import cpu, running
 from benchmarks.server import Server
 from benchmarks.worker import CAMPAIGN, MORNING, fill, open_for
 from bot import communes
+from bot.actions.announcing import NewEvent, announce
 from bot.actions.authority import author_of
-from bot.actions.events import NewEvent, announce
 from bot.actions.staff import add as add_staff
 from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Role

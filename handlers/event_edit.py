@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import events, feedback, hosts, series
+from bot.actions import announcing, events, feedback, hosts, series
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
@@ -235,7 +235,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     if not (hidden and cancelling):
         context.say("event_edit/previews", hidden=hidden)
         context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
-    silence = None if cancelling else events.silence_at(context.campaign, event)
+    silence = None if cancelling else announcing.silence_at(context.campaign, event)
     context.say(
         "event_edit/confirm",
         reach=reach,

@@ -12,9 +12,9 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import events, hosts, series
+from bot.actions import announcing, hosts, series
+from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author
-from bot.actions.events import NewEvent
 from bot.communes import Commune
 from bot.departure.compose import Draft
 from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
@@ -372,13 +372,13 @@ async def _show_summary(context: Context) -> None:
     """The invitation in each language, then what it will do."""
     author = await desk.author(context)
     new = draft(context)
-    event = events.draft_of(new, code="preview", author=author)
+    event = announcing.draft_of(new, code="preview", author=author)
     told = None if is_hosting(context) else _told(context)
     template = INVITATION if told is None else SERIES
     wording = Draft(kind=Kind.EVENT_INVITE.value, template=template, series=told)
     context.say("new_event/previews")
     context.replies += desk.previews(context, wording, {}, event=event, event_texts=new.texts)
-    silence = events.silence_at(context.campaign, event)
+    silence = announcing.silence_at(context.campaign, event)
     if is_hosting(context):
         trust = await hosts.trust(context.tx, author, event.commune)
         context.say("hosts/summary", event=event, trusted=trust is not None, silence=silence)
@@ -437,7 +437,7 @@ async def confirm(update: Update, context: Context) -> None:
         every = Every(context.kept["repeat"])
         announced = await series.announce(context.tx, author, draft(context), every, walls)
     else:
-        announced = await events.announce(context.tx, author, draft(context))
+        announced = await announcing.announce(context.tx, author, draft(context))
     await context.end_dialog()
     context.say(
         "new_event/announced",

@@ -23,10 +23,10 @@ import db.shifts
 import db.staff
 import db.volunteering
 from bot import communes
-from bot.actions import admissions, broadcasts, events, staff, staff_links, surveys
+from bot.actions import admissions, announcing, broadcasts, staff, staff_links, surveys
+from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
-from bot.actions.events import NewEvent
 from bot.actions.exports import Order
 from bot.actions.surveys import NewSurvey
 from bot.rules.conversations import claimed, written_to
@@ -155,7 +155,9 @@ async def made_world(tx: AsyncConnection) -> World:
     assert request is not None
     for author, code in ((theirs, "theirs"), (mine, "own")):
         await surveys.send(tx, author, replace(new_survey(code), audience=read_leaf(f"in:{LYON}")))
-    announced = [(await events.announce(tx, author, new_event(author))).event for author in (theirs, mine)]
+    announced = [
+        (await announcing.announce(tx, author, new_event(author))).event for author in (theirs, mine)
+    ]
     await staff_links.invite(tx, theirs, role=Role.ORGANIZER, area=LYON)
     (link,) = await db.staff.open_links(tx, NOW)
     member = await staff.add(tx, telegram_id=9, role=Role.ORGANIZER, area=LYON, actor="test", now=NOW)
@@ -186,7 +188,7 @@ async def made_world(tx: AsyncConnection) -> World:
         texts=new_event(mine).texts,
         created_by=of_lyon.id,
         created_at=NOW,
-        **{**events.columns_of(new_event(mine), "proposed"), "state": "proposed"},
+        **{**announcing.columns_of(new_event(mine), "proposed"), "state": "proposed"},
     )
     await db.hosts.add(tx, event=proposed.id, person=of_lyon.id, part="host", now=NOW)
     await db.hosts.propose(tx, event=proposed.id, person=of_lyon.id, now=NOW)

@@ -15,6 +15,7 @@ import db.broadcast_accounts
 import db.event_files
 from bot.actions import (
     admissions,
+    announcing,
     attendees,
     broadcast_approvals,
     broadcast_cards,
@@ -432,8 +433,8 @@ MATRIX: dict[str, dict[str, Row]] = {
             run=lambda w, a: doubts.send_again(w.tx, a, w.broadcast, until=NOW), least="coordinator"
         ),
     },
-    "events.announce": {
-        "": Row(run=lambda w, a: events.announce(w.tx, a, new_event(a)), least="organizer"),
+    "announcing.announce": {
+        "": Row(run=lambda w, a: announcing.announce(w.tx, a, new_event(a)), least="organizer"),
     },
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.people
 import db.staff
 from bot.actions import broadcasts
+from bot.actions.announcing import NewEvent, announce
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
-from bot.actions.events import NewEvent, announce
 from bot.campaign.campaign import load_campaign
 from bot.communes import load as load_gazetteer
 from bot.delivery.sender import IN_FLIGHT

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.broadcast_accounts
 import db.event_files
-from bot.actions import audit, event_seats, events
+from bot.actions import announcing, audit, event_seats, events
+from bot.actions.announcing import NewEvent
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
-from bot.actions.events import EventChange, NewEvent
+from bot.actions.events import EventChange
 from bot.errors import NotAllowed, PortevoixError
 from bot.event_files.calendars import OURS
 from bot.event_files.filed import FiledEvent
@@ -313,14 +314,14 @@ def _event_of(filed: FiledEvent) -> NewEvent:
 
 def _row(author: Author, filed: FiledEvent) -> tuple[str, Any, Mapping[str, Any]]:
     new = _event_of(filed)
-    events.require_announceable(author, new)
+    announcing.require_announceable(author, new)
     made = {"state": "open", "created_by": author.id, "created_at": author.now, "counted": False}
-    return filed.key, new.texts, {**made, **events.columns_of(new, events.new_code())}
+    return filed.key, new.texts, {**made, **announcing.columns_of(new, announcing.new_code())}
 
 
 async def _announce(tx: AsyncConnection, author: Author, planned: Planned) -> None:
     areas = _areas(author, planned.filed)
-    announced = await events.announce(tx, author, _event_of(planned.filed), areas=areas)
+    announced = await announcing.announce(tx, author, _event_of(planned.filed), areas=areas)
     await db.event_files.keep_key(tx, planned.filed.key, announced.event.id)
 
 
@@ -331,4 +332,4 @@ async def _carry_out_change(tx: AsyncConnection, author: Author, event: Event, p
         await event_seats.change_seats(tx, author, event.code, capacity=planned.seats.capacity)
     if planned.invites is not None:
         found = await events.find_open(tx, author, event.code)
-        await events.invite(tx, author, found.event, planned.invites, areas=_areas(author, planned.filed))
+        await announcing.invite(tx, author, found.event, planned.invites, areas=_areas(author, planned.filed))

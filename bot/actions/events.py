@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,27 +18,24 @@ import db.hosts
 import db.seats
 import db.shifts
 from bot.actions import audit, broadcast_approvals, broadcasts
+from bot.actions.announcing import EventRefused, columns_of_place, require_fitting, require_future
 from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
-from bot.actions.broadcasts import NewBroadcast, Queued
-from bot.campaign.campaign import Campaign
+from bot.actions.broadcasts import NewBroadcast
 from bot.communes import Commune
-from bot.errors import NotAllowed, PortevoixError
+from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.belonging import WAITLISTED
-from bot.rules.event_draft import too_long
-from bot.rules.events import is_over, is_to_come
+from bot.rules.events import is_over
 from bot.rules.expressions import AnyOf, Expression
 from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf
 from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import Action
-from bot.rules.quiet import Quiet
-from bot.rules.seats import ENOUGH, Seats, SeatsWanted, door_opens
-from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, all_at
+from bot.rules.seats import Seats, door_opens
+from bot.rules.sending import CANCELLATION, CHANGE, all_at
 from bot.rules.small_counts import NOBODY, Headcount
 from db.audiences import Target
-from db.broadcast_accounts import invitation_key
 from db.events import Answers, Event, EventPage, EventTexts
 
 HOSTED, CO_HOST = "host", "co"
@@ -51,37 +47,6 @@ TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
 
 PAST_AT_ONCE = 8
 """Past events on one page."""
-
-
-class EventRefused(PortevoixError):
-    """An event that cannot be made, or not be changed any more."""
-
-    default_message: ClassVar[str] = "errors/event_gone"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewEvent:
-    """An event to be; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees.
-
-    `audience`: whom its invitation is for.
-    """
-
-    texts: EventTexts
-    commune: Commune
-    address: str
-    pin: tuple[float, float] | None
-    starts_at: datetime
-    duration: timedelta
-    audience: Expression
-    seats: SeatsWanted = ENOUGH
-
-
-@dataclass(frozen=True, kw_only=True)
-class Announced:
-    """The event and the invitation that is leaving."""
-
-    event: Event
-    invitation: Queued
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,145 +80,6 @@ class ManagedEvent:
     seats: Seats
     # The invitation that a second person has not let go, where nobody else sees the event.
     held: int | None = None
-
-
-def draft_of(new: NewEvent, *, code: str, author: Author) -> Event:
-    """The event as it will be, for its preview; it has no number yet."""
-    return Event(
-        id=0, state="open", created_by=author.id, created_at=author.now, sequence=0, **columns_of(new, code)
-    )
-
-
-def columns_of(new: NewEvent, code: str) -> dict[str, Any]:
-    """What the row of an event holds of what was written."""
-    latitude, longitude = new.pin or (new.commune.latitude, new.commune.longitude)
-    return {
-        "code": code,
-        "starts_at": new.starts_at,
-        "ends_at": new.starts_at + new.duration,
-        **_place(new.commune, (latitude, longitude)),
-        "address": new.address,
-        "pinned": new.pin is not None,
-        **new.seats.columns(),
-    }
-
-
-def _place(commune: Commune, point: tuple[float, float]) -> dict[str, Any]:
-    return {
-        "zone": commune.zone,
-        "commune": commune.code,
-        "department": commune.department,
-        "region": commune.region,
-        "territory": commune.territory,
-        "latitude": point[0],
-        "longitude": point[1],
-    }
-
-
-def silence_at(campaign: Campaign, event: Event) -> Quiet | None:
-    """The quiet period that an event begins in, if any: then no word of it can leave for a while before."""
-    return campaign.quiet(kind=Kind.EVENT_SERVICE, territory=event.territory, now=event.starts_at)
-
-
-async def announce(
-    tx: AsyncConnection, author: Author, new: NewEvent, *, areas: Iterable[str] | None = None
-) -> Announced:
-    """Makes the event and queues its invitation, which goes to people of the author's areas, or of these `areas` of
-    theirs alone. Raises NotAllowed, CandidateOut, EventRefused.
-    """
-    require_announceable(author, new)
-    event = await db.events.create(
-        tx,
-        texts=new.texts,
-        created_by=author.id,
-        created_at=author.now,
-        **columns_of(new, new_code()),
-    )
-    queued = await invite(tx, author, event, new.audience, areas=areas)
-    details: dict[str, object] = {
-        "event": event.code,
-        "broadcast": queued.broadcast,
-        "people": queued.people,
-        **(asdict(new.seats) if new.seats != ENOUGH else {}),
-    }
-    await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
-    return Announced(event=event, invitation=queued)
-
-
-def new_code() -> str:
-    """The public code of a new event."""
-    return secrets.token_hex(4)
-
-
-def require_announceable(author: Author, new: NewEvent) -> None:
-    """Raises NotAllowed, CandidateOut, EventRefused, BadSeats."""
-    author.require(Action.CREATE_EVENT, new.commune.code)
-    require_sound(author, new)
-
-
-def require_sound(author: Author, new: NewEvent) -> None:
-    """What must hold of an event whoever makes it. Raises CandidateOut, EventRefused, BadSeats."""
-    author.require_standing()
-    _require_future(new.starts_at, author.now, new.commune.zone)
-    _require_title(new.texts)
-    _require_fitting(new.texts, new.address)
-    new.seats.require_sound()
-
-
-async def invite(
-    tx: AsyncConnection,
-    author: Author,
-    event: Event,
-    audience: Expression,
-    *,
-    areas: Iterable[str] | None = None,
-) -> Queued:
-    """Queues the invitation to an event that has none; where it waits for a second person, nobody else sees the event
-    meanwhile. The caller checked what the author may do.
-    """
-    invitation = NewBroadcast(
-        key=invitation_key(event.id),
-        kind=Kind.EVENT_INVITE,
-        audience=audience,
-        when=all_at(author.now),
-        texts={},
-        template=INVITATION,
-        event=event.id,
-        expires_at=event.starts_at,
-    )
-    limits = author.areas(Action.BROADCAST) if areas is None else areas
-    target = await target_of(tx, author, audience, limits)
-    queued = await broadcasts.queue(tx, author, invitation, target)
-    assert queued is not None  # it has no invitation yet, and so the key is new
-    if queued.awaits_approval:
-        await db.events.hide(tx, event.id)
-    return queued
-
-
-def _require_future(starts_at: datetime, now: datetime, zone: str) -> None:
-    if not is_to_come(starts_at, now):
-        raise EventRefused(
-            "An event begins in the future.", message="errors/date_past", moment=starts_at, place_zone=zone
-        )
-
-
-def _require_title(texts: EventTexts) -> None:
-    if not any(text.title for text in texts.values()):
-        raise EventRefused("An event needs a title.", message="errors/text_empty")
-
-
-def _require_fitting(texts: EventTexts, address: str) -> None:
-    """Words that leave room for the rest of a message."""
-    measured = [too_long(title=text.title, description=text.description) for text in texts.values()]
-    for found in (*measured, too_long(address=address)):
-        if found is not None:
-            length, limit = found
-            raise EventRefused(
-                f"At most {limit} characters fit here.",
-                message="errors/text_too_long",
-                length=length,
-                limit=limit,
-            )
 
 
 async def managed(tx: AsyncConnection, author: Author) -> EventPage:
@@ -342,7 +168,7 @@ def changed(event: Event, change: EventChange) -> dict[str, Any]:
         values["ends_at"] = change.ends_at
     if change.commune is not None:
         centre = (change.commune.latitude, change.commune.longitude)
-        values |= {**_place(change.commune, centre), "pinned": False}
+        values |= {**columns_of_place(change.commune, centre), "pinned": False}
     if change.address is not None:
         values["address"] = change.address
     if change.pin is not None:
@@ -402,8 +228,8 @@ async def apply_change(
         author.require(Action.CHANGE_EVENT, change.commune.code)
     if change.starts_at is not None:
         zone = change.commune.zone if change.commune is not None else found.event.zone
-        _require_future(change.starts_at, author.now, zone)
-    _require_fitting(change.texts, change.address or "")
+        require_future(change.starts_at, author.now, zone)
+    require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
     await db.seats.lock(tx, found.event.id)  # nothing is offered meanwhile by what it was before
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):

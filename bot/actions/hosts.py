@@ -19,9 +19,10 @@ import db.events
 import db.hosts
 import db.people
 import db.staff
-from bot.actions import audit, events, notices
+from bot.actions import announcing, audit, events, notices
+from bot.actions.announcing import EventRefused, NewEvent
 from bot.actions.authority import HOST, Author, asked_again, author_of
-from bot.actions.events import CO_HOST, HOSTED, EventRefused, NewEvent
+from bot.actions.events import CO_HOST, HOSTED
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record
@@ -103,7 +104,7 @@ async def propose(
     """
     person = host.person
     require_supporter(person)
-    events.require_sound(host, new)
+    announcing.require_sound(host, new)
     await audit.take_turn(tx)
     trusted = await trust(tx, host, new.commune.code)
     if trusted is None and await db.hosts.waiting_of(tx, person.id) >= MOST_WAITING:
@@ -115,7 +116,7 @@ async def propose(
         texts=new.texts,
         created_by=person.id,
         created_at=host.now,
-        **events.columns_of(new, events.new_code()),
+        **announcing.columns_of(new, announcing.new_code()),
     )
     await db.hosts.add(tx, event=event.id, person=person.id, part=HOSTED, now=host.now)
     await note_choice(tx, person, origin, PURPOSE, given=True, language=language, text=text)
@@ -125,7 +126,7 @@ async def propose(
         await db.hosts.propose(tx, event=event.id, person=person.id, now=host.now)
         await _tell_team(tx, host, event)
         return Proposed(event=replace(event, state="proposed"))
-    queued = await events.invite(tx, host, event, around(host, event.commune), areas=[trusted.area])
+    queued = await announcing.invite(tx, host, event, around(host, event.commune), areas=[trusted.area])
     details = {"event": event.code, "broadcast": queued.broadcast, "people": queued.people}
     await audit.note(tx, actor=host.name, action=Action.CREATE_EVENT, details=details, now=host.now)
     return Proposed(event=event, broadcast=queued.broadcast, awaits_approval=queued.awaits_approval)
@@ -223,7 +224,7 @@ async def approve(tx: AsyncConnection, author: Author, code: str, *, and_trust: 
     await db.events.move(tx, event.id, before="proposed", after="open")
     await db.hosts.decide(tx, event.id, now=author.now)
     event = replace(event, state="open")
-    queued = await events.invite(tx, author, event, shown.reach)
+    queued = await announcing.invite(tx, author, event, shown.reach)
     details = {"event": code, "granted": True, "broadcast": queued.broadcast, "people": queued.people}
     await audit.note(tx, actor=author.name, action=Action.APPROVE_HOST, details=details, now=author.now)
     if and_trust:

@@ -15,11 +15,12 @@ import db.broadcast_accounts
 import db.broadcasts
 import db.events
 import db.series
-from bot.actions import audit, broadcast_approvals, broadcasts, events
+from bot.actions import announcing, audit, broadcast_approvals, broadcasts, events
+from bot.actions.announcing import Announced, NewEvent
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast
-from bot.actions.events import Announced, EventChange, ManagedEvent, NewEvent
+from bot.actions.events import EventChange, ManagedEvent
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, SERIES, all_at
@@ -46,8 +47,8 @@ async def announce(
     made = []
     for wall in walls:
         dated = replace(new, starts_at=at_local(wall.date(), wall.time(), zone))
-        events.require_announceable(author, dated)
-        columns = events.columns_of(dated, events.new_code())
+        announcing.require_announceable(author, dated)
+        columns = announcing.columns_of(dated, announcing.new_code())
         by = {"created_by": author.id, "created_at": author.now}
         made.append(await db.events.create(tx, texts=new.texts, **by, **columns))
     rule = rule_of(every, walls[0].date())

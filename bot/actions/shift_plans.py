@@ -15,8 +15,9 @@ import db.faces
 import db.planning
 import db.shifts
 from bot.actions import audit
+from bot.actions.announcing import EventRefused
 from bot.actions.authority import Author
-from bot.actions.events import EventRefused, ManagedEvent, find_managed, find_open
+from bot.actions.events import ManagedEvent, find_managed, find_open
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import door_opens

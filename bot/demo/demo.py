@@ -22,8 +22,8 @@ import aiohttp
 import db.demo
 import db.people
 import db.staff
+from bot.actions.announcing import NewEvent, announce
 from bot.actions.authority import author_of
-from bot.actions.events import NewEvent, announce
 from bot.actions.planning import plan
 from bot.app import read_campaign, started
 from bot.campaign.campaign import Campaign, load_campaign

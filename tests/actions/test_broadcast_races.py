@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import db.approvals
 import db.people
 import db.staff
-from bot.actions import broadcast_approvals, broadcasts, events, staff
+from bot.actions import announcing, broadcast_approvals, broadcasts, events, staff
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
@@ -73,7 +73,9 @@ async def event(team: Database) -> Event:
     """An event whose invitation waits for a second person."""
     sophie = await author(team, SOPHIE)
     async with team.write() as tx:
-        made = await events.announce(tx, sophie, replace(new_event(sophie), audience=read_leaf(f"in:{LYON}")))
+        made = await announcing.announce(
+            tx, sophie, replace(new_event(sophie), audience=read_leaf(f"in:{LYON}"))
+        )
     assert made.invitation.awaits_approval
     return made.event
 

@@ -78,7 +78,7 @@ admissions.ask admissions.second_admins admissions.end_unfounded approvals.other
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
 event_cards.remembered_as attendees.there feedback.figures_of
-event_cards.find event_cards.standing events.invite events.tell events.apply_change events.apply_cancellation
+event_cards.find event_cards.standing announcing.invite events.tell events.apply_change events.apply_cancellation
 series.following
 hosts.reason_of hosts.trust events.require_may_reword
 event_calendar.followed public_events.shown
@@ -110,11 +110,12 @@ PURE = """
 canvass.lines canvass_doors.silence_at
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
-events.silence_at event_seats.wanted
+announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
-hosts.around events.require_sound events.over_at events.require_may_cancel events.coming_to series.as_told
-events.columns_of events.new_code events.require_announceable event_cards.event_card event_cards.distance_to
-event_cards.nearest_first events.draft_of events.changed planning.open_steps planning.step_key
+hosts.around announcing.require_sound events.over_at events.require_may_cancel events.coming_to series.as_told
+announcing.columns_of_place announcing.require_future announcing.require_fitting
+announcing.columns_of announcing.new_code announcing.require_announceable event_cards.event_card event_cards.distance_to
+event_cards.nearest_first announcing.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.actions import broadcasts, events
+from bot.actions import announcing, broadcasts, events
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.events import EventChange
@@ -63,7 +63,7 @@ async def test_an_event_that_cannot_be_announced_is_not_made(
 ) -> None:
     world, author = stage
     with pytest.raises(PortevoixError) as refusal:
-        await events.announce(world.tx, author, replace(new_event(author), **change))
+        await announcing.announce(world.tx, author, replace(new_event(author), **change))
     assert refusal.value.message == text
 
 

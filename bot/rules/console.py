@@ -18,6 +18,11 @@ class Door(StrEnum):
     CONSOLE = "console"
     APP = "app"
 
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie of its sessions."""
+        return f"portevoix_{self}"
+
 
 def form_token(cookie: str) -> str:
     """What every form of a session carries: only a page that was made for this cookie knows it."""

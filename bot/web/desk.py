@@ -186,16 +186,12 @@ class Desk:
         return f"/{self.door}/"
 
     @property
-    def cookie_name(self) -> str:
-        return f"portevoix_{self.door}"
-
-    @property
     def cookie_path(self) -> str:
         return f"/{self.door}"
 
     def cookie(self, request: Request) -> str:
         """What the browser shows of a session behind this door; "" for none."""
-        return request.cookies.get(self.cookie_name, "")
+        return request.cookies.get(self.door.cookie, "")
 
     async def arrived(
         self, request: Request, tx: AsyncConnection, form: Mapping[str, str] = MappingProxyType({})
@@ -264,7 +260,7 @@ class Desk:
             f"{self.door}/refused", language, status=status, words=words, signed_in=status not in (401, 410)
         )
         if status == 401 and self.cookie(request):
-            answer.delete_cookie(self.cookie_name, path=self.cookie_path)
+            answer.delete_cookie(self.door.cookie, path=self.cookie_path)
         return answer
 
     async def form(self, request: Request) -> dict[str, str]:
@@ -290,7 +286,7 @@ class Desk:
         """To the first page, or another one, with the cookie of the session."""
         answer = RedirectResponse(to or self.home, 303)
         answer.set_cookie(
-            self.cookie_name,
+            self.door.cookie,
             cookie,
             path=self.cookie_path,
             httponly=True,

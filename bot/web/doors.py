@@ -84,5 +84,5 @@ class Doors:
     async def sign_out(self, visit: Visit) -> Response:
         await console.sign_out(visit.tx, visit.signed, self._desk.door)
         answer = self._desk.page(visit.request, "out", visit.language)
-        answer.delete_cookie(self._desk.cookie_name, path=self._desk.cookie_path)
+        answer.delete_cookie(self._desk.door.cookie, path=self._desk.cookie_path)
         return answer

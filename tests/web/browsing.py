@@ -50,12 +50,7 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
     )
     parts = [Console(desk), MiniApp(replace(desk, door=Door.APP))]
     return httpx.ASGITransport(
-        make_web(
-            health=_well,
-            metrics=_no_figures,
-            site=site,
-            parts=[Console(desk), MiniApp(replace(desk, door=Door.APP))],
-        ),
+        make_web(health=_well, metrics=_no_figures, site=site, parts=parts),
         raise_app_exceptions=True,
     )
 

@@ -46,6 +46,7 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
         ),
         texts=services.texts,
         token=TOKEN,
+        suppression_key=services.suppression_key,
         changed=lambda: None,
     )
     parts = [Console(desk), MiniApp(replace(desk, door=Door.APP))]

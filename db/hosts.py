@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.areas import event_in
 from db.schema import events, host_links, hosts, people, proposals, trusted_hosts
 
 
@@ -22,15 +23,6 @@ class Proposal:
     asked_at: datetime
     decided_at: datetime | None
     reason: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trust:
-    """Whose events in an area need nobody's approval."""
-
-    person: int
-    area: str
-    given_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,22 +84,24 @@ async def remove(tx: AsyncConnection, *, event: int, person: int) -> bool:
     return (await tx.execute(sa.delete(hosts).where(theirs))).rowcount == 1
 
 
-async def trust_of(tx: AsyncConnection, person: int) -> Trust | None:
-    row = (await tx.execute(sa.select(trusted_hosts).where(trusted_hosts.c.person == person))).one_or_none()
-    return None if row is None else Trust(**row._mapping)
+async def trusted_in(tx: AsyncConnection, person: int) -> list[str]:
+    """The areas where somebody's events need nobody's approval."""
+    query = sa.select(trusted_hosts.c.area).where(trusted_hosts.c.person == person)
+    return list(await tx.scalars(query.order_by(trusted_hosts.c.area)))
 
 
-async def give_trust(tx: AsyncConnection, *, person: int, area: str, now: datetime) -> None:
-    """Trusts somebody in an area, in place of any other."""
-    await tx.execute(sa.delete(trusted_hosts).where(trusted_hosts.c.person == person))
+async def give_trust(tx: AsyncConnection, *, person: int, area: str, within: list[str], now: datetime) -> None:
+    """Trusts somebody in an area, and by that in those `within` it."""
+    theirs = sa.and_(trusted_hosts.c.person == person, trusted_hosts.c.area.in_([area, *within]))
+    await tx.execute(sa.delete(trusted_hosts).where(theirs))
     await tx.execute(sa.insert(trusted_hosts).values(person=person, area=area, given_at=now))
 
 
-async def end_trust(tx: AsyncConnection, person: int, there: Iterable[sa.ColumnElement[bool]]) -> list[int]:
-    """Trusts somebody no longer: the events of these areas (see db.areas) are not theirs any more either; which those
-    were.
-    """
-    await tx.execute(sa.delete(trusted_hosts).where(trusted_hosts.c.person == person))
+async def end_trust(tx: AsyncConnection, person: int, areas: list[str]) -> list[int]:
+    """Trusts somebody in these areas no longer: the events there are not theirs any more either; which those were."""
+    theirs = sa.and_(trusted_hosts.c.person == person, trusted_hosts.c.area.in_(areas))
+    await tx.execute(sa.delete(trusted_hosts).where(theirs))
+    there = [event_in(area) for area in areas]
     mine = sa.select(hosts.c.event).join(events, events.c.id == hosts.c.event)
     found = list(await tx.scalars(mine.where(hosts.c.person == person, sa.or_(sa.false(), *there))))
     await tx.execute(sa.delete(hosts).where(hosts.c.person == person, hosts.c.event.in_(found)))
@@ -143,11 +137,10 @@ async def of_person(tx: AsyncConnection, person: int) -> Mapping[str, Any]:
     ).add_columns(proposals.c.reason)
     proposed = proposed.join(events, events.c.id == proposals.c.event).where(proposals.c.person == person)
     theirs = sa.select(events.c.code, hosts.c.part, hosts.c.since).join(events, events.c.id == hosts.c.event)
-    trust = await trust_of(tx, person)
     return {
         "proposed": [dict(row._mapping) for row in await tx.execute(proposed.order_by(events.c.id))],
         "hosted": [dict(row._mapping) for row in await tx.execute(theirs.where(hosts.c.person == person))],
-        "trusted_in": None if trust is None else trust.area,
+        "trusted_in": await trusted_in(tx, person),
     }
 
 

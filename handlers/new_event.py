@@ -381,7 +381,7 @@ async def _show_summary(context: Context) -> None:
     silence = announcing.silence_at(context.campaign, event)
     if is_hosting(context):
         trust = await hosts.trust(context.tx, author, event.commune)
-        context.say("hosts/summary", event=event, trusted=trust is not None, silence=silence)
+        context.say("hosts/summary", event=event, trusted=bool(trust), silence=silence)
         return
     context.say(
         "new_event/summary", silence=silence, place_zone=event.zone, **await _summary(context, author, new)

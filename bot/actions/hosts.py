@@ -14,7 +14,6 @@ from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.areas
 import db.events
 import db.hosts
 import db.people
@@ -32,12 +31,12 @@ from bot.rules.areas import contains
 from bot.rules.event_draft import AROUND_KM
 from bot.rules.events import is_to_come
 from bot.rules.expressions import EVERYBODY, Expression
-from bot.rules.hosting import MOST_WAITING, PURPOSE, trusted_area
+from bot.rules.hosting import MOST_WAITING, PURPOSE, covering, trusted_area
 from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action, Role, Staff
 from bot.rules.volunteering import told_first
 from db.events import Event, EventInWords, text_in
-from db.hosts import Proposal, Trust
+from db.hosts import Proposal
 from db.people import Person
 
 LINK_LIFE = timedelta(hours=48)
@@ -81,10 +80,9 @@ def around(author: Author, commune: str) -> Expression:
     return read_leaf(f"near:{commune}:{AROUND_KM}")
 
 
-async def trust(tx: AsyncConnection, author: Author, commune: str) -> Trust | None:
-    """Whether somebody's events in a commune need nobody's approval."""
-    found = await db.hosts.trust_of(tx, author.person.id)
-    return found if found is not None and contains(found.area, commune) else None
+async def trust(tx: AsyncConnection, author: Author, commune: str) -> list[str]:
+    """The areas around a commune where somebody's events need nobody's approval; none: they wait for the team."""
+    return covering(await db.hosts.trusted_in(tx, author.person.id), commune)
 
 
 async def propose(
@@ -107,7 +105,7 @@ async def propose(
     announcing.require_sound(host, new)
     await audit.take_turn(tx)
     trusted = await trust(tx, host, new.commune.code)
-    if trusted is None and await db.hosts.waiting_of(tx, person.id) >= MOST_WAITING:
+    if not trusted and await db.hosts.waiting_of(tx, person.id) >= MOST_WAITING:
         raise HostRefused("As many proposals wait already as may wait.", why="many")
     if again is not None:
         await _withdraw(tx, host, again)
@@ -121,12 +119,12 @@ async def propose(
     await db.hosts.add(tx, event=event.id, person=person.id, part=HOSTED, now=host.now)
     await note_choice(tx, person, origin, PURPOSE, given=True, language=language, text=text)
     await record(tx, person, origin, PURPOSE, "proposed", subject=event.code)
-    if trusted is None:
+    if not trusted:
         await db.events.move(tx, event.id, before="open", after="proposed")
         await db.hosts.propose(tx, event=event.id, person=person.id, now=host.now)
         await _tell_team(tx, host, event)
         return Proposed(event=replace(event, state="proposed"))
-    queued = await announcing.invite(tx, host, event, around(host, event.commune), areas=[trusted.area])
+    queued = await announcing.invite(tx, host, event, around(host, event.commune), areas=trusted)
     details = {"event": event.code, "broadcast": queued.broadcast, "people": queued.people}
     await audit.note(tx, actor=host.name, action=Action.CREATE_EVENT, details=details, now=host.now)
     return Proposed(event=event, broadcast=queued.broadcast, awaits_approval=queued.awaits_approval)
@@ -274,9 +272,8 @@ async def helpers(tx: AsyncConnection, author: Author, code: str) -> tuple[Event
     people = await db.people.get_many(tx, parts)
     listed = []
     for number, part in parts.items():
-        trusted = await db.hosts.trust_of(tx, number)
-        there = trusted is not None and contains(trusted.area, found.event.commune)
-        listed.append(Helper(person=people[number], part=part, trusted=there))
+        trusted = covering(await db.hosts.trusted_in(tx, number), found.event.commune)
+        listed.append(Helper(person=people[number], part=part, trusted=bool(trusted)))
     return found.event, listed
 
 
@@ -359,32 +356,34 @@ async def _tell_removed(tx: AsyncConnection, author: Author, person: int, title:
 
 async def give_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> str:
     """From now on the events of the host of an event need nobody's approval in its département, as far as the team's
-    area goes; in which area: who was trusted in a wider one stays so. Raises NotAllowed, EventRefused.
+    area goes; in which area: who was trusted in a wider one stays so, and what other teams trust them in stands
+    beside it. Raises NotAllowed, EventRefused.
     """
     event = await _hosted_by(tx, author, code, person)
     area = trusted_area(author.areas(Action.TRUST_HOST), event.commune)
-    before = await db.hosts.trust_of(tx, person)
-    if before is not None and contains(before.area, area):
-        return before.area
-    await db.hosts.give_trust(tx, person=person, area=area, now=author.now)
+    before = await db.hosts.trusted_in(tx, person)
+    if wider := covering(before, area):
+        return wider[0]
+    within = [each for each in before if contains(area, each)]
+    await db.hosts.give_trust(tx, person=person, area=area, within=within, now=author.now)
     details = {"event": code, "area": area, "trusted": True}
     await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
     return area
 
 
 async def end_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
-    """The team trusts somebody no longer: their next event waits for it, and none of the author's areas is theirs any
-    more. Raises NotAllowed, also where the trust goes beyond these areas, and EventRefused.
+    """The team of an event's place trusts its host no longer: their next event there waits for it, and none in the
+    area is theirs any more; what other teams trust them in stays. Raises NotAllowed, also where the trust goes beyond
+    the author's areas, and EventRefused.
     """
     await audit.take_turn(tx)
-    await _hosted_by(tx, author, code, person)
-    trusted = await db.hosts.trust_of(tx, person)
-    if trusted is not None:
-        author.require(Action.TRUST_HOST, trusted.area)
-    areas = [db.areas.event_in(area) for area in author.areas(Action.TRUST_HOST)]
+    event = await _hosted_by(tx, author, code, person)
+    areas = covering(await db.hosts.trusted_in(tx, person), event.commune)
+    for area in areas:
+        author.require(Action.TRUST_HOST, area)
     ended = await db.hosts.end_trust(tx, person, areas)
     await db.events.take_over(tx, ended, host=person, by=author.id)
-    details = {"event": code, "trusted": False, "events": len(ended)}
+    details = {"event": code, "trusted": False, "areas": areas, "events": len(ended)}
     await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
     if not await db.hosts.parts_of(tx, person):
         await _tell_removed(tx, author, person, "")

@@ -78,7 +78,7 @@ async def test_files_hosts_and_series(database: Database) -> None:
         # A host, approved and trusted no longer.
         assert await db.hosts.waiting_of(tx, world.host) == 1
         await hosts.approve(tx, admin, world.proposal, and_trust=True)
-        assert (await db.hosts.of_person(tx, world.host))["trusted_in"] == "69"
+        assert (await db.hosts.of_person(tx, world.host))["trusted_in"] == ["69"]
         await hosts.end_trust(tx, admin, world.proposal, world.host)
         assert await db.hosts.parts_of(tx, world.host) == {}
 

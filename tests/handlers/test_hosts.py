@@ -379,9 +379,13 @@ async def test_a_trust_is_ended_and_narrowed_by_nobody_of_a_smaller_area(
         await local.tap_data(f"1:host_trust:ab12cd34:{stored.id}:{said}")
         assert [each.area for each in await rows(conversation, trusted_hosts)] == ["69"]
     assert len(await rows(conversation, hosts)) == 2
+    # What the team of another area says takes nothing from this one's, and the other way round.
+    marseille = await organizer(conversation, 22, area="13")
+    await marseille.tap_data(f"1:host_trust:away1234:{stored.id}:yes")
+    assert sorted(each.area for each in await rows(conversation, trusted_hosts)) == ["13", "69"]
     wide = await organizer(conversation, 21, area="R84")
     await wide.tap_data(f"1:host_trust:ab12cd34:{stored.id}:no")
-    assert await rows(conversation, trusted_hosts) == []
+    assert [each.area for each in await rows(conversation, trusted_hosts)] == ["13"]
     assert [each.event for each in await rows(conversation, hosts)] == [away]
     await told(conversation, zoe)
     assert "no longer run “Réunion publique”" in zoe.last.text

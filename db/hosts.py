@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.areas import event_in
-from db.schema import events, host_links, hosts, people, proposals, trusted_hosts
+from db.events import together
+from db.schema import events, host_links, hosts, people, proposals, series, series_events, trusted_hosts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +44,15 @@ async def propose(tx: AsyncConnection, *, event: int, person: int, now: datetime
 
 
 async def proposal_of(tx: AsyncConnection, event: int) -> Proposal | None:
-    row = (await tx.execute(sa.select(proposals).where(proposals.c.event == event))).one_or_none()
+    """The proposal of an event; of a series the first date stands for all."""
+    query = sa.select(proposals).where(together(proposals.c.event, event))
+    row = (await tx.execute(query)).one_or_none()
     return None if row is None else Proposal(**row._mapping)
 
 
 async def decide(tx: AsyncConnection, event: int, *, now: datetime, reason: str | None = None) -> None:
     """Keeps that the team answered; `reason`: why it was sent back."""
-    decided = sa.update(proposals).where(proposals.c.event == event)
+    decided = sa.update(proposals).where(together(proposals.c.event, event))
     await tx.execute(decided.values(decided_at=now, reason=reason))
 
 
@@ -90,7 +93,9 @@ async def trusted_in(tx: AsyncConnection, person: int) -> list[str]:
     return list(await tx.scalars(query.order_by(trusted_hosts.c.area)))
 
 
-async def give_trust(tx: AsyncConnection, *, person: int, area: str, within: list[str], now: datetime) -> None:
+async def give_trust(
+    tx: AsyncConnection, *, person: int, area: str, within: list[str], now: datetime
+) -> None:
     """Trusts somebody in an area, and by that in those `within` it."""
     theirs = sa.and_(trusted_hosts.c.person == person, trusted_hosts.c.area.in_([area, *within]))
     await tx.execute(sa.delete(trusted_hosts).where(theirs))
@@ -148,14 +153,25 @@ _IS_PROPOSED = events.c.state.in_(("proposed", "returned"))
 
 
 async def withdraw(tx: AsyncConnection, event: int) -> bool:
-    """Deletes what was proposed, with its words and its place, which may be somebody's home; False where it is no
-    proposal any more.
+    """Deletes what was proposed, with its words and its place, which may be somebody's home, and all dates of a series;
+    False where it is no proposal any more.
     """
-    return (await tx.execute(sa.delete(events).where(events.c.id == event, _IS_PROPOSED))).rowcount == 1
+    gone = await tx.execute(sa.delete(events).where(together(events.c.id, event), _IS_PROPOSED))
+    await _drop_series_without_dates(tx)
+    return gone.rowcount > 0
+
+
+async def _drop_series_without_dates(tx: AsyncConnection) -> None:
+    dates = sa.select(series_events.c.series)
+    await tx.execute(sa.delete(series).where(series.c.id.not_in(dates)))
 
 
 async def drop_proposals(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:
     """Deletes what people (a condition on `people`) proposed and the team has not let take place: see `withdraw`."""
     doomed = sa.select(people.c.id).where(condition)
     theirs = sa.select(proposals.c.event).where(proposals.c.person.in_(doomed))
-    await tx.execute(sa.delete(events).where(events.c.id.in_(theirs), _IS_PROPOSED))
+    # Of a series the first date alone bears the proposal; whoever made it hosts all of them.
+    dates = sa.select(hosts.c.event).where(hosts.c.person.in_(doomed))
+    mine = sa.or_(events.c.id.in_(theirs), events.c.id.in_(dates))
+    await tx.execute(sa.delete(events).where(mine, _IS_PROPOSED))
+    await _drop_series_without_dates(tx)

@@ -25,6 +25,17 @@ async def number_of(tx: AsyncConnection, event: int) -> int | None:
     return await tx.scalar(sa.select(series_events.c.series).where(series_events.c.event == event))
 
 
+async def whole(tx: AsyncConnection, event: int) -> tuple[str, list[Event]] | None:
+    """The rule of the series that an event is a date of, and all its dates, the soonest first; None: it is of none."""
+    number = await number_of(tx, event)
+    if number is None:
+        return None
+    rule = (await tx.execute(sa.select(series.c.rule).where(series.c.id == number))).scalar_one()
+    query = sa.select(events).join(series_events, series_events.c.event == events.c.id)
+    rows = await tx.execute(query.where(series_events.c.series == number).order_by(events.c.starts_at))
+    return rule, [Event(**row._mapping) for row in rows]
+
+
 async def following(tx: AsyncConnection, event: Event) -> list[Event]:
     """The event and the later dates of its series that take place, the soonest first; of none, nothing."""
     number = await number_of(tx, event.id)

@@ -4,8 +4,8 @@ that follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,12 +19,13 @@ from bot.actions import announcing, audit, broadcast_approvals, broadcasts, even
 from bot.actions.announcing import Announced, NewEvent
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
-from bot.actions.broadcasts import NewBroadcast
+from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.actions.events import EventChange, ManagedEvent
+from bot.rules.expressions import Expression
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, SERIES, all_at
-from bot.rules.series import LEAST_DATES, BadSeries, Every, rule_of
+from bot.rules.series import LEAST_DATES, BadSeries, Every, every_of, rule_of
 from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.territories import at_local
 from db.broadcast_accounts import series_key
@@ -34,41 +35,22 @@ TOLD_TOGETHER = 30
 """Dates whose answers one audience names: an expression has a limit. Who comes to more of them hears once more."""
 
 
-async def announce(
-    tx: AsyncConnection, author: Author, new: NewEvent, every: Every, walls: Sequence[datetime]
-) -> Announced:
-    """Makes an event of each date (`walls`: by the clock of the place) and queues the one invitation to all of them.
+@dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """How often something takes place, and its dates by the clock of the place, the first one among them."""
+
+    every: Every
+    walls: Sequence[datetime]
+
+
+async def announce(tx: AsyncConnection, author: Author, new: NewEvent, repeats: Repeats) -> Announced:
+    """Makes an event of each date and queues the one invitation to all of them.
 
     Raises NotAllowed, CandidateOut, EventRefused, BadSeats, BadSeries.
     """
-    if len(walls) < LEAST_DATES:
-        raise BadSeries("A series has two dates at least.", why="none")
-    zone = ZoneInfo(new.commune.zone)
-    made = []
-    for wall in walls:
-        dated = replace(new, starts_at=at_local(wall.date(), wall.time(), zone))
-        announcing.require_announceable(author, dated)
-        columns = announcing.columns_of(dated, announcing.new_code())
-        by = {"created_by": author.id, "created_at": author.now}
-        made.append(await db.events.create(tx, texts=new.texts, **by, **columns))
-    rule = rule_of(every, walls[0].date())
-    number = await db.series.create(tx, rule=rule, of=[event.id for event in made], now=author.now)
-    invitation = NewBroadcast(
-        key=series_key(number),
-        kind=Kind.EVENT_INVITE,
-        audience=new.audience,
-        when=all_at(author.now),
-        texts={},
-        template=SERIES,
-        event=made[0].id,
-        expires_at=made[-1].starts_at,
-        series=as_told(every, [(event.code, event.starts_at) for event in made]),
-    )
-    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    queued = await broadcasts.queue(tx, author, invitation, target)
-    assert queued is not None  # the series' number is new, and so is the key
-    if queued.awaits_approval:
-        await db.events.hide(tx, made[0].id)
+    announcing.require_announceable(author, new)
+    made = await make(tx, author, new, repeats)
+    queued = await invite(tx, author, made, repeats.every, new.audience)
     details: dict[str, object] = {
         "event": made[0].code,
         "dates": len(made),
@@ -77,6 +59,63 @@ async def announce(
     }
     await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
     return Announced(event=made[0], invitation=queued)
+
+
+async def make(tx: AsyncConnection, author: Author, new: NewEvent, repeats: Repeats) -> list[Event]:
+    """An event of each date, one series; nobody is invited yet. The caller checked what the author may do.
+
+    Raises CandidateOut, EventRefused, BadSeats, BadSeries.
+    """
+    if len(repeats.walls) < LEAST_DATES:
+        raise BadSeries("A series has two dates at least.", why="none")
+    zone = ZoneInfo(new.commune.zone)
+    made = []
+    for wall in repeats.walls:
+        dated = replace(new, starts_at=at_local(wall.date(), wall.time(), zone))
+        announcing.require_sound(author, dated)
+        columns = announcing.columns_of(dated, announcing.new_code())
+        by = {"created_by": author.id, "created_at": author.now}
+        made.append(await db.events.create(tx, texts=new.texts, **by, **columns))
+    rule = rule_of(repeats.every, repeats.walls[0].date())
+    await db.series.create(tx, rule=rule, of=[event.id for event in made], now=author.now)
+    return made
+
+
+async def invite(
+    tx: AsyncConnection,
+    author: Author,
+    dates: Sequence[Event],
+    every: Every,
+    audience: Expression,
+    *,
+    areas: Iterable[str] | None = None,
+) -> Queued:
+    """Queues the one invitation to all dates of a series that has none: see `announcing.invite`."""
+    number = await db.series.number_of(tx, dates[0].id)
+    assert number is not None  # they are dates of one
+    invitation = NewBroadcast(
+        key=series_key(number),
+        kind=Kind.EVENT_INVITE,
+        audience=audience,
+        when=all_at(author.now),
+        texts={},
+        template=SERIES,
+        event=dates[0].id,
+        expires_at=dates[-1].starts_at,
+        series=as_told(every, [(event.code, event.starts_at) for event in dates]),
+    )
+    target = await target_of(tx, author, audience, author.areas(Action.BROADCAST) if areas is None else areas)
+    queued = await broadcasts.queue(tx, author, invitation, target)
+    assert queued is not None  # it has no invitation yet, and so the key is new
+    if queued.awaits_approval:
+        await db.events.hide(tx, dates[0].id)
+    return queued
+
+
+async def of_event(tx: AsyncConnection, event: int) -> tuple[Every, list[Event]] | None:
+    """How often the series of an event takes place, and all its dates; None: it is of none."""
+    found = await db.series.whole(tx, event)
+    return None if found is None else (every_of(found[0]), found[1])
 
 
 def as_told(every: Every, dates: Sequence[tuple[str, datetime]]) -> dict[str, object]:

@@ -24,8 +24,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # Of several, the last one that was given.
-    one, other = (sa.table("trusted_hosts", *map(sa.column, ("person", "area", "given_at"))) for _ in range(2))
-    other = other.alias("other")
+    one = sa.table("trusted_hosts", *map(sa.column, ("person", "area", "given_at")))
+    other = one.alias("other")
     later = sa.or_(
         other.c.given_at > one.c.given_at,
         sa.and_(other.c.given_at == one.c.given_at, other.c.area > one.c.area),

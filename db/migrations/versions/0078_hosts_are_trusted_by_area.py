@@ -1,13 +1,13 @@
 """A host is trusted by area: what the team of one département says takes nothing from another's.
 
-Revision 0078, after 0064.
+Revision 0078, after of.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0078"
-down_revision = "0064"
+down_revision = "of"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -34,6 +34,25 @@ async def whole(tx: AsyncConnection, event: int) -> tuple[str, list[Event]] | No
     query = sa.select(events).join(series_events, series_events.c.event == events.c.id)
     rows = await tx.execute(query.where(series_events.c.series == number).order_by(events.c.starts_at))
     return rule, [Event(**row._mapping) for row in rows]
+
+
+async def to_come(tx: AsyncConnection, of: Collection[int], now: datetime) -> dict[int, list[Event]]:
+    """The dates still to come of the series that each of these events is a date of, the soonest first."""
+    first = series_events.alias("first")
+    query = (
+        sa.select(first.c.event.label("of"), events)
+        .join(first, first.c.event.in_(list(of)))
+        .join(
+            series_events,
+            sa.and_(series_events.c.series == first.c.series, series_events.c.event == events.c.id),
+        )
+        .where(events.c.state == "open", events.c.starts_at > now)
+    )
+    found: dict[int, list[Event]] = {}
+    for row in await tx.execute(query.order_by(events.c.starts_at, events.c.id)):
+        values = dict(row._mapping)
+        found.setdefault(values.pop("of"), []).append(Event(**values))
+    return found
 
 
 async def following(tx: AsyncConnection, event: Event) -> list[Event]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -133,16 +133,20 @@ async def change_following(
 ) -> Headcount:
     """Changes an event and all later dates of its series alike, and tells those who come to one of them.
 
-    A date moves by as many days as the first, to the same hour of its place. Raises as `events.change_event` does.
+    A date moves as far as the first, by the clock of its place: one that was moved alone before keeps its own
+    difference. Raises as `events.change_event` does.
     """
     await audit.take_turn(tx)
     found = await events.find_open(tx, author, code)
     dates = await following(tx, found)
-    over = events.over_at(found.event, events.changed(found.event, change))
+    # It is news until the last of them is over: who comes to that one may be told when the first one is.
+    over = found.event.ends_at
     for date in dates:
         each = await events.find_open(tx, author, date.code)
         number = sequence if date.id == found.event.id else date.sequence
-        await events.apply_change(tx, author, each, _alike(found.event, date, change), sequence=number)
+        alike = _alike(found.event, date, change)
+        values = await events.apply_change(tx, author, each, alike, sequence=number)
+        over = max(over, events.over_at(date, values))
     key, people = f"event:{found.event.id}:change:{sequence + 1}", NOBODY
     if not found.event.is_hidden:
         people = await _tell(tx, author, dates, key=key, template=CHANGE, expires_at=over, reason=reason)
@@ -156,10 +160,12 @@ def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
     if change.starts_at is None:
         return change
     zone = ZoneInfo(first.zone)
-    new = change.starts_at.astimezone(zone)
-    days = (new.date() - first.starts_at.astimezone(zone).date()).days
-    day = date.starts_at.astimezone(zone).date() + timedelta(days=days)
-    return replace(change, starts_at=at_local(day, new.time(), zone))
+
+    def wall(instant: datetime) -> datetime:
+        return instant.astimezone(zone).replace(tzinfo=None)
+
+    moved = wall(date.starts_at) + (wall(change.starts_at) - wall(first.starts_at))
+    return replace(change, starts_at=at_local(moved.date(), moved.time(), zone))
 
 
 async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:

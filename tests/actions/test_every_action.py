@@ -80,7 +80,8 @@ check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event
 event_cards.remembered_as attendees.there feedback.figures_of
 event_cards.find event_cards.standing announcing.invite events.tell events.apply_change events.apply_cancellation
 series.following
-hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword series.make series.invite series.of_event
+hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
+series.make series.invite series.of_event
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded

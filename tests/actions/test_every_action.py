@@ -109,7 +109,7 @@ NARROWING = (
 
 PURE = """
 canvass.lines canvass_doors.silence_at
-erasure.sealing audiences.places_named broadcasts.require_vote_to_come
+erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent

@@ -75,7 +75,14 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         *("/console/events", f"/console/events/{code}", f"/console/events/{code}/people"),
         *("/console/map", "/console/map/R84", "/console/map/69?by=share", "/console/more", "/console/team"),
         *("/console/log", "/console/exports", "/console/erasure", "/console/map/x"),
-        *("/app/", f"/app/events/{code}", "/app/vote", "/app/vote?ask=when", "/app/me", "/app/me/choices/team"),
+        *(
+            "/app/",
+            f"/app/events/{code}",
+            "/app/vote",
+            "/app/vote?ask=when",
+            "/app/me",
+            "/app/me/choices/team",
+        ),
     ]
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.web.console.conversations import Conversations
 from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
@@ -16,7 +17,7 @@ from bot.web.console.today import Today
 from bot.web.desk import Desk
 from bot.web.doors import Doors
 
-ROOMS = (Doors, Today, Messages, Events, MapRoom, Reading)
+ROOMS = (Doors, Today, Messages, Events, Conversations, MapRoom, Reading)
 
 
 class Console:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,8 +24,10 @@ import db.shifts
 import db.surveys
 import db.vote_plans
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Stop
+from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import TEMPLATE as CARD
+from bot.departure.forms import Form
+from bot.departure.likeness import ALIKE, IN_ONE_COMMUNE, Likeness
 from bot.rules.belonging import Setting
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
@@ -32,6 +35,7 @@ from bot.rules.courtesy import WEEK, NeutralSent
 from bot.rules.experiments import VERSIONS
 from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
+from bot.rules.leaving import Hold
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import sampling_of
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, OF_A_SHIFT, OFFER, SHIFT_OFFER
@@ -49,25 +53,43 @@ from db.surveys import Survey
 from db.talks import TEMPLATES as TALKS
 from db.vote_plans import HOURS_CHANGED, VotePlan
 
+# How the placeholders begin that stand for when one votes.
+VOTING = "polling_"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Freedom:
-    """Whether law and hours let a message leave now, and until when; the caps are each person's own.
+    """Why law and hours hold a message back now, or until when they let it leave; the caps are each person's own.
 
     `is_quiet`: nothing that speaks for the campaign may be said now.
     """
 
-    may_leave: bool
+    held: Hold | None
     until: datetime | None
     is_quiet: bool
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What is found for a reader, or once for all who are alike: why it is not to leave, or when it may."""
+
+    unwanted: Stop | Wait | None
+    freedom: Freedom
+    word: Callable[[], Form]
+
+    @cached_property
+    def form(self) -> Form:
+        """What it says to them, worded when the first of them may get it."""
+        return self.word()
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeavingBroadcast:
     """A broadcast about to leave, with all that is the same for its readers.
 
-    `freedoms`: by (territory, zone), as far as somebody asked. `otherwise`: who is in a broadcast that was chosen
-    `by_commune` whether or not their commune may be used; None: nobody.
+    `freedoms`: by (territory, zone), as far as somebody asked; `alike`: by what readers have in common, likewise.
+    `otherwise`: who is in a broadcast that was chosen `by_commune` whether or not their commune may be used; None:
+    nobody.
     """
 
     row: Broadcast
@@ -82,6 +104,7 @@ class LeavingBroadcast:
     event_texts: EventTexts | None
     survey: Survey | None = None
     freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
+    alike: dict[Hashable, Found] = field(default_factory=dict)
     # What it corrects or takes back.
     mended: LeavingBroadcast | None = None
 
@@ -89,6 +112,29 @@ class LeavingBroadcast:
         """The texts of the version that somebody drew."""
         versions = dict(zip(VERSIONS, (self.texts, *self.others), strict=False))
         return versions.get(variant or "", self.texts)
+
+    @cached_property
+    def is_for_many(self) -> bool:
+        """Whether it says the same to all who are alike: it is no offer, no answer, nothing about the person alone."""
+        return not (
+            self.mended is not None
+            or self.is_card
+            or self.is_last_choice
+            or self.is_notice
+            or self.is_of_friends
+            or self.is_of_hours
+            or self.is_offer
+            or self.is_renewal
+            or self.is_talk
+            or self.shift is not None
+        )
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """What its readers have to have in common to be alike: the commune too, where it tells when one votes."""
+        texts = [text for version in (self.texts, *self.others) for text in version.values()]
+        tells = self.row.ballot is not None or any(VOTING in text for text in texts)
+        return IN_ONE_COMMUNE if tells else ALIKE
 
     @property
     def is_talk(self) -> bool:
@@ -182,6 +228,17 @@ class Batch:
     shifts_taken: Mapping[tuple[int, int], Sequence[Shift]] = field(default_factory=dict)
     # The version that somebody drew, by delivery, where versions are compared.
     variants: Mapping[int, str] = field(default_factory=dict)
+
+    def is_like_others(self, person: Person, sending: LeavingBroadcast) -> bool:
+        """Whether nothing is known of somebody, as far as a broadcast asks, but what stands in their own row."""
+        about = sending.event.id if sending.event is not None else None
+        return not (
+            (person.id, sending.row.ballot) in self.plans
+            or (about, person.id) in self.rsvps
+            or (about, person.id) in self.shifts_taken
+            or person.id in self.chosen
+            or (sending.by_commune and not person.consent_commune)
+        )
 
     def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether somebody is in a broadcast although their commune may not be used."""

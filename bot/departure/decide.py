@@ -21,11 +21,12 @@ from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import asking
-from bot.departure.batch import Batch, Found, Freedom, LeavingBroadcast, load
+from bot.departure.batch import Batch, load
 from bot.departure.compose import Composer, as_call
 from bot.departure.conversing import Talks
 from bot.departure.mending import Mending
 from bot.departure.of_events import event_unwanted
+from bot.departure.sending import Found, Freedom, LeavingBroadcast
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose

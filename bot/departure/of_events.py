@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.delivery.outcomes import Stop
-from bot.departure.batch import Batch, LeavingBroadcast
+from bot.departure.batch import Batch
+from bot.departure.sending import LeavingBroadcast
 from bot.rules.kinds import Kind
 from bot.rules.seats import ON_THE_LIST, Standing
 from bot.rules.shifts import Shift
@@ -22,7 +23,8 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
     if not sending.event.is_public:
         return Stop(state="cancelled", reason="not_approved")
     if sending.row.series is not None:
-        return None  # its other dates take place, whatever became of the first
+        # Other dates take place, whatever became of the first.
+        return None if sending.row.series["dates"] else Stop(state="cancelled", reason="event_cancelled")
     if sending.event.is_cancelled:
         return Stop(state="cancelled", reason="event_cancelled")
     if sending.row.follows:

@@ -78,6 +78,7 @@ def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
         texts=ground.services.texts,
         token=ground.settings.required_token,
         changed=changed,
+        rolls=app.rolls,
     )
     return [Console(desk)]
 

@@ -13,6 +13,7 @@ from bot.web.app import make_web
 from bot.web.console.console import Console
 from bot.web.console.desk import Desk
 from bot.web.site import Site
+from db.rolls import Rolls
 from tests.conversation import BOT, Conversation, Talker
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -45,6 +46,7 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
         texts=services.texts,
         token=TOKEN,
         changed=lambda: None,
+        rolls=Rolls(conversation.database),
     )
     return httpx.ASGITransport(
         make_web(health=_well, metrics=_no_figures, site=site, parts=[Console(desk)]),

@@ -29,14 +29,16 @@ from bot.errors import NotAllowed, PortevoixError
 from bot.rules.console import form_token, is_for, is_form_of, is_from
 from bot.rules.permissions import Action
 from bot.web.console.remembered import Remembered
-from bot.web.site import Site
+from bot.web.site import HEADERS, Site
 from bot.words.shown_html import shown_html
 from bot.words.texts import Texts
 from db.engine import Database
+from db.rolls import Rolls
 
 HOME = "/console/"
 COOKIE, COOKIE_PATH = "portevoix_console", "/console"
-MOST_FORM_BYTES = 64 * 1024
+MOST_FORM_BYTES = 256 * 1024
+"""A message in three versions and two languages, as a browser writes accents."""
 MOST_FIELDS = 100
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
@@ -76,6 +78,8 @@ class Visit:
     signed: Signed
     cookie: str
     form: Mapping[str, str] = field(default_factory=dict)
+    found: Any = None
+    """What was looked up before the transaction that changes something, so that no tap waits for it."""
 
     @property
     def author(self) -> Author:
@@ -142,6 +146,11 @@ class Visit:
     def page(self, name: str, **values: Any) -> HTMLResponse:
         return self.desk.site.page(f"console/{name}", self.language, **self.values, **values)
 
+    def part(self, name: str, block: str, **values: Any) -> HTMLResponse:
+        """One block of a page, for a script that has the rest of it."""
+        html = self.desk.site.pages.block(f"console/{name}", block, self.language, **self.values, **values)
+        return HTMLResponse(html, headers=HEADERS)
+
     def go(self, path: str) -> Response:
         """To the page that shows what became of it; reloading that sends nothing again."""
         return RedirectResponse(path, 303)
@@ -154,6 +163,7 @@ def whole_number(visit: Visit, name: str, otherwise: int) -> int:
 
 
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
+Look: TypeAlias = Callable[[Visit], Awaitable[Any]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -162,6 +172,7 @@ class Desk:
     """What the console works with. `address`: the one that people reach it by; no other name leads in.
 
     `changed`: told after something was changed, for what may be due since. `token`: the bot's, by which Telegram signs.
+    `rolls`: by which audiences are counted.
     """
 
     site: Site
@@ -172,6 +183,7 @@ class Desk:
     texts: Texts
     token: str = field(repr=False)
     changed: Callable[[], None]
+    rolls: Rolls
     remembered: Remembered = field(default_factory=Remembered)
 
     @property
@@ -194,17 +206,26 @@ class Desk:
 
         return self.guarded(answer)
 
-    def changing(self, view: View) -> Endpoint:
-        """A form that changes something, in one transaction; nothing of it stays where it is refused."""
+    def changing(self, view: View, *, first: Look | None = None) -> Endpoint:
+        """A form that changes something, in one transaction; nothing of it stays where it is refused.
+
+        `first`: what takes long to look up, in a transaction that only reads; the view has it as `visit.found`.
+        """
 
         async def answer(request: Request) -> Response:
             cookie = request.cookies.get(COOKIE, "")
             form = await self.form(request)
             if not is_form_of(cookie, form.get(FORM_TOKEN, "")):
                 raise BadForm("This form was not made for this session.")
+            asked: dict[str, Any] = {"desk": self, "request": request, "cookie": cookie, "form": form}
+            found = None
+            if first is not None:
+                async with self.database.read() as tx:
+                    signed = await console.signed_in(tx, cookie, self.occasion)
+                    found = await first(Visit(tx=tx, signed=signed, **asked))
             async with self.database.write() as tx:
                 signed = await console.signed_in(tx, cookie, self.occasion)
-                visit = Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form)
+                visit = Visit(tx=tx, signed=signed, found=found, **asked)
                 answered = await view(visit)
             self.changed()
             return answered

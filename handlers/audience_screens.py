@@ -218,10 +218,8 @@ async def _show_places(context: Context, typed: str, places: Sequence[Place]) ->
         context.say("audience/place_unknown", typed=typed[:60])
     elif len(places) > 1:
         context.say("audience/places", places=places)
-    elif places[0].kind == "commune":
-        _offer_distances(context, places[0].area, context.say)
     else:
-        await choose(context, read_leaf(f"in:{places[0].area}"), context.say)
+        _offer_distances(context, places[0].area, context.say)
 
 
 # -- tapped --
@@ -239,8 +237,11 @@ async def set_condition(update: Update, context: Context) -> None:
             return
         chosen = await _condition(context, name, values)
         await audience_typing.require_usable(context.tx, await desk.author(context), Asked(expression=chosen))
-    except (BadAudience, ValueError):
-        # Whatever does not fit was never offered.
+    except BadAudience as fault:
+        if fault.values["why"] == audience_typing.ELSEWHERE:
+            raise  # its name was typed: the button says which of them
+        raise MalformedButton from None  # whatever else does not fit was never offered
+    except ValueError:
         raise MalformedButton from None
     await choose(context, chosen, context.edit)
 

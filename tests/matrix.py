@@ -36,6 +36,7 @@ from bot.actions import (
     events,
     export_orders,
     exports,
+    helpers,
     hosts,
     inbox,
     maps,
@@ -73,7 +74,9 @@ from tests.ground import STATION
 
 DOUBTFUL = (LYON, "69381")
 LYONNAIS = read_leaf(f"in:{LYON}")
-THURSDAYS = [datetime.fromisoformat("2016-11-24T19:00"), datetime.fromisoformat("2016-12-01T19:00")]
+THURSDAYS = series.Repeats(
+    every=Every.WEEK, walls=[datetime.fromisoformat(f"{day}T19:00") for day in ("2016-11-24", "2016-12-01")]
+)
 MOVED = EventChange(address="Salle Rameau")
 
 
@@ -538,17 +541,19 @@ MATRIX: dict[str, dict[str, Row]] = {
             least="organizer",
         ),
     },
-    "hosts.helpers": {
-        "own": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.own_event.code), least="organizer"),
-        "another’s": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.event.code), least="coordinator"),
+    "helpers.helpers": {
+        "own": Row(run=lambda w, a: helpers.helpers(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: helpers.helpers(w.tx, a, w.event.code), least="coordinator"),
     },
-    "hosts.invite_helper": {
-        "own": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
-        "another’s": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.event.code), least="coordinator"),
+    "helpers.invite_helper": {
+        "own": Row(run=lambda w, a: helpers.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: helpers.invite_helper(w.tx, a, w.event.code), least="coordinator"),
     },
-    "hosts.remove_helper": {
-        "own": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
-        "another’s": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"),
+    "helpers.remove_helper": {
+        "own": Row(run=lambda w, a: helpers.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
+        "another’s": Row(
+            run=lambda w, a: helpers.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"
+        ),
     },
     "event_words.write": {
         "own": Row(
@@ -559,9 +564,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         ),
     },
     "series.announce": {
-        "": Row(
-            run=lambda w, a: series.announce(w.tx, a, new_event(a), Every.WEEK, THURSDAYS), least="organizer"
-        ),
+        "": Row(run=lambda w, a: series.announce(w.tx, a, new_event(a), THURSDAYS), least="organizer"),
     },
     "series.change_following": {
         "own": Row(

@@ -55,10 +55,14 @@ async def target_of(
     """The audience as far as these areas go; nobody where there are none. Raises BadAudience."""
     occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     setting = await setting_of(tx, Asked(expression=audience), occasion)
-    is_whole = author.campaign.is_whole
-    meant = widened(written_out(audience, setting.saved), is_whole)
-    within, holding = limited_to(meant, [EVERYWHERE if is_whole(area) else area for area in areas])
+    meant = widened(written_out(audience, setting.saved), author.campaign.is_whole)
+    within, holding = limited_to(meant, as_far_as(author.campaign, areas))
     return Target(meant=meant, expression=within, setting=setting, area=common_area(holding))
+
+
+def as_far_as(campaign: Campaign, areas: Iterable[str]) -> list[str]:
+    """The areas; everywhere instead of one that holds everybody who votes."""
+    return [EVERYWHERE if campaign.is_whole(area) else area for area in areas]
 
 
 async def reach(
@@ -133,11 +137,11 @@ async def flow_now(
     occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     async with rolls.database.read() as tx:
         setting = await setting_of(tx, Asked(expression=audience), occasion)
-    is_whole, held = author.campaign.is_whole, list(areas)
+    held = as_far_as(author.campaign, areas)
 
     async def people(tree: Expression) -> Headcount:
-        meant = widened(written_out(tree, setting.saved), is_whole)
-        within, _ = limited_to(meant, [EVERYWHERE if is_whole(area) else area for area in held])
+        meant = widened(written_out(tree, setting.saved), author.campaign.is_whole)
+        within, _ = limited_to(meant, held)
         target = Target(meant=meant, expression=within, setting=setting, area=EVERYWHERE)
         return _total(await rolls.groups(target, kind, known_in=author.reader.known_in))
 

@@ -19,6 +19,7 @@ import db.mends
 import db.people
 import db.polling_places
 import db.seats
+import db.series
 import db.shifts
 import db.surveys
 import db.vote_plans
@@ -221,7 +222,7 @@ async def load(
     `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
     """
     ids = {row.person for row in rows if row.person is not None}
-    found = await _broadcasts(tx, {row.broadcast for row in rows})
+    found = await _broadcasts(tx, {row.broadcast for row in rows}, now)
     events = {each.event.id for each in found.values() if each.event is not None}
     ballots = {each.row.ballot for each in found.values() if each.row.ballot is not None}
     plans: dict[tuple[int, int], VotePlan] = {}
@@ -308,8 +309,27 @@ async def _otherwise(
     }
 
 
-async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, LeavingBroadcast]:
-    rows = await db.broadcast_accounts.get_many(tx, ids)
+async def _with_the_dates_of_now(
+    tx: AsyncConnection, rows: Mapping[int, Broadcast], now: datetime
+) -> dict[int, Broadcast]:
+    """An invitation to a series bears the dates of the day when it was made; it leaves with those that are to come."""
+    about = {row.event for row in rows.values() if row.series is not None and row.event is not None}
+    dates = await db.series.to_come(tx, about, now) if about else {}
+    found = dict(rows)
+    for number, row in rows.items():
+        if row.series is not None and row.event is not None:
+            left = dates.get(row.event, [])
+            told = {**row.series, "dates": [[each.code, each.starts_at.isoformat()] for each in left]}
+            # What is told of the place is told of the next date.
+            event = left[0].id if left else row.event
+            found[number] = replace(row, event=event, details={**(row.details or {}), "series": told})
+    return found
+
+
+async def _broadcasts(
+    tx: AsyncConnection, ids: Collection[int], now: datetime
+) -> dict[int, LeavingBroadcast]:
+    rows = await _with_the_dates_of_now(tx, await db.broadcast_accounts.get_many(tx, ids), now)
     if mended := {row.mends for row in rows.values() if row.mends is not None} - set(rows):
         rows |= await db.broadcast_accounts.get_many(tx, mended)
     versions = await db.broadcast_accounts.versions_of_many(tx, rows)

@@ -5,6 +5,7 @@ Previews and the sender call the same function, so that what an organizer sees i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -219,12 +220,16 @@ class Composer:
 
 
 def _dates(series: Mapping[str, Any] | None, zone: str) -> dict[str, Any] | None:
-    """A series as its template shows it: how often, on which weekday, and each date with the code of its event."""
+    """A series as its template shows it: how often, the `usual` start (of most dates, by weekday and hour), and each
+    date with the code of its event.
+    """
     if series is None:
         return None
     dates = [(code, datetime.fromisoformat(start)) for code, start in series["dates"]]
-    weekday = dates[0][1].astimezone(ZoneInfo(zone)).weekday()
-    return {"every": series["every"], "weekday": weekday, "dates": dates}
+    walls = [start.astimezone(ZoneInfo(zone)) for _, start in dates]
+    habits = Counter((wall.weekday(), wall.time()) for wall in walls)
+    usual = max(walls, key=lambda wall: habits[wall.weekday(), wall.time()])
+    return {"every": series["every"], "weekday": usual.weekday(), "usual": usual, "dates": dates}
 
 
 def _mute(kind: str) -> str:

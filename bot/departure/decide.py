@@ -329,7 +329,8 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
     if not sending.event.is_public:
         return Stop(state="cancelled", reason="not_approved")
     if sending.row.series is not None:
-        return None  # its other dates take place, whatever became of the first
+        # Other dates take place, whatever became of the first.
+        return None if sending.row.series["dates"] else Stop(state="cancelled", reason="event_cancelled")
     if sending.event.is_cancelled:
         return Stop(state="cancelled", reason="event_cancelled")
     if sending.row.follows:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from bot.delivery.calls import Call
 from bot.errors import PortevoixError
-from bot.web.console.desk import BadForm, Visit
+from bot.web.desk import BadForm, Visit
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
 from bot.words.shown_html import shown_html

@@ -35,8 +35,8 @@ from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime
-from bot.web.console.desk import BadForm, Visit
 from bot.web.console.forms import TYPED, keep_typed, plain, told
+from bot.web.desk import BadForm, Visit
 from bot.words.vocabulary import vocabulary
 from db.audiences import Target
 from db.events import text_in

@@ -41,7 +41,6 @@ from bot.rules.placeholders import PLACEHOLDERS, allowed_placeholders
 from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
 from bot.rules.territories import zone as zone_named
 from bot.web.console import whom
-from bot.web.console.desk import BadForm, Desk, Visit
 from bot.web.console.forms import (
     TYPED,
     Bubble,
@@ -58,6 +57,7 @@ from bot.web.console.forms import (
     wall_time,
 )
 from bot.web.console.messages import FLOW
+from bot.web.desk import BadForm, Desk, Visit
 from bot.words.staff_texts import check_staff_text
 from db.people import Person
 

@@ -102,7 +102,9 @@ async def test_what_is_wrong_stands_beside_its_field_in_the_words_of_the_chat_an
     assert visitor.page.url.path == WHOM
     assert "There is no such condition" in visitor.text
     await visitor.send(WHOM, expression="in:13", do="next")
-    assert visitor.page.url.path == WHEN
+    assert "outside your area" in visitor.text
+    await visitor.send(WHOM, expression="in:69", do="next")
+    assert visitor.page.url.path == WHEN, visitor.text
     await visitor.send(WHEN, when="at", at="31/12/2016", whose="each")
     assert "Something is still missing" not in visitor.text
     assert "date" in visitor.text
@@ -176,7 +178,7 @@ async def test_a_scheduled_one_is_written_anew_in_its_place_and_duplicated(
     await visitor.send(f"{WORDS}/send", seen=seen(visitor), word="SEND")
     page = "/console/messages/1"
     await visitor.send(f"{page}/rewrite")
-    assert visitor.page.url.path == WHEN
+    assert visitor.page.url.path == WHEN, visitor.text
     assert "Put it in the place of no. 1" in visitor.text
     await visitor.send(WHEN, when="at", at="2016-11-17T12:00", whose="each")
     await visitor.send(f"{WORDS}/send", seen=seen(visitor), word="SEND")

@@ -7,7 +7,7 @@ Roles and areas are asked again at every request.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -28,11 +28,15 @@ from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.console import Door, form_token, is_for, is_form_of, is_from
+from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
+from bot.rules.quiet import Quiet
+from bot.rules.suppression import SuppressionKey
 from bot.web.remembered import Remembered
 from bot.web.site import HEADERS, Site
+from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
-from bot.words.texts import Texts
+from bot.words.texts import Text, Texts
 from db.engine import Database
 from db.rolls import Rolls
 
@@ -130,13 +134,34 @@ class Visit:
 
     def told(self, name: str, **values: Any) -> Markup:
         """A message of the chat, in its own words; its buttons are the page's business."""
+        return shown_html(self.rendered(name, **values).html)
+
+    def rendered(self, name: str, /, **values: Any) -> Text:
+        """A message of the chat for whoever reads, in their language."""
+        return self.rendered_in(self.language, name, **values)
+
+    def rendered_in(self, language: str, name: str, /, **values: Any) -> Text:
+        """The same in a language that need not be theirs."""
         common = {
             "person": self.author.person,
             "zone": self.zone,
             "now": self.now,
             "counts": self.author.reader,
+            "offers_events": lambda: self.quiet_about_events is None,
         }
-        return shown_html(self.desk.texts.render(name, self.language, **common, **values).html)
+        return self.desk.texts.render(name, language, **{**common, **values})
+
+    @property
+    def quiet_about_events(self) -> Quiet | None:
+        """Whether the law asks for silence about events where the reader votes."""
+        person = self.author.person
+        return self.author.campaign.quiet(
+            kind=Kind.EVENT_INVITE, territory=person.territory, now=self.now, zone=person.zone
+        )
+
+    def shown(self, name: str, taps: Collection[str] = (), **values: Any) -> Shown:
+        """The same with the buttons that this page answers itself."""
+        return shown(self.rendered(name, **values), taps)
 
     def word(self, name: str) -> str:
         """A word that is to be typed, in the reader's language."""
@@ -189,6 +214,7 @@ class Desk:
     composer: Composer
     texts: Texts
     token: str = field(repr=False)
+    suppression_key: SuppressionKey = field(repr=False)
     changed: Callable[[], None]
     rolls: Rolls
     door: Door = Door.CONSOLE
@@ -282,7 +308,12 @@ class Desk:
         status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
         words = shown_html(self.texts.render(refusal.message, language, **refusal.values).html)
         answer = self.site.page(
-            f"{self.door}/refused", language, status=status, words=words, signed_in=status not in (401, 410)
+            f"{self.door}/refused",
+            language,
+            status=status,
+            words=words,
+            signed_in=status not in (401, 410),
+            back=request.url.path if request.method == "POST" else self.home,
         )
         if status == 401 and self.cookie(request):
             answer.delete_cookie(self.door.cookie, path=self.cookie_path)

@@ -47,6 +47,7 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
         ),
         texts=services.texts,
         token=TOKEN,
+        suppression_key=services.suppression_key,
         changed=lambda: None,
         rolls=Rolls(conversation.database),
     )

@@ -82,6 +82,7 @@ def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
         token=ground.settings.required_token,
         suppression_key=ground.services.suppression_key,
         changed=changed,
+        rolls=app.rolls,
     )
     return [Console(desk), MiniApp(replace(desk, door=Door.APP))]
 

@@ -20,6 +20,7 @@ from bot.actions import (
     broadcast_approvals,
     broadcast_cards,
     broadcast_changes,
+    broadcast_drafts,
     broadcasts,
     calendar,
     canvass,
@@ -296,6 +297,11 @@ MATRIX: dict[str, dict[str, Row]] = {
     "broadcast_changes.changeable": {
         "another’s": Row(
             run=lambda w, a: broadcast_changes.changeable(w.tx, a, w.unapproved), least="coordinator"
+        ),
+    },
+    "broadcast_drafts.duplicable": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_drafts.duplicable(w.tx, a, w.unapproved), least="coordinator"
         ),
     },
     "broadcast_changes.change": {

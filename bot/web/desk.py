@@ -33,13 +33,15 @@ from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.web.remembered import Remembered
-from bot.web.site import Site
+from bot.web.site import HEADERS, Site
 from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
 from db.engine import Database
+from db.rolls import Rolls
 
-MOST_FORM_BYTES = 64 * 1024
+MOST_FORM_BYTES = 256 * 1024
+"""A message in three versions and two languages, as a browser writes accents."""
 MOST_FIELDS = 100
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
@@ -79,6 +81,8 @@ class Visit:
     signed: Signed
     cookie: str
     form: Mapping[str, str] = field(default_factory=dict)
+    found: Any = None
+    """What was looked up before the transaction that changes something, so that no tap waits for it."""
 
     @property
     def author(self) -> Author:
@@ -171,6 +175,13 @@ class Visit:
         """What an answer that is given here is logged with: no update of Telegram brought it."""
         return Origin(update_id=None, message_id=None, at=self.now)
 
+    def part(self, name: str, block: str, **values: Any) -> HTMLResponse:
+        """One block of a page, for a script that has the rest of it."""
+        html = self.desk.site.pages.block(
+            f"{self.desk.door}/{name}", block, self.language, **self.values, **values
+        )
+        return HTMLResponse(html, headers=HEADERS)
+
     def go(self, path: str) -> Response:
         """To the page that shows what became of it; reloading that sends nothing again."""
         return RedirectResponse(path, 303)
@@ -183,6 +194,7 @@ def whole_number(visit: Visit, name: str, otherwise: int) -> int:
 
 
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
+Look: TypeAlias = Callable[[Visit], Awaitable[Any]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -192,6 +204,7 @@ class Desk:
     name leads in.
 
     `changed`: told after something was changed, for what may be due since. `token`: the bot's, by which Telegram signs.
+    `rolls`: by which audiences are counted.
     """
 
     site: Site
@@ -203,6 +216,7 @@ class Desk:
     token: str = field(repr=False)
     suppression_key: SuppressionKey = field(repr=False)
     changed: Callable[[], None]
+    rolls: Rolls
     door: Door = Door.CONSOLE
     remembered: Remembered = field(default_factory=Remembered)
 
@@ -220,12 +234,16 @@ class Desk:
         return request.cookies.get(self.door.cookie, "")
 
     async def arrived(
-        self, request: Request, tx: AsyncConnection, form: Mapping[str, str] = MappingProxyType({})
+        self,
+        request: Request,
+        tx: AsyncConnection,
+        form: Mapping[str, str] = MappingProxyType({}),
+        found: Any = None,
     ) -> Visit:
         """Whoever asks, as they are at this moment. Raises SignedOut."""
         cookie = self.cookie(request)
         signed = await console.signed_in(tx, cookie, self.occasion, self.door)
-        return Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form)
+        return Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form, found=found)
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -244,15 +262,22 @@ class Desk:
 
         return self.guarded(answer)
 
-    def changing(self, view: View) -> Endpoint:
-        """A form that changes something, in one transaction; nothing of it stays where it is refused."""
+    def changing(self, view: View, *, first: Look | None = None) -> Endpoint:
+        """A form that changes something, in one transaction; nothing of it stays where it is refused.
+
+        `first`: what takes long to look up, in a transaction that only reads; the view has it as `visit.found`.
+        """
 
         async def answer(request: Request) -> Response:
             form = await self.form(request)
             if not is_form_of(self.cookie(request), form.get(FORM_TOKEN, "")):
                 raise BadForm("This form was not made for this session.")
+            found = None
+            if first is not None:
+                async with self.database.read() as tx:
+                    found = await first(await self.arrived(request, tx, form))
             async with self.database.write() as tx:
-                answered = await view(await self.arrived(request, tx, form))
+                answered = await view(await self.arrived(request, tx, form, found))
             self.changed()
             return answered
 

@@ -12,6 +12,7 @@ from bot.departure.compose import Composable, Composer
 from bot.departure.looks import looks
 from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
+from bot.rules.surveys import Form
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
@@ -135,6 +136,13 @@ def named_person(context: Context) -> Person:
     """
     user = context.update.effective_user
     return context.person._replace(first_name=context.person.first_name or (user.first_name if user else ""))
+
+
+def show_whole_survey(context: Context, form: Form) -> None:
+    """Every question in each language, below the message that asks the first one."""
+    for language in context.campaign.languages:
+        for text in composer(context.services).whole_survey(form, language):
+            context.add(text)
 
 
 def show_versions(

@@ -307,6 +307,7 @@ async def _show_summary(context: Context) -> None:
         context.say("broadcasts/previews")
         wording = Draft(kind=new.kind.value, template=QUESTION)
         context.replies += desk.previews(context, wording, {}, survey=draft)
+        desk.show_whole_survey(context, new.form)
     when = all_at(new.opens_at or context.now)
     context.say(
         "new_survey/summary",

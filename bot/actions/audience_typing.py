@@ -99,8 +99,10 @@ async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> N
             fault = BadAudience(f"The audience {first} belongs to another area.", why="not_your_saved")
         elif leaf.name in ("got", "answered") and not shared_with(sent[int(first)].area, areas):
             fault = BadAudience(f"Message {first} was for another area.", why="not_your_message")
-        elif leaf.name == "survey" and not shared_with(surveys[first].area, areas):
-            fault = BadAudience(f"The survey {first} was for another area.", why="not_your_survey")
+        elif leaf.name == "survey" and not author.may_control(
+            surveys[first].area, surveys[first].created_by
+        ):  # as its results: what somebody may not read they may not choose people by
+            fault = BadAudience(f"The survey {first} is not one of yours.", why="not_your_survey")
         elif leaf in elsewhere:
             names = [area_name(author.gazetteer, area) for area in areas]
             fault = BadAudience(f"{leaf} lies outside of {', '.join(names)}.", why=ELSEWHERE, areas=names)

@@ -75,7 +75,11 @@ def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: da
             Version(language=language, html=str(call.payload.get("text", "")), variant=variant)
             for language, call in zip(composer.campaign.languages, looks, strict=True)
         ]
-    if all("text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls):
+    # Of a survey more is to be read than the message that asks it.
+    is_whole = shown.subject.survey is None
+    if is_whole and all(
+        "text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls
+    ):
         whole = _card(texts, composer, shown, person, versions=versions, may_decide=True)
         if _fits(whole):
             return whole

@@ -42,7 +42,8 @@ from db.rolls import Rolls
 
 MOST_FORM_BYTES = 256 * 1024
 """A message in three versions and two languages, as a browser writes accents."""
-MOST_FIELDS = 100
+MOST_FIELDS = 200
+"""A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
 
@@ -135,6 +136,10 @@ class Visit:
     def told(self, name: str, **values: Any) -> Markup:
         """A message of the chat, in its own words; its buttons are the page's business."""
         return shown_html(self.rendered(name, **values).html)
+
+    def told_in(self, language: str, name: str, /, **values: Any) -> Markup:
+        """The same in a language that need not be the reader's."""
+        return shown_html(self.rendered_in(language, name, **values).html)
 
     def rendered(self, name: str, /, **values: Any) -> Text:
         """A message of the chat for whoever reads, in their language."""

@@ -19,7 +19,9 @@ from bot.rules.surveys import (
 )
 from bot.words.texts import Text
 
-DONE = "surveys/done"
+DONE, WHOLE = "surveys/done", "surveys/whole"
+A_MESSAGE = 5
+"""Questions that fit into one, however long they are."""
 
 
 class Asked(Protocol):
@@ -92,6 +94,14 @@ def survey_text(render: Render, survey: Asked, at: Standing, language: str, *, m
 def first_text(render: Render, survey: Asked, language: str, *, mute: str) -> Text:
     """The message that asks somebody who has not answered yet."""
     return survey_text(render, survey, standing(survey.form, {}), language, mute=mute)
+
+
+def whole_texts(render: Render, form: Form) -> list[Text]:
+    """Everything that is asked, a few questions to a message: what whoever lets it go reads."""
+    return [
+        render(WHOLE, form=form, questions=form.questions[first : first + A_MESSAGE], first=first)
+        for first in range(0, len(form.questions), A_MESSAGE)
+    ]
 
 
 def _question(form: Form, at: Standing, language: str) -> ShownQuestion:

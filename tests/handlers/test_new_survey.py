@@ -80,12 +80,14 @@ async def test_a_survey_is_written_previewed_sent_and_followed(
 ) -> None:
     staff = await team(conversation)
     await write(staff)
-    shown = [each.text for each in staff.screen[-4:]]
+    shown = [each.text for each in staff.screen[-6:]]
     assert "exactly what they will receive" in shown[0]
     assert "Question 1 sur 3" in shown[1]
     assert "Question 1 of 3" in shown[2]
-    assert "Recipients:" in shown[3]
-    await staff.tap_data("1:survey:preview:0:choose:0", on=staff.screen[-2])
+    assert "→ 3" in shown[3]  # every question, in each language
+    assert "3. Why?" in shown[4]
+    assert "Recipients:" in shown[5]
+    await staff.tap_data("1:survey:preview:0:choose:0", on=staff.screen[-4])
     assert "wasn’t sent to you" in staff.toast
     await staff.send("SEND")
     async with conversation.database.read() as tx:

@@ -14,6 +14,7 @@ from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.reading import Reading
+from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
 from bot.web.desk import Desk
@@ -27,6 +28,7 @@ ROOMS = (
     Messages,
     Events,
     Conversations,
+    Surveys,
     MapRoom,
     Reading,
 )

@@ -12,13 +12,14 @@ from bot.web.console.correcting import Correcting
 from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
+from bot.web.console.new_event import NewEventRoom
 from bot.web.console.reading import Reading
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
 from bot.web.desk import Desk
 from bot.web.doors import Doors
 
-ROOMS = (Doors, Today, Writing, Correcting, Messages, Events, MapRoom, Reading)
+ROOMS = (Doors, Today, Writing, Correcting, Messages, NewEventRoom, Events, MapRoom, Reading)
 
 
 class Console:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
 from bot.departure.compose import Composer
+from bot.rules.console import Door
 from bot.web.app import make_web
 from bot.web.console.console import Console
-from bot.web.console.desk import Desk
+from bot.web.desk import Desk
+from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
+from db.rolls import Rolls
 from tests.conversation import BOT, Conversation, Talker
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -44,10 +47,13 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
         ),
         texts=services.texts,
         token=TOKEN,
+        suppression_key=services.suppression_key,
         changed=lambda: None,
+        rolls=Rolls(conversation.database),
     )
+    parts = [Console(desk), MiniApp(replace(desk, door=Door.APP))]
     return httpx.ASGITransport(
-        make_web(health=_well, metrics=_no_figures, site=site, parts=[Console(desk)]),
+        make_web(health=_well, metrics=_no_figures, site=site, parts=parts),
         raise_app_exceptions=True,
     )
 
@@ -92,10 +98,14 @@ def browser(
 
 
 async def signed_in(
-    talker: Talker, address: str = ADDRESS, *, web: httpx.ASGITransport | None = None
+    talker: Talker,
+    address: str = ADDRESS,
+    *,
+    web: httpx.ASGITransport | None = None,
+    door: Door = Door.CONSOLE,
 ) -> Browser:
     """By the link that the bot gives in the chat."""
-    shown = await talker.send("/console")
+    shown = await talker.send(f"/{door}")
     (link,) = shown.urls.values()
     visitor = browser(talker.conversation, address, web=web)
     await visitor.open(link)

@@ -628,6 +628,13 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("id",),
     ),
     Holding(
+        table="walk_notes",
+        subject=Subject.NOBODY,
+        kept=Kept.DOORS,
+        erased=Erased.NOT_CONCERNED,
+        plain=("walk", "key"),
+    ),
+    Holding(
         table="street_counts",
         subject=Subject.NOBODY,
         kept=Kept.INSTALLATION,

@@ -80,7 +80,7 @@ def silence_at(campaign: Campaign, gazetteer: Gazetteer, commune: str, now: date
     return campaign.quiet(kind=Kind.PERSUASION, territory=territory, now=now, zone=zone)
 
 
-def _require_time(going: Going, walk: Ground) -> None:
+def require_time(going: Going, walk: Ground) -> None:
     """Raises WalkQuiet and WalkAtNight; what a sheet says happened before, and is entered at any time."""
     if going.paper:
         return
@@ -143,7 +143,7 @@ async def note(tx: AsyncConnection, going: Going, door: int, outcome: Outcome) -
     """What happened at a door. Raises NotASupporter, NotYourWalk, WalkQuiet, WalkAtNight."""
 
     def change(visit: Visit, walk: Ground, doors: Sequence[DoorState]) -> int:
-        _require_time(going, walk)
+        require_time(going, walk)
         here = next(each for each in doors if each.id == door)
         _write(visit, going, walk, [(here, outcome)])
         return door
@@ -155,7 +155,7 @@ async def nobody(tx: AsyncConnection, going: Going, first: int, last: int) -> Ca
     """Nobody came to the door, from one to another. Raises as `note` does."""
 
     def change(visit: Visit, walk: Ground, doors: Sequence[DoorState]) -> int:
-        _require_time(going, walk)
+        require_time(going, walk)
         passed = reached(doors, first, last)
         _write(visit, going, walk, [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)])
         return last if any(each.id == last for each in doors) else first

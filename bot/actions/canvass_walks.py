@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.canvass
-import db.canvass_doors
+import db.canvass_counts
+import db.canvass_walks
 import db.staff
 from bot.actions import audit, notices
 from bot.actions.authority import Author, CandidateOut
@@ -24,7 +25,8 @@ from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import MOST_WALKERS, Doubt, Outcome, Tally, doubt
 from bot.rules.permissions import Action, Role, Staff, may
 from bot.rules.retention import final_ballot_end
-from db.canvass_doors import Companion, Ground, LegSummary, WalkLine
+from db.canvass_doors import Ground
+from db.canvass_walks import Companion, LegSummary, WalkLine
 from db.facts import get_fact, set_fact
 from db.people import Person
 
@@ -85,13 +87,13 @@ async def offered_to(tx: AsyncConnection, person: Person) -> list[Offered]:
     require_supporter(person)
     found: dict[int, Any] = {}
     for area in filter(None, (person.commune, person.department)):
-        for row in await db.canvass_doors.offered_near(tx, area, MOST_LISTED):
+        for row in await db.canvass_walks.offered_near(tx, area, MOST_LISTED):
             found.setdefault(row.id, row)
     return [
         Offered(
             id=row.id,
             commune=row.commune,
-            street=await db.canvass_doors.first_street(tx, row.id),
+            street=await db.canvass_walks.first_street(tx, row.id),
             doors=row.doors,
             metres=row.metres,
             walkers=row.walkers,
@@ -102,12 +104,12 @@ async def offered_to(tx: AsyncConnection, person: Person) -> list[Offered]:
 
 async def mine(tx: AsyncConnection, person: Person) -> int | None:
     """The walk that somebody is on."""
-    return await db.canvass_doors.walk_of(tx, person.id)
+    return await db.canvass_walks.walk_of(tx, person.id)
 
 
 async def by_code(tx: AsyncConnection, code: str) -> int:
     """The number of a walk. Raises WalkGone."""
-    walk = await db.canvass_doors.walk_by_code(tx, code)
+    walk = await db.canvass_walks.walk_by_code(tx, code)
     if walk is None:
         raise WalkGone(f"There is no walk {code}: `portevoix canvass walks` lists them.")
     return walk
@@ -116,16 +118,16 @@ async def by_code(tx: AsyncConnection, code: str) -> int:
 async def seen(tx: AsyncConnection, going: Going) -> WalkSeen:
     """A walk that is offered, or that the person is on. Raises NotASupporter, WalkGone."""
     require_supporter(going.person)
-    walk = await db.canvass_doors.walk_seen(tx, going.walk, going.person.id)
+    walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
     if walk is None or not (walk.mine or walk.state in ("offered", "under_way")):
         raise WalkGone("The walk is not offered.")
     quiet = silence_at(going.campaign, going.gazetteer, walk.commune, going.now)
     return WalkSeen(
         walk=walk,
-        legs=tuple(await db.canvass_doors.legs_of(tx, walk.id, walk.outing)),
-        companions=tuple(await db.canvass_doors.companions(tx, walk, going.person.id)),
-        contact=await db.canvass_doors.telegram_id_of(tx, walk.offered_by),
-        place=await db.canvass_doors.place_of(tx, walk.station),
+        legs=tuple(await db.canvass_walks.legs_of(tx, walk.id, walk.outing)),
+        companions=tuple(await db.canvass_walks.companions(tx, walk, going.person.id)),
+        contact=await db.canvass_walks.telegram_id_of(tx, walk.offered_by),
+        place=await db.canvass_walks.place_of(tx, walk.station),
         quiet=None if quiet is None else quiet.until,
     )
 
@@ -139,9 +141,9 @@ async def take(tx: AsyncConnection, going: Going) -> WalkSeen:
         raise WalkQuiet("The law asks for silence there.", until=found.quiet)
     if (
         not found.walk.mine
-        and await db.canvass_doors.take(tx, found.walk, going.person.id, going.now) > MOST_WALKERS
+        and await db.canvass_walks.take(tx, found.walk, going.person.id, going.now) > MOST_WALKERS
     ):
-        await db.canvass_doors.leave(tx, found.walk, going.person.id)
+        await db.canvass_walks.leave(tx, found.walk, going.person.id)
         raise WalkFull("A pair has taken it.")
     return await seen(tx, going)
 
@@ -149,7 +151,7 @@ async def take(tx: AsyncConnection, going: Going) -> WalkSeen:
 async def _own(tx: AsyncConnection, going: Going) -> Ground:
     """A walk that the person is on. Raises NotASupporter, NotYourWalk."""
     require_supporter(going.person)
-    walk = await db.canvass_doors.walk_seen(tx, going.walk, going.person.id)
+    walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
     if walk is None or not walk.mine or walk.state == "done":
         raise NotYourWalk("You are not on this walk.")
     return walk
@@ -157,7 +159,7 @@ async def _own(tx: AsyncConnection, going: Going) -> Ground:
 
 async def leave(tx: AsyncConnection, going: Going) -> None:
     """Somebody cannot come after all. Raises NotASupporter, NotYourWalk."""
-    await db.canvass_doors.leave(tx, await _own(tx, going), going.person.id)
+    await db.canvass_walks.leave(tx, await _own(tx, going), going.person.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,8 +173,8 @@ class Ended:
 async def end(tx: AsyncConnection, going: Going) -> Ended:
     """The walk is over: who offered it is told. Raises NotASupporter, NotYourWalk."""
     walk = await _own(tx, going)
-    await db.canvass_doors.end(tx, walk, going.now)
-    found = await db.canvass_doors.tally_of(tx, walk.id, walk.outing)
+    await db.canvass_walks.end(tx, walk, going.now)
+    found = await db.canvass_counts.tally_of(tx, walk.id, walk.outing)
     details = {"walk": walk.code, "number": walk.id, "doors": found.doors, "contacts": found.contacts}
     await _tell(tx, walk, "walk_over", {**details, "doubt": doubt(found)}, now=going.now, but=None)
     return Ended(walk=walk, tally=found)
@@ -200,7 +202,7 @@ async def _tell(
     but: int | None,
 ) -> None:
     """Tells who offered the walk; where help is needed, or they are gone, everybody who may offer walks there."""
-    contact = await db.canvass_doors.telegram_id_of(tx, walk.offered_by)
+    contact = await db.canvass_walks.telegram_id_of(tx, walk.offered_by)
     who = {contact[0]} if contact is not None else set()
     if not who or template == "walker_needs_help":
         who |= await _coordinators_of(tx, walk.commune)
@@ -259,8 +261,8 @@ async def station_for(tx: AsyncConnection, author: Author, code: str) -> Station
         commune=station.commune,
         ranked=next((each for each in ranked if each.turnout.station == code), None),
         of=len(ranked),
-        walks=tuple(await db.canvass_doors.lines_of(tx, code)),
-        counts=await db.canvass_doors.counts_of(tx, code),
+        walks=tuple(await db.canvass_walks.lines_of(tx, code)),
+        counts=await db.canvass_counts.counts_of(tx, code),
     )
 
 
@@ -268,7 +270,7 @@ async def offer(tx: AsyncConnection, author: Author, code: str, walk: int | None
     """Offers every walk of a station that is free, or one of them. Raises NotAllowed, WalkGone, CandidateOut."""
     found = await station_for(tx, author, code)
     author.require_standing()
-    number = await db.canvass_doors.offer(tx, code, author.id, author.now, walk)
+    number = await db.canvass_walks.offer(tx, code, author.id, author.now, walk)
     if not number:
         raise WalkGone("No walk of this station is free.")
     await audit.note(
@@ -283,14 +285,14 @@ async def offer(tx: AsyncConnection, author: Author, code: str, walk: int | None
 
 async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
     """A walk of the author’s areas. Raises NotAllowed, WalkGone."""
-    found = await db.canvass_doors.walk_seen(tx, walk, author.id or 0)
+    found = await db.canvass_walks.walk_seen(tx, walk, author.id or 0)
     author.require(Action.OFFER_WALK, found.commune if found is not None else None)
     if found is None:
         raise WalkGone("There is no such walk.")
-    noted = await db.canvass_doors.tally_of(tx, walk, found.outing)
+    noted = await db.canvass_counts.tally_of(tx, walk, found.outing)
     return WalkAccount(
         walk=found,
-        companions=tuple(await db.canvass_doors.companions(tx, found, None)),
+        companions=tuple(await db.canvass_walks.companions(tx, found, None)),
         tally=noted,
         doubt=doubt(noted),
     )
@@ -299,7 +301,7 @@ async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount
 async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
     """Takes back the offer of a walk that nobody has taken. Raises NotAllowed, WalkGone."""
     found = await account(tx, author, walk)
-    if not await db.canvass_doors.withdraw(tx, walk):
+    if not await db.canvass_walks.withdraw(tx, walk):
         raise WalkGone("It is not offered, or somebody has taken it.")
     details = {"walk": found.walk.code, "withdrawn": True}
     await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
@@ -326,7 +328,7 @@ async def print_sheet(
     tx: AsyncConnection, code: str, campaign: Campaign, *, actor: str, now: datetime
 ) -> Sheet:
     """A walk on paper, for the operator; noted in the log. Raises WalkGone."""
-    walk = await db.canvass_doors.walk_seen(tx, await by_code(tx, code), 0)
+    walk = await db.canvass_walks.walk_seen(tx, await by_code(tx, code), 0)
     assert walk is not None  # just found
     number = int(await get_fact(tx, SHEETS, 0)) + 1
     await set_fact(tx, SHEETS, number)
@@ -335,8 +337,8 @@ async def print_sheet(
     await audit.note(tx, actor=actor, action=Action.EXPORT_DOORS, details=details, now=now)
     return Sheet(
         walk=walk,
-        doors=tuple(await db.canvass_doors.doors_in_order(tx, walk.id)),
-        place=await db.canvass_doors.place_of(tx, walk.station),
+        doors=tuple(await db.canvass_walks.doors_in_order(tx, walk.id)),
+        place=await db.canvass_walks.place_of(tx, walk.station),
         number=number,
         destroy_on=max(now, min(now + SHEET_KEPT, forgotten)).date(),
     )

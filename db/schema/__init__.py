@@ -14,6 +14,7 @@ from db.schema.canvass import (
     stations,
     street_counts,
     visits,
+    walk_notes,
     walkers,
     walks,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "visits",
     "volunteering",
     "vote_plans",
+    "walk_notes",
     "walkers",
     "walks",
 ]

@@ -11,7 +11,7 @@ from bot.rules.canvass.visits import Outcome, Tally, tally
 from bot.rules.small_counts import LEAST
 from db.restrictions import of_others
 from db.retention import DueRows, deleting
-from db.schema import addresses, street_counts, visits, walkers
+from db.schema import addresses, street_counts, visits, walk_notes, walkers
 from db.upsert import insert
 
 

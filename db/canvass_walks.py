@@ -9,11 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.canvass.meetings import Meeting
 from db.batches import together
 from db.canvass import station_in
 from db.canvass_doors import Ground, ground
-from db.schema import addresses, people, polling_places, stations, visits, walkers, walks
+from db.schema import addresses, broadcasts, people, polling_places, stations, visits, walkers, walks
 from db.upsert import insert
+
+SOON = "walk_soon:"
+"""What the key of a notice begins with that tells walkers when they meet, once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,17 @@ async def place_of(tx: AsyncConnection, station: str) -> str | None:
     return None if row is None else f"{row.name}, {row.address}"
 
 
+def _has_walked(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether somebody has been on a walk to its end."""
+    before = walkers.alias("before")
+    return sa.exists().where(before.c.person == person, before.c.left_at.is_not(None))
+
+
+async def has_walked(tx: AsyncConnection, person: int) -> bool:
+    """Whether somebody has been on a walk to its end."""
+    return bool(await tx.scalar(sa.select(_has_walked(sa.literal(person)))))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Companion:
     """Somebody who goes on the same walk; the name of who agreed to be known to the team."""
@@ -86,10 +101,8 @@ class Companion:
 
 async def companions(tx: AsyncConnection, at: Ground, person: int | None) -> list[Companion]:
     """The others on a walk."""
-    before = walkers.alias("before")
-    walked = sa.exists().where(before.c.person == people.c.id, before.c.left_at.is_not(None))
     query = (
-        sa.select(people.c.first_name, people.c.consent_team, walked.label("walked"))
+        sa.select(people.c.first_name, people.c.consent_team, _has_walked(people.c.id).label("walked"))
         .join(walkers, walkers.c.person == people.c.id)
         .where(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
         .order_by(walkers.c.taken_at)
@@ -102,11 +115,48 @@ async def companions(tx: AsyncConnection, at: Ground, person: int | None) -> lis
     ]
 
 
-async def offered_near(tx: AsyncConnection, area: str, most: int) -> list[sa.Row[Any]]:
-    """Walks of an area that somebody may still take, those with one walker first: walk, commune, walkers, streets."""
-    there = sa.func.count(walkers.c.person).label("walkers")
+async def meeting_of(tx: AsyncConnection, walk: int) -> Meeting | None:
+    """When and where the people of a walk meet."""
+    row = (await tx.execute(sa.select(walks.c.meets_at, walks.c.meets_where).where(walks.c.id == walk))).one()
+    return None if row.meets_at is None else Meeting(at=row.meets_at, where=row.meets_where or "")
+
+
+async def others_on(tx: AsyncConnection, at: Ground, person: int) -> list[int]:
+    """The Telegram numbers of the others on a walk."""
+    query = sa.select(people.c.telegram_id).join(walkers, walkers.c.person == people.c.id)
+    there = (walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
+    return list(await tx.scalars(query.where(*there, people.c.id != person)))
+
+
+async def meeting_soon(tx: AsyncConnection, now: datetime, until: datetime) -> list[sa.Row[Any]]:
+    """Walkers of walks that begin meanwhile and were not told so: walk, code, outing, hour, place, commune, number."""
+    key = sa.literal(SOON) + sa.cast(walks.c.id, sa.String) + ":" + sa.cast(walks.c.outing, sa.String)
+    told = sa.exists().where(broadcasts.c.key == key)
     query = (
-        sa.select(walks.c.id, walks.c.code, walks.c.doors, walks.c.metres, stations.c.commune, there)
+        sa.select(
+            *(walks.c.id, walks.c.code, walks.c.outing, walks.c.meets_at, walks.c.meets_where),
+            *(stations.c.commune, people.c.telegram_id),
+        )
+        .join(stations, stations.c.code == walks.c.station)
+        .join(walkers, sa.and_(walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing))
+        .join(people, people.c.id == walkers.c.person)
+        .where(walks.c.meets_at > now, walks.c.meets_at <= until, walks.c.state == "under_way", sa.not_(told))
+        .where(walkers.c.left_at.is_(None), people.c.state == "registered")
+        .order_by(walks.c.id)
+    )
+    return list(await tx.execute(query))
+
+
+async def offered_near(tx: AsyncConnection, area: str, since: datetime, most: int) -> list[sa.Row[Any]]:
+    """Walks of an area that somebody may still take, whose people meet after `since` if they do, those with one walker
+    first: walk, commune, meeting, how many walkers, and how many of them have walked.
+    """
+    there = sa.func.count(walkers.c.person).label("walkers")
+    walked = sa.func.sum(sa.case((_has_walked(walkers.c.person), 1), else_=0)).label("walked")
+    told = (walks.c.id, walks.c.code, walks.c.doors, walks.c.metres, stations.c.commune)
+    told = (*told, walks.c.meets_at, walks.c.meets_where)
+    query = (
+        sa.select(*told, there, walked)
         .select_from(
             walks.join(stations, stations.c.code == walks.c.station).outerjoin(
                 walkers,
@@ -118,7 +168,8 @@ async def offered_near(tx: AsyncConnection, area: str, most: int) -> list[sa.Row
             )
         )
         .where(walks.c.state.in_(("offered", "under_way")), station_in(area))
-        .group_by(walks.c.id, walks.c.code, walks.c.doors, walks.c.metres, stations.c.commune)
+        .where(sa.or_(walks.c.meets_at.is_(None), walks.c.meets_at >= since))
+        .group_by(*told)
         .having(sa.func.count(walkers.c.person) < 2)
         .order_by(there.desc(), walks.c.id)
         .limit(most)
@@ -146,10 +197,19 @@ async def walk_of(tx: AsyncConnection, person: int) -> int | None:
 
 
 async def offer(
-    tx: AsyncConnection, station: str, by: int | None, now: datetime, walk: int | None = None
+    tx: AsyncConnection,
+    station: str,
+    by: int | None,
+    now: datetime,
+    walk: int | None = None,
+    meeting: Meeting | None = None,
 ) -> int:
-    """Offers the walks of a station that are not out already, or one of them; how many. Each begins anew."""
-    free = sa.and_(walks.c.station == station, walks.c.state.in_(("cut", "done")))
+    """Offers the walks of a station that are not out already, or one of them; how many. Each begins anew.
+
+    One that nobody has taken, and whose people were to meet before now, is not out any more.
+    """
+    missed = sa.and_(walks.c.state == "offered", walks.c.meets_at < now)
+    free = sa.and_(walks.c.station == station, sa.or_(walks.c.state.in_(("cut", "done")), missed))
     if walk is not None:
         free = sa.and_(free, walks.c.id == walk)
     change = {
@@ -157,6 +217,8 @@ async def offer(
         "outing": walks.c.outing + 1,
         "offered_by": by,
         "offered_at": now,
+        "meets_at": None if meeting is None else meeting.at,
+        "meets_where": None if meeting is None else meeting.where,
         "done_at": None,
     }
     return int((await tx.execute(sa.update(walks).where(free).values(change))).rowcount)

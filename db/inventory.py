@@ -610,7 +610,10 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.INSTALLATION,
         erased=Erased.NUMBER_STAYS,
         data={"walk_offered": ("offered_by", "offered_at")},
-        plain=("id", "code", "station", "state", "doors", "metres", "cut_at", "outing", "done_at"),
+        plain=(
+            *("id", "code", "station", "state", "doors", "metres", "cut_at", "outing", "done_at"),
+            *("meets_at", "meets_where"),
+        ),
     ),
     Holding(
         table="walkers",

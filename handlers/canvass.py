@@ -65,7 +65,9 @@ async def _walks_again(update: Update, context: Context) -> None:
 async def walks(update: Update, context: Context) -> None:
     """What is offered near, and the walk that one is on."""
     try:
-        offered = await canvass_walks.offered_to(context.tx, context.person)
+        offered = await canvass_walks.offered_to(
+            context.tx, context.person, context.services.gazetteer, context.now
+        )
     except NotASupporter:
         await must_sign_up(context)
         return

@@ -30,6 +30,8 @@ from db.batches import Visit, together
 from db.canvass_doors import Ground
 from db.people import Person
 
+PARIS = "Europe/Paris"
+
 
 class NotYourWalk(PortevoixError):
     """A door of a walk that the person is not on: over, left, or never theirs."""
@@ -80,6 +82,12 @@ def silence_at(campaign: Campaign, gazetteer: Gazetteer, commune: str, now: date
     return campaign.quiet(kind=Kind.PERSUASION, territory=territory, now=now, zone=zone)
 
 
+def zone_at(gazetteer: Gazetteer, commune: str) -> str:
+    """The zone by whose clock one goes from door to door in a commune."""
+    where = gazetteer.by_code(commune)
+    return where.zone if where is not None else PARIS
+
+
 def require_time(going: Going, walk: Ground) -> None:
     """Raises WalkQuiet and WalkAtNight; what a sheet says happened before, and is entered at any time."""
     if going.paper:
@@ -87,8 +95,7 @@ def require_time(going: Going, walk: Ground) -> None:
     quiet = silence_at(going.campaign, going.gazetteer, walk.commune, going.now)
     if quiet is not None:
         raise WalkQuiet("The law asks for silence there.", until=quiet.until)
-    where = going.gazetteer.by_code(walk.commune)
-    local = going.now.astimezone(zone_named(where.zone if where is not None else "Europe/Paris"))
+    local = going.now.astimezone(zone_named(zone_at(going.gazetteer, walk.commune)))
     hours = going.campaign.walking
     if not is_daytime(local, hours):
         raise WalkAtNight("Nobody knocks at this hour.", opens=hours.opens, closes=hours.closes)

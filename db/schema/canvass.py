@@ -43,6 +43,9 @@ walks = sa.Table(
     sa.Column("outing", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("offered_by", RowId),
     sa.Column("offered_at", Instant),
+    # When and where its people meet; empty: whenever they like.
+    sa.Column("meets_at", Instant, index=True),
+    sa.Column("meets_where", sa.String(200)),
     sa.Column("done_at", Instant),
     sa.Index(None, "station"),
     sqlite_autoincrement=True,  # the button of a walk that is gone never means another

@@ -44,7 +44,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-canvass_walks.print_sheet
+canvass_walks.print_sheet canvass_walks.remind
 canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
 canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
 canvass_imports.stations_missing
@@ -107,7 +107,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-canvass.lines canvass_doors.silence_at
+canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 erasure.sealing audiences.places_named broadcasts.require_vote_to_come
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted

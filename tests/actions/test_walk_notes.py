@@ -142,13 +142,11 @@ async def test_what_happened_before_the_end_counts_and_nothing_after_it(
     assert len(await standing(database)) == 1
 
 
-@pytest.mark.parametrize(
-    ("hours", "why"), [(0.5, None), (5, Refusal.NIGHT), (72, Refusal.QUIET), (-9, None)]
-)
+@pytest.mark.parametrize(("hours", "why"), [(0.5, None), (5, Refusal.NIGHT), (72, Refusal.QUIET), (-9, None)])
 async def test_the_hour_of_the_door_counts_not_that_of_the_network(
     sqlite_database: Database, hours: float, why: Refusal | None
 ) -> None:
-    """Noted at eight and sent at midnight is kept; a phone's clock that is behind the taking of the walk is not believed."""
+    """Noted at eight and sent at midnight is kept; a phone that tells of a time before the walk is not believed."""
     going = await begun(sqlite_database)
     doors = await doors_of(sqlite_database, going.walk)
     told = note(41, doors[0], minutes=60 * hours)

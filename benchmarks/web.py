@@ -29,9 +29,10 @@ from bot import communes
 from bot.actions.staff_links import hash_of
 from bot.clock import MovableClock
 from bot.departure.compose import Composer
+from bot.rules.console import Door
 from bot.web.app import make_web
 from bot.web.console.console import Console
-from bot.web.console.desk import COOKIE, Desk
+from bot.web.desk import Desk
 from bot.web.site import Site
 from bot.words.texts import Texts
 from db.engine import Database
@@ -81,7 +82,7 @@ async def fill(database: Database, number: int) -> None:
         await db.staff.add(tx, telegram_id=STAFF, role="admin", area="FR", added_by=None, now=MORNING)
         keys = {"opener_hash": "o", "cookie_hash": hash_of(TOKEN), "language": "fr"}
         end = MORNING + timedelta(hours=12)
-        await db.console.add_session(tx, telegram_id=STAFF, now=MORNING, expires_at=end, **keys)
+        await db.console.add_session(tx, Door.CONSOLE, telegram_id=STAFF, now=MORNING, expires_at=end, **keys)
 
 
 def browser(database: Database) -> httpx.AsyncClient:
@@ -108,7 +109,9 @@ def browser(database: Database) -> httpx.AsyncClient:
 
     web = make_web(health=nothing, metrics=no_figures, site=site, parts=[Console(desk)])
     transport = httpx.ASGITransport(web)
-    return httpx.AsyncClient(transport=transport, base_url=ADDRESS, cookies={COOKIE: TOKEN}, timeout=600)
+    return httpx.AsyncClient(
+        transport=transport, base_url=ADDRESS, cookies={Door.CONSOLE.cookie: TOKEN}, timeout=600
+    )
 
 
 async def asked(client: httpx.AsyncClient, path: str) -> float:

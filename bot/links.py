@@ -77,6 +77,16 @@ def console_app_url(address: str) -> str:
     return f"{address}/console/app"
 
 
+def app_link(address: str, token: str) -> str:
+    """Where a one-time link to a supporter's own pages is opened."""
+    return f"{address}/app/enter/{token}"
+
+
+def app_url(address: str, to: str = "") -> str:
+    """The pages of supporters as a Mini App, over https alone. `to`: the one that opens (`events/ab12`)."""
+    return f"{address}/app/open" + (f"?to={to}" if to else "")
+
+
 def download_url(address: str, token: str) -> str:
     """Where a one-time link is opened, on the web part at `address`."""
     return f"{address}/download/{token}"

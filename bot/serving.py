@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.delivery.webhook_look import look_after_webhook
 from bot.ground import Ground
 from bot.introduction import webhook_of
 from bot.lifecycle import App
+from bot.rules.console import Door
 from bot.settings import Settings
 from handlers.desk import composer
 
@@ -58,9 +60,10 @@ def begin_web(app: App, ground: Ground, listener: socket.socket, webhook_url: st
 
 
 def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
-    """The console, where people reach it safely; else nothing of it is there."""
+    """The console and the Mini App, where people reach them safely; else nothing of them is there."""
     from bot.web.console.console import Console
-    from bot.web.console.desk import Desk
+    from bot.web.desk import Desk
+    from bot.web.mini_app.mini_app import MiniApp
 
     if site.address is None:
         return []
@@ -79,7 +82,7 @@ def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
         token=ground.settings.required_token,
         changed=changed,
     )
-    return [Console(desk)]
+    return [Console(desk), MiniApp(replace(desk, door=Door.APP))]
 
 
 def public_of(ground: Ground, site: Site) -> list[Part]:

@@ -29,7 +29,7 @@ from db.errors import BackupFailed
 from db.facts import forget_fact, get_fact, set_fact
 from db.key import DatabaseKey, read_key
 from db.keyring import encrypt_anew, key_that_opens, opens
-from db.schema import broadcasts, console_sessions, deliveries, downloads, updates
+from db.schema import app_sessions, broadcasts, console_sessions, deliveries, downloads, updates
 from db.secret_files import sync_folder
 from db.suppression_key import begin_anew, open_suppression_key
 from db.unfinished import remove_unfinished, unfinished
@@ -190,6 +190,7 @@ async def prepare(
             # A link that was used since would work again.
             await transaction.execute(sa.delete(downloads))
             await transaction.execute(sa.delete(console_sessions))
+            await transaction.execute(sa.delete(app_sessions))
             erased = await erase_again(transaction, carried, sealing)
             made_at = await get_fact(transaction, BACKED_UP_AT)
             await forget_fact(transaction, BACKED_UP_AT)

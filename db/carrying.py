@@ -21,7 +21,7 @@ from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
 from db.erasing import Sealing, erase_people, erase_roles
 from db.key import DatabaseKey
-from db.schema import console_sessions, downloads, people, unread_updates
+from db.schema import app_sessions, console_sessions, downloads, people, unread_updates
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
 CHUNK = 500
@@ -159,6 +159,7 @@ async def erase_again(tx: AsyncConnection, carried: Carried, sealing: Sealing) -
     # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
     await tx.execute(sa.delete(downloads))
     await tx.execute(sa.delete(console_sessions))
+    await tx.execute(sa.delete(app_sessions))
     # Nor is it known whose these are.
     await tx.execute(sa.delete(unread_updates))
     doomed = sorted(carried.erased | carried.others)

@@ -1,15 +1,19 @@
-"""Sessions of the console, and the one-time links that open them: of either, only a hash is kept."""
+"""Sessions of the console and the Mini App, and the one-time links that open them: of either, only a hash is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import console_sessions
+from bot.rules.console import Door
+from db.schema import app_sessions, console_sessions
+
+SESSIONS: Mapping[Door, sa.Table] = MappingProxyType({Door.CONSOLE: console_sessions, Door.APP: app_sessions})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,7 @@ class ConsoleSession:
 
 async def add_link(
     tx: AsyncConnection,
+    door: Door,
     *,
     opener_hash: str,
     telegram_id: int,
@@ -36,43 +41,52 @@ async def add_link(
     expires_at: datetime,
 ) -> None:
     """A link to open. Those that the person asked for before and did not open open nothing any more."""
-    unopened = sa.and_(console_sessions.c.telegram_id == telegram_id, console_sessions.c.opened_at.is_(None))
-    await tx.execute(sa.delete(console_sessions).where(unopened))
+    sessions = SESSIONS[door]
+    unopened = sa.and_(sessions.c.telegram_id == telegram_id, sessions.c.opened_at.is_(None))
+    await tx.execute(sa.delete(sessions).where(unopened))
     values = {"opener_hash": opener_hash, "telegram_id": telegram_id, "language": language}
     await tx.execute(
-        sa.insert(console_sessions).values(**values, created_at=now, expires_at=expires_at),
+        sa.insert(sessions).values(**values, created_at=now, expires_at=expires_at),
     )
 
 
-async def find_link(tx: AsyncConnection, opener_hash: str, now: datetime) -> ConsoleSession | None:
+async def find_link(
+    tx: AsyncConnection, door: Door, opener_hash: str, now: datetime
+) -> ConsoleSession | None:
     """The link of this token, that was not opened yet."""
+    sessions = SESSIONS[door]
     unopened = sa.and_(
-        console_sessions.c.opener_hash == opener_hash,
-        console_sessions.c.opened_at.is_(None),
-        console_sessions.c.expires_at > now,
+        sessions.c.opener_hash == opener_hash,
+        sessions.c.opened_at.is_(None),
+        sessions.c.expires_at > now,
     )
-    row = (await tx.execute(sa.select(console_sessions).where(unopened))).one_or_none()
+    row = (await tx.execute(sa.select(sessions).where(unopened))).one_or_none()
     return None if row is None else ConsoleSession(**row._mapping)
 
 
 async def open_link(
-    tx: AsyncConnection, link: int, *, cookie_hash: str, now: datetime, expires_at: datetime
+    tx: AsyncConnection, door: Door, link: int, *, cookie_hash: str, now: datetime, expires_at: datetime
 ) -> bool:
     """Makes a session of a link; False where somebody else did just before."""
-    unopened = sa.and_(console_sessions.c.id == link, console_sessions.c.opened_at.is_(None))
-    opened = sa.update(console_sessions).where(unopened)
+    sessions = SESSIONS[door]
+    unopened = sa.and_(sessions.c.id == link, sessions.c.opened_at.is_(None))
+    opened = sa.update(sessions).where(unopened)
     opened = opened.values(cookie_hash=cookie_hash, opened_at=now, expires_at=expires_at)
     return (await tx.execute(opened)).rowcount == 1
 
 
 async def was_used(tx: AsyncConnection, opener_hash: str) -> bool:
-    """Whether a session was opened with it."""
-    found = sa.select(console_sessions.c.id).where(console_sessions.c.opener_hash == opener_hash)
-    return (await tx.execute(found)).first() is not None
+    """Whether a session was opened with it, at whatever door."""
+    for sessions in SESSIONS.values():
+        found = sa.select(sessions.c.id).where(sessions.c.opener_hash == opener_hash)
+        if (await tx.execute(found)).first() is not None:
+            return True
+    return False
 
 
 async def add_session(
     tx: AsyncConnection,
+    door: Door,
     *,
     opener_hash: str,
     cookie_hash: str,
@@ -82,34 +96,39 @@ async def add_session(
     expires_at: datetime,
 ) -> None:
     """A session that no link opened."""
+    sessions = SESSIONS[door]
     keys = {"opener_hash": opener_hash, "cookie_hash": cookie_hash}
     times = {"created_at": now, "opened_at": now, "expires_at": expires_at}
-    await tx.execute(
-        sa.insert(console_sessions).values(**keys, **times, telegram_id=telegram_id, language=language)
-    )
+    await tx.execute(sa.insert(sessions).values(**keys, **times, telegram_id=telegram_id, language=language))
 
 
-async def find_session(tx: AsyncConnection, cookie_hash: str, now: datetime) -> ConsoleSession | None:
+async def find_session(
+    tx: AsyncConnection, door: Door, cookie_hash: str, now: datetime
+) -> ConsoleSession | None:
     """The session of a cookie, that is not over."""
-    current = sa.and_(console_sessions.c.cookie_hash == cookie_hash, console_sessions.c.expires_at > now)
-    row = (await tx.execute(sa.select(console_sessions).where(current))).one_or_none()
+    sessions = SESSIONS[door]
+    current = sa.and_(sessions.c.cookie_hash == cookie_hash, sessions.c.expires_at > now)
+    row = (await tx.execute(sa.select(sessions).where(current))).one_or_none()
     return None if row is None else ConsoleSession(**row._mapping)
 
 
-async def open_sessions(tx: AsyncConnection, now: datetime) -> Sequence[ConsoleSession]:
+async def open_sessions(tx: AsyncConnection, door: Door, now: datetime) -> Sequence[ConsoleSession]:
     """The sessions that are not over, the newest first."""
-    current = sa.and_(console_sessions.c.opened_at.is_not(None), console_sessions.c.expires_at > now)
-    found = sa.select(console_sessions).where(current).order_by(console_sessions.c.opened_at.desc())
+    sessions = SESSIONS[door]
+    current = sa.and_(sessions.c.opened_at.is_not(None), sessions.c.expires_at > now)
+    found = sa.select(sessions).where(current).order_by(sessions.c.opened_at.desc())
     return [ConsoleSession(**row._mapping) for row in await tx.execute(found)]
 
 
-async def end(tx: AsyncConnection, session: int, now: datetime) -> bool:
+async def end(tx: AsyncConnection, door: Door, session: int, now: datetime) -> bool:
     """Ends a session; False where it was over."""
-    current = sa.and_(console_sessions.c.id == session, console_sessions.c.expires_at > now)
-    return (await tx.execute(sa.update(console_sessions).where(current).values(expires_at=now))).rowcount == 1
+    sessions = SESSIONS[door]
+    current = sa.and_(sessions.c.id == session, sessions.c.expires_at > now)
+    return (await tx.execute(sa.update(sessions).where(current).values(expires_at=now))).rowcount == 1
 
 
-async def end_all(tx: AsyncConnection, telegram_id: int, now: datetime) -> int:
+async def end_all(tx: AsyncConnection, door: Door, telegram_id: int, now: datetime) -> int:
     """Ends every session and link of somebody; how many."""
-    current = sa.and_(console_sessions.c.telegram_id == telegram_id, console_sessions.c.expires_at > now)
-    return (await tx.execute(sa.update(console_sessions).where(current).values(expires_at=now))).rowcount
+    sessions = SESSIONS[door]
+    current = sa.and_(sessions.c.telegram_id == telegram_id, sessions.c.expires_at > now)
+    return (await tx.execute(sa.update(sessions).where(current).values(expires_at=now))).rowcount

@@ -16,6 +16,7 @@ from db.conversations import forget_answerers
 from db.days import start_of_day
 from db.leftovers import count_and_delete
 from db.schema import (
+    app_sessions,
     broadcasts,
     consents,
     console_sessions,
@@ -78,6 +79,7 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     await tx.execute(sa.update(people).where(people.c.recruiter.in_(doomed)).values(recruiter=None))
     chats = sa.select(people.c.telegram_id).where(condition)
     await blank_failed(tx, chats)
+    await tx.execute(sa.delete(app_sessions).where(app_sessions.c.telegram_id.in_(chats)))
     await _seal_consents(tx, condition, sealing)
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
     erased = (await tx.execute(sa.delete(people).where(condition))).rowcount

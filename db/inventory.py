@@ -354,6 +354,14 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("id", "opener_hash", "cookie_hash"),
     ),
     Holding(
+        table="app_sessions",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.SESSION,
+        erased=Erased.DELETED,
+        data={"app_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
+        plain=("id", "opener_hash", "cookie_hash"),
+    ),
+    Holding(
         table="events",
         subject=Subject.TEAM,
         kept=Kept.CAMPAIGN,

@@ -27,6 +27,7 @@ from db.notices import IS_NOTICE
 from db.restrictions import IS_RESTRICTED, of_others, of_others_by_number, restricted_people
 from db.schema import (
     answer_remainders,
+    app_sessions,
     approvals,
     attendee_numbers,
     broadcasts,
@@ -231,9 +232,11 @@ def expired_links(now: datetime) -> list[DueRows]:
 
 
 def sessions_over(now: datetime) -> list[DueRows]:
-    """Sessions of the console that are over, and links to it that nobody opened."""
-    over = console_sessions.c.expires_at <= now
-    return [DueRows(key=console_sessions.c.id, condition=over, erase=deleting(console_sessions))]
+    """Sessions of the console and of the Mini App that are over, and links to them that nobody opened."""
+    return [
+        DueRows(key=table.c.id, condition=table.c.expires_at <= now, erase=deleting(table))
+        for table in (console_sessions, app_sessions)
+    ]
 
 
 def notices_told(finished: datetime) -> list[DueRows]:

@@ -6,6 +6,7 @@ that offers `BUTTONS` (callback action -> handler) and `DIALOGS` (flow -> step -
 
 from handlers import (
     abroad,
+    app,
     attendees,
     broadcast_approvals,
     broadcast_cards,
@@ -70,6 +71,7 @@ COMMANDS = (
     Command(name="restrict", handler=restriction.ask, about_data=True),
     Command(name="delete", handler=privacy.delete, about_data=True),
     Command(name="help", handler=helping.help_),
+    Command(name="app", handler=app.open_, listed=False),
     Command(name="cancel", handler=fallback.cancel, listed=False),
     Command(name="inbox", handler=inbox.open_, roles=STAFF),
     Command(name="new_event", handler=new_event.begin, roles=STAFF),
@@ -88,6 +90,7 @@ FEATURES = (
     registration,
     place,
     abroad,
+    app,
     events,
     feedback,
     shifts,

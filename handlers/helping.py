@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
+from handlers import app
 from handlers.command import allowed
 from handlers.context import Context
 
@@ -25,4 +26,6 @@ async def help_(update: Update, context: Context) -> None:
         team=[(command.name, words) for command, words in described if command.roles],
         own=[(command.name, words) for command, words in described if not command.roles],
         data=[command.name for command in commands if command.about_data],
+        has_app=context.services.links_to is not None,
+        app_url=app.url_in_telegram(context),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from telegram import Update
 
 from bot.actions import friends
+from handlers import app
 from handlers.buttons import arguments
 from handlers.command import Command
 from handlers.command_menu import team_menu_calls
@@ -23,7 +24,14 @@ ITEMS = frozenset(
 async def show(context: Context, answer: Callable[..., None], *, hello: bool = False) -> None:
     """`hello`: they said it first."""
     roles = {member.role for member in context.staff}
-    answer("menu/menu", roles=roles, hello=hello, brought=await friends.brought(context.tx, context.person))
+    answer(
+        "menu/menu",
+        roles=roles,
+        hello=hello,
+        brought=await friends.brought(context.tx, context.person),
+        has_app=context.services.links_to is not None,
+        app_url=app.url_in_telegram(context),
+    )
     if roles:
         # Whoever was named on the command line has had no occasion yet to get the commands of their role.
         commands, languages = context.services.commands, context.campaign.languages

@@ -176,7 +176,7 @@ def _write(visit: Visit, going: Going, walk: Ground, noted: Sequence[tuple[DoorS
         walk,
         noted,
         person=going.person.id,
-        tap=going.origin.update_id,
+        tap=going.origin.number,
         paper=going.paper,
         now=going.now,
     )

@@ -1,4 +1,8 @@
-"""The console's sign-in: links that serve once, sessions that end with the role, both listed and ended by admins."""
+"""Signing in to the console and to the Mini App: links that serve once, and sessions.
+
+Those of the console end with the role, and are listed and ended by admins. The Mini App (`Door.APP`) opens for whoever
+ever wrote to the bot: each of its pages asks for itself what they may.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,11 @@ from bot.actions.staff_links import TOKEN_BYTES, NoSuchStaff, hash_of
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.console import LINK_LIFE, SESSION_LIFE
+from bot.rules.console import LINK_LIFE, SESSION_LIFE, Door
 from bot.rules.launches import Launch
 from bot.rules.permissions import Action, Role
 from db.console import ConsoleSession
+from db.people import Person
 
 
 class SignedOut(PortevoixError):
@@ -54,51 +59,66 @@ class Signed:
 
 
 async def offer(tx: AsyncConnection, author: Author, language: str) -> str:
-    """The token of a new link, told once; an earlier one opens nothing any more. Raises NotAllowed."""
+    """The token of a new link to the console, told once; an earlier one opens nothing any more. Raises NotAllowed."""
     author.require(Action.OPEN_CONSOLE)
+    return await _offer(tx, Door.CONSOLE, author.person, language, author.now)
+
+
+async def offer_app(tx: AsyncConnection, person: Person, language: str, now: datetime) -> str:
+    """The token of a new link to one's own pages, told once; an earlier one opens nothing any more."""
+    return await _offer(tx, Door.APP, person, language, now)
+
+
+async def _offer(tx: AsyncConnection, door: Door, person: Person, language: str, now: datetime) -> str:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     await db.console.add_link(
         tx,
+        door,
         opener_hash=hash_of(token),
-        telegram_id=author.person.telegram_id,
+        telegram_id=person.telegram_id,
         language=language,
-        now=author.now,
-        expires_at=author.now + LINK_LIFE,
+        now=now,
+        expires_at=now + LINK_LIFE,
     )
     return token
 
 
-async def look(tx: AsyncConnection, token: str, occasion: Occasion) -> ConsoleSession:
+async def look(
+    tx: AsyncConnection, token: str, occasion: Occasion, door: Door = Door.CONSOLE
+) -> ConsoleSession:
     """The link of a token, which still opens; looking does not use it up. Raises LinkDead."""
-    found = await db.console.find_link(tx, hash_of(token), occasion.now)
-    if found is None or await _author(tx, found.telegram_id, occasion) is None:
-        raise LinkDead("This link opens nothing (any more).")
+    found = await db.console.find_link(tx, door, hash_of(token), occasion.now)
+    if found is None or await _author(tx, found.telegram_id, occasion, door) is None:
+        raise LinkDead("This link opens nothing (any more).", message=f"{door}/dead")
     return found
 
 
-async def enter(tx: AsyncConnection, token: str, occasion: Occasion) -> str:
+async def enter(tx: AsyncConnection, token: str, occasion: Occasion, door: Door = Door.CONSOLE) -> str:
     """Uses a link up: the cookie of the session that it opened. Of two who try at once, one wins. Raises LinkDead."""
-    link = await look(tx, token, occasion)
-    author = await _author(tx, link.telegram_id, occasion)
+    link = await look(tx, token, occasion, door)
+    author = await _author(tx, link.telegram_id, occasion, door)
     cookie, expires_at = secrets.token_urlsafe(TOKEN_BYTES), occasion.now + SESSION_LIFE
     opened = await db.console.open_link(
-        tx, link.id, cookie_hash=hash_of(cookie), now=occasion.now, expires_at=expires_at
+        tx, door, link.id, cookie_hash=hash_of(cookie), now=occasion.now, expires_at=expires_at
     )
     if author is None or not opened:
-        raise LinkDead("Somebody else used this link at the same moment.")
-    await _note(tx, author, Action.OPEN_CONSOLE, by="link")
+        raise LinkDead("Somebody else used this link at the same moment.", message=f"{door}/dead")
+    await _note_entry(tx, author, door, by="link")
     return cookie
 
 
-async def enter_by_launch(tx: AsyncConnection, launch: Launch, language: str, occasion: Occasion) -> str:
+async def enter_by_launch(
+    tx: AsyncConnection, launch: Launch, language: str, occasion: Occasion, door: Door = Door.CONSOLE
+) -> str:
     """The cookie of a session that Telegram vouches for. What it told serves once. Raises LinkDead."""
     await audit.take_turn(tx)  # of two who show the same at once one is the second
-    author = await _author(tx, launch.telegram_id, occasion)
+    author = await _author(tx, launch.telegram_id, occasion, door)
     if author is None or await db.console.was_used(tx, launch.digest):
-        raise LinkDead("They have no role, or this served already.")
+        raise LinkDead("They have no role, or this served already.", message=f"{door}/dead")
     cookie = secrets.token_urlsafe(TOKEN_BYTES)
     await db.console.add_session(
         tx,
+        door,
         opener_hash=launch.digest,
         cookie_hash=hash_of(cookie),
         telegram_id=launch.telegram_id,
@@ -106,29 +126,31 @@ async def enter_by_launch(tx: AsyncConnection, launch: Launch, language: str, oc
         now=occasion.now,
         expires_at=occasion.now + SESSION_LIFE,
     )
-    await _note(tx, author, Action.OPEN_CONSOLE, by="app")
+    await _note_entry(tx, author, door, by="app")
     return cookie
 
 
-async def signed_in(tx: AsyncConnection, cookie: str, occasion: Occasion) -> Signed:
+async def signed_in(
+    tx: AsyncConnection, cookie: str, occasion: Occasion, door: Door = Door.CONSOLE
+) -> Signed:
     """Whose cookie this is, with the roles of this moment. Raises SignedOut."""
-    session = await db.console.find_session(tx, hash_of(cookie), occasion.now)
-    author = None if session is None else await _author(tx, session.telegram_id, occasion)
+    session = await db.console.find_session(tx, door, hash_of(cookie), occasion.now)
+    author = None if session is None else await _author(tx, session.telegram_id, occasion, door)
     if session is None or author is None:
-        raise SignedOut("The session is over.")
+        raise SignedOut("The session is over.", message=f"{door}/signed_out")
     return Signed(author=author, session=session)
 
 
-async def sign_out(tx: AsyncConnection, signed: Signed) -> None:
+async def sign_out(tx: AsyncConnection, signed: Signed, door: Door = Door.CONSOLE) -> None:
     """Ends one's own session."""
-    if await db.console.end(tx, signed.session.id, signed.author.now):
+    if await db.console.end(tx, door, signed.session.id, signed.author.now) and door is Door.CONSOLE:
         await _note(tx, signed.author, Action.END_CONSOLE, session=signed.session.id)
 
 
 async def sign_out_everywhere(tx: AsyncConnection, author: Author) -> int:
     """Ends all of one's own sessions and links; how many."""
     author.require(Action.OPEN_CONSOLE)
-    ended = await db.console.end_all(tx, author.person.telegram_id, author.now)
+    ended = await db.console.end_all(tx, Door.CONSOLE, author.person.telegram_id, author.now)
     if ended:
         await _note(tx, author, Action.END_CONSOLE, sessions=ended)
     return ended
@@ -139,7 +161,7 @@ async def own_sessions(tx: AsyncConnection, author: Author) -> Sequence[ConsoleS
     author.require(Action.OPEN_CONSOLE)
     return [
         each
-        for each in await db.console.open_sessions(tx, author.now)
+        for each in await db.console.open_sessions(tx, Door.CONSOLE, author.now)
         if each.telegram_id == author.person.telegram_id
     ]
 
@@ -147,20 +169,21 @@ async def own_sessions(tx: AsyncConnection, author: Author) -> Sequence[ConsoleS
 async def sessions(tx: AsyncConnection, author: Author) -> Sequence[ConsoleSession]:
     """The open sessions of those whose roles the author may give and take. Raises NotAllowed."""
     author.require(Action.END_CONSOLE)
-    return [
-        each for each in await db.console.open_sessions(tx, author.now) if await _may_end(tx, author, each)
-    ]
+    found = await db.console.open_sessions(tx, Door.CONSOLE, author.now)
+    return [each for each in found if await _may_end(tx, author, each)]
 
 
 async def end_session(tx: AsyncConnection, author: Author, session: int) -> ConsoleSession:
     """Ends somebody's session: its next click leads out. Raises NotAllowed, NoSuchStaff."""
     author.require(Action.END_CONSOLE)
-    found = {each.id: each for each in await db.console.open_sessions(tx, author.now)}.get(session)
+    found = {each.id: each for each in await db.console.open_sessions(tx, Door.CONSOLE, author.now)}.get(
+        session
+    )
     if found is None:
         raise NoSuchStaff("This session is over.", message="console/session_over")
     if not await _may_end(tx, author, found):
         raise NotAllowed("This session is of somebody whose roles you may not withdraw.")
-    await db.console.end(tx, session, author.now)
+    await db.console.end(tx, Door.CONSOLE, session, author.now)
     await _note(tx, author, Action.END_CONSOLE, session=session, telegram_id=found.telegram_id)
     return found
 
@@ -169,7 +192,7 @@ async def end_unfounded(tx: AsyncConnection, telegram_id: int, now: datetime) ->
     """Ends the sessions of somebody who holds no role any more; how many. For whoever takes roles away."""
     if await db.staff.roles_of(tx, telegram_id):
         return 0
-    return await db.console.end_all(tx, telegram_id, now)
+    return await db.console.end_all(tx, Door.CONSOLE, telegram_id, now)
 
 
 async def _may_end(tx: AsyncConnection, author: Author, session: ConsoleSession) -> bool:
@@ -182,15 +205,23 @@ def _ranks(author: Author, role: Role) -> bool:
     return any(held.role.rank >= role.rank for held in author.roles)
 
 
-async def _author(tx: AsyncConnection, telegram_id: int, occasion: Occasion) -> Author | None:
-    """The person with the roles they hold; None where they hold none."""
+async def _author(
+    tx: AsyncConnection, telegram_id: int, occasion: Occasion, door: Door = Door.CONSOLE
+) -> Author | None:
+    """The person with the roles they hold; None where the door does not open for them."""
     person = await db.people.find(tx, telegram_id)
     if person is None:
         return None
     author = await author_of(
         tx, person, campaign=occasion.campaign, gazetteer=occasion.gazetteer, now=occasion.now
     )
-    return author if author.areas(Action.OPEN_CONSOLE) else None
+    return author if door is Door.APP or author.areas(Action.OPEN_CONSOLE) else None
+
+
+async def _note_entry(tx: AsyncConnection, author: Author, door: Door, *, by: str) -> None:
+    """In the log of the team; what somebody looks at as a supporter is nobody's business."""
+    if door is Door.CONSOLE:
+        await _note(tx, author, Action.OPEN_CONSOLE, by=by)
 
 
 async def _note(tx: AsyncConnection, author: Author, action: Action, **details: object) -> None:

@@ -14,11 +14,16 @@ from db.responses import Response
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where an answer came from: the update, the message it was given on, and when."""
+    """Where an answer came from: the update and the message it was given on, if it came by the chat, and when."""
 
-    update_id: int
+    update_id: int | None
     message_id: int | None
     at: datetime
+
+    @property
+    def number(self) -> int:
+        """Tells what was done at once from everything else that the person did."""
+        return self.update_id if self.update_id is not None else int(self.at.timestamp() * 1_000_000)
 
 
 async def record(

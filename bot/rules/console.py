@@ -1,14 +1,27 @@
-"""The console's doors: how long a link and a session last, and which requests come from its own pages."""
+"""The doors of the console and the Mini App: how long one stays signed in, and which requests come from their pages."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from datetime import timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 LINK_LIFE = timedelta(minutes=10)
 SESSION_LIFE = timedelta(hours=12)
+
+
+class Door(StrEnum):
+    """What one signs in to: the console of the team, or the pages of supporters under `/app/`."""
+
+    CONSOLE = "console"
+    APP = "app"
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie of its sessions."""
+        return f"portevoix_{self}"
 
 
 def form_token(cookie: str) -> str:

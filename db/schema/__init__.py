@@ -28,7 +28,7 @@ from db.schema.check_ins import (
     event_figures,
 )
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
-from db.schema.console import console_sessions
+from db.schema.console import app_sessions, console_sessions
 from db.schema.conversations import conversations, duties, inbox_topics, messages, saved_answers
 from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
@@ -49,6 +49,7 @@ __all__ = [
     "addresses",
     "answer_counts",
     "answer_remainders",
+    "app_sessions",
     "approvals",
     "attendee_numbers",
     "audit",

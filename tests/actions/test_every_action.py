@@ -18,7 +18,7 @@ effects.opened polling_places.choose polling_places.where_of friends.brought rsv
 people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
-dialogs.ask dialogs.end
+dialogs.ask dialogs.end console.offer_app
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
 from bot.departure.compose import Composer
+from bot.rules.console import Door
 from bot.web.app import make_web
 from bot.web.console.console import Console
-from bot.web.console.desk import Desk
+from bot.web.desk import Desk
+from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
 from tests.conversation import BOT, Conversation, Talker
 
@@ -46,8 +48,9 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
         token=TOKEN,
         changed=lambda: None,
     )
+    parts = [Console(desk), MiniApp(replace(desk, door=Door.APP))]
     return httpx.ASGITransport(
-        make_web(health=_well, metrics=_no_figures, site=site, parts=[Console(desk)]),
+        make_web(health=_well, metrics=_no_figures, site=site, parts=parts),
         raise_app_exceptions=True,
     )
 
@@ -92,10 +95,14 @@ def browser(
 
 
 async def signed_in(
-    talker: Talker, address: str = ADDRESS, *, web: httpx.ASGITransport | None = None
+    talker: Talker,
+    address: str = ADDRESS,
+    *,
+    web: httpx.ASGITransport | None = None,
+    door: Door = Door.CONSOLE,
 ) -> Browser:
     """By the link that the bot gives in the chat."""
-    shown = await talker.send("/console")
+    shown = await talker.send(f"/{door}")
     (link,) = shown.urls.values()
     visitor = browser(talker.conversation, address, web=web)
     await visitor.open(link)

@@ -11,7 +11,7 @@ from tests.conversation import Conversation, paris
 from tests.web.browsing import ADDRESS
 
 
-def served_at(conversation: Conversation, address: str) -> Conversation:
+def served_at(conversation: Conversation, address: str | None) -> Conversation:
     """The same with a web part that people reach."""
     conversation.serve(replace(conversation.services, links_to=address))
     return conversation

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.web.console.desk import HOME, Desk
-from bot.web.console.doors import Doors
 from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.reading import Reading
 from bot.web.console.today import Today
+from bot.web.desk import Desk
+from bot.web.doors import Doors
 
 ROOMS = (Doors, Today, Messages, Events, MapRoom, Reading)
 
@@ -27,7 +27,7 @@ class Console:
 
     def routes(self) -> Sequence[Route]:
         async def home(request: Request) -> Response:
-            return RedirectResponse(HOME, 308)
+            return RedirectResponse(self._desk.home, 308)
 
         rooms = [route for room in ROOMS for route in room(self._desk).routes()]
         return [Route("/console", self._desk.guarded(home)), *rooms]

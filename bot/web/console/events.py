@@ -15,7 +15,7 @@ from bot.rules.attendees import Part, in_order
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
-from bot.web.console.desk import BadForm, Desk, Missing, Visit, whole_number
+from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.no_break import with_plain_spaces
 from db.events import EventPage, EventText, text_in
 

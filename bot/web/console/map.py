@@ -20,8 +20,8 @@ from bot.actions.maps import Layer, Map
 from bot.actions.statistics import level_within
 from bot.errors import UnknownArea
 from bot.rules.areas import EVERYWHERE, REGIONS, normal_area
-from bot.web.console.desk import Desk, Missing, Visit
 from bot.web.console.today import areas_of
+from bot.web.desk import Desk, Missing, Visit
 from bot.web.site import STATIC
 
 MARGIN = 0.04

@@ -22,7 +22,6 @@ from bot.actions import (
     broadcast_cards,
     broadcast_changes,
     broadcasts,
-    console,
     doubts,
     mends,
 )
@@ -37,7 +36,7 @@ from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
-from bot.web.console.desk import COOKIE, BadForm, Desk, Missing, Visit, whole_number
+from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.confirming import confirms
 from bot.words.shown_html import shown_html
 
@@ -254,10 +253,8 @@ class Messages:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _progress(self, request: Request) -> tuple[str, bool]:
-        cookie = request.cookies.get(COOKIE, "")
         async with self._desk.database.read() as tx:
-            signed = await console.signed_in(tx, cookie, self._desk.occasion)
-            visit = Visit(desk=self._desk, request=request, tx=tx, signed=signed, cookie=cookie)
+            visit = await self._desk.arrived(request, tx)
             progress = await broadcasts.followed(tx, visit.author, visit.number("number"))
             values: Mapping[str, Any] = {
                 **visit.values,

@@ -17,7 +17,7 @@ from bot.exporting.tables import TABLES
 from bot.rules.areas import normal_area
 from bot.rules.permissions import Action
 from bot.rules.small_counts import LEAST
-from bot.web.console.desk import BadForm, Desk, Visit
+from bot.web.desk import BadForm, Desk, Visit
 from db.exports import Selection
 from db.inventory import HOLDINGS, Erased
 

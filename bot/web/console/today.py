@@ -13,7 +13,7 @@ from bot.errors import UnknownArea
 from bot.rules.areas import normal_area
 from bot.rules.permissions import Action
 from bot.web.console.charts import HEIGHT, WIDTH, line
-from bot.web.console.desk import Desk, Missing, Visit
+from bot.web.desk import Desk, Missing, Visit
 
 
 class Today:

@@ -1,4 +1,4 @@
-"""What every view of the console shares: who asks, whether their browser may, and how they are answered.
+"""What every view of the console and the Mini App shares: who asks, whether their browser may, how they are answered.
 
 A view is given a `Visit` and answers with a page. Reading views run in a reading transaction. Those that change
 something run in one transaction as in the chat, after it was seen that the form is one of this session's own pages.
@@ -22,20 +22,19 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from bot.actions import console
 from bot.actions.authority import Author
 from bot.actions.console import LinkDead, Occasion, Signed, SignedOut
+from bot.actions.responses import Origin
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.console import form_token, is_for, is_form_of, is_from
+from bot.rules.console import Door, form_token, is_for, is_form_of, is_from
 from bot.rules.permissions import Action
-from bot.web.console.remembered import Remembered
+from bot.web.remembered import Remembered
 from bot.web.site import Site
 from bot.words.shown_html import shown_html
 from bot.words.texts import Texts
 from db.engine import Database
 
-HOME = "/console/"
-COOKIE, COOKIE_PATH = "portevoix_console", "/console"
 MOST_FORM_BYTES = 64 * 1024
 MOST_FIELDS = 100
 FORM_TOKEN = "form"
@@ -96,7 +95,7 @@ class Visit:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What every page of the console shows around its content."""
+        """What every page shows around its content."""
         author = self.author
         return {
             "author": author,
@@ -140,7 +139,12 @@ class Visit:
         return self.desk.texts.typed(name, self.language)
 
     def page(self, name: str, **values: Any) -> HTMLResponse:
-        return self.desk.site.page(f"console/{name}", self.language, **self.values, **values)
+        return self.desk.site.page(f"{self.desk.door}/{name}", self.language, **self.values, **values)
+
+    @property
+    def origin(self) -> Origin:
+        """What an answer that is given here is logged with: no update of Telegram brought it."""
+        return Origin(update_id=None, message_id=None, at=self.now)
 
     def go(self, path: str) -> Response:
         """To the page that shows what became of it; reloading that sends nothing again."""
@@ -159,7 +163,8 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """What the console works with. `address`: the one that people reach it by; no other name leads in.
+    """What the console works with, or the Mini App: `door`. `address`: the one that people reach it by; no other
+    name leads in.
 
     `changed`: told after something was changed, for what may be due since. `token`: the bot's, by which Telegram signs.
     """
@@ -172,7 +177,29 @@ class Desk:
     texts: Texts
     token: str = field(repr=False)
     changed: Callable[[], None]
+    door: Door = Door.CONSOLE
     remembered: Remembered = field(default_factory=Remembered)
+
+    @property
+    def home(self) -> str:
+        """The first page of those who are signed in."""
+        return f"/{self.door}/"
+
+    @property
+    def cookie_path(self) -> str:
+        return f"/{self.door}"
+
+    def cookie(self, request: Request) -> str:
+        """What the browser shows of a session behind this door; "" for none."""
+        return request.cookies.get(self.door.cookie, "")
+
+    async def arrived(
+        self, request: Request, tx: AsyncConnection, form: Mapping[str, str] = MappingProxyType({})
+    ) -> Visit:
+        """Whoever asks, as they are at this moment. Raises SignedOut."""
+        cookie = self.cookie(request)
+        signed = await console.signed_in(tx, cookie, self.occasion, self.door)
+        return Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form)
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -186,11 +213,8 @@ class Desk:
         """A page that changes nothing."""
 
         async def answer(request: Request) -> Response:
-            cookie = request.cookies.get(COOKIE, "")
             async with self.database.read() as tx:
-                signed = await console.signed_in(tx, cookie, self.occasion)
-                visit = Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie)
-                return await self._told(visit, view)
+                return await self._told(await self.arrived(request, tx), view)
 
         return self.guarded(answer)
 
@@ -198,14 +222,11 @@ class Desk:
         """A form that changes something, in one transaction; nothing of it stays where it is refused."""
 
         async def answer(request: Request) -> Response:
-            cookie = request.cookies.get(COOKIE, "")
             form = await self.form(request)
-            if not is_form_of(cookie, form.get(FORM_TOKEN, "")):
+            if not is_form_of(self.cookie(request), form.get(FORM_TOKEN, "")):
                 raise BadForm("This form was not made for this session.")
             async with self.database.write() as tx:
-                signed = await console.signed_in(tx, cookie, self.occasion)
-                visit = Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form)
-                answered = await view(visit)
+                answered = await view(await self.arrived(request, tx, form))
             self.changed()
             return answered
 
@@ -236,10 +257,10 @@ class Desk:
         status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
         words = shown_html(self.texts.render(refusal.message, language, **refusal.values).html)
         answer = self.site.page(
-            "console/refused", language, status=status, words=words, signed_in=status not in (401, 410)
+            f"{self.door}/refused", language, status=status, words=words, signed_in=status not in (401, 410)
         )
-        if status == 401 and COOKIE in request.cookies:
-            answer.delete_cookie(COOKIE, path=COOKIE_PATH)
+        if status == 401 and self.cookie(request):
+            answer.delete_cookie(self.door.cookie, path=self.cookie_path)
         return answer
 
     async def form(self, request: Request) -> dict[str, str]:
@@ -261,13 +282,13 @@ class Desk:
         except ValueError:
             raise BadForm("This is no form.") from None
 
-    def enter(self, cookie: str) -> Response:
-        """To the first page, with the cookie of the session."""
-        answer = RedirectResponse(HOME, 303)
+    def enter(self, cookie: str, to: str = "") -> Response:
+        """To the first page, or another one, with the cookie of the session."""
+        answer = RedirectResponse(to or self.home, 303)
         answer.set_cookie(
-            COOKIE,
+            self.door.cookie,
             cookie,
-            path=COOKIE_PATH,
+            path=self.cookie_path,
             httponly=True,
             samesite="strict",
             secure=self.address.startswith("https:"),
@@ -276,4 +297,4 @@ class Desk:
 
     def page(self, request: Request, name: str, language: str | None = None, **values: Any) -> HTMLResponse:
         """A page for somebody who is not signed in yet."""
-        return self.site.page(f"console/{name}", language or self.site.language(request), **values)
+        return self.site.page(f"{self.door}/{name}", language or self.site.language(request), **values)

@@ -153,8 +153,8 @@ async def offered_near(tx: AsyncConnection, area: str, since: datetime, most: in
     """
     there = sa.func.count(walkers.c.person).label("walkers")
     walked = sa.func.sum(sa.case((_has_walked(walkers.c.person), 1), else_=0)).label("walked")
-    told = (walks.c.id, walks.c.code, walks.c.doors, walks.c.metres, stations.c.commune)
-    told = (*told, walks.c.meets_at, walks.c.meets_where)
+    names = ("id", "code", "doors", "metres", "meets_at", "meets_where")
+    told = (*(walks.c[name] for name in names), stations.c.commune)
     query = (
         sa.select(*told, there, walked)
         .select_from(

@@ -8,8 +8,8 @@ from datetime import datetime
 from telegram import Update
 
 from bot.actions import canvass, canvass_offers
-from bot.actions.canvass_walks import WalkGone
 from bot.actions.canvass_doors import zone_at
+from bot.actions.canvass_walks import WalkGone
 from bot.links import walk_link
 from bot.rules.canvass.meetings import MOST_PLACE, Meeting
 from bot.rules.canvass.visits import Outcome
@@ -87,7 +87,9 @@ async def _ask_when(context: Context, **about: object) -> None:
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     """Asks the open question of a meeting."""
     zone = zone_at(context.services.gazetteer, context.kept["station"][:5])
-    answer(f"walk_meeting/{context.step}", hours=context.campaign.walking, at=_meets_at(context), zone_there=zone)
+    answer(
+        f"walk_meeting/{context.step}", hours=context.campaign.walking, at=_meets_at(context), zone_there=zone
+    )
 
 
 def _meets_at(context: Context) -> datetime | None:
@@ -100,9 +102,7 @@ async def type_when(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     author, commune = await desk.author(context), context.kept["station"][:5]
     zone = zone_at(context.services.gazetteer, commune)
-    at = read_moment(
-        context.message.text or "", context.vocabulary.dates, now=context.now, zone=zone
-    )
+    at = read_moment(context.message.text or "", context.vocabulary.dates, now=context.now, zone=zone)
     canvass_offers.require_sound(author, commune, Meeting(at=at, where=""))
     await context.ask(FLOW, "where", at=at.isoformat())
     await show_step(context, context.say)
@@ -147,6 +147,12 @@ async def _withdraw(context: Context, number: str) -> None:
     )
 
 
+async def _sign_out(context: Context, number: str) -> None:
+    """A phone was lost: the pages of everybody on the walk are signed out."""
+    ended = await canvass_offers.sign_out(context.tx, await desk.author(context), desk.number(number))
+    context.say("canvass/signed_out", ended=ended)
+
+
 async def _link(context: Context, number: str) -> None:
     found = await canvass_offers.account(context.tx, await desk.author(context), desk.number(number))
     context.say("canvass/link", link=walk_link(context.services.bot_username, found.walk.code))
@@ -163,6 +169,7 @@ VERBS = {
     "offer_one": _offer_one,
     "withdraw": _withdraw,
     "link": _link,
+    "sign_out": _sign_out,
 }
 
 BUTTONS: dict[str, Handler] = {"ground": ground}

@@ -405,6 +405,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass_offers.account": {
         "": Row(run=lambda w, a: canvass_offers.account(w.tx, a, w.walk), least="coordinator"),
     },
+    "canvass_offers.sign_out": {
+        "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
+    },
     "canvass_offers.withdraw": {
         "": Row(run=lambda w, a: canvass_offers.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
     },

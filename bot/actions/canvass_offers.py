@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.canvass
 import db.canvass_counts
 import db.canvass_walks
+import db.console
 from bot.actions import audit
 from bot.actions.authority import Author
 from bot.actions.canvass import ranking
@@ -20,6 +21,7 @@ from bot.errors import PortevoixError
 from bot.rules.canvass.meetings import Meeting
 from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import MOST_WALKERS, Doubt, Outcome, Tally, doubt, is_daytime
+from bot.rules.console import Door
 from bot.rules.permissions import Action
 from bot.rules.territories import zone as zone_named
 from db.canvass_doors import Ground
@@ -115,13 +117,15 @@ async def offer(
 def require_sound(author: Author, commune: str, meeting: Meeting) -> None:
     """A meeting that is to come, by day, and in no silence of the law. Raises BadMeeting."""
     zone, hours = zone_at(author.gazetteer, commune), author.campaign.walking
-    told = {"opens": hours.opens, "closes": hours.closes}
     if meeting.at <= author.now:
-        raise BadMeeting("People meet in the future.", why="past", **told)
-    if not is_daytime(meeting.at.astimezone(zone_named(zone)), hours):
-        raise BadMeeting("Nobody knocks at doors at this hour.", why="hours", **told)
-    if silence_at(author.campaign, author.gazetteer, commune, meeting.at) is not None:
-        raise BadMeeting("The law asks for silence at this hour.", why="quiet", **told)
+        why = "past"
+    elif not is_daytime(meeting.at.astimezone(zone_named(zone)), hours):
+        why = "hours"
+    elif silence_at(author.campaign, author.gazetteer, commune, meeting.at) is not None:
+        why = "quiet"
+    else:
+        return
+    raise BadMeeting("Nobody goes from door to door then.", why=why, opens=hours.opens, closes=hours.closes)
 
 
 async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
@@ -139,6 +143,20 @@ async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount
         meeting=await db.canvass_walks.meeting_of(tx, walk),
         zone=zone_at(author.gazetteer, found.commune),
     )
+
+
+async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
+    """Signs everybody on a walk out of their pages, where a phone was lost; how many sessions ended.
+
+    Raises NotAllowed, WalkGone.
+    """
+    found = await account(tx, author, walk)
+    ended = 0
+    for number in await db.canvass_walks.others_on(tx, found.walk, 0):
+        ended += await db.console.end_all(tx, Door.APP, number, author.now)
+    details = {"walk": found.walk.code, "signed_out": ended}
+    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    return ended
 
 
 async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:

@@ -90,7 +90,7 @@ class Composer:
         self.campaign = campaign
         self.gazetteer = gazetteer
         self._texts = texts
-        self._bot_username = bot_username
+        self.bot_username = bot_username
         self._signatures: dict[tuple[str, str], Text] = {}
         self._event_messages: dict[tuple[object, ...], Text] = {}
         # What a placeholder stands for is the same for everybody of a commune.
@@ -157,7 +157,7 @@ class Composer:
                 came=came,
                 shifts=shifts,
                 full=full,
-                bot_username=self._bot_username,
+                bot_username=self.bot_username,
             )
         return self._event_messages[key]
 
@@ -187,7 +187,7 @@ class Composer:
             rsvp=rsvp,
             zone=person.zone or event.zone,
             mute=Mute.EVENTS.value,
-            bot_username=self._bot_username,
+            bot_username=self.bot_username,
         )
 
     def of_shift(

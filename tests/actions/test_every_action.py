@@ -13,7 +13,8 @@ from tests.matrix import MATRIX
 OWN = """
 canvass_doors.look canvass_doors.begin_leg canvass_doors.note canvass_doors.nobody canvass_doors.undo
 canvass_doors.count_dwellings canvass_walks.offered_to canvass_walks.mine canvass_walks.by_code canvass_walks.seen
-walk_notes.page walk_notes.keep canvass_walks.take canvass_walks.leave canvass_walks.end canvass_walks.call_for_help
+walk_notes.page walk_notes.keep console.sign_out_of_app
+canvass_walks.take canvass_walks.leave canvass_walks.end canvass_walks.call_for_help
 effects.opened polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
 people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question

@@ -74,7 +74,7 @@ def _note(told: Any) -> Note:
     if not isinstance(told, dict):
         raise BadNotes("It is no note.")
     try:
-        kind, said = Kind(told.get("kind", "")), told.get("outcome")
+        kind, said = Kind(told.get("kind", "")), told.get("outcome", "")
         outcome = Outcome(said) if kind is Kind.DOOR else None
         at = datetime.fromtimestamp(_whole(told.get("at")) / 1000, UTC)
     except (ValueError, TypeError, OverflowError, OSError) as fault:

@@ -11,8 +11,9 @@ from starlette.routing import Route
 from bot.web.desk import Desk
 from bot.web.doors import Doors
 from bot.web.mini_app.events import Events
+from bot.web.mini_app.walks import Walks
 
-ROOMS = (Doors, Events)
+ROOMS = (Doors, Events, Walks)
 
 
 class MiniApp:

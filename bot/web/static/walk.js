@@ -109,7 +109,7 @@ function drawMap(state) {
   const across = Math.max(height, width * 0.4);
   map.setAttribute("viewBox", `${west - 2 * size} ${north - 2 * size - (across - height) / 2} ${width + 4 * size} ${across + 4 * size}`);
   const way = state.sides.map((each) => drawn("polyline", { class: "way", points: each.doors.map((door) => `${door.x},${-door.y}`).join(" "), "stroke-width": size / 3 }));
-  const spots = state.sides.flatMap((each, place) =>
+  const spots = state.sides.map((each, place) =>
     each.doors.map((door) => {
       const spot = drawn("circle", { class: `spot ${look(door)}${door.id === current ? " here" : ""}${place === side ? " side" : ""}`, cx: door.x, cy: -door.y, r: door.id === current ? size * 0.8 : size * 0.5, "stroke-width": size / 5 });
       spot.addEventListener("click", () => {
@@ -120,6 +120,7 @@ function drawMap(state) {
       return spot;
     }),
   );
+  spots.push(...spots.splice(side, 1)); // what is spoken of lies on top
   const names = new Map(state.sides.map((each) => [each.street, each.doors[Math.floor(each.doors.length / 2)]]));
   const streets = [...names].map(([street, door]) => {
     const text = drawn("text", { class: "street", x: Math.min(Math.max(door.x, west + width * 0.25), west + width * 0.75), y: -door.y - size, "font-size": size * 1.1, "text-anchor": "middle", "stroke-width": size / 3 });
@@ -131,7 +132,7 @@ function drawMap(state) {
   const scale = drawn("path", { class: "scale", d: `M${west} ${foot}h${metres}`, "stroke-width": size / 4 });
   const length = drawn("text", { class: "length", x: west + metres + size / 2, y: foot + size / 3, "font-size": size });
   length.textContent = `${metres} m`;
-  map.replaceChildren(...way, ...spots, ...streets, scale, length);
+  map.replaceChildren(...way, ...spots.flat(), ...streets, scale, length);
 }
 
 function drawDoor(doors) {
@@ -140,7 +141,9 @@ function drawDoor(doors) {
   at("card").classList.toggle("ranging", ranging);
   at("title").textContent = ranging ? say(words.nobody_from, { door: name(door) }) : say(words.door, { door: name(door) });
   at("all").hidden = !all || ranging;
-  at("dwellings").textContent = say(words.dwellings, { done: standing(door).length, total: door.dwellings });
+  const several = { done: standing(door).length, total: door.dwellings };
+  at("dwellings").textContent = door.dwellings > 1 ? say(words.dwellings, several) : say(words.dwelling, { number: 1 });
+  at("counting").hidden = ranging;
   at("fewer").disabled = door.dwellings <= 1;
   at("last").hidden = !door.last;
   if (door.last) {

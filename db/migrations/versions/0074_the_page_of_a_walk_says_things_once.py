@@ -1,13 +1,13 @@
 """What the page of a walk says is kept once, however often it is sent.
 
-Revision 0074, after 0064.
+Revision 0074, after 0072.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0074"
-down_revision = "0064"
+down_revision = "0072"
 branch_labels = None
 depends_on = None
 

@@ -17,9 +17,8 @@ from bot.rules.audience_building import (
     PEOPLE,
     SAID,
     Join,
-    event_choice,
+    condition_of,
     holds,
-    vote_choice,
     without,
 )
 from bot.rules.events import is_over
@@ -219,10 +218,8 @@ async def _show_places(context: Context, typed: str, places: Sequence[Place]) ->
         context.say("audience/place_unknown", typed=typed[:60])
     elif len(places) > 1:
         context.say("audience/places", places=places)
-    elif places[0].kind == "commune":
-        _offer_distances(context, places[0].area, context.say)
     else:
-        await choose(context, read_leaf(f"in:{places[0].area}"), context.say)
+        _offer_distances(context, places[0].area, context.say)
 
 
 # -- tapped --
@@ -240,8 +237,11 @@ async def set_condition(update: Update, context: Context) -> None:
             return
         chosen = await _condition(context, name, values)
         await audience_typing.require_usable(context.tx, await desk.author(context), Asked(expression=chosen))
-    except (BadAudience, ValueError):
-        # Whatever does not fit was never offered.
+    except BadAudience as fault:
+        if fault.values["why"] == audience_typing.ELSEWHERE:
+            raise  # its name was typed: the button says which of them
+        raise MalformedButton from None  # whatever else does not fit was never offered
+    except ValueError:
         raise MalformedButton from None
     await choose(context, chosen, context.edit)
 
@@ -263,25 +263,7 @@ async def _condition(context: Context, name: str, values: list[str]) -> Expressi
         (key,) = values
         saved = await audience_typing.saved_known(context.tx, await desk.author(context))
         return Leaf(name="audience", arguments=({_key(each): each for each in saved}.get(key, "-"),))
-    if name == "people":
-        (chosen,) = values
-        if chosen not in PEOPLE:
-            raise ValueError(chosen)
-        return read_leaf(PEOPLE[chosen])
-    if name in ("area", "language"):
-        (code,) = values
-        return read_leaf(f"{'in' if name == 'area' else name}:{code}")
-    if name in ("got", "answered"):
-        (number,) = values
-        return read_leaf(f"{name}:{number}")
-    first, second = values
-    if name == "around":
-        return read_leaf(f"near:{first}:{second}")
-    if name == "rsvp":
-        return event_choice(first, second)
-    if name == "vote":
-        return vote_choice(first, second)
-    raise ValueError(name)
+    return condition_of(name, values)
 
 
 def _key(name: str) -> str:

@@ -13,10 +13,12 @@ import db.broadcast_accounts
 import db.events
 import db.saved_audiences
 import db.surveys
-from bot.actions.audiences import Place, places_named
-from bot.actions.authority import Author
+from bot.actions.audiences import Place, as_far_as, places_named
+from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.errors import BadAudience
+from bot.rules.areas import CITY_DEPARTMENTS
+from bot.rules.audience_limits import outside
 from bot.rules.audience_sentences import AudienceWords, Known, sentence_in
 from bot.rules.date_words import DateWords
 from bot.rules.event_names import events_meant
@@ -29,6 +31,9 @@ from bot.rules.typed import folded
 
 _WRITTEN = re.compile(r"^\s*[{\[]|(?:^|[\s(])[A-Za-z]{2,12}:\S")
 """The beginning of JSON, or a condition such as `in:69`: what is typed is an expression, not a sentence."""
+
+ELSEWHERE = "elsewhere"
+"""Why a place is refused that lies where the author may not write to anybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,21 +57,29 @@ async def read(
         return Typed(expression=expression)
     places = places_named(author.gazetteer, typed)
     if places and folded(places[0].name).startswith(folded(typed)):
-        return Typed(expression=None, places=tuple(places))
+        if len(places) > 1 or places[0].kind == "commune":
+            return Typed(expression=None, places=tuple(places))
+        return await _place_alone(tx, author, typed, places[0])
     try:
-        expression = sentence_in(typed, words, await _known(tx, author, dates))
+        expression, spots = sentence_in(typed, words, await _known(tx, author, dates))
     except BadAudience as fault:
         if fault.values["why"] == "not_understood" and fault.values["word"] == typed.strip():
             return Typed(expression=None, places=tuple(places))
         raise
-    await require_usable(tx, author, Asked(expression=expression))
+    await require_usable(tx, author, Asked(expression=expression, spots=spots, text=typed))
     return Typed(expression=expression)
+
+
+async def _place_alone(tx: AsyncConnection, author: Author, typed: str, place: Place) -> Typed:
+    leaf = read_leaf(f"in:{place.area}")
+    await require_usable(tx, author, Asked(expression=leaf, spots={leaf: (0, len(typed))}, text=typed))
+    return Typed(expression=leaf)
 
 
 async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> None:
     """Raises BadAudience for what does not exist, or lies where the author may not look."""
     occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
-    await setting_of(tx, asked, occasion)
+    setting = await setting_of(tx, asked, occasion)
     leaves = tuple(leaves_of(asked.expression))
     codes = {leaf.arguments[0] for leaf in leaves if leaf.name == "rsvp"} - {ANY}
     visible = {each.event.code for each in await events_known(tx, author)} if codes else set()
@@ -76,6 +89,7 @@ async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> N
     asked_in = {leaf.arguments[0] for leaf in leaves if leaf.name == "survey"}
     surveys = await db.surveys.of_codes(tx, asked_in) if asked_in else {}
     areas = author.areas(Action.BROADCAST)
+    elsewhere = set(outside(asked.expression, as_far_as(author.campaign, areas), setting.within))
     for leaf in leaves:
         first = leaf.arguments[0] if leaf.arguments else ""
         fault: BadAudience | None = None
@@ -87,6 +101,9 @@ async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> N
             fault = BadAudience(f"Message {first} was for another area.", why="not_your_message")
         elif leaf.name == "survey" and not shared_with(surveys[first].area, areas):
             fault = BadAudience(f"The survey {first} was for another area.", why="not_your_survey")
+        elif leaf in elsewhere:
+            names = [area_name(author.gazetteer, area) for area in areas]
+            fault = BadAudience(f"{leaf} lies outside of {', '.join(names)}.", why=ELSEWHERE, areas=names)
         if fault is not None:
             raise pointing(asked.spots.get(leaf), str(leaf), fault, asked.text)
 
@@ -120,6 +137,8 @@ async def _known(tx: AsyncConnection, author: Author, dates: DateWords) -> Known
 
     def place(name: str) -> Expression | None:
         places = places_named(author.gazetteer, name)
+        if places and places[0].area in CITY_DEPARTMENTS:
+            places = places[:1]  # the city of its name is the same people
         if len(places) != 1 or (places[0].kind == "commune" and commune(name) is None):
             return None  # something that sounds like the only one found is no answer
         return read_leaf(f"in:{places[0].area}")

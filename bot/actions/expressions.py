@@ -21,7 +21,7 @@ from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
 from bot.rules.audience_limits import widened
 from bot.rules.belonging import Setting, Verdict, facts_of, verdict
-from bot.rules.expression_text import pointing
+from bot.rules.expression_text import Spots, pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
 from bot.rules.leaves import ANY, NONE, Leaf
 from bot.rules.reaching import NEWS, Held
@@ -43,12 +43,10 @@ class UnknownPerson(PortevoixError):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """An expression that is asked about. `spots`: at which character each of its leaves stands in the `text`, where it
-    was typed.
-    """
+    """An expression that is asked about. `spots`: where each of its leaves stands in the `text`, where it was typed."""
 
     expression: Expression
-    spots: Mapping[Leaf, int] = field(default_factory=dict)
+    spots: Spots = field(default_factory=dict)
     text: str = ""
 
 

@@ -74,6 +74,8 @@ DEPARTMENTS: MappingProxyType[str, str] = MappingProxyType(
 """Département or collectivity code -> INSEE region code."""
 
 _CITIES_WITH_ARRONDISSEMENTS = (("751", "75056"), ("6938", "69123"), ("132", "13055"))
+CITY_DEPARTMENTS: MappingProxyType[str, str] = MappingProxyType({"75": "75056"})
+"""Départements of one commune alone."""
 
 
 def department_of(commune: str) -> str:

@@ -1,6 +1,6 @@
 """Whom staff may reach: an audience is narrowed to the areas of whoever sends it, never refused for being wide."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import reduce
 
 from bot.rules.areas import (
@@ -12,7 +12,7 @@ from bot.rules.areas import (
     contains,
     department_of,
 )
-from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, both, canonical
+from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, both, canonical, signed
 from bot.rules.leaves import Leaf
 
 Areas = tuple[str, ...]
@@ -45,6 +45,25 @@ def limited_to(expression: Expression, areas: Iterable[str]) -> tuple[Expression
         return expression, within
     limits = canonical(AnyOf(tuple(Leaf(name="in", arguments=(area,)) for area in allowed)))
     return both(expression, limits), within
+
+
+def outside(
+    expression: Expression, areas: Iterable[str], around: Mapping[tuple[str, int], Collection[str]]
+) -> Iterator[Leaf]:
+    """The places that are asked for, none of which lies in one of the areas: nobody is there for whoever looks no
+    further. `around`: the communes of each circle. A place that is left out may lie anywhere.
+    """
+    allowed = tuple(areas)
+    for leaf in (each for each in signed(expression) if isinstance(each, Leaf)):
+        match leaf:
+            case Leaf(name="in", arguments=(area,)):
+                there: Collection[str] = (area,)
+            case Leaf(name="near", arguments=(commune, radius)):
+                there = around[commune, int(radius)]
+            case _:
+                continue
+        if not any(shared_area(each, area) for each in there for area in allowed):
+            yield leaf
 
 
 def widened(expression: Expression, is_whole: Callable[[str], bool]) -> Expression:

@@ -3,23 +3,35 @@ those who have voted”.
 
 Conditions are joined by commas, `and`, `or` and `except`, in the words of every language. `and` binds closer than `or`,
 a comma least; places side by side are several places; whatever follows `except` is taken away, from all before it.
+Parentheses where a condition could begin hold a sentence together; others belong to a name, `Saint-Denis (93)`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NoReturn
 
+from bot.errors import BadAudience
 from bot.rules.audience_building import PLACES, is_about
-from bot.rules.expression_text import pointing_in
-from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, canonical, require_small
-from bot.rules.leaves import MAX_RADIUS_KM, read_leaf
+from bot.rules.expression_text import Spot, Spots, pointing, pointing_in
+from bot.rules.expressions import (
+    EVERYBODY,
+    All,
+    AnyOf,
+    Expression,
+    Not,
+    canonical,
+    leaves_of,
+    require_small,
+)
+from bot.rules.leaves import MAX_RADIUS_KM, Leaf, read_leaf
 from bot.rules.typed import folded
 
-_TOKEN = re.compile(r"[«“\"][^«»“”\"]*[»”\"]|[\w][\w-]*|[,;]")
+_TOKEN = re.compile(r"[«“\"][^«»“”\"]*[»”\"]|[\w][\w-]*|[,;()]")
+_BRACKETS = ("(", ")")
 _QUOTES = '«»“”" \u00a0\u202f'
 
 JOINS = ("and", "or", "except")
@@ -86,6 +98,7 @@ class _Token:
     text: str
     start: int
     end: int
+    closing: int = 0  # of a parenthesis that opens: which token closes it
 
     @property
     def folded(self) -> str:
@@ -98,15 +111,20 @@ class _Token:
 
 @dataclass(frozen=True, kw_only=True)
 class _Term:
-    """A condition, and what joins it to those before it: `and`, `or`, `except` or a comma."""
+    """A condition, and what joins it to those before it: `and`, `or`, `except` or a comma. It is a sentence
+    of its own where it begins with a parenthesis.
+    """
 
     join: str
     tokens: tuple[_Token, ...]
 
 
-def sentence_in(text: str, words: AudienceWords, known: Known) -> Expression:
-    """The canonical expression of a sentence. Raises BadAudience that points at what is not understood."""
-    return _Sentence(text=text, words=words, known=known).read()
+def sentence_in(text: str, words: AudienceWords, known: Known) -> tuple[Expression, Spots]:
+    """The canonical expression of a sentence, and where its leaves stand. Raises BadAudience that points at what is not
+    understood.
+    """
+    sentence = _Sentence(text=text, words=words, known=known)
+    return sentence.read(), sentence.spots
 
 
 @dataclass(kw_only=True)
@@ -114,19 +132,46 @@ class _Sentence:
     text: str
     words: AudienceWords
     known: Known
+    terms_read: int = 0
+    spots: dict[Leaf, Spot] = field(default_factory=dict)
 
     def read(self) -> Expression:
-        if not _TOKEN.search(
-            self.text
-        ):  # brackets alone mean nobody in particular, and certainly not everybody
+        tokens = self.tokens()
+        if all(token.text in "(),;" for token in tokens):
+            # signs alone mean nobody in particular, and certainly not everybody
             raise pointing_in(self.text, 0, len(self.text), "not_understood")
+        return canonical(self.whole(tokens, 0))
+
+    def tokens(self) -> tuple[_Token, ...]:
+        """The words, and the parentheses with where they close."""
+        found = [
+            _Token(text=each[0], start=each.start(), end=each.end()) for each in _TOKEN.finditer(self.text)
+        ]
+        open_ones: list[int] = []
+        for at, token in enumerate(found):
+            if token.text == "(":
+                open_ones.append(at)
+            elif token.text == ")":
+                if not open_ones:
+                    self.refuse((token,), "closes_nothing")
+                opening = open_ones.pop()
+                found[opening] = replace(found[opening], closing=at - opening)
+        return tuple(found)
+
+    def group_at(self, tokens: tuple[_Token, ...], at: int) -> tuple[_Token, ...]:
+        """What stands in parentheses, with them."""
+        closing = tokens[at].closing
+        if not closing:
+            self.refuse(tokens[at : at + 1], "not_closed")
+        return tokens[at : at + closing + 1]
+
+    def whole(self, tokens: tuple[_Token, ...], nested: int) -> Expression:
         kept: list[list[list[Expression]]] = []  # segments between commas, of alternatives, of conditions
         left_out: list[Expression] = []
         excepting = False
-        for number, term in enumerate(self.terms(), start=1):
-            require_small(leaves=number, nested=0)
+        for term in self.terms(tokens):
             excepting = excepting or term.join == "except"
-            meant = self.meaning(term.tokens)
+            meant = self.meaning_of(term, nested)
             if excepting:
                 left_out.append(meant)
             elif not kept or (term.join == "comma" and not self.continues(kept, meant)):
@@ -140,19 +185,41 @@ class _Sentence:
         parts: list[Expression] = [part for part in (*segments, *denied) if canonical(part) != EVERYBODY]
         return canonical(All(tuple(parts))) if parts else EVERYBODY
 
+    def meaning_of(self, term: _Term, nested: int) -> Expression:
+        self.terms_read += 1
+        self.require_small(term.tokens[0], leaves=self.terms_read, nested=nested)
+        closing = term.tokens[0].closing
+        if not closing:
+            return self.meaning(term.tokens)
+        if following := term.tokens[closing + 1 :]:
+            self.refuse(following, "not_joined")
+        inside = term.tokens[1:closing]
+        if all(token.text in ",;" for token in inside):
+            self.refuse(term.tokens, "not_understood")
+        return self.whole(inside, nested + 1)
+
+    def require_small(self, token: _Token, *, leaves: int, nested: int) -> None:
+        try:
+            require_small(leaves=leaves, nested=nested)
+        except BadAudience as fault:
+            raise pointing((token.start, token.end), token.text, fault, self.text) from None
+
     def continues(self, kept: list[list[list[Expression]]], meant: Expression) -> bool:
         """Whether a place follows a place: nobody means who is in both."""
         return is_about(meant, PLACES) and len(kept[-1][-1]) == 1 and is_about(kept[-1][-1][0], PLACES)
 
-    def terms(self) -> Iterator[_Term]:
-        tokens = [
-            _Token(text=found[0], start=found.start(), end=found.end())
-            for found in _TOKEN.finditer(self.text)
-        ]
+    def terms(self, tokens: tuple[_Token, ...]) -> Iterator[_Term]:
         join, at = "comma", 0
         held: list[_Token] = []
         last: _Token | None = None
         while at < len(tokens):
+            if tokens[at].text in _BRACKETS:
+                if tokens[at].text == ")" or self.named(held):
+                    at += 1  # it belongs to a name
+                    continue
+                held = list(self.group_at(tokens, at))
+                at += len(held)
+                continue
             found, length = self.join_at(tokens, at)
             said = self.said_at(tokens, at)
             if found is None and said > 1 and self.named(held):
@@ -186,7 +253,7 @@ class _Sentence:
         """How many words say a condition here."""
         return max((_longest(tokens, at, phrases) for phrases in self.words.said.values()), default=0)
 
-    def join_at(self, tokens: list[_Token], at: int) -> tuple[str | None, int]:
+    def join_at(self, tokens: Sequence[_Token], at: int) -> tuple[str | None, int]:
         """What joins here, and how many words say so; nothing: so many words belong to a condition."""
         if tokens[at].text in ",;":
             return "comma", 1
@@ -201,6 +268,12 @@ class _Sentence:
         return None, max(said, 1)
 
     def meaning(self, tokens: tuple[_Token, ...]) -> Expression:
+        found = self.meant(tokens)
+        for leaf in leaves_of(found):
+            self.spots.setdefault(leaf, (tokens[0].start, tokens[-1].end))
+        return found
+
+    def meant(self, tokens: tuple[_Token, ...]) -> Expression:
         around = self.distance(tokens)
         if around is not None:
             return around

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from bot.errors import BadAudience
 from bot.rules.expressions import (
@@ -33,6 +34,10 @@ _JOINS = frozenset({"and", "or"})
 NOT_JOINED = "nothing joins this to what stands before it: write “and” or “or” between them."
 _GLANCE = 60
 EXAMPLE = "(in:69 or near:69123:20) and not vote:1:voted"
+Spot: TypeAlias = tuple[int, int]
+"""Where something stands in what was typed: its first character, from 0, and the one after its last."""
+Spots: TypeAlias = Mapping[Leaf, Spot]
+"""Where each leaf stands first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +49,18 @@ class _Word:
     def folded(self) -> str:
         return self.text.casefold()
 
+    @property
+    def spot(self) -> Spot:
+        return self.at - 1, self.at - 1 + len(self.text)
+
 
 def expression_in(text: str) -> Expression:
     """The canonical expression that is typed, as text or as its JSON tree. Raises BadAudience."""
     return spotted(text)[0]
 
 
-def spotted(text: str) -> tuple[Expression, dict[Leaf, int]]:
-    """The canonical expression, and at which character (from 1) each leaf stands first; nothing for JSON."""
+def spotted(text: str) -> tuple[Expression, Spots]:
+    """The canonical expression, and where each leaf stands; nothing for JSON."""
     require_short(text)
     text = unicodedata.normalize("NFC", text)
     if text.lstrip().startswith(("{", "[", '"')):
@@ -63,7 +72,7 @@ def spotted(text: str) -> tuple[Expression, dict[Leaf, int]]:
         )
     reading = _Reading(text=text, words=words)
     expression = canonical(reading.whole())
-    require_small(leaves=0, nested=depth_of(expression))
+    reading.require_small(reading.innermost, leaves=0, nested=depth_of(expression))
     return expression, reading.spots
 
 
@@ -83,12 +92,12 @@ def _json(text: str) -> Expression:
         ) from None
 
 
-def pointing(at: int | None, word: str, fault: BadAudience, text: str = "") -> BadAudience:
-    """The fault of one word of an expression; `at`: its first character, from 1, where it is known of the `text`."""
-    where = f"At character {at}, “{_short(word)}”" if at is not None else f"“{_short(word)}”"
-    around = {"word": _short(word)}
-    if at is not None and text:
-        around = _around(text, at - 1, at - 1 + len(word))
+def pointing(spot: Spot | None, word: str, fault: BadAudience, text: str = "") -> BadAudience:
+    """The fault of one word of an expression, where it is known at which spot of the `text` it stands."""
+    if spot is not None and text:
+        word = text[slice(*spot)]
+    where = f"At character {spot[0] + 1}, “{_short(word)}”" if spot is not None else f"“{_short(word)}”"
+    around = _around(text, *spot) if spot is not None and text else {"word": _short(word)}
     return BadAudience(f"{where}: {fault.sentence}", **{**fault.values, **around})
 
 
@@ -121,7 +130,9 @@ class _Reading:
     words: list[_Word]
     next: int = 0
     leaves: int = 0
-    spots: dict[Leaf, int] = field(default_factory=dict)
+    depth: int = 0  # of the innermost so far
+    innermost: _Word = _Word(text="", at=1)
+    spots: dict[Leaf, Spot] = field(default_factory=dict)
 
     def whole(self) -> Expression:
         found = self.either(0)
@@ -148,13 +159,15 @@ class _Reading:
         return All(tuple(parts)) if len(parts) > 1 else parts[0]
 
     def single(self, depth: int) -> Expression:
-        require_small(leaves=self.leaves, nested=depth)
         word = self.seen()
         if word is None:
             last = self.words[-1]
             self.refuse(
                 last, "missing_after", "something is missing after this: write a condition, such as in:69."
             )
+        if depth > self.depth:
+            self.depth, self.innermost = depth, word
+        self.require_small(word, leaves=self.leaves, nested=depth)
         self.next += 1
         if word.folded == "not":
             return Not(self.single(depth + 1))
@@ -173,13 +186,20 @@ class _Reading:
 
     def leaf(self, word: _Word) -> Leaf:
         self.leaves += 1
-        require_small(leaves=self.leaves, nested=0)
+        self.require_small(word, leaves=self.leaves, nested=0)
         try:
             leaf = read_leaf(word.text)
         except BadAudience as fault:
-            raise pointing(word.at, word.text, fault, self.text) from None
-        self.spots.setdefault(leaf, word.at)
+            raise pointing(word.spot, word.text, fault, self.text) from None
+        self.spots.setdefault(leaf, word.spot)
         return leaf
+
+    def require_small(self, word: _Word, *, leaves: int, nested: int) -> None:
+        """Raises BadAudience that points at the word with which it is too large."""
+        try:
+            require_small(leaves=leaves, nested=nested)
+        except BadAudience as fault:
+            raise pointing(word.spot, word.text, fault, self.text) from None
 
     def seen(self) -> _Word | None:
         return self.words[self.next] if self.next < len(self.words) else None
@@ -191,4 +211,4 @@ class _Reading:
         return taken
 
     def refuse(self, word: _Word, why: str, sentence: str) -> NoReturn:
-        raise pointing(word.at, word.text, BadAudience(sentence, why=why), self.text)
+        raise pointing(word.spot, word.text, BadAudience(sentence, why=why), self.text)

@@ -110,12 +110,16 @@ def depth_of(expression: Expression) -> int:
     return 0
 
 
-def require_small(*, leaves: int, nested: int, what: str = "The expression") -> None:
-    """Raises BadAudience for one that nobody could read."""
+def require_small(*, leaves: int, nested: int, what: str = "The expression", **where: str) -> None:
+    """Raises BadAudience for one that nobody could read. `where`: the `word` with which it is too large."""
     if leaves > MOST_LEAVES:
-        raise BadAudience(f"{what} has more than {MOST_LEAVES} conditions: {SPLIT}.", why="too_large")
+        raise BadAudience(
+            f"{what} has more than {MOST_LEAVES} conditions: {SPLIT}.", why="too_large", **where
+        )
     if nested > MOST_NESTED:
-        raise BadAudience(f"{what} is nested more than {MOST_NESTED} deep: {SPLIT}.", why="too_large")
+        raise BadAudience(
+            f"{what} is nested more than {MOST_NESTED} deep: {SPLIT}.", why="too_large", **where
+        )
 
 
 def require_short(text: str) -> None:
@@ -157,7 +161,7 @@ def stored(data: Any) -> Expression:
 def _read(data: Any, depth: int | None) -> Expression:
     """`depth`: how deep it lies, where it may lie too deep."""
     if depth is not None:
-        require_small(leaves=0, nested=depth)
+        require_small(leaves=0, nested=depth, what=f"At {_shown(data)}, the expression", word=_shown(data))
     deeper = None if depth is None else depth + 1
     match data:
         case str():
@@ -213,20 +217,21 @@ class Grown:
 
 def grown(expression: Expression) -> tuple[Grown, ...]:
     """The expression as it grows, leaf by leaf; the last one is all of it."""
-    signed = tuple(_signed(expression, denied=False))
-    cut = (_cut(expression, length)[0] for length in range(1, len(signed) + 1))
+    leaves = tuple(signed(expression))
+    cut = (_cut(expression, length)[0] for length in range(1, len(leaves) + 1))
     return tuple(
-        Grown(leaf, canonical(so_far)) for leaf, so_far in zip(signed, cut, strict=True) if so_far is not None
+        Grown(leaf, canonical(so_far)) for leaf, so_far in zip(leaves, cut, strict=True) if so_far is not None
     )
 
 
-def _signed(expression: Expression, *, denied: bool) -> Iterator[Expression]:
+def signed(expression: Expression, *, denied: bool = False) -> Iterator[Expression]:
+    """Every leaf as it counts, `staff` or `not staff`, in the order in which they are written."""
     match expression:
         case Not(part):
-            yield from _signed(part, denied=not denied)
+            yield from signed(part, denied=not denied)
         case All(parts) | AnyOf(parts):
             for part in parts:
-                yield from _signed(part, denied=denied)
+                yield from signed(part, denied=denied)
         case Leaf():
             yield Not(expression) if denied else expression
 

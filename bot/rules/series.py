@@ -50,6 +50,15 @@ def rule_of(every: Every, first: date) -> str:
     return f"FREQ=MONTHLY;BYDAY={place_in_month(first)}{_DAYS[first.weekday()]}"
 
 
+def every_of(rule: str) -> Every:
+    """How often a series of such a rule takes place: the other way round of `rule_of`."""
+    if "INTERVAL=2" in rule:
+        return Every.FORTNIGHT
+    if "WEEKLY" in rule:
+        return Every.WEEK
+    return Every.MONTH_DAY if "BYMONTHDAY" in rule else Every.MONTH_WEEKDAY
+
+
 def dates_of(
     every: Every, first: datetime, *, times: int | None = None, until: date | None = None
 ) -> list[datetime]:

@@ -177,8 +177,9 @@ DEEP = "(" * 500 + "staff" + ")" * 500
         ("near:69999:20", "I don’t know which commune this is"),
         ("in:69 and", "<b><u>and</u></b>\n\nSomething is missing after this"),
         ("in:69 staff", "in:69 <b><u>staff</u></b>\n\nNothing joins this"),
-        (" or ".join(["in:69"] * 101), "This is too long"),
-        (f"in:69 and {DEEP}", "This is too long"),
+        (" or ".join(["in:69"] * 101), "or <b><u>in:69</u></b>\n\nThis is too long"),
+        (f"in:69 and {DEEP}", "<b><u>(</u></b>"),
+        (DEEP.replace("staff", "volunteers"), "<b><u>(</u></b>"),
         ("{}", "I can’t read this"),
         ("audience:nope", "<b><u>audience:nope</u></b>\n\nI can’t find that saved audience"),
         ("got:99", "I can’t find that message"),
@@ -272,6 +273,27 @@ async def test_staff_of_an_area_read_no_number_that_tells_of_few(conversation: C
     assert "20–29 → 20–29" in talker.last.text
     await talker.send("vote:1:voted")
     assert count(talker) == "&lt; 10"
+
+
+@pytest.mark.parametrize(
+    "typed", ["in:75", "volunteer and in:75", "Paris, volunteers", "near:75056:20", "Ain"]
+)
+async def test_a_place_outside_of_ones_area_is_pointed_at(conversation: Conversation, typed: str) -> None:
+    """Staff of Rhône who type it would write to nobody."""
+    await crowd(conversation)
+    talker = await writing(conversation, role="organizer", area="69")
+    assert count(talker) == "&lt; 10"
+    await talker.send(typed)
+    assert "This lies outside your area (Rhône)" in talker.last.text
+    assert re.search(r"<b><u>(in:75|Paris|near:75056:20|Ain)</u></b>", talker.last.text)
+    await talker.send("Paris")
+    await talker.tap("Paris (75)")
+    await talker.tap("Only this commune")
+    assert "This lies outside your area (Rhône)" in talker.last.text
+    await talker.send("in:R84 and volunteer")
+    assert count(talker) == "&lt; 10"
+    await talker.send("volunteers, except Paris")
+    assert "volunteers, except those of Paris" in talker.last.text
 
 
 async def test_past_events_are_asked_about(conversation: Conversation) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.areas import contains
-from bot.rules.audience_limits import areas_of, common_area, limited_to, within
+from bot.rules.audience_limits import areas_of, common_area, limited_to, outside, within
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import text_of
 
@@ -78,6 +78,23 @@ def test_whatever_an_audience_says_it_ends_at_the_border(asked: str, limited: st
 )
 def test_the_areas_that_hold_an_audience(asked: str, areas: set[str]) -> None:
     assert set(areas_of(expression_in(asked))) == areas
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointed_at"),
+    [
+        ("in:75", ["in:75"]),
+        ("volunteer or in:abroad", ["in:abroad"]),
+        ("in:69123 or (in:01 and in:75)", ["in:01", "in:75"]),
+        ("near:75056:20 or near:69123:20", ["near:75056:20"]),
+        ("in:R84 or in:69381", []),  # it is wider, or within
+        ("not in:75", []),  # nothing is asked of it
+    ],
+)
+def test_places_that_lie_elsewhere(asked: str, pointed_at: list[str]) -> None:
+    around = {("75056", 20): ("75056", "92004"), ("69123", 20): ("69123", "01004")}
+    assert [*map(str, outside(expression_in(asked), ["69", "42"], around))] == pointed_at
+    assert not [*outside(expression_in(asked), ["FR"], around)]
 
 
 def test_an_area_is_added_where_it_says_more() -> None:

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import BadAudience
 from bot.rules.audience_sentences import Known, sentence_in
 from bot.rules.event_names import events_meant
-from bot.rules.expressions import Expression, text_of
+from bot.rules.expressions import EVERYBODY, Expression, leaves_of, text_of
 from bot.rules.leaves import read_leaf
 from bot.rules.typed import folded
 from bot.words.vocabulary import vocabulary
@@ -78,10 +78,19 @@ KNOWN = Known(
         ("terrain sauf Lyon", "audience:terrain and not in:69123"),
         ("people of Lyon who have made a plan for round 2", "in:69123 and plan:2:any"),
         ("volunteers without a plan", "volunteer and plan:1:none"),
+        # Parentheses say what belongs together, where a condition could begin.
+        ("volunteers and (Lyon or Ain)", "volunteer and (in:69123 or in:01)"),
+        ("(bénévoles ou Lyon) et (ont voté)", "(volunteer or in:69123) and vote:1:voted"),
+        ("bénévoles sauf (Lyon, Villeurbanne)", "volunteer and not (in:69123 or in:69266)"),
+        ("(Lyon ou Ain) qui ont dit oui", "(in:69123 or in:01) and rsvp:any:yes"),
+        ("ceux qui ont voté (tour 2), Lyon", "vote:2:voted and in:69123"),
+        ("((bénévoles))", "volunteer"),
     ],
 )
 def test_a_sentence_is_an_expression(typed: str, meant: str) -> None:
-    assert text_of(sentence_in(typed, WORDS.audience, KNOWN)) == meant
+    expression, spots = sentence_in(typed, WORDS.audience, KNOWN)
+    assert text_of(expression) == meant
+    assert set(spots) == set(leaves_of(expression)) or expression == EVERYBODY or "tout le monde" in typed
 
 
 @pytest.mark.parametrize(
@@ -94,6 +103,11 @@ def test_a_sentence_is_an_expression(typed: str, meant: str) -> None:
         ("ont dit oui à la fête du muguet", "fête du muguet", "no_such_event"),
         ("bénévoles sauf", "sauf", "missing_after"),
         ("ont voté au tour 9", "au tour 9", "no_ballot"),
+        ("bénévoles et (Lyon", "(", "not_closed"),
+        ("bénévoles), Lyon", ")", "closes_nothing"),
+        ("bénévoles sauf ()", "()", "not_understood"),
+        ("(Lyon ou Ain) bénévoles", "bénévoles", "not_joined"),
+        (", ;", ", ;", "not_understood"),
     ],
 )
 def test_what_is_not_understood_is_pointed_at(typed: str, word: str, why: str) -> None:
@@ -102,6 +116,13 @@ def test_what_is_not_understood_is_pointed_at(typed: str, word: str, why: str) -
     values = refused.value.values
     assert (values["word"], values["why"]) == (word, why)
     assert values["before"] + values["word"] + values["after"] == typed
+
+
+def test_five_hundred_parentheses_around_a_word_are_refused_where_they_are_too_deep() -> None:
+    with pytest.raises(BadAudience) as refused:
+        sentence_in("(" * 500 + "bénévoles" + ")" * 500, WORDS.audience, KNOWN)
+    assert refused.value.values["why"] == "too_large"
+    assert "At character 32" in refused.value.sentence
 
 
 @pytest.mark.parametrize(

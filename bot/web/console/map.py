@@ -6,9 +6,7 @@ nothing comes from elsewhere.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from starlette.responses import Response
@@ -20,9 +18,9 @@ from bot.actions.maps import Layer, Map
 from bot.actions.statistics import level_within
 from bot.errors import UnknownArea
 from bot.rules.areas import EVERYWHERE, REGIONS, normal_area
+from bot.web import outlines
 from bot.web.console.today import areas_of
 from bot.web.desk import Desk, Missing, Visit
-from bot.web.site import STATIC
 
 MARGIN = 0.04
 """Of the width, around what is shown."""
@@ -90,7 +88,7 @@ def drawing(found: Map) -> dict[str, Any] | None:
     frames and points overseas. None where there are no outlines.
     """
     area, parts = found.area, {part.area: part for part in found.parts}
-    frames = _frames()
+    frames = outlines.frames()
     if area == EVERYWHERE:
         shapes = [f"R{region}" for region in REGIONS]
         framed = {region: REGIONS[region[1:]][0] for region in OVERSEAS} | {code: code for code in POINTS}
@@ -104,7 +102,9 @@ def drawing(found: Map) -> dict[str, Any] | None:
         return _drawn("map/departments.svg", _wider(frames[area]), shapes, parts) | {"overseas": []}
     if f"communes:{area}" in frames:
         file = f"map/communes/{area}.svg"
-        return _drawn(file, _wider(frames[f"communes:{area}"]), _shapes_in(file), parts) | {"overseas": []}
+        return _drawn(file, _wider(frames[f"communes:{area}"]), outlines.shapes_in(file), parts) | {
+            "overseas": []
+        }
     return None
 
 
@@ -125,15 +125,3 @@ def _wider(box: Sequence[float]) -> tuple[float, float, float, float]:
     x, y, width, height = box
     margin = max(width, height) * MARGIN
     return x - margin, y - margin, width + 2 * margin, height + 2 * margin
-
-
-@cache
-def _frames() -> Mapping[str, Sequence[float]]:
-    return dict(json.loads((STATIC / "map" / "frames.json").read_text(encoding="utf-8")))
-
-
-@cache
-def _shapes_in(file: str) -> Sequence[str]:
-    """The areas that a file has a shape of."""
-    lines = (STATIC / file).read_text(encoding="utf-8").splitlines()
-    return [line.split('"')[1][1:] for line in lines if line.startswith("<path")]

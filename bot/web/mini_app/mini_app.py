@@ -11,9 +11,11 @@ from starlette.routing import Route
 from bot.web.desk import Desk
 from bot.web.doors import Doors
 from bot.web.mini_app.events import Events
+from bot.web.mini_app.me import Me
+from bot.web.mini_app.vote import MyVote
 from bot.web.mini_app.walks import Walks
 
-ROOMS = (Doors, Events, Walks)
+ROOMS = (Doors, Events, MyVote, Me, Walks)
 
 
 class MiniApp:

@@ -13,6 +13,7 @@ from bot.actions import attendees, check_ins, event_cards, events
 from bot.actions.check_ins import CheckedIn, Door
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned, deletion
+from bot.departure.looks import FIRST_NAME_LIMIT
 from bot.links import check_in_link, list_link
 from bot.printing.codes import qr_png
 from bot.printing.tick_lists import TickList, is_printable, tick_list_pdf
@@ -88,7 +89,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def type_name(update: Update, context: Context) -> None:
-    search, code = desk.typed(context, desk.FIRST_NAME_LIMIT), context.kept["code"]
+    search, code = desk.typed(context, FIRST_NAME_LIMIT), context.kept["code"]
     await context.end_dialog()
     await _show(context, code, context.say, search=search)
 

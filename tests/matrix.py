@@ -20,6 +20,7 @@ from bot.actions import (
     broadcast_approvals,
     broadcast_cards,
     broadcast_changes,
+    broadcast_drafts,
     broadcasts,
     calendar,
     canvass,
@@ -296,6 +297,11 @@ MATRIX: dict[str, dict[str, Row]] = {
     "broadcast_changes.changeable": {
         "another’s": Row(
             run=lambda w, a: broadcast_changes.changeable(w.tx, a, w.unapproved), least="coordinator"
+        ),
+    },
+    "broadcast_drafts.duplicable": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_drafts.duplicable(w.tx, a, w.unapproved), least="coordinator"
         ),
     },
     "broadcast_changes.change": {
@@ -762,6 +768,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)
     },
     "inbox.claim": {"": Row(run=lambda w, a: inbox.claim(w.tx, a, w.taken), least="organizer")},
+    "inbox.read": {"": Row(run=lambda w, a: inbox.read(w.tx, a, w.taken), least="organizer")},
     "inbox.require_taken": {
         "": Row(run=lambda w, a: inbox.require_taken(w.tx, a, w.taken), least="organizer")
     },

@@ -184,7 +184,7 @@ async def made_world(tx: AsyncConnection) -> World:
     await db.console.add_session(
         tx, Door.CONSOLE, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys
     )
-    (session,) = await db.console.open_sessions(tx, NOW)
+    (session,) = await db.console.open_sessions(tx, Door.CONSOLE, NOW)
     await db.event_files.keep_key(tx, "theirs", announced[0].id)
     proposed = await db.events.create(
         tx,

@@ -771,6 +771,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)
     },
     "inbox.claim": {"": Row(run=lambda w, a: inbox.claim(w.tx, a, w.taken), least="organizer")},
+    "inbox.read": {"": Row(run=lambda w, a: inbox.read(w.tx, a, w.taken), least="organizer")},
     "inbox.require_taken": {
         "": Row(run=lambda w, a: inbox.require_taken(w.tx, a, w.taken), least="organizer")
     },

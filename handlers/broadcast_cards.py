@@ -15,9 +15,10 @@ from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews
 from bot.rules.broadcast_lists import Part
+from bot.rules.kinds import Kind
 from bot.rules.territories import zone as zone_named
 from db.broadcast_accounts import Broadcast
-from handlers import broadcast_approvals, broadcasts, desk
+from handlers import broadcast_approvals, broadcasts, desk, new_survey
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.following import follow
@@ -64,6 +65,8 @@ async def show_broadcast(update: Update, context: Context) -> None:
             context.say("broadcasts/as_it_looks", broadcast=progress.broadcast)
             shown = iter(looks)
             desk.show_versions(context, card.subject.versions, lambda _: next(shown))
+            if card.subject.survey is not None:
+                desk.show_whole(context, card.subject.survey.form)
         context.say("broadcasts/card", card=card, counts=author.reader)
     await follow(context, number)
 
@@ -90,6 +93,9 @@ async def duplicate(update: Update, context: Context) -> None:
     author = await desk.author(context)
     author.require_standing()
     progress = await sending.followed(context.tx, author, desk.number(broadcast))
+    if progress.broadcast.kind == Kind.POLL:  # a button of former versions: a question is a survey now
+        await new_survey.open_new(context, context.say)
+        return
     if progress.broadcast.kind not in sending.STAFF_KINDS or progress.broadcast.event is not None:
         raise MalformedButton
     await _draft(context, progress.broadcast)

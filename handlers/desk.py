@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from bot.actions import people
 from bot.actions.authority import Author, author_of
@@ -11,9 +12,11 @@ from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
+from bot.rules.surveys import Form
 from bot.rules.territories import TERRITORIES
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
+from bot.words.surveys import whole_texts
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
@@ -142,6 +145,13 @@ def previews(
         )
         for language in (context.campaign.languages if languages is None else languages)
     ]
+
+
+def show_whole(context: Context, form: Form) -> None:
+    """Everything that a survey asks, in each language."""
+    for language in context.campaign.languages:
+        texts = whole_texts(partial(context.render_in, language), form, language)
+        context.replies += map(context.composed, texts)
 
 
 def show_versions(

@@ -30,6 +30,7 @@ from bot.actions.staff_links import hash_of
 from bot.clock import MovableClock
 from bot.departure.compose import Composer
 from bot.rules.console import Door
+from bot.rules.suppression import SuppressionKey
 from bot.web.app import make_web
 from bot.web.console.console import Console
 from bot.web.desk import Desk
@@ -98,6 +99,7 @@ def browser(database: Database) -> httpx.AsyncClient:
         composer=composer,
         texts=texts,
         token="1:bench",
+        suppression_key=SuppressionKey(links=(b"k" * 32,)),
         changed=lambda: None,
     )
 

@@ -261,6 +261,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         ticker=ticker,
         watch=watch,
         faces=faces,
+        rolls=rolls,
         beside=(daily, witness, day_line, measuring, nightly, faces, rolls),
     )
 

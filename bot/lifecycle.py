@@ -11,6 +11,7 @@ from bot.delivery.engine import Engine
 from bot.ticking import Ticker
 from bot.watching import Watch
 from db.engine import Database
+from db.rolls import Rolls
 
 # Longer than the engine gives to what is being posted.
 STOP_SECONDS = 20.0
@@ -43,10 +44,12 @@ class App:
         ticker: Ticker,
         watch: Watch,
         faces: CatchesUp,
+        rolls: Rolls,
         beside: Sequence[Beside],
     ) -> None:
         self.database, self.clock, self.engine = database, clock, engine
         self.ticker, self.watch, self.faces = ticker, watch, faces
+        self.rolls = rolls
         self._beside = tuple(beside)
         self._tasks: list[asyncio.Task[None]] = []
 

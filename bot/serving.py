@@ -80,7 +80,9 @@ def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
         composer=composer(ground.services),
         texts=ground.services.texts,
         token=ground.settings.required_token,
+        suppression_key=ground.services.suppression_key,
         changed=changed,
+        rolls=app.rolls,
     )
     return [Console(desk), MiniApp(replace(desk, door=Door.APP))]
 

@@ -233,12 +233,16 @@ async def move(tx: AsyncConnection, event: int, *, before: str, after: str) -> b
     return await _move(tx, event, before, after)
 
 
-async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> bool:
-    """The other dates of its series too: one invitation stands for all."""
+def together(column: sa.ColumnElement[Any], event: int) -> sa.ColumnElement[bool]:
+    """Whether a column names an event or another date of its series: one invitation stands for all."""
     own = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
     dates = sa.select(series_events.c.event).where(series_events.c.series == own)
-    together = sa.or_(events.c.id == event, events.c.id.in_(dates))
-    change = sa.update(events).where(together, events.c.state == before)
+    return sa.or_(column == event, column.in_(dates))
+
+
+async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> bool:
+    """The other dates of its series too."""
+    change = sa.update(events).where(together(events.c.id, event), events.c.state == before)
     return (await tx.execute(change.values(state=after))).rowcount > 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.schema import events, host_links, hosts, people, proposals, trusted_hosts
+from db.areas import event_in
+from db.events import together
+from db.schema import events, host_links, hosts, people, proposals, series, series_events, trusted_hosts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,15 +24,6 @@ class Proposal:
     asked_at: datetime
     decided_at: datetime | None
     reason: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trust:
-    """Whose events in an area need nobody's approval."""
-
-    person: int
-    area: str
-    given_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +44,15 @@ async def propose(tx: AsyncConnection, *, event: int, person: int, now: datetime
 
 
 async def proposal_of(tx: AsyncConnection, event: int) -> Proposal | None:
-    row = (await tx.execute(sa.select(proposals).where(proposals.c.event == event))).one_or_none()
+    """The proposal of an event; of a series the first date stands for all."""
+    query = sa.select(proposals).where(together(proposals.c.event, event))
+    row = (await tx.execute(query)).one_or_none()
     return None if row is None else Proposal(**row._mapping)
 
 
 async def decide(tx: AsyncConnection, event: int, *, now: datetime, reason: str | None = None) -> None:
     """Keeps that the team answered; `reason`: why it was sent back."""
-    decided = sa.update(proposals).where(proposals.c.event == event)
+    decided = sa.update(proposals).where(together(proposals.c.event, event))
     await tx.execute(decided.values(decided_at=now, reason=reason))
 
 
@@ -92,22 +87,26 @@ async def remove(tx: AsyncConnection, *, event: int, person: int) -> bool:
     return (await tx.execute(sa.delete(hosts).where(theirs))).rowcount == 1
 
 
-async def trust_of(tx: AsyncConnection, person: int) -> Trust | None:
-    row = (await tx.execute(sa.select(trusted_hosts).where(trusted_hosts.c.person == person))).one_or_none()
-    return None if row is None else Trust(**row._mapping)
+async def trusted_in(tx: AsyncConnection, person: int) -> list[str]:
+    """The areas where somebody's events need nobody's approval."""
+    query = sa.select(trusted_hosts.c.area).where(trusted_hosts.c.person == person)
+    return list(await tx.scalars(query.order_by(trusted_hosts.c.area)))
 
 
-async def give_trust(tx: AsyncConnection, *, person: int, area: str, now: datetime) -> None:
-    """Trusts somebody in an area, in place of any other."""
-    await tx.execute(sa.delete(trusted_hosts).where(trusted_hosts.c.person == person))
+async def give_trust(
+    tx: AsyncConnection, *, person: int, area: str, within: list[str], now: datetime
+) -> None:
+    """Trusts somebody in an area, and by that in those `within` it."""
+    theirs = sa.and_(trusted_hosts.c.person == person, trusted_hosts.c.area.in_([area, *within]))
+    await tx.execute(sa.delete(trusted_hosts).where(theirs))
     await tx.execute(sa.insert(trusted_hosts).values(person=person, area=area, given_at=now))
 
 
-async def end_trust(tx: AsyncConnection, person: int, there: Iterable[sa.ColumnElement[bool]]) -> list[int]:
-    """Trusts somebody no longer: the events of these areas (see db.areas) are not theirs any more either; which those
-    were.
-    """
-    await tx.execute(sa.delete(trusted_hosts).where(trusted_hosts.c.person == person))
+async def end_trust(tx: AsyncConnection, person: int, areas: list[str]) -> list[int]:
+    """Trusts somebody in these areas no longer: the events there are not theirs any more either; which those were."""
+    theirs = sa.and_(trusted_hosts.c.person == person, trusted_hosts.c.area.in_(areas))
+    await tx.execute(sa.delete(trusted_hosts).where(theirs))
+    there = [event_in(area) for area in areas]
     mine = sa.select(hosts.c.event).join(events, events.c.id == hosts.c.event)
     found = list(await tx.scalars(mine.where(hosts.c.person == person, sa.or_(sa.false(), *there))))
     await tx.execute(sa.delete(hosts).where(hosts.c.person == person, hosts.c.event.in_(found)))
@@ -143,11 +142,10 @@ async def of_person(tx: AsyncConnection, person: int) -> Mapping[str, Any]:
     ).add_columns(proposals.c.reason)
     proposed = proposed.join(events, events.c.id == proposals.c.event).where(proposals.c.person == person)
     theirs = sa.select(events.c.code, hosts.c.part, hosts.c.since).join(events, events.c.id == hosts.c.event)
-    trust = await trust_of(tx, person)
     return {
         "proposed": [dict(row._mapping) for row in await tx.execute(proposed.order_by(events.c.id))],
         "hosted": [dict(row._mapping) for row in await tx.execute(theirs.where(hosts.c.person == person))],
-        "trusted_in": None if trust is None else trust.area,
+        "trusted_in": await trusted_in(tx, person),
     }
 
 
@@ -155,14 +153,25 @@ _IS_PROPOSED = events.c.state.in_(("proposed", "returned"))
 
 
 async def withdraw(tx: AsyncConnection, event: int) -> bool:
-    """Deletes what was proposed, with its words and its place, which may be somebody's home; False where it is no
-    proposal any more.
+    """Deletes what was proposed, with its words and its place, which may be somebody's home, and all dates of a series;
+    False where it is no proposal any more.
     """
-    return (await tx.execute(sa.delete(events).where(events.c.id == event, _IS_PROPOSED))).rowcount == 1
+    gone = await tx.execute(sa.delete(events).where(together(events.c.id, event), _IS_PROPOSED))
+    await _drop_series_without_dates(tx)
+    return gone.rowcount > 0
+
+
+async def _drop_series_without_dates(tx: AsyncConnection) -> None:
+    dates = sa.select(series_events.c.series)
+    await tx.execute(sa.delete(series).where(series.c.id.not_in(dates)))
 
 
 async def drop_proposals(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> None:
     """Deletes what people (a condition on `people`) proposed and the team has not let take place: see `withdraw`."""
     doomed = sa.select(people.c.id).where(condition)
     theirs = sa.select(proposals.c.event).where(proposals.c.person.in_(doomed))
-    await tx.execute(sa.delete(events).where(events.c.id.in_(theirs), _IS_PROPOSED))
+    # Of a series the first date alone bears the proposal; whoever made it hosts all of them.
+    dates = sa.select(hosts.c.event).where(hosts.c.person.in_(doomed))
+    mine = sa.or_(events.c.id.in_(theirs), events.c.id.in_(dates))
+    await tx.execute(sa.delete(events).where(mine, _IS_PROPOSED))
+    await _drop_series_without_dates(tx)

@@ -415,6 +415,13 @@ HOLDINGS: tuple[Holding, ...] = (
         plain=("event", "numbered", "sheets", "walk_ins"),
     ),
     Holding(
+        table="walk_in_marks",
+        subject=Subject.SUPPORTERS,
+        kept=Kept.EVENT_ANSWERS,
+        erased=Erased.NOT_CONCERNED,
+        data={"walk_in_mark": ("event", "mark")},
+    ),
+    Holding(
         table="attendee_numbers",
         subject=Subject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,

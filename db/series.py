@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -23,6 +23,36 @@ async def create(tx: AsyncConnection, *, rule: str, of: Sequence[int], now: date
 async def number_of(tx: AsyncConnection, event: int) -> int | None:
     """The series that an event is a date of, if it is of one."""
     return await tx.scalar(sa.select(series_events.c.series).where(series_events.c.event == event))
+
+
+async def whole(tx: AsyncConnection, event: int) -> tuple[str, list[Event]] | None:
+    """The rule of the series that an event is a date of, and all its dates, the soonest first; None: it is of none."""
+    number = await number_of(tx, event)
+    if number is None:
+        return None
+    rule = (await tx.execute(sa.select(series.c.rule).where(series.c.id == number))).scalar_one()
+    query = sa.select(events).join(series_events, series_events.c.event == events.c.id)
+    rows = await tx.execute(query.where(series_events.c.series == number).order_by(events.c.starts_at))
+    return rule, [Event(**row._mapping) for row in rows]
+
+
+async def to_come(tx: AsyncConnection, of: Collection[int], now: datetime) -> dict[int, list[Event]]:
+    """The dates still to come of the series that each of these events is a date of, the soonest first."""
+    first = series_events.alias("first")
+    query = (
+        sa.select(first.c.event.label("of"), events)
+        .join(first, first.c.event.in_(list(of)))
+        .join(
+            series_events,
+            sa.and_(series_events.c.series == first.c.series, series_events.c.event == events.c.id),
+        )
+        .where(events.c.state == "open", events.c.starts_at > now)
+    )
+    found: dict[int, list[Event]] = {}
+    for row in await tx.execute(query.order_by(events.c.starts_at, events.c.id)):
+        values = dict(row._mapping)
+        found.setdefault(values.pop("of"), []).append(Event(**values))
+    return found
 
 
 async def following(tx: AsyncConnection, event: Event) -> list[Event]:

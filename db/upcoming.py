@@ -17,6 +17,7 @@ class Upcoming:
 
     id: int
     starts_at: datetime
+    commune: str
     region: str | None
     latitude: float | None
     longitude: float | None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from telegram import Update
 
 from bot.actions import attendees, events
+from bot.departure.looks import FIRST_NAME_LIMIT
 from bot.rules.attendees import Part, sheet
 from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action
@@ -62,7 +63,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def type_name(update: Update, context: Context) -> None:
-    search = desk.typed(context, desk.FIRST_NAME_LIMIT)
+    search = desk.typed(context, FIRST_NAME_LIMIT)
     code, part = context.kept["code"], Part(context.kept["part"])
     await context.end_dialog()
     await _show(context, code, part, context.say, search=search)

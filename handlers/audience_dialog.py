@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from bot.actions import audience_typing, audience_words, audiences, forecasts
 from bot.actions.audience_words import AudienceView
@@ -18,8 +17,8 @@ from bot.actions.audiences import Reach
 from bot.actions.authority import Author, area_name
 from bot.actions.forecasts import Forecast, Sending
 from bot.rules.areas import EVERYWHERE
-from bot.rules.audience_building import Join, add
-from bot.rules.expressions import Expression, as_json, stored
+from bot.rules.audience_building import Join, add, changed, taken_back
+from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
@@ -31,8 +30,6 @@ from handlers.context import Context
 STEP = "audience"
 DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience", "survey": "survey_audience"}
 """The button that ends the choice, by dialog."""
-MOST_KEPT = 20
-"""How many changes can be taken back."""
 FORGOTTEN = {"audience": None, "audience_before": None, "joining": None, "people": None}
 """What a dialog keeps of the choice, as if nothing had been chosen."""
 
@@ -139,16 +136,8 @@ def join_of(context: Context) -> Join:
 async def put(context: Context, chosen: Expression, answer: Callable[..., None]) -> None:
     """Keeps another audience, and what it was before."""
     assert context.dialog is not None  # called while the dialog is open
-    was = as_json(audience_of(context))
-    before: list[Any] = context.kept.get("audience_before") or []
-    kept = [*before, was][-MOST_KEPT:] if as_json(chosen) != was else before
     await context.ask(
-        context.dialog.flow,
-        STEP,
-        audience=as_json(chosen),
-        audience_before=kept,
-        joining=Join.AND.value,
-        people_before=context.kept.get("people"),
+        context.dialog.flow, STEP, **changed(context.kept, chosen), people_before=context.kept.get("people")
     )
     await show(context, answer)
 
@@ -167,8 +156,5 @@ async def join_by(context: Context, join: Join) -> None:
 async def take_back(context: Context) -> None:
     """As it was before the last change; what was taken back already is shown once more."""
     assert context.dialog is not None  # called while the dialog is open
-    *earlier, last = context.kept.get("audience_before") or [context.kept.get("audience")]
-    await context.ask(
-        context.dialog.flow, STEP, audience=last, audience_before=earlier, joining=Join.AND.value
-    )
+    await context.ask(context.dialog.flow, STEP, **taken_back(context.kept))
     await show(context, context.edit)

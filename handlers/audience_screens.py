@@ -17,9 +17,8 @@ from bot.rules.audience_building import (
     PEOPLE,
     SAID,
     Join,
-    event_choice,
+    condition_of,
     holds,
-    vote_choice,
     without,
 )
 from bot.rules.events import is_over
@@ -264,25 +263,7 @@ async def _condition(context: Context, name: str, values: list[str]) -> Expressi
         (key,) = values
         saved = await audience_typing.saved_known(context.tx, await desk.author(context))
         return Leaf(name="audience", arguments=({_key(each): each for each in saved}.get(key, "-"),))
-    if name == "people":
-        (chosen,) = values
-        if chosen not in PEOPLE:
-            raise ValueError(chosen)
-        return read_leaf(PEOPLE[chosen])
-    if name in ("area", "language"):
-        (code,) = values
-        return read_leaf(f"{'in' if name == 'area' else name}:{code}")
-    if name in ("got", "answered"):
-        (number,) = values
-        return read_leaf(f"{name}:{number}")
-    first, second = values
-    if name == "around":
-        return read_leaf(f"near:{first}:{second}")
-    if name == "rsvp":
-        return event_choice(first, second)
-    if name == "vote":
-        return vote_choice(first, second)
-    raise ValueError(name)
+    return condition_of(name, values)
 
 
 def _key(name: str) -> str:

@@ -8,15 +8,18 @@ from typing import Any
 from telegram import Update
 
 from bot.actions import broadcast_cards as actions
-from bot.actions import broadcast_changes, doubts
+from bot.actions import broadcast_changes, broadcast_drafts, doubts
 from bot.actions import broadcasts as sending
 from bot.actions.broadcast_approvals import Subject
 from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews
 from bot.rules.broadcast_lists import Part
+<<<<<<< HEAD
 from bot.rules.kinds import Kind
 from bot.rules.territories import zone as zone_named
+=======
+>>>>>>> main
 from db.broadcast_accounts import Broadcast
 from handlers import broadcast_approvals, broadcasts, desk, new_survey
 from handlers.buttons import arguments, whole_number
@@ -84,12 +87,13 @@ async def change(update: Update, context: Context) -> None:
     (broadcast,) = arguments(context, 1)
     author = await desk.author(context)
     found = await broadcast_changes.changeable(context.tx, author, desk.number(broadcast))
-    await _draft(context, found, editing=found.id, **_hour(context, found))
+    await _draft(context, found, **broadcast_drafts.replacing(found, context.zone))
 
 
 async def duplicate(update: Update, context: Context) -> None:
     """A draft of its own with the same words and people; only the hour is asked."""
     (broadcast,) = arguments(context, 1)
+<<<<<<< HEAD
     author = await desk.author(context)
     author.require_standing()
     progress = await sending.followed(context.tx, author, desk.number(broadcast))
@@ -99,34 +103,17 @@ async def duplicate(update: Update, context: Context) -> None:
     if progress.broadcast.kind not in sending.STAFF_KINDS or progress.broadcast.event is not None:
         raise MalformedButton
     await _draft(context, progress.broadcast)
+=======
+    found = await broadcast_drafts.duplicable(context.tx, await desk.author(context), desk.number(broadcast))
+    await _draft(context, found)
+>>>>>>> main
 
 
 async def _draft(context: Context, broadcast: Broadcast, **values: Any) -> None:
-    texts, *others = await actions.versions(context.tx, broadcast.id)
-    experiment = broadcast.compares
-    compared = {} if experiment is None else {"holdout": experiment.holdout, "goal": experiment.goal.value}
-    data = {
-        "kind": broadcast.kind,
-        "texts": {code: texts.get(code, "") for code in context.campaign.languages},
-        "others": [dict(version) for version in others],
-        **compared,
-        "photo": broadcast.photo or "",
-        "fields": broadcast.fields,
-        "audience": broadcast.audience,
-        "chosen": True,
-        **values,
-    }
+    data = await broadcast_drafts.draft_of(context.tx, broadcast, await desk.author(context))
     await context.end_dialog()
-    await context.ask(broadcasts.FLOW, "kind", **data)
+    await context.ask(broadcasts.FLOW, "kind", **data, **values)
     await broadcasts.proceed(context, context.say)
-
-
-def _hour(context: Context, broadcast: Broadcast) -> dict[str, str]:
-    """When it is to leave, as the draft keeps it."""
-    if broadcast.local_time:
-        return {"wall": broadcast.starts_at.replace(tzinfo=None).isoformat(), "whose": "each"}
-    wall = broadcast.starts_at.astimezone(zone_named(context.zone))
-    return {"wall": wall.replace(tzinfo=None, second=0, microsecond=0).isoformat(), "whose": "mine"}
 
 
 async def renew(update: Update, context: Context) -> None:

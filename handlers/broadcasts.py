@@ -7,10 +7,11 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import broadcast_changes
+from bot.actions import broadcast_changes, broadcast_drafts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
-from bot.actions.broadcasts import STAFF_KINDS, NewBroadcast
+from bot.actions.broadcasts import STAFF_KINDS
+from bot.actions.drafts import ELSEWHERE
 from bot.departure.compose import Draft
 from bot.rules.broadcast_draft import (
     NOW,
@@ -22,6 +23,7 @@ from bot.rules.broadcast_draft import (
     next_question,
     others_of,
     sending_time,
+    texts_of,
     whole_minute,
 )
 from bot.rules.dates import read_moment
@@ -72,6 +74,20 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
     question = next_question({**context.kept, **said}, context.campaign.languages)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
+
+
+async def take_up(update: Update, context: Context) -> None:
+    """It was written on at the desk: what is asked now, or all of it, is shown before anything typed here counts."""
+    context.say("broadcasts/resumed")
+    await proceed(context, context.say)
+
+
+async def take_photo(update: Update, context: Context) -> None:
+    """A photo for what was written at the desk."""
+    if context.kept.get("kind") and not is_neutral(context.kept):
+        await add_photo(update, context)
+    else:
+        await take_up(update, context)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
@@ -237,10 +253,7 @@ async def add_photo(update: Update, context: Context) -> None:
 
 
 def _texts(context: Context) -> dict[str, str]:
-    """The typed texts, by language; nothing of it is in a neutral reminder."""
-    if is_neutral(context.kept):
-        return {}
-    return {language: text for language, text in (context.kept.get("texts") or {}).items() if text}
+    return texts_of(context.kept)
 
 
 # -- to whom and when --
@@ -366,17 +379,8 @@ async def confirm(update: Update, context: Context) -> None:
         return
     data = context.kept
     author = await desk.author(context)
-    new = NewBroadcast(
-        key=f"staff:{context.update.update_id}",
-        kind=Kind(data["kind"]),
-        audience=audience_dialog.audience_of(context),
-        when=sending_time(data, now=context.now, zone=context.zone),
-        texts=_texts(context),
-        fields=data["fields"] if is_neutral(data) else None,
-        photo=None if is_neutral(data) else data["photo"] or None,
-        knowing=bool(data.get("knowing")),
-        others=others_of(data),
-        experiment=experiment_of(data),
+    new = broadcast_drafts.written(
+        data, key=f"staff:{context.update.update_id}", now=context.now, zone=context.zone
     )
     number = data.get("editing")
     expected = None
@@ -413,6 +417,7 @@ DIALOGS = {
         "trial": Awaited(),
         "goal": Awaited(),
         "summary": Awaited(text=confirm),
+        ELSEWHERE: Awaited(text=take_up, photo=take_photo, anything=take_up),
         **audience_screens.AWAITED,
     }
 }

@@ -9,11 +9,15 @@ from bot.actions import people
 from bot.actions.authority import Author, author_of
 from bot.actions.dialogs import ASKED
 from bot.delivery.calls import Call
-from bot.departure.compose import Composable, Composer, compose_broadcast
+from bot.departure.compose import Composable, Composer
+from bot.departure.looks import looks
 from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
+<<<<<<< HEAD
 from bot.rules.surveys import Form
 from bot.rules.territories import TERRITORIES
+=======
+>>>>>>> main
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
 from bot.words.surveys import whole_texts
@@ -23,9 +27,6 @@ from db.people import Person
 from db.surveys import Survey
 from handlers.context import Context, Services
 from handlers.routing import MalformedButton
-
-FIRST_NAME_LIMIT = 64
-"""Characters of a first name that are kept, as Telegram allows them."""
 
 
 async def author(context: Context) -> Author:
@@ -120,31 +121,27 @@ def previews(
     event_texts: EventTexts | None = None,
     survey: Survey | None = None,
     languages: Iterable[str] | None = None,
-    reader: Person | None = None,
 ) -> list[Call]:
-    """The message exactly as it will be received, once in each language (of the campaign, unless others are given).
-
-    `reader`: who would receive it; else whoever writes it.
-    """
-    composing = composer(context.services)
-    # Staff who are no supporters gave no name; Telegram's stands for it, as it will for everybody who signs up.
-    user = context.update.effective_user
-    reader = reader or context.person._replace(
-        first_name=context.person.first_name or (user.first_name if user else "")
+    """The message exactly as it will be received, once in each language (of the campaign, unless others are given)."""
+    return looks(
+        composer(context.services),
+        broadcast,
+        texts,
+        named_person(context),
+        now=context.now,
+        languages=languages,
+        event=event,
+        event_texts=event_texts,
+        survey=survey,
     )
-    return [
-        compose_broadcast(
-            composing,
-            broadcast,
-            texts,
-            reader._replace(language=language),
-            now=context.now,
-            event=event,
-            event_texts=event_texts,
-            survey=survey,
-        )
-        for language in (context.campaign.languages if languages is None else languages)
-    ]
+
+
+def named_person(context: Context) -> Person:
+    """Whoever writes, with a name: staff who are no supporters gave none, and Telegram's stands for it, as it will for
+    everybody who signs up.
+    """
+    user = context.update.effective_user
+    return context.person._replace(first_name=context.person.first_name or (user.first_name if user else ""))
 
 
 def show_whole(context: Context, form: Form) -> None:
@@ -164,13 +161,6 @@ def show_versions(
         if len(versions) > 1:
             context.say("experiments/version", variant=variant)
         context.replies += look(dict(texts))
-
-
-def longest_readers(context: Context) -> list[Person]:
-    """People for whom a message is as long as it can be: the longest name and commune, under each territory's hours."""
-    code = context.services.gazetteer.longest_name()
-    longest = context.person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=code)
-    return [longest._replace(territory=territory) for territory in TERRITORIES]
 
 
 def is_to_be_sent(context: Context) -> bool:

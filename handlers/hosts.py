@@ -7,19 +7,20 @@ event's code while the team writes why it sends a proposal back.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from telegram import Update
 
-from bot.actions import hosts
+from bot.actions import helpers, hosts, series
 from bot.actions.hosts import Card, HostRefused
 from bot.departure.compose import Draft
 from bot.links import host_link
 from bot.rules.expressions import EVERYBODY
 from bot.rules.hosting import MOST_REASON
 from bot.rules.kinds import Kind
-from bot.rules.sending import INVITATION, all_at
+from bot.rules.sending import INVITATION, SERIES, all_at
 from db.events import EventInWords
 from handlers import audience_dialog, desk, new_event
 from handlers.buttons import arguments, whole_number, yes_or_no
@@ -60,8 +61,9 @@ async def again(update: Update, context: Context) -> None:
     """What was sent back, to be changed."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    found = await hosts.sent_back(context.tx, author, code)
-    await _take_up(context, again=code, **_said(found))
+    found, repeated = await hosts.sent_back(context.tx, author, code)
+    again = {} if repeated is None else {"repeat": repeated[0].value, "ends": {"times": len(repeated[1])}}
+    await _take_up(context, again=code, **_said(found), **again)
     await new_event.proceed(context, context.say)
 
 
@@ -96,6 +98,7 @@ async def send(update: Update, context: Context) -> None:
         await desk.author(context),
         context.origin,
         new_event.draft(context),
+        repeats=new_event.repeats(context),
         language=context.language,
         text=context.render(SEEN).written,
         again=context.kept.get("again"),
@@ -135,7 +138,11 @@ async def show_card(update: Update, context: Context) -> None:
 
 async def _show_card(context: Context, card: Card) -> None:
     found, author = card.found, await desk.author(context)
-    wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
+    wording, until = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION), found.event.starts_at
+    if card.series is not None:
+        every, dates = card.series
+        told = series.as_told(every, [(date.code, date.starts_at) for date in dates])
+        wording, until = replace(wording, template=SERIES, series=told), dates[-1].starts_at
     context.replies += desk.previews(
         context, wording, {}, event=found.event, event_texts=found.texts, languages=list(found.texts)
     )
@@ -144,7 +151,7 @@ async def _show_card(context: Context, card: Card) -> None:
         author,
         kind=Kind.EVENT_INVITE,
         when=all_at(context.now),
-        expires_at=found.event.starts_at,
+        expires_at=until,
         audience=card.reach,
     )
     context.say("hosts/card", event=found.event, host=card.host, forecast=reached, counts=author.reader)
@@ -193,7 +200,7 @@ async def show_helpers(update: Update, context: Context) -> None:
 
 async def _show_helpers(context: Context, code: str, answer: Callable[..., None]) -> None:
     author = await desk.author(context)
-    event, listed = await hosts.helpers(context.tx, author, code)
+    event, listed = await helpers.helpers(context.tx, author, code)
     answer(
         "hosts/helpers",
         event=event,
@@ -205,7 +212,7 @@ async def _show_helpers(context: Context, code: str, answer: Callable[..., None]
 
 async def make_link(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
-    token = await hosts.invite_helper(context.tx, await desk.author(context), code)
+    token = await helpers.invite_helper(context.tx, await desk.author(context), code)
     context.say("hosts/link", link=host_link(context.services.bot_username, token))
 
 
@@ -216,13 +223,13 @@ async def join(context: Context, token: str) -> None:
         await must_sign_up(context)
         return
     author = await desk.author(context)
-    found = await hosts.join(context.tx, author, context.origin, token)
+    found = await helpers.join(context.tx, author, context.origin, token)
     context.say("hosts/joined", event=found.event, text=desk.event_text(context, found.texts))
 
 
 async def remove(update: Update, context: Context) -> None:
     code, person = arguments(context, 2)
-    await hosts.remove_helper(context.tx, await desk.author(context), code, whole_number(person))
+    await helpers.remove_helper(context.tx, await desk.author(context), code, whole_number(person))
     await _show_helpers(context, code, context.edit)
 
 

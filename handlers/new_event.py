@@ -15,6 +15,7 @@ from telegram import Update
 from bot.actions import announcing, hosts, series
 from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author
+from bot.actions.series import Repeats
 from bot.communes import Commune
 from bot.departure.compose import Draft
 from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
@@ -284,6 +285,12 @@ def _dates(data: Mapping[str, Any]) -> list[datetime]:
     )
 
 
+def repeats(context: Context) -> Repeats | None:
+    """How often it takes place; None: once."""
+    walls = _dates(context.kept)
+    return Repeats(every=Every(context.kept["repeat"]), walls=walls) if walls else None
+
+
 def _useful_until(context: Context, starts_at: datetime) -> datetime:
     """Until when its invitation is of use: the last date of a series has yet to begin."""
     walls = _dates(context.kept)
@@ -294,12 +301,12 @@ def _useful_until(context: Context, starts_at: datetime) -> datetime:
 
 def _told(context: Context) -> dict[str, Any] | None:
     """The series as its invitation tells it, before it has events."""
-    walls = _dates(context.kept)
-    if not walls:
+    repeated = repeats(context)
+    if repeated is None:
         return None
     zone = zone_named(_commune(context).zone)
-    dates = [("preview", at_local(wall.date(), wall.time(), zone)) for wall in walls]
-    return series.as_told(Every(context.kept["repeat"]), dates)
+    dates = [("preview", at_local(wall.date(), wall.time(), zone)) for wall in repeated.walls]
+    return series.as_told(repeated.every, dates)
 
 
 # -- seats --
@@ -373,7 +380,7 @@ async def _show_summary(context: Context) -> None:
     author = await desk.author(context)
     new = draft(context)
     event = announcing.draft_of(new, code="preview", author=author)
-    told = None if is_hosting(context) else _told(context)
+    told = _told(context)
     template = INVITATION if told is None else SERIES
     wording = Draft(kind=Kind.EVENT_INVITE.value, template=template, series=told)
     context.say("new_event/previews")
@@ -381,7 +388,7 @@ async def _show_summary(context: Context) -> None:
     silence = announcing.silence_at(context.campaign, event)
     if is_hosting(context):
         trust = await hosts.trust(context.tx, author, event.commune)
-        context.say("hosts/summary", event=event, trusted=trust is not None, silence=silence)
+        context.say("hosts/summary", event=event, trusted=bool(trust), silence=silence)
         return
     context.say(
         "new_event/summary", silence=silence, place_zone=event.zone, **await _summary(context, author, new)
@@ -432,12 +439,11 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_to_be_sent(context):
         return
     author = await desk.author(context)
-    walls = _dates(context.kept)
-    if walls:
-        every = Every(context.kept["repeat"])
-        announced = await series.announce(context.tx, author, draft(context), every, walls)
+    new, repeated = draft(context), repeats(context)
+    if repeated is not None:
+        announced = await series.announce(context.tx, author, new, repeated)
     else:
-        announced = await announcing.announce(context.tx, author, draft(context))
+        announced = await announcing.announce(context.tx, author, new)
     await context.end_dialog()
     context.say(
         "new_event/announced",

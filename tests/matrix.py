@@ -20,6 +20,7 @@ from bot.actions import (
     broadcast_approvals,
     broadcast_cards,
     broadcast_changes,
+    broadcast_drafts,
     broadcasts,
     calendar,
     canvass,
@@ -35,6 +36,7 @@ from bot.actions import (
     events,
     export_orders,
     exports,
+    helpers,
     hosts,
     inbox,
     maps,
@@ -72,7 +74,9 @@ from tests.ground import STATION
 
 DOUBTFUL = (LYON, "69381")
 LYONNAIS = read_leaf(f"in:{LYON}")
-THURSDAYS = [datetime.fromisoformat("2016-11-24T19:00"), datetime.fromisoformat("2016-12-01T19:00")]
+THURSDAYS = series.Repeats(
+    every=Every.WEEK, walls=[datetime.fromisoformat(f"{day}T19:00") for day in ("2016-11-24", "2016-12-01")]
+)
 MOVED = EventChange(address="Salle Rameau")
 
 
@@ -293,6 +297,11 @@ MATRIX: dict[str, dict[str, Row]] = {
     "broadcast_changes.changeable": {
         "another’s": Row(
             run=lambda w, a: broadcast_changes.changeable(w.tx, a, w.unapproved), least="coordinator"
+        ),
+    },
+    "broadcast_drafts.duplicable": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_drafts.duplicable(w.tx, a, w.unapproved), least="coordinator"
         ),
     },
     "broadcast_changes.change": {
@@ -532,17 +541,19 @@ MATRIX: dict[str, dict[str, Row]] = {
             least="organizer",
         ),
     },
-    "hosts.helpers": {
-        "own": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.own_event.code), least="organizer"),
-        "another’s": Row(run=lambda w, a: hosts.helpers(w.tx, a, w.event.code), least="coordinator"),
+    "helpers.helpers": {
+        "own": Row(run=lambda w, a: helpers.helpers(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: helpers.helpers(w.tx, a, w.event.code), least="coordinator"),
     },
-    "hosts.invite_helper": {
-        "own": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
-        "another’s": Row(run=lambda w, a: hosts.invite_helper(w.tx, a, w.event.code), least="coordinator"),
+    "helpers.invite_helper": {
+        "own": Row(run=lambda w, a: helpers.invite_helper(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: helpers.invite_helper(w.tx, a, w.event.code), least="coordinator"),
     },
-    "hosts.remove_helper": {
-        "own": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
-        "another’s": Row(run=lambda w, a: hosts.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"),
+    "helpers.remove_helper": {
+        "own": Row(run=lambda w, a: helpers.remove_helper(w.tx, a, w.own_event.code, 3), least="organizer"),
+        "another’s": Row(
+            run=lambda w, a: helpers.remove_helper(w.tx, a, w.event.code, 3), least="coordinator"
+        ),
     },
     "event_words.write": {
         "own": Row(
@@ -553,9 +564,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         ),
     },
     "series.announce": {
-        "": Row(
-            run=lambda w, a: series.announce(w.tx, a, new_event(a), Every.WEEK, THURSDAYS), least="organizer"
-        ),
+        "": Row(run=lambda w, a: series.announce(w.tx, a, new_event(a), THURSDAYS), least="organizer"),
     },
     "series.change_following": {
         "own": Row(
@@ -759,6 +768,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)
     },
     "inbox.claim": {"": Row(run=lambda w, a: inbox.claim(w.tx, a, w.taken), least="organizer")},
+    "inbox.read": {"": Row(run=lambda w, a: inbox.read(w.tx, a, w.taken), least="organizer")},
     "inbox.require_taken": {
         "": Row(run=lambda w, a: inbox.require_taken(w.tx, a, w.taken), least="organizer")
     },

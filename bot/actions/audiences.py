@@ -18,7 +18,7 @@ from bot.communes import Gazetteer
 from bot.rules.areas import EVERYWHERE, FORMER_REGIONS
 from bot.rules.audience_limits import common_area, limited_to, widened
 from bot.rules.courtesy import next_courteous
-from bot.rules.expressions import Expression, written_out
+from bot.rules.expressions import Expression, grown, written_out
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Reason
 from bot.rules.sending import SendingTime
@@ -93,6 +93,70 @@ async def reach_now(
     """Counts the audience as it was committed last, in memory and outside of any transaction."""
     found = await rolls.groups(target, kind, known_in=reader.known_in)
     return _reach(found, kind=kind, when=when, campaign=campaign, cancellation=cancellation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """An audience as it grows by one of its conditions: how many have it (`has`), how many were in the audience
+    `before` it, none for the first, and how many are `left` with it.
+    """
+
+    leaf: Expression
+    has: Headcount
+    before: Headcount | None
+    left: Headcount
+
+    @property
+    def came(self) -> Headcount:
+        """How many more are in it than before."""
+        return _less(self.left, self.before or NOBODY)
+
+    @property
+    def went(self) -> Headcount:
+        """How many fewer are in it than before."""
+        return _less(self.before or NOBODY, self.left)
+
+
+def _less(more: Headcount, fewer: Headcount) -> Headcount:
+    return Headcount(known=max(0, more.known - fewer.known), others=max(0, more.others - fewer.others))
+
+
+MOST_STEPS = 15
+"""Conditions whose flow is told; nobody reads on."""
+
+
+async def flow_now(
+    rolls: Rolls, author: Author, audience: Expression, *, kind: Kind, areas: Iterable[str]
+) -> tuple[Step, ...]:
+    """Who of these areas comes in and falls out by each condition of an audience, as far as they can get a message of
+    this kind; nothing of one with very many conditions. As it was committed last, in memory. Raises BadAudience.
+    """
+    steps = grown(audience)
+    if len(steps) > MOST_STEPS:
+        return ()
+    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    async with rolls.database.read() as tx:
+        setting = await setting_of(tx, Asked(expression=audience), occasion)
+    held = as_far_as(author.campaign, areas)
+
+    async def people(tree: Expression) -> Headcount:
+        meant = widened(written_out(tree, setting.saved), author.campaign.is_whole)
+        within, _ = limited_to(meant, held)
+        target = Target(meant=meant, expression=within, setting=setting, area=EVERYWHERE)
+        return _total(await rolls.groups(target, kind, known_in=author.reader.known_in))
+
+    told: list[Step] = []
+    for each in steps:
+        before = told[-1].left if told else None
+        told.append(
+            Step(
+                leaf=each.leaf,
+                has=await people(each.leaf),
+                before=before,
+                left=await people(each.so_far),
+            )
+        )
+    return tuple(told)
 
 
 def _reach(

@@ -139,7 +139,7 @@ def as_it_may_leave(author: Author, new: NewBroadcast) -> NewBroadcast:
     author.require_standing()
     if new.kind not in STAFF_KINDS:
         raise BroadcastRefused(f"{new.kind} is no kind that staff choose.", message="errors/broadcast_kind")
-    _require_time_to_come(author, new.when)
+    require_time_to_come(author, new.when)
     if new.kind is Kind.CIVIC_NEUTRAL:
         new = _as_the_program_words_it(new, author)
     _require_words(new)
@@ -170,7 +170,8 @@ def require_vote_to_come(campaign: Campaign, at: datetime) -> Ballot:
     return ballot
 
 
-def _require_time_to_come(author: Author, when: SendingTime) -> None:
+def require_time_to_come(author: Author, when: SendingTime) -> None:
+    """Raises BroadcastRefused for a time that has passed."""
     if when.is_past(author.now):
         zone = author.person.zone
         raise BroadcastRefused(

@@ -3,6 +3,7 @@ make thousands from facts loaded together."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -201,11 +202,17 @@ class Page:
     pages: int
 
 
+async def upcoming_by_commune(tx: AsyncConnection, now: datetime) -> Counter[str]:
+    """How many events are still to come in each commune."""
+    return Counter(each.commune for each in await db.upcoming.upcoming(tx, now))
+
+
 async def upcoming_page(
-    tx: AsyncConnection, person: Person, *, number: int, size: int, now: datetime
+    tx: AsyncConnection, person: Person, *, number: int, size: int, now: datetime, commune: str = ""
 ) -> Page:
-    """A page of what is still to come; a number beyond the last gives the last."""
-    ordered = nearest_first(await db.upcoming.upcoming(tx, now), person)
+    """A page of what is still to come, in a commune if one is given; a number beyond the last gives the last."""
+    coming = await db.upcoming.upcoming(tx, now)
+    ordered = nearest_first([each for each in coming if commune in ("", each.commune)], person)
     pages = max(1, -(-len(ordered) // size))
     number = min(max(number, 0), pages - 1)
     ids = [event.id for event in ordered[number * size : (number + 1) * size]]

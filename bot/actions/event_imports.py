@@ -186,7 +186,7 @@ async def _new(
     filed: FiledEvent,
     counts: dict[tuple[str, Expression], int],
 ) -> Planned:
-    if filed.cancelled:
+    if filed.cancelled or (filed.history and filed.starts_at <= author.now):
         return Planned(filed=filed, fate=Fate.OVER)
     _require_when(author, filed)
     _require_area(author, filed)

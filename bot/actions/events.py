@@ -24,10 +24,11 @@ from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast
 from bot.communes import Commune
 from bot.errors import NotAllowed
-from bot.rules.areas import EVERYWHERE, contains
+from bot.rules.areas import EVERYWHERE
 from bot.rules.belonging import WAITLISTED
 from bot.rules.events import is_over
 from bot.rules.expressions import AnyOf, Expression
+from bot.rules.hosting import covering
 from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf
 from bot.rules.people import RsvpAnswer
@@ -204,8 +205,7 @@ async def require_may_reword(tx: AsyncConnection, author: Author, event: Event) 
     """Raises EventRefused for a host whom the team does not trust there: it said yes to these words and no others."""
     if event.id not in author.hosted or author.may(Action.CHANGE_EVENT, event.commune):
         return
-    trusted = await db.hosts.trust_of(tx, author.person.id)
-    if trusted is None or not contains(trusted.area, event.commune):
+    if not covering(await db.hosts.trusted_in(tx, author.person.id), event.commune):
         raise EventRefused("The team said yes to these words and this place.", message="errors/event_words")
 
 

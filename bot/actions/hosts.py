@@ -7,43 +7,37 @@ ends when the team takes the event or the trust back, or with their being a supp
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.areas
 import db.events
 import db.hosts
 import db.people
 import db.staff
-from bot.actions import announcing, audit, events, notices
+from bot.actions import announcing, audit, notices, series
 from bot.actions.announcing import EventRefused, NewEvent
-from bot.actions.authority import HOST, Author, asked_again, author_of
-from bot.actions.events import CO_HOST, HOSTED
+from bot.actions.authority import Author, asked_again
+from bot.actions.broadcasts import Queued
+from bot.actions.events import HOSTED
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record
-from bot.actions.staff_links import hash_of
+from bot.actions.series import Repeats
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import contains
 from bot.rules.event_draft import AROUND_KM
 from bot.rules.events import is_to_come
 from bot.rules.expressions import EVERYBODY, Expression
-from bot.rules.hosting import MOST_WAITING, PURPOSE, trusted_area
+from bot.rules.hosting import MOST_WAITING, PURPOSE, covering, trusted_area
 from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action, Role, Staff
+from bot.rules.series import Every
 from bot.rules.volunteering import told_first
 from db.events import Event, EventInWords, text_in
-from db.hosts import Proposal, Trust
+from db.hosts import Proposal
 from db.people import Person
-
-LINK_LIFE = timedelta(hours=48)
-TOKEN_BYTES = 18
-LINK = "h"
-"""What the payload of a link to organize together begins with: `h_TOKEN`."""
 
 
 class HostRefused(PortevoixError):
@@ -66,12 +60,15 @@ class Proposed:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A proposal as the team sees it. `reach`: whom it will be for."""
+    """A proposal as the team sees it. `reach`: whom it will be for; `series`: how often it takes place and on which
+    dates, None where it does once.
+    """
 
     found: EventInWords
     host: Person
     proposal: Proposal
     reach: Expression
+    series: tuple[Every, list[Event]] | None
 
 
 def around(author: Author, commune: str) -> Expression:
@@ -81,10 +78,9 @@ def around(author: Author, commune: str) -> Expression:
     return read_leaf(f"near:{commune}:{AROUND_KM}")
 
 
-async def trust(tx: AsyncConnection, author: Author, commune: str) -> Trust | None:
-    """Whether somebody's events in a commune need nobody's approval."""
-    found = await db.hosts.trust_of(tx, author.person.id)
-    return found if found is not None and contains(found.area, commune) else None
+async def trust(tx: AsyncConnection, author: Author, commune: str) -> list[str]:
+    """The areas around a commune where somebody's events need nobody's approval; none: they wait for the team."""
+    return covering(await db.hosts.trusted_in(tx, author.person.id), commune)
 
 
 async def propose(
@@ -95,41 +91,64 @@ async def propose(
     *,
     language: str,
     text: str,
+    repeats: Repeats | None = None,
     again: str | None = None,
 ) -> Proposed:
-    """An event of a supporter: it waits for the team, and is announced at once where they are trusted.
+    """An event of a supporter, or a series of them: it waits for the team, and is announced at once where they are
+    trusted.
 
     `text`: what they were told of who sees them, kept in the ledger. `again`: the code of one that was sent back, in
-    whose place it is. Raises NotASupporter, DataRestricted, HostRefused, CandidateOut, EventRefused, BadSeats.
+    whose place it is. Raises NotASupporter, DataRestricted, HostRefused, CandidateOut, EventRefused, BadSeats,
+    BadSeries.
     """
     person = host.person
     require_supporter(person)
     announcing.require_sound(host, new)
     await audit.take_turn(tx)
     trusted = await trust(tx, host, new.commune.code)
-    if trusted is None and await db.hosts.waiting_of(tx, person.id) >= MOST_WAITING:
+    if not trusted and await db.hosts.waiting_of(tx, person.id) >= MOST_WAITING:
         raise HostRefused("As many proposals wait already as may wait.", why="many")
     if again is not None:
         await _withdraw(tx, host, again)
-    event = await db.events.create(
-        tx,
-        texts=new.texts,
-        created_by=person.id,
-        created_at=host.now,
-        **announcing.columns_of(new, announcing.new_code()),
-    )
-    await db.hosts.add(tx, event=event.id, person=person.id, part=HOSTED, now=host.now)
+    dates = await _make(tx, host, new, repeats)
+    event = dates[0]
+    for date in dates:
+        await db.hosts.add(tx, event=date.id, person=person.id, part=HOSTED, now=host.now)
     await note_choice(tx, person, origin, PURPOSE, given=True, language=language, text=text)
     await record(tx, person, origin, PURPOSE, "proposed", subject=event.code)
-    if trusted is None:
+    if not trusted:
         await db.events.move(tx, event.id, before="open", after="proposed")
         await db.hosts.propose(tx, event=event.id, person=person.id, now=host.now)
         await _tell_team(tx, host, event)
         return Proposed(event=replace(event, state="proposed"))
-    queued = await announcing.invite(tx, host, event, around(host, event.commune), areas=[trusted.area])
-    details = {"event": event.code, "broadcast": queued.broadcast, "people": queued.people}
+    queued = await _invite(tx, host, event, areas=trusted)
+    details = {
+        "event": event.code,
+        "broadcast": queued.broadcast,
+        "people": queued.people,
+        "dates": len(dates),
+    }
     await audit.note(tx, actor=host.name, action=Action.CREATE_EVENT, details=details, now=host.now)
     return Proposed(event=event, broadcast=queued.broadcast, awaits_approval=queued.awaits_approval)
+
+
+async def _make(tx: AsyncConnection, host: Author, new: NewEvent, repeats: Repeats | None) -> list[Event]:
+    """The dates of what is proposed: nobody sees them yet."""
+    if repeats is not None:
+        return await series.make(tx, host, new, repeats)
+    by = {"created_by": host.person.id, "created_at": host.now}
+    columns = announcing.columns_of(new, announcing.new_code())
+    return [await db.events.create(tx, texts=new.texts, **by, **columns)]
+
+
+async def _invite(
+    tx: AsyncConnection, author: Author, event: Event, *, areas: list[str] | None = None
+) -> Queued:
+    """Those who live near, to the event, or to all dates of its series."""
+    near, repeated = around(author, event.commune), await series.of_event(tx, event.id)
+    if repeated is None:
+        return await announcing.invite(tx, author, event, near, areas=areas)
+    return await series.invite(tx, author, repeated[1], repeated[0], near, areas=areas)
 
 
 async def _tell_team(tx: AsyncConnection, author: Author, event: Event) -> None:
@@ -139,7 +158,7 @@ async def _tell_team(tx: AsyncConnection, author: Author, event: Event) -> None:
         for held in await db.staff.all_current(tx)
         if held.telegram_id != author.person.telegram_id
     ]
-    title = await _title(tx, author, event)
+    title = await title_of(tx, author, event)
     # With their number, by which it goes when they have their data erased.
     details = {"event": event.code, "title": title, "telegram_id": author.person.telegram_id}
     for turn in told_first(team, event.commune):
@@ -149,7 +168,7 @@ async def _tell_team(tx: AsyncConnection, author: Author, event: Event) -> None:
             return
 
 
-async def _title(tx: AsyncConnection, author: Author, event: Event) -> str:
+async def title_of(tx: AsyncConnection, author: Author, event: Event) -> str:
     """What an event is called in the campaign's first language, or in another where it has none in that."""
     first = author.campaign.languages[0]
     return text_in(await db.events.texts_of(tx, event.id), first, first).title
@@ -176,9 +195,17 @@ async def withdraw(tx: AsyncConnection, host: Author, origin: Origin, code: str)
     await record(tx, host.person, origin, PURPOSE, "withdrawn", subject=code)
 
 
-async def sent_back(tx: AsyncConnection, host: Author, code: str) -> EventInWords:
-    """What somebody proposed and the team sent back, to be changed and proposed again. Raises HostRefused."""
-    return await _mine(tx, host, code)
+async def sent_back(
+    tx: AsyncConnection, host: Author, code: str
+) -> tuple[EventInWords, tuple[Every, list[Event]] | None]:
+    """What somebody proposed and the team sent back, to be changed and proposed again, and how often it was to take
+    place, on which dates: then it is the first of them. Raises HostRefused.
+    """
+    found = await _mine(tx, host, code)
+    repeated = await series.of_event(tx, found.event.id)
+    if repeated is not None:
+        found = replace(found, event=repeated[1][0])
+    return found, repeated
 
 
 async def reason_of(tx: AsyncConnection, event: Event) -> str:
@@ -203,7 +230,13 @@ async def card(tx: AsyncConnection, author: Author, code: str) -> Card:
     author.require(Action.APPROVE_HOST, found.event.commune)
     if host.id == author.person.id:
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    return Card(found=found, host=host, proposal=proposal, reach=around(author, found.event.commune))
+    return Card(
+        found=found,
+        host=host,
+        proposal=proposal,
+        reach=around(author, found.event.commune),
+        series=await series.of_event(tx, found.event.id),
+    )
 
 
 async def approve(tx: AsyncConnection, author: Author, code: str, *, and_trust: bool = False) -> Proposed:
@@ -224,7 +257,7 @@ async def approve(tx: AsyncConnection, author: Author, code: str, *, and_trust: 
     await db.events.move(tx, event.id, before="proposed", after="open")
     await db.hosts.decide(tx, event.id, now=author.now)
     event = replace(event, state="open")
-    queued = await announcing.invite(tx, author, event, shown.reach)
+    queued = await _invite(tx, author, event)
     details = {"event": code, "granted": True, "broadcast": queued.broadcast, "people": queued.people}
     await audit.note(tx, actor=author.name, action=Action.APPROVE_HOST, details=details, now=author.now)
     if and_trust:
@@ -250,107 +283,15 @@ async def _tell_host(
 ) -> None:
     """What the team said to a proposal. The notice bears the host's number: it goes when their data is erased."""
     host, event = shown.host.telegram_id, shown.found.event
-    title = await _title(tx, author, event)
+    title = await title_of(tx, author, event)
     news = {"event": event.code, "title": title, "granted": granted, "reason": reason, "waits": waits}
     await notices.tell(tx, [host], "proposal_decided", {**news, "telegram_id": host}, now=author.now)
 
 
-# -- who runs an event --
+# -- whom the team trusts --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Helper:
-    """Somebody who runs an event without a role: as what, and whether the team trusts them where it takes place."""
-
-    person: Person
-    part: str
-    trusted: bool
-
-
-async def helpers(tx: AsyncConnection, author: Author, code: str) -> tuple[Event, list[Helper]]:
-    """Who runs an event beside the team, to whoever may change it. Raises NotAllowed, EventRefused."""
-    found = await events.find_managed(tx, author, code)
-    parts = await db.hosts.of_event(tx, found.event.id)
-    people = await db.people.get_many(tx, parts)
-    listed = []
-    for number, part in parts.items():
-        trusted = await db.hosts.trust_of(tx, number)
-        there = trusted is not None and contains(trusted.area, found.event.commune)
-        listed.append(Helper(person=people[number], part=part, trusted=there))
-    return found.event, listed
-
-
-async def invite_helper(tx: AsyncConnection, author: Author, code: str) -> str:
-    """The token of a link by which one supporter comes to organize an event together.
-
-    Raises NotAllowed, EventRefused.
-    """
-    found = await events.find_open(tx, author, code)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    await db.hosts.add_link(
-        tx,
-        token_hash=hash_of(token),
-        event=found.event.id,
-        by=author.person.id,
-        now=author.now,
-        until=author.now + LINK_LIFE,
-    )
-    details = {"event": code, "link": hash_of(token)[:12]}
-    await audit.note(tx, actor=author.name, action="invite_host", details=details, now=author.now)
-    return token
-
-
-async def join(tx: AsyncConnection, host: Author, origin: Origin, token: str) -> EventInWords:
-    """A supporter takes a link: from now on they help to organize its event. Raises HostRefused, NotASupporter."""
-    require_supporter(host.person)
-    await audit.take_turn(tx)
-    link = await db.hosts.find_link(tx, hash_of(token))
-    if link is None or host.now >= link.expires_at:
-        raise HostRefused("This link leads nowhere any more.", why="link")
-    event = (await db.events.get_many(tx, [link.event])).get(link.event)
-    if event is None or event.is_cancelled or event.is_dropped:
-        raise HostRefused("This link leads nowhere any more.", why="link")
-    if not await _maker_still_may(tx, host, link.created_by, event):
-        raise HostRefused("This link leads nowhere any more.", why="link")
-    texts = await db.events.texts_of(tx, event.id)
-    if event.id in host.hosted:
-        return EventInWords(event=event, texts=texts)
-    if not await db.hosts.use_link(tx, link.token_hash, host.now):
-        raise HostRefused("This link leads nowhere any more.", why="link")
-    await db.hosts.add(tx, event=event.id, person=host.person.id, part=CO_HOST, now=host.now)
-    await record(tx, host.person, origin, PURPOSE, "joined", subject=event.code)
-    details = {"event": event.code, "link": link.token_hash[:12]}
-    actor = f"{HOST}:{host.person.telegram_id}"
-    await audit.note(tx, actor=actor, action="join_event", details=details, now=host.now)
-    return EventInWords(event=event, texts=texts)
-
-
-async def _maker_still_may(tx: AsyncConnection, author: Author, maker: int | None, event: Event) -> bool:
-    """Whether whoever made a link may still change its event: else it ended with their right."""
-    person = await db.people.get(tx, maker) if maker is not None else None
-    if person is None:
-        return False
-    made_by = await author_of(
-        tx, person, campaign=author.campaign, gazetteer=author.gazetteer, now=author.now
-    )
-    return event.id in made_by.hosted or made_by.may_change_event(event.commune, event.created_by)
-
-
-async def remove_helper(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
-    """Takes an event from somebody: the team from anybody, its host from who helps. Raises NotAllowed, EventRefused."""
-    await audit.take_turn(tx)
-    found = await events.find_managed(tx, author, code)
-    parts = await db.hosts.of_event(tx, found.event.id)
-    of_team = author.may(Action.TRUST_HOST, found.event.commune)
-    if not of_team and not (author.hosted.get(found.event.id) == HOSTED and parts.get(person) == CO_HOST):
-        raise NotAllowed("Only the team takes an event from its host.", message="errors/not_your_event")
-    if await db.hosts.remove(tx, event=found.event.id, person=person):
-        await db.events.take_over(tx, [found.event.id], host=person, by=author.id)
-        await audit.note(tx, actor=author.name, action="remove_host", details={"event": code}, now=author.now)
-        await _tell_removed(tx, author, person, await _title(tx, author, found.event))
-
-
-async def _tell_removed(tx: AsyncConnection, author: Author, person: int, title: str) -> None:
+async def tell_removed(tx: AsyncConnection, author: Author, person: int, title: str) -> None:
     """`title`: of the event that is not theirs any more; blank: none is."""
     known = await db.people.get(tx, person)
     if known is not None:
@@ -359,38 +300,40 @@ async def _tell_removed(tx: AsyncConnection, author: Author, person: int, title:
 
 async def give_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> str:
     """From now on the events of the host of an event need nobody's approval in its département, as far as the team's
-    area goes; in which area: who was trusted in a wider one stays so. Raises NotAllowed, EventRefused.
+    area goes; in which area: who was trusted in a wider one stays so, and what other teams trust them in stands
+    beside it. Raises NotAllowed, EventRefused.
     """
     event = await _hosted_by(tx, author, code, person)
     area = trusted_area(author.areas(Action.TRUST_HOST), event.commune)
-    before = await db.hosts.trust_of(tx, person)
-    if before is not None and contains(before.area, area):
-        return before.area
-    await db.hosts.give_trust(tx, person=person, area=area, now=author.now)
+    before = await db.hosts.trusted_in(tx, person)
+    if wider := covering(before, area):
+        return wider[0]
+    within = [each for each in before if contains(area, each)]
+    await db.hosts.give_trust(tx, person=person, area=area, within=within, now=author.now)
     details = {"event": code, "area": area, "trusted": True}
     await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
     return area
 
 
 async def end_trust(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
-    """The team trusts somebody no longer: their next event waits for it, and none of the author's areas is theirs any
-    more. Raises NotAllowed, also where the trust goes beyond these areas, and EventRefused.
+    """The team of an event's place trusts its host no longer: their next event there waits for it, and none in the
+    area is theirs any more; what other teams trust them in stays. Raises NotAllowed, also where the trust goes beyond
+    the author's areas, and EventRefused.
     """
     await audit.take_turn(tx)
-    await _hosted_by(tx, author, code, person)
-    trusted = await db.hosts.trust_of(tx, person)
-    if trusted is not None:
-        author.require(Action.TRUST_HOST, trusted.area)
-    areas = [db.areas.event_in(area) for area in author.areas(Action.TRUST_HOST)]
+    event = await _hosted_by(tx, author, code, person)
+    areas = covering(await db.hosts.trusted_in(tx, person), event.commune)
+    for area in areas:
+        author.require(Action.TRUST_HOST, area)
     ended = await db.hosts.end_trust(tx, person, areas)
     await db.events.take_over(tx, ended, host=person, by=author.id)
-    details = {"event": code, "trusted": False, "events": len(ended)}
+    details = {"event": code, "trusted": False, "areas": areas, "events": len(ended)}
     await audit.note(tx, actor=author.name, action=Action.TRUST_HOST, details=details, now=author.now)
     if not await db.hosts.parts_of(tx, person):
-        await _tell_removed(tx, author, person, "")
+        await tell_removed(tx, author, person, "")
         return
     for event in (await db.events.get_many(tx, ended)).values():
-        await _tell_removed(tx, author, person, await _title(tx, author, event))
+        await tell_removed(tx, author, person, await title_of(tx, author, event))
 
 
 async def _hosted_by(tx: AsyncConnection, author: Author, code: str, person: int) -> Event:

@@ -4,9 +4,9 @@ that follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,12 +19,13 @@ from bot.actions import announcing, audit, broadcast_approvals, broadcasts, even
 from bot.actions.announcing import Announced, NewEvent
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
-from bot.actions.broadcasts import NewBroadcast
+from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.actions.events import EventChange, ManagedEvent
+from bot.rules.expressions import Expression
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, SERIES, all_at
-from bot.rules.series import LEAST_DATES, BadSeries, Every, rule_of
+from bot.rules.series import LEAST_DATES, BadSeries, Every, every_of, rule_of
 from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.territories import at_local
 from db.broadcast_accounts import series_key
@@ -34,41 +35,22 @@ TOLD_TOGETHER = 30
 """Dates whose answers one audience names: an expression has a limit. Who comes to more of them hears once more."""
 
 
-async def announce(
-    tx: AsyncConnection, author: Author, new: NewEvent, every: Every, walls: Sequence[datetime]
-) -> Announced:
-    """Makes an event of each date (`walls`: by the clock of the place) and queues the one invitation to all of them.
+@dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """How often something takes place, and its dates by the clock of the place, the first one among them."""
+
+    every: Every
+    walls: Sequence[datetime]
+
+
+async def announce(tx: AsyncConnection, author: Author, new: NewEvent, repeats: Repeats) -> Announced:
+    """Makes an event of each date and queues the one invitation to all of them.
 
     Raises NotAllowed, CandidateOut, EventRefused, BadSeats, BadSeries.
     """
-    if len(walls) < LEAST_DATES:
-        raise BadSeries("A series has two dates at least.", why="none")
-    zone = ZoneInfo(new.commune.zone)
-    made = []
-    for wall in walls:
-        dated = replace(new, starts_at=at_local(wall.date(), wall.time(), zone))
-        announcing.require_announceable(author, dated)
-        columns = announcing.columns_of(dated, announcing.new_code())
-        by = {"created_by": author.id, "created_at": author.now}
-        made.append(await db.events.create(tx, texts=new.texts, **by, **columns))
-    rule = rule_of(every, walls[0].date())
-    number = await db.series.create(tx, rule=rule, of=[event.id for event in made], now=author.now)
-    invitation = NewBroadcast(
-        key=series_key(number),
-        kind=Kind.EVENT_INVITE,
-        audience=new.audience,
-        when=all_at(author.now),
-        texts={},
-        template=SERIES,
-        event=made[0].id,
-        expires_at=made[-1].starts_at,
-        series=as_told(every, [(event.code, event.starts_at) for event in made]),
-    )
-    target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    queued = await broadcasts.queue(tx, author, invitation, target)
-    assert queued is not None  # the series' number is new, and so is the key
-    if queued.awaits_approval:
-        await db.events.hide(tx, made[0].id)
+    announcing.require_announceable(author, new)
+    made = await make(tx, author, new, repeats)
+    queued = await invite(tx, author, made, repeats.every, new.audience)
     details: dict[str, object] = {
         "event": made[0].code,
         "dates": len(made),
@@ -77,6 +59,63 @@ async def announce(
     }
     await audit.note(tx, actor=author.name, action=Action.CREATE_EVENT, details=details, now=author.now)
     return Announced(event=made[0], invitation=queued)
+
+
+async def make(tx: AsyncConnection, author: Author, new: NewEvent, repeats: Repeats) -> list[Event]:
+    """An event of each date, one series; nobody is invited yet. The caller checked what the author may do.
+
+    Raises CandidateOut, EventRefused, BadSeats, BadSeries.
+    """
+    if len(repeats.walls) < LEAST_DATES:
+        raise BadSeries("A series has two dates at least.", why="none")
+    zone = ZoneInfo(new.commune.zone)
+    made = []
+    for wall in repeats.walls:
+        dated = replace(new, starts_at=at_local(wall.date(), wall.time(), zone))
+        announcing.require_sound(author, dated)
+        columns = announcing.columns_of(dated, announcing.new_code())
+        by = {"created_by": author.id, "created_at": author.now}
+        made.append(await db.events.create(tx, texts=new.texts, **by, **columns))
+    rule = rule_of(repeats.every, repeats.walls[0].date())
+    await db.series.create(tx, rule=rule, of=[event.id for event in made], now=author.now)
+    return made
+
+
+async def invite(
+    tx: AsyncConnection,
+    author: Author,
+    dates: Sequence[Event],
+    every: Every,
+    audience: Expression,
+    *,
+    areas: Iterable[str] | None = None,
+) -> Queued:
+    """Queues the one invitation to all dates of a series that has none: see `announcing.invite`."""
+    number = await db.series.number_of(tx, dates[0].id)
+    assert number is not None  # they are dates of one
+    invitation = NewBroadcast(
+        key=series_key(number),
+        kind=Kind.EVENT_INVITE,
+        audience=audience,
+        when=all_at(author.now),
+        texts={},
+        template=SERIES,
+        event=dates[0].id,
+        expires_at=dates[-1].starts_at,
+        series=as_told(every, [(event.code, event.starts_at) for event in dates]),
+    )
+    target = await target_of(tx, author, audience, author.areas(Action.BROADCAST) if areas is None else areas)
+    queued = await broadcasts.queue(tx, author, invitation, target)
+    assert queued is not None  # it has no invitation yet, and so the key is new
+    if queued.awaits_approval:
+        await db.events.hide(tx, dates[0].id)
+    return queued
+
+
+async def of_event(tx: AsyncConnection, event: int) -> tuple[Every, list[Event]] | None:
+    """How often the series of an event takes place, and all its dates; None: it is of none."""
+    found = await db.series.whole(tx, event)
+    return None if found is None else (every_of(found[0]), found[1])
 
 
 def as_told(every: Every, dates: Sequence[tuple[str, datetime]]) -> dict[str, object]:
@@ -94,16 +133,20 @@ async def change_following(
 ) -> Headcount:
     """Changes an event and all later dates of its series alike, and tells those who come to one of them.
 
-    A date moves by as many days as the first, to the same hour of its place. Raises as `events.change_event` does.
+    A date moves as far as the first, by the clock of its place: one that was moved alone before keeps its own
+    difference. Raises as `events.change_event` does.
     """
     await audit.take_turn(tx)
     found = await events.find_open(tx, author, code)
     dates = await following(tx, found)
-    over = events.over_at(found.event, events.changed(found.event, change))
+    # It is news until the last of them is over: who comes to that one may be told when the first one is.
+    over = found.event.ends_at
     for date in dates:
         each = await events.find_open(tx, author, date.code)
         number = sequence if date.id == found.event.id else date.sequence
-        await events.apply_change(tx, author, each, _alike(found.event, date, change), sequence=number)
+        alike = _alike(found.event, date, change)
+        values = await events.apply_change(tx, author, each, alike, sequence=number)
+        over = max(over, events.over_at(date, values))
     key, people = f"event:{found.event.id}:change:{sequence + 1}", NOBODY
     if not found.event.is_hidden:
         people = await _tell(tx, author, dates, key=key, template=CHANGE, expires_at=over, reason=reason)
@@ -117,10 +160,12 @@ def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
     if change.starts_at is None:
         return change
     zone = ZoneInfo(first.zone)
-    new = change.starts_at.astimezone(zone)
-    days = (new.date() - first.starts_at.astimezone(zone).date()).days
-    day = date.starts_at.astimezone(zone).date() + timedelta(days=days)
-    return replace(change, starts_at=at_local(day, new.time(), zone))
+
+    def wall(instant: datetime) -> datetime:
+        return instant.astimezone(zone).replace(tzinfo=None)
+
+    moved = wall(date.starts_at) + (wall(change.starts_at) - wall(first.starts_at))
+    return replace(change, starts_at=at_local(moved.date(), moved.time(), zone))
 
 
 async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:

@@ -94,7 +94,11 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     campaign, gazetteer = campaign_of(settings), load(settings.data)
     content = content_of(arguments.file, "a CSV file or a calendar (.ics)")
     is_calendar = arguments.file.suffix.lower() == CALENDAR
-    reading = (read_calendar if is_calendar else read_sheet)(content, campaign=campaign, gazetteer=gazetteer)
+    reading = (
+        read_calendar(content, campaign=campaign, gazetteer=gazetteer, now=asyncio.run(present(settings)))
+        if is_calendar
+        else read_sheet(content, campaign=campaign, gazetteer=gazetteer)
+    )
     show_faults(arguments.file, reading)
     planned = asyncio.run(_import(arguments, settings, campaign, reading))
     _show(arguments.file, reading, planned, campaign)

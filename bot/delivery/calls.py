@@ -74,9 +74,14 @@ class Call:
             else self
         )
 
-    def moved_to(self, chat: int) -> Call:
-        """This call to another chat: the one that a group became."""
-        return replace(self, payload={**self.payload, "chat_id": chat})
+    def to(self, chat: int, **said: Any) -> Call:
+        """This call to another chat, where `said` stands in the place of these parameters.
+
+        One is made for every message that leaves: `replace` would take five times as long.
+        """
+        other = object.__new__(Call)
+        vars(other).update(vars(self), payload={**self.payload, **said, "chat_id": chat})
+        return other
 
     def to_json(self) -> dict[str, Any]:
         kept: dict[str, Any] = {"method": self.method, "payload": dict(self.payload)}

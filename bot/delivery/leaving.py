@@ -152,7 +152,7 @@ class Leaving:
         if call.chat == outcome.migrate_to:
             return None
         await _note(partial(self._follow, call.chat, outcome.migrate_to))
-        return call.moved_to(outcome.migrate_to)
+        return call.to(outcome.migrate_to)
 
     async def _produce(self, call: Call) -> Attachment | Call | None:
         """The file, or what is posted in its place; None: nothing is."""

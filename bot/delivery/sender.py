@@ -363,7 +363,7 @@ class Sender:
                         outcome = NotSent(reason="no Stars")
                     elif outcome.migrate_to is not None and call.chat is not None:
                         moved = (call.chat, outcome.migrate_to)
-                        call, outcome = call.moved_to(outcome.migrate_to), UNKNOWN
+                        call, outcome = call.to(outcome.migrate_to), UNKNOWN
                         outcome = await self._post_again(ready, call)
                     elif call.instead is not None and outcome.is_final:
                         call, outcome = call.instead, UNKNOWN

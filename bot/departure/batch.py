@@ -19,136 +19,29 @@ import db.mends
 import db.people
 import db.polling_places
 import db.seats
+import db.series
 import db.shifts
 import db.surveys
 import db.vote_plans
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
-from bot.departure.approving import TEMPLATE as CARD
+from bot.departure.sending import LeavingBroadcast
 from bot.rules.belonging import Setting
-from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.courtesy import WEEK, NeutralSent
-from bot.rules.experiments import VERSIONS
-from bot.rules.expressions import Expression, stored
-from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
+from bot.rules.expressions import stored
+from bot.rules.kinds import MUTES, PARTISAN, Kind
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import sampling_of
-from bot.rules.sending import CANCELLATION, CHANGE, INVITATION, OF_A_SHIFT, OFFER, SHIFT_OFFER
+from bot.rules.sending import INVITATION
 from bot.rules.shifts import Shift
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
-from db.events import Event, EventTexts
-from db.friends import JOINED
+from db.events import Event
 from db.mends import Original
-from db.notices import PREFIX as NOTICES
 from db.people import Person
-from db.renewals import TEMPLATE as RENEWAL
 from db.rsvps import Rsvp
-from db.surveys import Survey
-from db.talks import TEMPLATES as TALKS
-from db.vote_plans import HOURS_CHANGED, VotePlan
-
-
-@dataclass(frozen=True, kw_only=True)
-class Freedom:
-    """Whether law and hours let a message leave now, and until when; the caps are each person's own.
-
-    `is_quiet`: nothing that speaks for the campaign may be said now.
-    """
-
-    may_leave: bool
-    until: datetime | None
-    is_quiet: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeavingBroadcast:
-    """A broadcast about to leave, with all that is the same for its readers.
-
-    `freedoms`: by (territory, zone), as far as somebody asked. `otherwise`: who is in a broadcast that was chosen
-    `by_commune` whether or not their commune may be used; None: nobody.
-    """
-
-    row: Broadcast
-    kind: Kind
-    mute: Mute | None
-    by_commune: bool
-    otherwise: Expression | None
-    texts: Mapping[str, str]
-    # Of each version that is compared with it.
-    others: Sequence[Mapping[str, str]]
-    event: Event | None
-    event_texts: EventTexts | None
-    survey: Survey | None = None
-    freedoms: dict[tuple[str | None, str | None], Freedom] = field(default_factory=dict)
-    # What it corrects or takes back.
-    mended: LeavingBroadcast | None = None
-
-    def texts_for(self, variant: str | None) -> Mapping[str, str]:
-        """The texts of the version that somebody drew."""
-        versions = dict(zip(VERSIONS, (self.texts, *self.others), strict=False))
-        return versions.get(variant or "", self.texts)
-
-    @property
-    def is_talk(self) -> bool:
-        """Whether it is part of a conversation between a supporter and the team."""
-        return self.row.template in TALKS
-
-    @property
-    def is_last_choice(self) -> bool:
-        return self.row.step == LAST_CHOICE
-
-    @property
-    def is_cancellation(self) -> bool:
-        return self.row.template == CANCELLATION
-
-    @property
-    def is_change(self) -> bool:
-        return self.row.template == CHANGE
-
-    @property
-    def is_offer(self) -> bool:
-        """Whether it offers a seat that came free."""
-        return self.row.template == OFFER
-
-    @property
-    def shift(self) -> int | None:
-        """The shift that it tells of; None: of none."""
-        return db.shifts.shift_of_key(self.row.key) if self.row.template in OF_A_SHIFT else None
-
-    @property
-    def is_shift_offer(self) -> bool:
-        """Whether it offers a place in a shift that came free."""
-        return self.row.template == SHIFT_OFFER
-
-    @property
-    def is_neutral_of_staff(self) -> bool:
-        return self.kind is Kind.CIVIC_NEUTRAL and self.row.step is None
-
-    @property
-    def is_renewal(self) -> bool:
-        return self.row.template == RENEWAL
-
-    @property
-    def is_of_friends(self) -> bool:
-        """Whether it tells somebody that a friend whom they invited is in."""
-        return self.row.template == JOINED
-
-    @property
-    def is_of_hours(self) -> bool:
-        """Whether it tells somebody who planned that the day or the hours of the vote are others now."""
-        return self.row.template == HOURS_CHANGED
-
-    @property
-    def is_card(self) -> bool:
-        """Whether it asks somebody to let another broadcast go."""
-        return self.row.template == CARD
-
-    @property
-    def is_notice(self) -> bool:
-        """Whether it tells the team something."""
-        return (self.row.template or "").startswith(NOTICES)
+from db.vote_plans import VotePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +75,17 @@ class Batch:
     shifts_taken: Mapping[tuple[int, int], Sequence[Shift]] = field(default_factory=dict)
     # The version that somebody drew, by delivery, where versions are compared.
     variants: Mapping[int, str] = field(default_factory=dict)
+
+    def is_like_others(self, person: Person, sending: LeavingBroadcast) -> bool:
+        """Whether nothing is known of somebody, as far as a broadcast asks, but what stands in their own row."""
+        about = sending.event.id if sending.event is not None else None
+        return not (
+            (person.id, sending.row.ballot) in self.plans
+            or (about, person.id) in self.rsvps
+            or (about, person.id) in self.shifts_taken
+            or person.id in self.chosen
+            or (sending.by_commune and not person.consent_commune)
+        )
 
     def is_in_otherwise(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether somebody is in a broadcast although their commune may not be used."""
@@ -221,7 +125,7 @@ async def load(
     `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
     """
     ids = {row.person for row in rows if row.person is not None}
-    found = await _broadcasts(tx, {row.broadcast for row in rows})
+    found = await _broadcasts(tx, {row.broadcast for row in rows}, now)
     events = {each.event.id for each in found.values() if each.event is not None}
     ballots = {each.row.ballot for each in found.values() if each.row.ballot is not None}
     plans: dict[tuple[int, int], VotePlan] = {}
@@ -308,8 +212,27 @@ async def _otherwise(
     }
 
 
-async def _broadcasts(tx: AsyncConnection, ids: Collection[int]) -> dict[int, LeavingBroadcast]:
-    rows = await db.broadcast_accounts.get_many(tx, ids)
+async def _with_the_dates_of_now(
+    tx: AsyncConnection, rows: Mapping[int, Broadcast], now: datetime
+) -> dict[int, Broadcast]:
+    """An invitation to a series bears the dates of the day when it was made; it leaves with those that are to come."""
+    about = {row.event for row in rows.values() if row.series is not None and row.event is not None}
+    dates = await db.series.to_come(tx, about, now) if about else {}
+    found = dict(rows)
+    for number, row in rows.items():
+        if row.series is not None and row.event is not None:
+            left = dates.get(row.event, [])
+            told = {**row.series, "dates": [[each.code, each.starts_at.isoformat()] for each in left]}
+            # What is told of the place is told of the next date.
+            event = left[0].id if left else row.event
+            found[number] = replace(row, event=event, details={**(row.details or {}), "series": told})
+    return found
+
+
+async def _broadcasts(
+    tx: AsyncConnection, ids: Collection[int], now: datetime
+) -> dict[int, LeavingBroadcast]:
+    rows = await _with_the_dates_of_now(tx, await db.broadcast_accounts.get_many(tx, ids), now)
     if mended := {row.mends for row in rows.values() if row.mends is not None} - set(rows):
         rows |= await db.broadcast_accounts.get_many(tx, mended)
     versions = await db.broadcast_accounts.versions_of_many(tx, rows)

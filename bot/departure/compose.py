@@ -5,30 +5,31 @@ Previews and the sender call the same function, so that what an organizer sees i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
-from html import escape, unescape
-from typing import Any, Protocol, TypedDict, Unpack
+from functools import lru_cache, partial
+from typing import Any, Protocol, Required, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
-from bot.delivery.calls import Call
+from bot.delivery.calls import PAID, Call
 from bot.delivery.messages import captioned, message
+from bot.departure.forms import NO_CHAT, Form, filled_for_each, same_for_all
+from bot.departure.placeholders import OWN, value_of
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.neutrality import is_worded_by_the_program
 from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
-from bot.rules.reminders import territory_followed
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.sending import OFFER
 from bot.rules.shifts import Shift
 from bot.rules.territories import territory_of
 from bot.words import neutral
-from bot.words.staff_texts import render_staff_text
+from bot.words.staff_texts import cut_for_each
 from bot.words.surveys import first_text
 from bot.words.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
@@ -46,6 +47,25 @@ class Fate(TypedDict, total=False):
 
     leave_before: datetime | None
     asks: bool
+    paid: bool
+
+
+class About(Fate, total=False):
+    """Everything that a broadcast's words depend on besides its reader, and its fate.
+
+    `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
+    `shifts`: those of the event that they took. `full`: whoever comes new finds no seat.
+    """
+
+    now: Required[datetime]
+    event: Event | None
+    event_texts: EventTexts | None
+    survey: Survey | None
+    where: Where
+    answer: str | None
+    came: bool
+    shifts: Sequence[Shift]
+    full: bool
 
 
 class Composable(Protocol):
@@ -90,11 +110,13 @@ class Composer:
         self.campaign = campaign
         self.gazetteer = gazetteer
         self._texts = texts
-        self._bot_username = bot_username
+        self.bot_username = bot_username
         self._signatures: dict[tuple[str, str], Text] = {}
         self._event_messages: dict[tuple[object, ...], Text] = {}
         # What a placeholder stands for is the same for everybody of a commune.
-        self.commune_name = lru_cache(maxsize=MOST_COMMUNES)(self._commune_name)
+        self.commune_name: Callable[[str, str | None], str] = lru_cache(maxsize=MOST_COMMUNES)(
+            self._commune_name
+        )
         self.polling = lru_cache(maxsize=MOST_COMMUNES)(self._polling)
 
     def language_of(self, person: Person) -> str:
@@ -157,7 +179,7 @@ class Composer:
                 came=came,
                 shifts=shifts,
                 full=full,
-                bot_username=self._bot_username,
+                bot_username=self.bot_username,
             )
         return self._event_messages[key]
 
@@ -187,7 +209,7 @@ class Composer:
             rsvp=rsvp,
             zone=person.zone or event.zone,
             mute=Mute.EVENTS.value,
-            bot_username=self._bot_username,
+            bot_username=self.bot_username,
         )
 
     def of_shift(
@@ -219,12 +241,16 @@ class Composer:
 
 
 def _dates(series: Mapping[str, Any] | None, zone: str) -> dict[str, Any] | None:
-    """A series as its template shows it: how often, on which weekday, and each date with the code of its event."""
+    """A series as its template shows it: how often, the `usual` start (of most dates, by weekday and hour), and each
+    date with the code of its event.
+    """
     if series is None:
         return None
     dates = [(code, datetime.fromisoformat(start)) for code, start in series["dates"]]
-    weekday = dates[0][1].astimezone(ZoneInfo(zone)).weekday()
-    return {"every": series["every"], "weekday": weekday, "dates": dates}
+    walls = [start.astimezone(ZoneInfo(zone)) for _, start in dates]
+    habits = Counter((wall.weekday(), wall.time()) for wall in walls)
+    usual = max(walls, key=lambda wall: habits[wall.weekday(), wall.time()])
+    return {"every": series["every"], "weekday": usual.weekday(), "usual": usual, "dates": dates}
 
 
 def _mute(kind: str) -> str:
@@ -233,6 +259,17 @@ def _mute(kind: str) -> str:
 
 
 def compose_broadcast(
+    composer: Composer,
+    broadcast: Composable,
+    texts: Mapping[str, str],
+    person: Person,
+    **about: Unpack[About],
+) -> Call:
+    """The call that sends a broadcast to a person. Raises LookupError, as `broadcast_form` does."""
+    return broadcast_form(composer, broadcast, texts, person, **about)(person)
+
+
+def broadcast_form(
     composer: Composer,
     broadcast: Composable,
     texts: Mapping[str, str],
@@ -248,34 +285,40 @@ def compose_broadcast(
     shifts: Sequence[Shift] = (),
     full: bool = False,
     **fate: Unpack[Fate],
-) -> Call:
-    """The call that sends a broadcast to a person: of staff (`texts` by language), on an event, a survey, or neutral.
-
-    `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
-    `shifts`: those of the event that they took. `full`: whoever comes new finds no seat.
+) -> Form:
+    """The form of a broadcast for all who are like a person: of staff (`texts` by language), on an event, a survey, or
+    neutral. What is a reader's own (`OWN`) is read when it is filled in, and nowhere else.
 
     Raises LookupError for a broadcast with neither texts nor an event, and for a neutral one that is not the program's
     own words.
     """
     language = composer.language_of(person)
     if broadcast.kind == Kind.CIVIC_NEUTRAL:
-        return _neutral(composer, broadcast, texts, person, language, event=event, where=where, **fate)
+        told = _neutral(composer, broadcast, texts, person, language, event=event, where=where)
+        return same_for_all(as_call(NO_CHAT, told, **fate))
     if survey is not None:
         asked = composer.survey_message(broadcast, language, survey, person.zone)
-        return as_call(person.telegram_id, asked, **fate)
+        return same_for_all(as_call(NO_CHAT, asked, **fate))
     text = None
     if event is not None and event_texts:
         text = text_in(event_texts, language, composer.campaign.languages[0])
     if broadcast.template is None:
-        body = _staff_text(composer, texts, person, language, now=now, event=event, text=text)
+        written, spoken = _version(composer, texts, language)
+        cut = cut_for_each(
+            written, spoken, lambda name: value_of(composer, name, person, spoken, now, event, text), OWN
+        )
         signed = composer.signature(broadcast.kind, language)
-        return as_call(person.telegram_id, signed, body=body, photo=broadcast.photo, **fate)
+        return filled_for_each(
+            cut,
+            {name: partial(value, composer, spoken) for name, value in OWN.items()},
+            lambda body: as_call(NO_CHAT, signed, body=body, photo=broadcast.photo, **fate),
+        )
     if event is None or text is None:
         raise LookupError(f"nothing words the broadcast {broadcast.template}")
     told = composer.event_message(
         broadcast, language, event, text, answer, came=came, shifts=shifts, full=full
     )
-    return as_call(person.telegram_id, told, photo=broadcast.photo, **fate)
+    return same_for_all(as_call(NO_CHAT, told, photo=broadcast.photo, **fate))
 
 
 def _neutral(
@@ -287,8 +330,7 @@ def _neutral(
     *,
     event: Event | None,
     where: Where,
-    **fate: Unpack[Fate],
-) -> Call:
+) -> Text:
     """A neutral reminder of staff, who choose its practical fields and nothing else."""
     by_the_program = is_worded_by_the_program(
         step=None,
@@ -311,71 +353,37 @@ def _neutral(
     )
     if text is None:
         raise LookupError(f"ballot {broadcast.ballot} is not held where the person votes")
-    return as_call(person.telegram_id, text, **fate)
+    return text
 
 
 def as_call(
-    chat: int, text: Text, *, body: str | None = None, photo: str | None = None, **fate: Unpack[Fate]
+    chat: int,
+    text: Text,
+    *,
+    body: str | None = None,
+    photo: str | None = None,
+    paid: bool = False,
+    **fate: Any,
 ) -> Call:
-    """A text, below its `body` if there is one, as a message or as the caption of a photo that Telegram has already."""
+    """A text, below its `body` if there is one, as a message or as the caption of a photo that Telegram has already.
+
+    `paid`: Telegram may take Stars for it. `fate`: further fields of the Call.
+    """
     if body is not None:
         text = replace(text, html=f"{body}\n\n{text.html}")
-    if photo is not None:
-        return captioned(chat, text, method="sendPhoto", file={"photo": photo}, **fate)
-    return message(chat, text, **fate)
+    call = (
+        message(chat, text, **fate)
+        if photo is None
+        else captioned(chat, text, method="sendPhoto", file={"photo": photo}, **fate)
+    )
+    return call.to(chat, **{PAID: True}) if paid else call
 
 
-def _staff_text(
-    composer: Composer,
-    texts: Mapping[str, str],
-    person: Person,
-    language: str,
-    *,
-    now: datetime,
-    event: Event | None,
-    text: EventText | None,
-) -> str:
+def _version(composer: Composer, texts: Mapping[str, str], language: str) -> tuple[str, str]:
+    """The text of staff that is shown to readers of a language, and the language that it speaks: so does what is filled
+    in."""
     if not texts:
         raise LookupError("a broadcast of staff has no text")
-    if language not in texts:
-        # What is filled in speaks the language of the text around it.
-        first = composer.campaign.languages[0]
-        language = first if first in texts else next(iter(texts))
-    written = texts[language]
-    return render_staff_text(
-        written, language, lambda name: _value(composer, name, person, language, now, event, text)
-    )
-
-
-def filled(composer: Composer, text: str, person: Person, *, language: str, now: datetime) -> str:
-    """A plain text of staff with its placeholders filled for one person, plain too."""
-    html = render_staff_text(
-        escape(text, quote=False),
-        language,
-        lambda name: _value(composer, name, person, language, now, None, None),
-    )
-    return unescape(html)
-
-
-def _value(
-    composer: Composer,
-    name: str,
-    person: Person,
-    language: str,
-    now: datetime,
-    event: Event | None,
-    text: EventText | None,
-) -> str:
-    """The value that a placeholder stands for; where a fact is not known, words that read well in its place."""
-    if name == "first_name":
-        return person.first_name or ""
-    if name in ("polling_day", "polling_hours"):
-        ballot = composer.campaign.next_ballot(now) or composer.campaign.ballots[-1]
-        # Of those who have no part in it: the hours that are everybody's else.
-        territory = territory_followed(person.territory, ballot) or territory_followed(None, ballot)
-        assert territory is not None
-        ballot = composer.campaign.ballot_for(ballot, territory=territory, zone=person.zone)
-        return composer.polling(name, language, ballot, territory, person.commune)
-    if name == "commune":
-        return composer.commune_name(language, person.commune)
-    return composer.words(f"placeholders/{name}", language, event=event, text=text)
+    first = composer.campaign.languages[0]
+    spoken = next((known for known in (language, first) if known in texts), next(iter(texts)))
+    return texts[spoken], spoken

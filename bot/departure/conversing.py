@@ -17,7 +17,8 @@ from bot.actions.authority import area_name, roles_of
 from bot.delivery.calls import Call
 from bot.delivery.messages import edited, in_place_of, message
 from bot.delivery.outcomes import Stop
-from bot.departure.compose import Composer, filled
+from bot.departure.compose import Composer
+from bot.departure.placeholders import filled
 from bot.rules.conversations import WITHOUT_CAPTION, State, may_answer, team_area
 from bot.words.telegram_html import CAPTION_LIMIT
 from bot.words.texts import Text, Texts

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,30 +21,27 @@ from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import asking
-from bot.departure.batch import Batch, Freedom, LeavingBroadcast, load
+from bot.departure.batch import Batch, load
 from bot.departure.compose import Composer, as_call
 from bot.departure.conversing import Talks
 from bot.departure.mending import Mending
+from bot.departure.of_events import event_unwanted
+from bot.departure.sending import Found, Freedom, LeavingBroadcast
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import UNDISTURBED, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
-from bot.rules.leaving import Policy, free_until, hold
+from bot.rules.leaving import Hold, Policy, free_until, hold
 from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
 from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
 from bot.rules.restriction import RESTRICTED
-from bot.rules.seats import ON_THE_LIST, Standing
-from bot.rules.shifts import Shift
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
 from db.people import Person, renewals_due
-from db.rsvps import Rsvp
-from db.seats import offer_key
-from db.shifts import offer_key as shift_offer_key
 from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
@@ -141,16 +139,12 @@ class Departure:
         sending = batch.broadcasts[row.broadcast]
         if sending.mended is not None:
             return self._mending.decide(row, person, sending, batch)
-        unwanted = self._unwanted(person, sending, batch)
-        if unwanted is not None:
-            return unwanted
-        until = person.undisturbed_until
-        if until is not None and is_undisturbed(until, batch.now) and not sending.is_notice:
-            return Wait(until=until, reason=UNDISTURBED, state="queued")
-        freedom = self._freedom(person, sending, batch.now)
+        found = self._found(row, person, sending, batch)
+        if found.unwanted is not None:
+            return found.unwanted
         if sending.is_card or sending.is_talk:
             return batch.cards[row.id]
-        wait = self._hold(person, sending, batch, freedom)
+        wait = self._hold(person, sending, batch, found.freedom.held)
         if wait is not None:
             useless = row.expires_at is not None and wait.until >= row.expires_at
             return Stop(state="expired", reason=wait.reason) if useless else wait
@@ -159,25 +153,63 @@ class Departure:
         elif sending.kind is Kind.CIVIC_NEUTRAL:
             leaves = NeutralSent(at=batch.now, by_a_step=sending.row.step is not None)
             batch.neutral_sent.setdefault(person.id, []).append(leaves)
-        return self._wording.call(
-            person,
-            sending,
-            batch,
-            variant=batch.variants.get(row.id),
-            leave_before=freedom.until,
-            is_quiet=freedom.is_quiet,
+        return found.form(person)
+
+    def _found(self, row: Leased, person: Person, sending: LeavingBroadcast, batch: Batch) -> Found:
+        """What is found for the person: once for all who are alike, from what they have in common alone."""
+        drawn = batch.variants.get(row.id), self._is_held_out(person, sending, batch)
+        if not (sending.is_for_many and batch.is_like_others(person, sending)):
+            return self._look(person, sending, batch, *drawn)
+        key = (sending.likeness.of(person), *drawn)
+        found = sending.alike.get(key)
+        if found is None:
+            anybody = sending.likeness.anybody(person)
+            found = sending.alike[key] = self._look(anybody, sending, batch, *drawn)
+        return found
+
+    def _look(
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, variant: str | None, held_out: bool
+    ) -> Found:
+        unwanted = self._unwanted(person, sending, batch, held_out)
+        until = person.undisturbed_until
+        if (
+            unwanted is None
+            and until is not None
+            and is_undisturbed(until, batch.now)
+            and not sending.is_notice
+        ):
+            unwanted = Wait(until=until, reason=UNDISTURBED, state="queued")
+        freedom = self._freedom(person, sending, batch.now)
+        return Found(
+            unwanted=unwanted,
+            freedom=freedom,
+            word=partial(
+                self._wording.form,
+                person,
+                sending,
+                batch,
+                variant=variant,
+                leave_before=freedom.until,
+                is_quiet=freedom.is_quiet,
+            ),
         )
 
-    def _hold(self, person: Person, sending: LeavingBroadcast, batch: Batch, freedom: Freedom) -> Wait | None:
+    def _is_held_out(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> bool:
+        percent = self._campaign.holdout_percent if sending.row.step is not None else 0
+        return bool(percent) and is_held_out(key=batch.key, person=person.id, percent=percent)
+
+    def _hold(
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, held: Hold | None
+    ) -> Wait | None:
+        """Why it waits: `held`, as for everybody under the same law and hours, or what this person got before."""
         sent = batch.sent.get(person.id, ()) if sending.kind in PARTISAN else ()
         neutral = batch.neutral_sent.get(person.id, ()) if sending.is_neutral_of_staff else ()
-        if not sent and not neutral and freedom.may_leave:
-            return None
-        leaving, step = self._leaving(person, sending, batch.now), sending.row.step
-        unanswered = person.unanswered
-        if step is not None:
-            unanswered = self._campaign.step(step).unanswered_before(unanswered)
-        held = hold(**leaving, sent=sent, neutral=neutral, unanswered=unanswered)
+        if sent or neutral:
+            leaving, step = self._leaving(person, sending, batch.now), sending.row.step
+            unanswered = person.unanswered
+            if step is not None:
+                unanswered = self._campaign.step(step).unanswered_before(unanswered)
+            held = hold(**leaving, sent=sent, neutral=neutral, unanswered=unanswered)
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
     def _freedom(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Freedom:
@@ -187,11 +219,11 @@ class Departure:
         if found is None:
             leaving = self._leaving(person, sending, now)
             is_quiet = self._campaign.is_quiet(territory=person.territory, now=now, zone=person.zone)
-            may_leave = hold(**leaving) is None
+            held = hold(**leaving)
             if not is_quiet:
                 # From the quiet period on, word of a cancelled event says less.
                 leaving["cancellation"] = False
-            found = Freedom(may_leave=may_leave, until=free_until(**leaving), is_quiet=is_quiet)
+            found = Freedom(held=held, until=free_until(**leaving), is_quiet=is_quiet)
             sending.freedoms[key] = found
         return found
 
@@ -210,7 +242,9 @@ class Departure:
             "cancellation": sending.is_cancellation,
         }
 
-    def _unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | Wait | None:
+    def _unwanted(
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, held_out: bool
+    ) -> Stop | Wait | None:
         """Why this person is not to get it any more, if so."""
         is_service = sending.kind is Kind.SERVICE and not (sending.is_last_choice or sending.is_of_hours)
         is_meant = is_service or (person.is_registered and person.consent_contact)
@@ -236,7 +270,7 @@ class Departure:
         if sending.is_of_hours:
             return self._hours_unwanted(person, sending, batch)
         if sending.row.step is not None and sending.row.ballot is not None:
-            return self._step_unwanted(person, sending.row.step, sending.row.ballot, batch)
+            return self._step_unwanted(person, sending.row.step, sending.row.ballot, batch, held_out)
         if sending.is_neutral_of_staff:
             return self._neutral_unwanted(person, sending, batch)
         return event_unwanted(person, sending, batch) if sending.event is not None else None
@@ -264,8 +298,10 @@ class Departure:
             return Stop(state="cancelled", reason="replanned")
         return self._neutral_unwanted(person, sending, batch)
 
-    def _step_unwanted(self, person: Person, name: str, number: int, batch: Batch) -> Stop | Wait | None:
-        if is_held_out(key=batch.key, person=person.id, percent=self._campaign.holdout_percent):
+    def _step_unwanted(
+        self, person: Person, name: str, number: int, batch: Batch, held_out: bool
+    ) -> Stop | Wait | None:
+        if held_out:
             return Stop(state="cancelled", reason="held_out")
         if person.commune is not None and not self._campaign.votes(person.commune):
             # The file says since they signed up that the vote is not held there.
@@ -320,52 +356,6 @@ def friends_unwanted(person: Person, batch: Batch, *, is_out: bool) -> Stop | No
     if is_muted(person, Mute.NEWS):
         return Stop(state="cancelled", reason="muted")
     return None if batch.brought.get(person.id) else Stop(state="cancelled", reason="erased")
-
-
-def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:
-    """An event's messages: not once it is cancelled (but the word of it), nor to those who will not come."""
-    if sending.event is None or sending.is_cancellation:
-        return None
-    if not sending.event.is_public:
-        return Stop(state="cancelled", reason="not_approved")
-    if sending.row.series is not None:
-        return None  # its other dates take place, whatever became of the first
-    if sending.event.is_cancelled:
-        return Stop(state="cancelled", reason="event_cancelled")
-    if sending.row.follows:
-        return None  # they come to one of its dates, perhaps to another one
-    if sending.shift is not None:
-        return shift_unwanted(batch.shifts.get(sending.shift), person, sending, batch)
-    rsvp = batch.rsvps.get((sending.event.id, person.id))
-    if sending.is_offer:
-        return offer_unwanted(rsvp, sending, batch.now)
-    if rsvp is None:
-        return Stop(state="cancelled", reason="not_coming") if sending.kind is Kind.EVENT_SERVICE else None
-    # Who waits for a seat is told of changes, and invited by nothing else; they are not reminded to come.
-    reminds = sending.row.template is not None and not sending.is_change
-    away = rsvp.answer in (Standing.NO, Standing.LAPSED) or (rsvp.answer in ON_THE_LIST and reminds)
-    return Stop(state="cancelled", reason="not_coming") if away else None
-
-
-def offer_unwanted(rsvp: Rsvp | None, sending: LeavingBroadcast, now: datetime) -> Stop | None:
-    """A seat that came free: not once it was answered, or went to the next."""
-    event = sending.event
-    assert event is not None  # an offer is of one
-    meant = rsvp is not None and rsvp.has_offer(now) and sending.row.key == offer_key(event.id, rsvp.offers)
-    return None if meant else Stop(state="cancelled", reason="offer_over")
-
-
-def shift_unwanted(
-    shift: Shift | None, person: Person, sending: LeavingBroadcast, batch: Batch
-) -> Stop | None:
-    """What tells of a shift: not to who has left it, and no offer once it was answered, or went to the next."""
-    place = batch.shift_places.get((shift.id, person.id)) if shift is not None else None
-    if shift is None or place is None or place.answer not in (Standing.YES, *ON_THE_LIST):
-        return Stop(state="cancelled", reason="not_coming")
-    if sending.is_shift_offer:
-        meant = place.has_offer(batch.now) and sending.row.key == shift_offer_key(shift.id, place.offers)
-        return None if meant and shift.is_open else Stop(state="cancelled", reason="offer_over")
-    return None
 
 
 def is_muted(person: Person, mute: Mute) -> bool:

@@ -8,8 +8,9 @@ from bot.campaign.campaign import Campaign
 from bot.delivery.calls import Call
 from bot.delivery.messages import deletion, in_place_of
 from bot.delivery.outcomes import Stop, Wait
-from bot.departure.batch import Batch, LeavingBroadcast
+from bot.departure.batch import Batch
 from bot.departure.compose import Composer, as_call, compose_broadcast
+from bot.departure.sending import LeavingBroadcast
 from bot.rules.leaving import free_until, hold
 from bot.rules.mends import NEVER_LEFT, RECALLED, may_be_deleted
 from bot.rules.people import NOT_A_SUPPORTER

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from datetime import datetime
 
 from bot.actions.authority import area_name
 from bot.campaign.campaign import Campaign
-from bot.delivery.calls import Call
-from bot.departure.batch import Batch, LeavingBroadcast
-from bot.departure.compose import Composer, Fate, as_call, compose_broadcast
+from bot.departure.batch import Batch
+from bot.departure.compose import Composer, Fate, as_call, broadcast_form
+from bot.departure.forms import NO_CHAT, Form, with_own_link
+from bot.departure.sending import LeavingBroadcast
 from bot.links import friend_link
 from bot.rules.areas import EVERYWHERE
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.polling_places import NOWHERE_KNOWN
 from bot.words import neutral
-from bot.words.friends import SOMEBODY, addressed
+from bot.words.friends import SOMEBODY
 from bot.words.step_values import values_for_step
 from bot.words.texts import Text, Texts
 from db.broadcast_accounts import Broadcast
@@ -39,7 +39,7 @@ class Wording:
         self._steps: dict[Hashable, Text] = {}
         self._asking = {step.name for step in campaign.steps if step.asks is not None}
 
-    def call(
+    def form(
         self,
         person: Person,
         sending: LeavingBroadcast,
@@ -48,22 +48,18 @@ class Wording:
         variant: str | None = None,
         leave_before: datetime | None = None,
         is_quiet: bool = False,
-    ) -> Call:
-        """The call that sends the broadcast to the person, until `leave_before`.
+    ) -> Form:
+        """What the broadcast says to all who are like the person, until `leave_before`.
 
         `variant`: the version that they drew. `is_quiet`: nothing that speaks for the campaign may be said to them now.
         """
         fate: Fate = {"leave_before": leave_before, "asks": sending.row.step in self._asking}
+        # The campaign pays for each message that leaves faster than Telegram lets for nothing.
+        fate["paid"] = self._campaign.paid_broadcasts
         text = self._own_text(person, sending, batch, is_quiet=is_quiet)
-        call = (
-            as_call(person.telegram_id, text, **fate)
-            if text is not None
-            else self._broadcast(person, sending, batch, fate, variant)
-        )
-        if self._campaign.paid_broadcasts:
-            # The campaign pays for each message that leaves faster than Telegram lets for nothing.
-            return replace(call, payload={**call.payload, "allow_paid_broadcast": True})
-        return call
+        if text is None:
+            return self._broadcast(person, sending, batch, fate, variant)
+        return with_own_link(text, lambda addressed: as_call(NO_CHAT, addressed, **fate))
 
     def _own_text(
         self, person: Person, sending: LeavingBroadcast, batch: Batch, *, is_quiet: bool
@@ -124,8 +120,8 @@ class Wording:
 
     def _broadcast(
         self, person: Person, sending: LeavingBroadcast, batch: Batch, fate: Fate, variant: str | None
-    ) -> Call:
-        return compose_broadcast(
+    ) -> Form:
+        return broadcast_form(
             self._composer,
             sending.row,
             sending.texts_for(variant),
@@ -143,6 +139,7 @@ class Wording:
         )
 
     def _step(self, person: Person, broadcast: Broadcast, batch: Batch, language: str) -> Text:
+        """What a step says, with `SOMEBODY` where the reader's own link for friends goes."""
         assert broadcast.ballot is not None
         where = batch.where(person, broadcast.ballot)
         if broadcast.kind == Kind.CIVIC_NEUTRAL:
@@ -175,7 +172,7 @@ class Wording:
             if len(self._steps) >= MOST_KEPT:
                 self._steps.clear()
             self._steps[key] = self._texts.render(name, language, **values)
-        return addressed(self._steps[key], person.friend_code)
+        return self._steps[key]
 
 
 def _said(plan: VotePlan | None) -> Hashable:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from bot.errors import BadAudience
-from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, both, canonical, leaves_of
+from bot.rules.expressions import (
+    EVERYBODY,
+    All,
+    AnyOf,
+    Expression,
+    Not,
+    as_json,
+    both,
+    canonical,
+    leaves_of,
+    stored,
+)
 from bot.rules.leaves import read_leaf
 
 PLACES = frozenset({"in", "near"})
 SAID = frozenset({"intention", "plan", "vote"})
+MOST_KEPT = 20
+"""How many changes can be taken back."""
 ONE_AT_A_TIME = (PLACES, frozenset({"language"}), frozenset({"volunteer"}))
 """Conditions that take the place of their like, by the names of their leaves: nobody votes in two places."""
 
@@ -75,7 +89,7 @@ def add(audience: Expression, chosen: Expression, join: Join) -> Expression:
 
 def _or(audience: Expression, chosen: Expression) -> Expression:
     """A place beside the places there are; anything else instead of all that was said."""
-    parts = _parts(audience)
+    parts = parts_of(audience)
     places = [part for part in parts if is_about(part, PLACES)]
     if not parts:
         return chosen
@@ -86,7 +100,7 @@ def _or(audience: Expression, chosen: Expression) -> Expression:
 
 
 def _instead(audience: Expression, chosen: Expression, like: frozenset[str]) -> Expression:
-    kept = [part for part in _parts(audience) if not is_about(part, like)]
+    kept = [part for part in parts_of(audience) if not is_about(part, like)]
     if chosen == EVERYBODY:
         return whole(kept)
     return whole([chosen, *kept] if like is PLACES else [*kept, chosen])
@@ -94,7 +108,7 @@ def _instead(audience: Expression, chosen: Expression, like: frozenset[str]) -> 
 
 def without(audience: Expression, like: frozenset[str]) -> Expression:
     """The audience without its conditions of this kind, said or denied."""
-    kept = [part for part in _parts(audience) if not all(leaf.name in like for leaf in leaves_of(part))]
+    kept = [part for part in parts_of(audience) if not all(leaf.name in like for leaf in leaves_of(part))]
     return whole(kept)
 
 
@@ -103,7 +117,8 @@ def whole(parts: list[Expression]) -> Expression:
     return canonical(All(tuple(parts))) if parts else EVERYBODY
 
 
-def _parts(audience: Expression) -> tuple[Expression, ...]:
+def parts_of(audience: Expression) -> tuple[Expression, ...]:
+    """The conditions that must hold together, in their order; none of everybody."""
     if audience == EVERYBODY:
         return ()
     return audience.parts if isinstance(audience, All) else (audience,)
@@ -116,7 +131,49 @@ def is_about(part: Expression, like: frozenset[str]) -> bool:
 
 def holds(audience: Expression, leaf: str) -> bool:
     """Whether a leaf is one of the conditions that must hold."""
-    return read_leaf(leaf) in _parts(audience)
+    return read_leaf(leaf) in parts_of(audience)
+
+
+def condition_of(name: str, values: Sequence[str]) -> Expression:
+    """The condition that a choice stands for, by its name and values. Raises BadAudience, and ValueError for none that
+    is offered.
+    """
+    if name in ("people", "area", "language", "got", "answered"):
+        (value,) = values
+        if name == "people":
+            if value not in PEOPLE:
+                raise ValueError(value)
+            return read_leaf(PEOPLE[value])
+        return read_leaf(f"{'in' if name == 'area' else name}:{value}")
+    first, second = values
+    if name == "around":
+        return read_leaf(f"near:{first}:{second}")
+    if name == "rsvp":
+        return event_choice(first, second)
+    if name == "vote":
+        return vote_choice(first, second)
+    raise ValueError(name)
+
+
+def changed(data: Mapping[str, Any], chosen: Expression) -> dict[str, Any]:
+    """What a draft keeps of another audience (`audience`), and of what it was before (`audience_before`)."""
+    was = as_json(stored(data.get("audience")))
+    before: list[Any] = data.get("audience_before") or []
+    kept = [*before, was][-MOST_KEPT:] if as_json(chosen) != was else before
+    return {"audience": as_json(chosen), "audience_before": kept, "joining": Join.AND.value}
+
+
+def taken_back(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a draft keeps of its audience as it was before the last change."""
+    *earlier, last = data.get("audience_before") or [data.get("audience")]
+    return {"audience": last, "audience_before": earlier, "joining": Join.AND.value}
+
+
+def but(audience: Expression, place: int) -> Expression:
+    """The audience without one of its `parts_of`. Raises IndexError."""
+    parts = list(parts_of(audience))
+    del parts[place]
+    return whole(parts)
 
 
 def event_choice(code: str, choice: str) -> Expression:

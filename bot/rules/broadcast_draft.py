@@ -93,6 +93,13 @@ def is_compared(data: Mapping[str, Any]) -> bool:
     return not is_neutral(data) and bool(data.get("others") or data.get("holdout"))
 
 
+def texts_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """The typed texts, by language; nothing of it is in a neutral reminder."""
+    if is_neutral(data):
+        return {}
+    return {language: text for language, text in (data.get("texts") or {}).items() if text}
+
+
 def others_of(data: Mapping[str, Any]) -> list[dict[str, str]]:
     """The texts of each version beside the first, in the languages of that one."""
     written = {language for language, text in (data.get("texts") or {}).items() if text}

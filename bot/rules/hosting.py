@@ -1,6 +1,8 @@
 """Supporters who organize: how much may wait for the team at once, and where somebody is trusted."""
 
-from bot.rules.areas import department_of, normal_area
+from collections.abc import Iterable
+
+from bot.rules.areas import contains, department_of, normal_area
 from bot.rules.audience_limits import common_area, shared_area
 
 PURPOSE = "host"
@@ -9,6 +11,11 @@ MOST_WAITING = 3
 """Proposals of one person that wait for the team."""
 MOST_REASON = 500
 """Characters of why a proposal is sent back."""
+
+
+def covering(trusted: Iterable[str], place: str) -> list[str]:
+    """Those of the areas in which somebody is trusted that a place lies in."""
+    return [area for area in trusted if contains(area, place)]
 
 
 def trusted_area(areas: tuple[str, ...], commune: str) -> str:

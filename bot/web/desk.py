@@ -7,7 +7,7 @@ Roles and areas are asked again at every request.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -28,14 +28,20 @@ from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.console import Door, form_token, is_for, is_form_of, is_from
+from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
+from bot.rules.quiet import Quiet
+from bot.rules.suppression import SuppressionKey
 from bot.web.remembered import Remembered
-from bot.web.site import Site
+from bot.web.site import HEADERS, Site
+from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
-from bot.words.texts import Texts
+from bot.words.texts import Text, Texts
 from db.engine import Database
+from db.rolls import Rolls
 
-MOST_FORM_BYTES = 64 * 1024
+MOST_FORM_BYTES = 256 * 1024
+"""A message in three versions and two languages, as a browser writes accents."""
 MOST_FIELDS = 100
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
@@ -75,6 +81,8 @@ class Visit:
     signed: Signed
     cookie: str
     form: Mapping[str, str] = field(default_factory=dict)
+    found: Any = None
+    """What was looked up before the transaction that changes something, so that no tap waits for it."""
 
     @property
     def author(self) -> Author:
@@ -126,13 +134,34 @@ class Visit:
 
     def told(self, name: str, **values: Any) -> Markup:
         """A message of the chat, in its own words; its buttons are the page's business."""
+        return shown_html(self.rendered(name, **values).html)
+
+    def rendered(self, name: str, /, **values: Any) -> Text:
+        """A message of the chat for whoever reads, in their language."""
+        return self.rendered_in(self.language, name, **values)
+
+    def rendered_in(self, language: str, name: str, /, **values: Any) -> Text:
+        """The same in a language that need not be theirs."""
         common = {
             "person": self.author.person,
             "zone": self.zone,
             "now": self.now,
             "counts": self.author.reader,
+            "offers_events": lambda: self.quiet_about_events is None,
         }
-        return shown_html(self.desk.texts.render(name, self.language, **common, **values).html)
+        return self.desk.texts.render(name, language, **{**common, **values})
+
+    @property
+    def quiet_about_events(self) -> Quiet | None:
+        """Whether the law asks for silence about events where the reader votes."""
+        person = self.author.person
+        return self.author.campaign.quiet(
+            kind=Kind.EVENT_INVITE, territory=person.territory, now=self.now, zone=person.zone
+        )
+
+    def shown(self, name: str, taps: Collection[str] = (), **values: Any) -> Shown:
+        """The same with the buttons that this page answers itself."""
+        return shown(self.rendered(name, **values), taps)
 
     def word(self, name: str) -> str:
         """A word that is to be typed, in the reader's language."""
@@ -146,6 +175,13 @@ class Visit:
         """What an answer that is given here is logged with: no update of Telegram brought it."""
         return Origin(update_id=None, message_id=None, at=self.now)
 
+    def part(self, name: str, block: str, **values: Any) -> HTMLResponse:
+        """One block of a page, for a script that has the rest of it."""
+        html = self.desk.site.pages.block(
+            f"{self.desk.door}/{name}", block, self.language, **self.values, **values
+        )
+        return HTMLResponse(html, headers=HEADERS)
+
     def go(self, path: str) -> Response:
         """To the page that shows what became of it; reloading that sends nothing again."""
         return RedirectResponse(path, 303)
@@ -158,6 +194,7 @@ def whole_number(visit: Visit, name: str, otherwise: int) -> int:
 
 
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
+Look: TypeAlias = Callable[[Visit], Awaitable[Any]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
@@ -167,6 +204,7 @@ class Desk:
     name leads in.
 
     `changed`: told after something was changed, for what may be due since. `token`: the bot's, by which Telegram signs.
+    `rolls`: by which audiences are counted.
     """
 
     site: Site
@@ -176,7 +214,9 @@ class Desk:
     composer: Composer
     texts: Texts
     token: str = field(repr=False)
+    suppression_key: SuppressionKey = field(repr=False)
     changed: Callable[[], None]
+    rolls: Rolls
     door: Door = Door.CONSOLE
     remembered: Remembered = field(default_factory=Remembered)
 
@@ -194,12 +234,16 @@ class Desk:
         return request.cookies.get(self.door.cookie, "")
 
     async def arrived(
-        self, request: Request, tx: AsyncConnection, form: Mapping[str, str] = MappingProxyType({})
+        self,
+        request: Request,
+        tx: AsyncConnection,
+        form: Mapping[str, str] = MappingProxyType({}),
+        found: Any = None,
     ) -> Visit:
         """Whoever asks, as they are at this moment. Raises SignedOut."""
         cookie = self.cookie(request)
         signed = await console.signed_in(tx, cookie, self.occasion, self.door)
-        return Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form)
+        return Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form, found=found)
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -218,15 +262,22 @@ class Desk:
 
         return self.guarded(answer)
 
-    def changing(self, view: View) -> Endpoint:
-        """A form that changes something, in one transaction; nothing of it stays where it is refused."""
+    def changing(self, view: View, *, first: Look | None = None) -> Endpoint:
+        """A form that changes something, in one transaction; nothing of it stays where it is refused.
+
+        `first`: what takes long to look up, in a transaction that only reads; the view has it as `visit.found`.
+        """
 
         async def answer(request: Request) -> Response:
             form = await self.form(request)
             if not is_form_of(self.cookie(request), form.get(FORM_TOKEN, "")):
                 raise BadForm("This form was not made for this session.")
+            found = None
+            if first is not None:
+                async with self.database.read() as tx:
+                    found = await first(await self.arrived(request, tx, form))
             async with self.database.write() as tx:
-                answered = await view(await self.arrived(request, tx, form))
+                answered = await view(await self.arrived(request, tx, form, found))
             self.changed()
             return answered
 
@@ -257,7 +308,12 @@ class Desk:
         status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
         words = shown_html(self.texts.render(refusal.message, language, **refusal.values).html)
         answer = self.site.page(
-            f"{self.door}/refused", language, status=status, words=words, signed_in=status not in (401, 410)
+            f"{self.door}/refused",
+            language,
+            status=status,
+            words=words,
+            signed_in=status not in (401, 410),
+            back=request.url.path if request.method == "POST" else self.home,
         )
         if status == 401 and self.cookie(request):
             answer.delete_cookie(self.door.cookie, path=self.cookie_path)

@@ -12,7 +12,7 @@ SOMEBODY = "PORTEVOIXSOMEBODY"
 
 def addressed(text: Text, friend_code: str) -> Text:
     """The text with the reader's own link for friends, where it has one."""
-    if SOMEBODY not in text.html and not any(_for_friends(button) for row in text.keyboard for button in row):
+    if not is_for_friends(text):
         return text
     rows = tuple(
         tuple(
@@ -22,6 +22,11 @@ def addressed(text: Text, friend_code: str) -> Text:
         for row in text.keyboard
     )
     return replace(text, html=_named(text.html, friend_code), keyboard=rows)
+
+
+def is_for_friends(text: Text) -> bool:
+    """Whether each reader's own link stands in it."""
+    return SOMEBODY in text.html or any(_for_friends(button) for row in text.keyboard for button in row)
 
 
 def _for_friends(button: Button) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import lru_cache
 from html import escape
 
@@ -39,6 +39,20 @@ def render_staff_text(text: str, language: str, value: Callable[[str], str]) -> 
     for index in range(1, len(filled), 2):
         filled[index] = escape(value(filled[index]))
     return "".join(filled)
+
+
+def cut_for_each(
+    text: str, language: str, value: Callable[[str], str], own: Container[str]
+) -> tuple[str, ...]:
+    """The same with everything filled in but each reader's `own`, and cut there: words, a name, words, …, words."""
+    first, *others = _pieces(text, language)
+    cut = [first]
+    for name, words in zip(others[::2], others[1::2], strict=True):
+        if name in own:
+            cut += [name, words]
+        else:
+            cut[-1] += escape(value(name)) + words
+    return tuple(cut)
 
 
 def first_words(text: str, longest: int = 40) -> str:

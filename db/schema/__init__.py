@@ -25,6 +25,7 @@ from db.schema.check_ins import (
     doors,
     event_feedback,
     event_figures,
+    walk_in_marks,
 )
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.console import app_sessions, console_sessions
@@ -106,6 +107,7 @@ __all__ = [
     "visits",
     "volunteering",
     "vote_plans",
+    "walk_in_marks",
     "walkers",
     "walks",
 ]

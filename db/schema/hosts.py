@@ -50,12 +50,12 @@ proposals = sa.Table(
     sa.Column("reason", sa.Text),
 )
 
-# Whose events in an area need nobody's approval.
+# Whose events in an area need nobody's approval. Each team trusts for its own area; none lies within another.
 trusted_hosts = sa.Table(
     "trusted_hosts",
     metadata,
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("area", sa.String(8), nullable=False),
+    sa.Column("area", sa.String(8), primary_key=True),
     sa.Column("given_at", Instant, nullable=False),
 )
 

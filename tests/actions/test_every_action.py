@@ -18,7 +18,8 @@ effects.opened polling_places.choose polling_places.where_of friends.brought rsv
 people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
-dialogs.ask dialogs.end console.offer_app
+dialogs.ask dialogs.end drafts.kept drafts.other drafts.keep drafts.drop console.offer_app
+event_cards.upcoming_by_commune
 erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
@@ -28,7 +29,7 @@ registration.register registration.help_from_elsewhere registration.votes_elsewh
 responses.record responses.response
 proofs.sealed_of restriction.restrict restriction.lift
 rights.stop rights.delete rights.keep_me rights.why rights.holding rsvps.answer_invitation
-hosts.propose hosts.withdraw hosts.sent_back hosts.join
+hosts.propose hosts.withdraw hosts.sent_back helpers.join
 event_cards.opened rsvps.free_seats rsvps.seats_held rsvps.bring_guests rsvps.wait_for_all event_cards.turned
 shifts.shifts_of shifts.find shifts.take shifts.give_back feedback.rate feedback.change feedback.said_of
 check_ins.check_in check_ins.check_in_by_digits check_ins.walk_in check_ins.walk_in_joined
@@ -67,9 +68,9 @@ campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joi
 AFTERWARDS = """
 canvass_imports.require_whole
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audiences.reach_now forecasts.forecast_now events.told audience_words.view
+audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.told audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
-broadcasts.queue broadcasts.progress_of
+broadcasts.queue broadcasts.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_approvals.subject_of broadcast_cards.versions broadcast_cards.titles
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
@@ -80,7 +81,8 @@ check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event
 event_cards.remembered_as attendees.there feedback.figures_of
 event_cards.find event_cards.standing announcing.invite events.tell events.apply_change events.apply_cancellation
 series.following
-hosts.reason_of hosts.trust events.require_may_reword
+hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
+series.make series.invite series.of_event
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
@@ -109,6 +111,7 @@ NARROWING = (
 PURE = """
 canvass.lines canvass_doors.silence_at
 erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come
+broadcasts.require_time_to_come broadcast_drafts.written broadcast_drafts.replacing
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent

@@ -78,13 +78,15 @@ async def test_files_hosts_and_series(database: Database) -> None:
         # A host, approved and trusted no longer.
         assert await db.hosts.waiting_of(tx, world.host) == 1
         await hosts.approve(tx, admin, world.proposal, and_trust=True)
-        assert (await db.hosts.of_person(tx, world.host))["trusted_in"] == "69"
+        assert (await db.hosts.of_person(tx, world.host))["trusted_in"] == ["69"]
         await hosts.end_trust(tx, admin, world.proposal, world.host)
         assert await db.hosts.parts_of(tx, world.host) == {}
 
         # A series: one invitation, found from each date.
         walls = [datetime.fromisoformat(f"2016-11-{day}T19:00") for day in ("10", "17", "24")]
-        made = await series.announce(tx, admin, new_event(admin), Every.WEEK, walls)
+        made = await series.announce(
+            tx, admin, new_event(admin), series.Repeats(every=Every.WEEK, walls=walls)
+        )
         dates = await db.series.following(tx, made.event)
         assert len(dates) == 3
         found = await db.broadcast_accounts.invitation_to(tx, dates[2].id)

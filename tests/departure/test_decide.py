@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -37,8 +38,8 @@ def a_departure(campaign: Campaign = CAMPAIGN, clock: MovableClock | None = None
     return Departure(campaign=campaign, texts=texts, composer=composer, clock=clock, bot_username=BOT)
 
 
-async def taken(database: Database, key: str) -> list[Leased]:
-    """A broadcast to everybody, whose deliveries the sender has just leased."""
+async def taken(database: Database, key: str, **texts: str) -> list[Leased]:
+    """A broadcast to everybody, whose deliveries the sender has just leased. `texts` by language."""
     values = {
         "key": key,
         "kind": "persuasion",
@@ -49,7 +50,7 @@ async def taken(database: Database, key: str) -> list[Leased]:
         "state": "active",
     }
     async with database.write() as tx:
-        broadcast = await db.broadcasts.create(tx, values, {"fr": "Bonjour", "en": "Hello"})
+        broadcast = await db.broadcasts.create(tx, values, texts or {"fr": "Bonjour", "en": "Hello"})
         assert broadcast is not None
         everybody = sa.select(people.c.id)
         expires = NOW + timedelta(days=2)
@@ -57,6 +58,44 @@ async def taken(database: Database, key: str) -> list[Leased]:
             tx, broadcast=broadcast, people=everybody, due_at=NOW, expires_at=expires, now=NOW
         )
         return await deliveries.lease(tx, [(broadcast, 10)], owner="sender", now=NOW)
+
+
+async def test_those_who_are_alike_get_their_own_words_and_the_others_what_is_right_for_them(
+    database: Database,
+) -> None:
+    """One batch: what is found for one of many is told to nobody whom it does not fit."""
+    conversation = Conversation(database, NOW)
+    readers: list[tuple[dict[str, Any], str]] = [
+        ({"first_name": "Awa <3", "commune": "69123"}, "Awa &lt;3 de Lyon, 8\xa0h\xa0–\xa019\xa0h"),
+        ({"first_name": "Zoé", "commune": "69123"}, "Zoé de Lyon, 8\xa0h\xa0–\xa019\xa0h"),
+        ({"first_name": "Éloi", "commune": "13055"}, "Éloi de Marseille, 8\xa0h\xa0–\xa019\xa0h"),
+        ({"first_name": None, "commune": "69123"}, " de Lyon, 8\xa0h\xa0–\xa019\xa0h"),
+        ({"first_name": "Ann", "commune": "69123", "language": "en"}, "Ann of Lyon, 08:00"),
+        ({"first_name": "Tea", "commune": "98735"}, "courtesy_hours"),
+        ({"commune": "69123", "mutes_news": True}, "muted"),
+        ({"commune": "69123", "state": "stopped"}, "not_a_supporter"),
+        ({"commune": "69123", "unreachable_at": NOW}, "blocked"),
+        ({"commune": "69123", "undisturbed_until": NOW + timedelta(minutes=9)}, "undisturbed"),
+    ]
+    for number, (values, _expected) in enumerate(readers, 1):
+        commune = values.pop("commune")
+        await supporter(conversation, number, commune, **values)
+    rows = await taken(
+        database,
+        "staff:1",
+        fr="{{ first_name }} de {{ commune }}, {{ polling_hours }}",
+        en="{{ first_name }} of {{ commune }}, {{ polling_hours }}",
+    )
+    async with database.read() as tx:
+        decisions = await a_departure().prepare(tx, rows)
+    for row, decision in zip(rows, decisions, strict=True):
+        assert row.person is not None
+        expected = readers[row.person - 1][1]
+        if isinstance(decision, Call):
+            assert decision.chat == row.person
+            assert str(decision.payload["text"]).startswith(expected)
+        else:
+            assert decision.reason == expected
 
 
 async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(database: Database) -> None:

@@ -19,6 +19,7 @@ from db.schema import (
     hosts,
     proposals,
     rsvps,
+    series,
     trusted_hosts,
 )
 from handlers import check_ins
@@ -115,6 +116,46 @@ async def test_what_is_sent_back_is_changed_and_proposed_again(
     await olga.tap_data(f"1:host_approve:{old.code}:plain")
     assert "isn’t waiting any more" in olga.last.text
     assert [each.state for each in await rows(conversation, events)] == ["proposed"]
+
+
+async def test_a_series_is_proposed_sent_back_and_announced_as_one(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    olga = await organizer(conversation, 20)
+    await supporter(conversation, 1, LYON)
+    await proposes(zoe)
+    await zoe.tap("Repeat it")
+    await zoe.tap("Every week")
+    await zoe.send("3")
+    await zoe.tap_data("1:host_send")
+    assert [each.state for each in await rows(conversation, events)] == ["proposed"] * 3
+    assert len(await rows(conversation, proposals)) == 1
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    assert any("3 dates" in each.text for each in olga.screen), "the team sees all of them"
+    await olga.tap("Send it back with a reason")
+    await olga.send("Deux fois suffisent")
+    *_, last = await rows(conversation, events)
+    await zoe.tap_data(f"1:my_event:{last.code}")
+    assert "Deux fois suffisent" in zoe.last.text, "the reason stands at each date"
+    await zoe.tap("Change it")
+    await zoe.tap("Repeat it")
+    await zoe.tap("Every week")
+    await zoe.send("2")
+    await zoe.tap_data("1:host_send")
+    dates = await rows(conversation, events)
+    assert [each.state for each in dates] == ["proposed"] * 2, "those sent back are gone"
+    assert dates[0].starts_at == paris("2016-11-24T19:00")
+    assert len(await rows(conversation, series)) == 1
+    await told(conversation, olga)
+    await olga.tap("See the proposal")
+    await olga.tap("Yes, announce it")
+    assert [each.state for each in await rows(conversation, events)] == ["open"] * 2
+    invitations = [each.template for each in await rows(conversation, broadcasts) if each.event]
+    assert invitations == ["broadcasts/series_invitation"]
+    assert [(each.event, each.part) for each in await rows(conversation, hosts)] == [
+        (date.id, "host") for date in dates
+    ]
 
 
 async def test_a_host_runs_their_own_event_and_no_other(conversation: Conversation, zoe: Talker) -> None:
@@ -257,6 +298,9 @@ async def test_mydata_tells_and_delete_takes_the_proposal_with_it(
 ) -> None:
     olga = await organizer(conversation, 20)
     await proposes(zoe)
+    await zoe.tap("Repeat it")
+    await zoe.tap("Every month, on the same weekday")
+    await zoe.send("2")
     await zoe.tap_data("1:host_send")
     await told(conversation, olga)
     await olga.tap("See the proposal")
@@ -273,6 +317,7 @@ async def test_mydata_tells_and_delete_takes_the_proposal_with_it(
     # Nobody saw it: neither its words nor its place, which may be their home, are of use to anybody.
     assert await rows(conversation, events) == await rows(conversation, event_texts) == []
     assert await rows(conversation, hosts) == await rows(conversation, proposals) == []
+    assert await rows(conversation, series) == []
     assert not [each for each in await rows(conversation, broadcasts) if "Réunion" in str(each.details)]
 
 
@@ -379,9 +424,13 @@ async def test_a_trust_is_ended_and_narrowed_by_nobody_of_a_smaller_area(
         await local.tap_data(f"1:host_trust:ab12cd34:{stored.id}:{said}")
         assert [each.area for each in await rows(conversation, trusted_hosts)] == ["69"]
     assert len(await rows(conversation, hosts)) == 2
+    # What the team of another area says takes nothing from this one's, and the other way round.
+    marseille = await organizer(conversation, 22, area="13")
+    await marseille.tap_data(f"1:host_trust:away1234:{stored.id}:yes")
+    assert sorted(each.area for each in await rows(conversation, trusted_hosts)) == ["13", "69"]
     wide = await organizer(conversation, 21, area="R84")
     await wide.tap_data(f"1:host_trust:ab12cd34:{stored.id}:no")
-    assert await rows(conversation, trusted_hosts) == []
+    assert [each.area for each in await rows(conversation, trusted_hosts)] == ["13"]
     assert [each.event for each in await rows(conversation, hosts)] == [away]
     await told(conversation, zoe)
     assert "no longer run “Réunion publique”" in zoe.last.text

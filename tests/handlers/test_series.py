@@ -48,6 +48,34 @@ async def test_one_invitation_and_answers_of_each_date(conversation: Conversatio
     assert [(each.event, each.answer) for each in await rows(conversation, rsvps)] == [(made[1].id, "yes")]
 
 
+async def test_an_invitation_that_leaves_later_has_the_dates_of_then(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    organizer = await announced(conversation, "4")
+    await organizer.send("SEND")
+    first, second, *_ = await rows(conversation, events)
+    await organizer.tap_data(f"1:event_change:{first.code}:cancel:-")
+    await organizer.tap("Cancel it and tell them")
+    await organizer.tap_data(f"1:event_change:{second.code}:date:-")
+    await organizer.send("02/12 20:30")
+    await organizer.tap("Change it and tell them")
+    await let_leave(conversation, zoe)
+    assert "les jeudis à 19 h" in zoe.last.text
+    assert "3 dates, du vendredi 2 décembre" in zoe.last.text
+    assert [each for each in zoe.last.buttons if "décembre" in each] == [
+        "vendredi 2 décembre, 20 h 30",
+        "jeudi 8 décembre",
+        "jeudi 15 décembre",
+    ]
+    # What was moved alone keeps its own difference from those that follow it.
+    await organizer.tap_data(f"1:event_change:{second.code}:date:-")
+    await organizer.send("02/12 19:30")
+    await organizer.tap("Change this one and all that follow")
+    assert [each.starts_at for each in await rows(conversation, events)][1:] == [
+        paris(moment) for moment in ("2016-12-02T19:30", "2016-12-08T18:00", "2016-12-15T18:00")
+    ]
+
+
 @pytest.mark.parametrize("ends", ["toujours", "1", "61", "24/11", "25/11"])
 async def test_a_series_without_end_or_dates_is_refused_in_a_sentence(
     conversation: Conversation, ends: str
@@ -78,6 +106,8 @@ async def test_this_one_or_all_that_follow(conversation: Conversation, zoe: Talk
     assert [each.person for each in await rows(conversation, deliveries) if each.broadcast == told.id] == [
         stored.id
     ]
+    # A quiet period over the first of them must not cost the others the word.
+    assert told.expires_at == paris("2016-12-09T22:00")
     await let_leave(conversation, zoe)
     assert "toutes les dates suivantes" in zoe.last.text
 

@@ -15,6 +15,7 @@ from bot.web.console.console import Console
 from bot.web.desk import Desk
 from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
+from db.rolls import Rolls
 from tests.conversation import BOT, Conversation, Talker
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -46,7 +47,9 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
         ),
         texts=services.texts,
         token=TOKEN,
+        suppression_key=services.suppression_key,
         changed=lambda: None,
+        rolls=Rolls(conversation.database),
     )
     parts = [Console(desk), MiniApp(replace(desk, door=Door.APP))]
     return httpx.ASGITransport(

@@ -73,8 +73,23 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     return [
         *("/console/", "/console/messages", "/console/messages/1", "/console/messages/2"),
         *("/console/events", f"/console/events/{code}", f"/console/events/{code}/people"),
-        *("/console/map", "/console/map/R84", "/console/map/69?by=share", "/console/more", "/console/team"),
+        *(
+            "/console/map",
+            "/console/map/R84",
+            "/console/map/69?by=share",
+            "/console/more",
+            "/console/team",
+            "/console/conversations",
+        ),
         *("/console/log", "/console/exports", "/console/erasure", "/console/map/x"),
+        *(
+            "/app/",
+            f"/app/events/{code}",
+            "/app/vote",
+            "/app/vote?ask=when",
+            "/app/me",
+            "/app/me/choices/team",
+        ),
     ]
 
 
@@ -87,6 +102,15 @@ async def show(page: Page, address: str, size: tuple[int, int], theme: str) -> N
     )
 
 
+async def enter(page: Page, home: str, axe: str) -> None:
+    """By the button of the link that is open."""
+    await page.until("document.querySelector('form button') && document.readyState === 'complete'", 60)
+    await page.evaluate(f"{axe};0")
+    assert json.loads(await page.evaluate(FOUND)) == []
+    await page.evaluate("document.querySelector('form').submit()")
+    await page.until(f"location.pathname === '{home}' && document.querySelector('nav')", 60)
+
+
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
 async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database: Database) -> None:
     port = free_port()
@@ -94,19 +118,18 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
     conversation = served_at(Conversation(sqlite_database, paris("2016-11-16T10:00")), address)
     karim = await staff(conversation, 12, "admin", "FR")
     paths = await full_of(conversation, karim)
+    zoe = conversation.person(100)
     axe = AXE.read_text()
     async with serving(conversation, port):
         for language in ("fr", "en"):
             async with sqlite_database.write() as tx:
-                mine = people.c.telegram_id == karim.telegram_id
-                await tx.execute(sa.update(people).where(mine).values(language=language))
+                await tx.execute(sa.update(people).values(language=language))
             (link,) = (await karim.send("/console")).urls.values()
+            (app_link,) = (await zoe.send("/app")).urls.values()
             async with opened(link, width=PHONE[0], height=PHONE[1]) as page:
-                await page.until("document.querySelector('form button')", 60)
-                await page.evaluate(f"{axe};0")
-                assert json.loads(await page.evaluate(FOUND)) == []
-                await page.evaluate("document.querySelector('form').submit()")
-                await page.until("location.pathname === '/console/' && document.querySelector('nav')", 60)
+                await enter(page, "/console/", axe)
+                await page.command("Page.navigate", url=app_link)
+                await enter(page, "/app/", axe)
                 for path in paths:
                     await show(page, address + path, *LOOKS[language])
                     where = (path, language)

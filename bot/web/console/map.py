@@ -6,9 +6,7 @@ nothing comes from elsewhere.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from starlette.responses import Response
@@ -20,10 +18,12 @@ from bot.actions.maps import Layer, Map
 from bot.actions.statistics import level_within
 from bot.errors import UnknownArea
 from bot.rules.areas import EVERYWHERE, REGIONS, normal_area
+from bot.web import outlines
 from bot.web.console.today import areas_of
 from bot.web.desk import Desk, Missing, Visit
-from bot.web.site import STATIC
 
+SHARED = (Layer.SUPPORTERS, Layer.VOLUNTEERS)
+"""Of people alone it is told how many there are for so many inhabitants."""
 MARGIN = 0.04
 """Of the width, around what is shown."""
 OVERSEAS = ("R01", "R02", "R03", "R04", "R06")
@@ -59,7 +59,7 @@ class MapRoom:
         layer, by = asked.get("layer", Layer.SUPPORTERS), asked.get("by", "number")
         if layer not in tuple(Layer) or by not in ("number", "share"):
             raise Missing("There is no such layer.")
-        by_share = by == "share"
+        by_share = by == "share" and layer in SHARED
         tx, author = visit.tx, visit.author
         found, as_of = await visit.counted(
             f"map {layer} {by}",
@@ -76,7 +76,7 @@ class MapRoom:
             level=level_within(area),
             layer=layer,
             layers=tuple(Layer),
-            by=by,
+            by="share" if by_share else "number",
             drawing=drawing(found),
             per=maps.PER,
             names=lambda code: area_name(visit.author.gazetteer, code),
@@ -90,7 +90,7 @@ def drawing(found: Map) -> dict[str, Any] | None:
     frames and points overseas. None where there are no outlines.
     """
     area, parts = found.area, {part.area: part for part in found.parts}
-    frames = _frames()
+    frames = outlines.frames()
     if area == EVERYWHERE:
         shapes = [f"R{region}" for region in REGIONS]
         framed = {region: REGIONS[region[1:]][0] for region in OVERSEAS} | {code: code for code in POINTS}
@@ -104,7 +104,9 @@ def drawing(found: Map) -> dict[str, Any] | None:
         return _drawn("map/departments.svg", _wider(frames[area]), shapes, parts) | {"overseas": []}
     if f"communes:{area}" in frames:
         file = f"map/communes/{area}.svg"
-        return _drawn(file, _wider(frames[f"communes:{area}"]), _shapes_in(file), parts) | {"overseas": []}
+        return _drawn(file, _wider(frames[f"communes:{area}"]), outlines.shapes_in(file), parts) | {
+            "overseas": []
+        }
     return None
 
 
@@ -116,6 +118,7 @@ def _drawn(
         "file": file,
         "box": f"{x:g} {y:g} {width:g} {height:g}",
         "stroke": f"{max(width, height) / 900:g}",
+        "hatch": round(max(width, height) / 90, 1),
         "shapes": [(code, parts.get(code)) for code in shapes],
         "parts": parts,
     }
@@ -125,15 +128,3 @@ def _wider(box: Sequence[float]) -> tuple[float, float, float, float]:
     x, y, width, height = box
     margin = max(width, height) * MARGIN
     return x - margin, y - margin, width + 2 * margin, height + 2 * margin
-
-
-@cache
-def _frames() -> Mapping[str, Sequence[float]]:
-    return dict(json.loads((STATIC / "map" / "frames.json").read_text(encoding="utf-8")))
-
-
-@cache
-def _shapes_in(file: str) -> Sequence[str]:
-    """The areas that a file has a shape of."""
-    lines = (STATIC / file).read_text(encoding="utf-8").splitlines()
-    return [line.split('"')[1][1:] for line in lines if line.startswith("<path")]

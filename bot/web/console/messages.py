@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from bot.actions import (
     broadcast_changes,
     broadcasts,
     doubts,
+    drafts,
     mends,
 )
 from bot.actions.approvals import ApprovalGone
@@ -30,40 +30,21 @@ from bot.actions.authority import area_name
 from bot.actions.broadcast_approvals import MOST_REASON, Subject
 from bot.actions.broadcasts import CHANGES
 from bot.actions.doubts import DoubtsPage
-from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
+from bot.web.console.forms import Bubble, bubble, require_word
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
-from bot.words.confirming import confirms
 from bot.words.shown_html import shown_html
 
+FLOW = "broadcast"
+"""The draft of a message, as the dialogs of the chat call it."""
 MOST_LIVE = 16
 """Pages that are kept up to date at once; the others reload by themselves."""
 LOOK_SECONDS, LIVE_SECONDS = 3.0, 300.0
 """As often as the message in the chat is edited; and how long at a time, after which the browser asks again."""
-
-
-class NotConfirmed(PortevoixError):
-    """What cannot be undone needs the word that is asked for."""
-
-    default_message = "console/not_confirmed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bubble:
-    """A message as Telegram shows it: its words and the labels below it, row by row.
-
-    `variant`: the version, where several are compared.
-    """
-
-    language: str
-    variant: str
-    words: Markup
-    keys: Sequence[Sequence[str]]
-    has_photo: bool
 
 
 class Messages:
@@ -108,7 +89,14 @@ class Messages:
         doubtful = await doubts.unattended(visit.tx, visit.author) if part == Part.ALL else []
         first = part == Part.ALL and not page.number
         reminders = await broadcast_cards.reminders(visit.tx, visit.author) if first else []
-        return visit.page("messages", page=page, parts=tuple(Part), doubtful=doubtful, reminders=reminders)
+        return visit.page(
+            "messages",
+            page=page,
+            parts=tuple(Part),
+            doubtful=doubtful,
+            reminders=reminders,
+            is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
+        )
 
     async def show(self, visit: Visit) -> Response:
         """One of them whole; or, where it waits for this very person, what they decide on."""
@@ -130,6 +118,7 @@ class Messages:
             progress_words=visit.told(template_of(progress), progress=progress),
             doubts=page,
             doubts_words=self._doubts(visit, page) if page is not None else "",
+            is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
             once=secrets.token_hex(8),
             word=visit.word("broadcasts/confirmation_word"),
             recall_word=visit.word("mends/recall_word"),
@@ -163,7 +152,7 @@ class Messages:
             except LookupError:
                 return []
             found += [
-                _bubble(call, language, variant if several else "")
+                bubble(call, language, variant if several else "")
                 for language, call in zip(composer.campaign.languages, calls, strict=True)
             ]
         return found
@@ -196,7 +185,7 @@ class Messages:
     async def send_again(self, visit: Visit) -> Response:
         """What was in doubt when the page was made; a later doubt is another one."""
         number = visit.number("number")
-        self._require_word(visit, "broadcasts/confirmation_word")
+        require_word(visit, "broadcasts/confirmation_word")
         try:
             until = datetime.fromisoformat(visit.form.get("until", ""))
         except ValueError:
@@ -209,7 +198,7 @@ class Messages:
     async def recall(self, visit: Visit) -> Response:
         """Sent twice, the same form takes back once."""
         number, once = visit.number("number"), visit.form.get("once", "")
-        self._require_word(visit, "mends/recall_word")
+        require_word(visit, "mends/recall_word")
         if not (once.isalnum() and once.isascii() and len(once) == 16):
             raise BadForm("This form has no number.")
         mend = await mends.recall(visit.tx, visit.author, number, key=f"mend:web:{once}")
@@ -219,10 +208,6 @@ class Messages:
         """Once more to those for whom it expired."""
         progress = await broadcast_changes.renew(visit.tx, visit.author, visit.number("number"))
         return visit.go(f"/console/messages/{progress.broadcast.id}")
-
-    def _require_word(self, visit: Visit, word: str) -> None:
-        if not confirms(self._desk.texts, visit.author.campaign, visit.form.get("word", ""), word):
-            raise NotConfirmed("The word was not typed.", word=visit.word(word))
 
     # -- how far it is, while it leaves --
 
@@ -263,14 +248,3 @@ class Messages:
             }
             html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
         return html, progress.is_over or progress.is_cancelled
-
-
-def _bubble(call: Call, language: str, variant: str) -> Bubble:
-    rows = (call.payload.get("reply_markup") or {}).get("inline_keyboard", [])
-    return Bubble(
-        language=language,
-        variant=variant,
-        words=shown_html(call.payload.get("text") or call.payload.get("caption") or ""),
-        keys=[[key["text"] for key in row] for row in rows],
-        has_photo="photo" in call.payload,
-    )

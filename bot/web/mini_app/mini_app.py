@@ -11,8 +11,10 @@ from starlette.routing import Route
 from bot.web.desk import Desk
 from bot.web.doors import Doors
 from bot.web.mini_app.events import Events
+from bot.web.mini_app.me import Me
+from bot.web.mini_app.vote import MyVote
 
-ROOMS = (Doors, Events)
+ROOMS = (Doors, Events, MyVote, Me)
 
 
 class MiniApp:

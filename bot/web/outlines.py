@@ -1,0 +1,64 @@
+"""The outlines that are shipped (`static/map`): which shapes a file has, and where on them a commune lies."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from bot.rules.areas import COLLECTIVITIES, city_of, department_of
+from bot.web.site import STATIC
+
+FRANCE, DEPARTMENTS = "FR", "map/departments.svg"
+Box = Sequence[float]
+"""Left, top, width, height."""
+
+
+@cache
+def frames() -> Mapping[str, Box]:
+    """Where each area lies in its file."""
+    return dict(json.loads((STATIC / "map" / "frames.json").read_text(encoding="utf-8")))
+
+
+@cache
+def shapes_in(file: str) -> Sequence[str]:
+    """The areas that a file has a shape of."""
+    return list(_paths(file))
+
+
+@cache
+def point_of(commune: str) -> tuple[float, float] | None:
+    """Where a commune lies on the map of the départements; None where no outline tells."""
+    department = department_of(commune)
+    if department in COLLECTIVITIES and department not in frames():
+        x, y, width, height = frames().get(f"frame:{department}", (0, 0, 0, 0))
+        return (x + width / 2, y + height / 2) if width else None
+    whole, close_up = frames().get(department), frames().get(f"communes:{department}")
+    if whole is None or close_up is None:
+        return None
+    shapes = _paths(f"map/communes/{department}.svg")
+    x, y = _middle(shapes.get(commune) or shapes.get(city_of(commune), ""), close_up)
+    # Both files draw the same département: what lies in a part of one lies in the same part of the other.
+    return (
+        whole[0] + (x - close_up[0]) / close_up[2] * whole[2],
+        whole[1] + (y - close_up[1]) / close_up[3] * whole[3],
+    )
+
+
+@cache
+def _paths(file: str) -> Mapping[str, str]:
+    text = (STATIC / file).read_text(encoding="utf-8")
+    return dict(re.findall(r'<path id="a(\w+)" d="([^"]*)"', text))
+
+
+def _middle(drawn: str, otherwise: Box) -> tuple[float, float]:
+    """The middle of a path as `scripts/build_outlines.py` writes it: its first ring, a point and then steps."""
+    numbers = [int(each) for each in re.findall(r"-?\d+", drawn.partition("z")[0])]
+    if not numbers:
+        return otherwise[0] + otherwise[2] / 2, otherwise[1] + otherwise[3] / 2
+    across, down = [numbers[0]], [numbers[1]]
+    for x, y in zip(numbers[2::2], numbers[3::2], strict=True):
+        across.append(across[-1] + x)
+        down.append(down[-1] + y)
+    return (min(across) + max(across)) / 2, (min(down) + max(down)) / 2

@@ -1,0 +1,228 @@
+"""Writing a message at the desk: the words, to whom, when; the same draft, rules and words as in the chat."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from db.schema import broadcasts, deliveries, dialogs
+from tests.campaigning import staff, supporter
+from tests.conversation import Conversation, Talker
+from tests.drafting import begin_broadcast
+from tests.web.browsing import Browser, signed_in
+
+WORDS, WHOM, WHEN = (f"/console/messages/new{step}" for step in ("", "/whom", "/when"))
+TEXTS = {"text-A-fr": "Bonjour {{ first_name }}", "text-A-en": "Hello {{ first_name }}"}
+
+
+def seen(visitor: Browser) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', visitor.page.text)
+    assert found is not None
+    return found[1]
+
+
+async def write(visitor: Browser, **fields: str) -> None:
+    """Up to the summary: for everybody in the area, now."""
+    await visitor.open(WORDS)
+    await visitor.send(WORDS, kind="persuasion", do="next", **{**TEXTS, **fields})
+    await visitor.send(WHOM, expression="", do="next")
+    await visitor.send(WHEN, when="now")
+
+
+@pytest.fixture
+async def olga(conversation: Conversation) -> Talker:
+    """An organizer of the Rhône, where twelve supporters live."""
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123", language="fr")
+    return await staff(conversation, 11, "organizer", "69")
+
+
+async def test_a_message_is_written_in_three_steps_and_leaves_by_the_word(
+    conversation: Conversation, olga: Talker
+) -> None:
+    visitor = await signed_in(olga)
+    await visitor.open("/console/messages")
+    assert "Write a message" in visitor.text
+    await visitor.open(WORDS)
+    answer = await visitor.send(WORDS, kind="persuasion", do="next", **TEXTS)
+    assert answer.url.path == WHOM
+    assert "10–19" in visitor.text  # as an organizer reads counts
+    answer = await visitor.send(WHOM, expression="", do="next")
+    assert answer.url.path == WHEN
+    assert "Bonjour" in visitor.text
+    await visitor.send(WHEN, when="now")
+    assert "To send it, type SEND" in visitor.text
+    shown = seen(visitor)
+    # A draft survives leaving, and the word alone sends, once, what was seen.
+    await visitor.open(WHEN)
+    assert (await visitor.send(f"{WORDS}/send", seen=shown, word="yes")).status_code == 409
+    await visitor.open(WHEN)
+    answer = await visitor.send(f"{WORDS}/send", seen=shown, word="envoyer")
+    assert answer.url.path == "/console/messages/1"
+    assert (await visitor.send(f"{WORDS}/send", seen=shown, word="SEND")).status_code == 409
+    async with conversation.database.read() as tx:
+        row = (await tx.execute(sa.select(broadcasts))).one()
+        people = (await tx.execute(sa.select(sa.func.count()).select_from(deliveries))).scalar_one()
+    assert (row.kind, row.area, people) == ("persuasion", "69", 12)
+
+
+async def test_what_is_wrong_stands_beside_its_field_in_the_words_of_the_chat_and_is_not_lost(
+    conversation: Conversation, olga: Talker
+) -> None:
+    visitor = await signed_in(olga)
+    await visitor.open(WORDS)
+    faulty = {
+        "text-A-fr": "Venez {{ nobody }}",
+        "text-A-en": "<b>Come & see 3 < 4",
+        "text-B-fr": "x" * 4097,
+        "text-B-en": "",
+        "holdout": "10",
+    }
+    await visitor.send(WORDS, kind="persuasion", do="next", **faulty)
+    for words in (
+        "{{ nobody }} is no placeholder",
+        "never closed",
+        "4,097",
+        "This text is missing",
+        "Choose before you send",
+    ):
+        assert words in visitor.text, words
+    await visitor.open(WORDS)  # left and come back
+    assert "Venez {{ nobody }}" in visitor.text
+    assert "<b>Come & see 3 < 4" in visitor.text
+    await visitor.send(WORDS, kind="persuasion", do="next", **{**TEXTS, "text-A-en": "3 < 4 & <b>so</b>"})
+    assert visitor.page.url.path == WHOM
+    await visitor.open(WORDS)
+    assert "3 < 4 & <b>so</b>" in visitor.text  # as it was typed
+    assert "<b>so</b>" in visitor.page.text  # as it looks
+    await visitor.send(WHOM, expression="in:69 and voted", do="next")
+    assert visitor.page.url.path == WHOM
+    assert "There is no such condition" in visitor.text
+    await visitor.send(WHOM, expression="in:13", do="next")
+    assert "outside your area" in visitor.text
+    await visitor.send(WHOM, expression="in:69", do="next")
+    assert visitor.page.url.path == WHEN, visitor.text
+    await visitor.send(WHEN, when="at", at="31/12/2016", whose="each")
+    assert "Something is still missing" not in visitor.text
+    assert "date" in visitor.text
+    await visitor.send(WHEN, when="at", at="2016-11-10T10:00", whose="mine")
+    assert "already passed" in visitor.text
+    assert 'name="seen"' not in visitor.page.text
+
+
+async def test_an_audience_is_built_of_choices_with_the_flow_of_each(
+    conversation: Conversation, olga: Talker
+) -> None:
+    for number in range(30):
+        await supporter(
+            conversation, 300 + number, "69266", language="en" if number % 2 else "fr", volunteer=number < 15
+        )
+    karim = await signed_in(await staff(conversation, 12, "admin", "FR"))
+    await karim.open(WHOM)
+    await karim.send(WHOM, do="add", join="and", choice="people:volunteer")
+    await karim.send(WHOM, do="add", join="or", choice="", more="Lyon")
+    assert "Which one do you mean" in karim.text
+    await karim.send(WHOM, do="take area:69123", join="or")
+    await karim.send(WHOM, do="add", join="except", choice="language:en")
+    assert "Condition by condition" in karim.text
+    assert re.search(r"volunteers 15 15", karim.text)
+    await karim.send(WHOM, do="without 1")
+    await karim.send(WHOM, do="undo")
+    answer = await karim.open(f"{WHOM}/reach?expression=in:69266+and+language:en")
+    assert "Recipients: 15" in karim.text
+    assert "<html" not in answer.text
+    assert "There is no such condition" in (await karim.open(f"{WHOM}/reach?expression=nowhere:69")).text
+    for forged in ({"do": "explode"}, {"do": "without 99"}, {"do": "add", "choice": "people:x"}):
+        await karim.open(WHOM)
+        assert (await karim.send(WHOM, **forged)).status_code == 403, forged
+    # Whoever answers for one area reads no number under ten, nor what would tell it.
+    visitor = await signed_in(olga)
+    await visitor.open(f"{WHOM}/reach?expression=in:69+and+not+in:69266")
+    assert "−30–39 10–19" in visitor.text
+
+
+async def test_the_draft_is_the_one_of_the_chat(conversation: Conversation, olga: Talker) -> None:
+    """Begun there, finished here; and what was written on here is shown there before anything typed counts."""
+    await begin_broadcast(olga)
+    await olga.send("Bonjour")
+    visitor = await signed_in(olga)
+    await visitor.open(WORDS)
+    assert "Bonjour" in visitor.text
+    await write(visitor)
+    await olga.send("SEND")
+    assert any("still here" in call.payload.get("text", "") for call in olga.calls)
+    async with conversation.database.read() as tx:
+        assert (await tx.execute(sa.select(sa.func.count()).select_from(broadcasts))).scalar_one() == 0
+    # What is changed in the chat is not sent by the page that showed something else.
+    await visitor.open(WHEN)
+    shown = seen(visitor)
+    await olga.tap("Change the text")
+    answer = await visitor.send(f"{WORDS}/send", seen=shown, word="SEND")
+    assert answer.status_code == 409
+    assert "changed meanwhile" in visitor.text
+    await visitor.open(WORDS)
+    await visitor.send(f"{WORDS}/drop")
+    async with conversation.database.read() as tx:
+        assert (await tx.execute(sa.select(dialogs.c.flow))).scalar_one_or_none() is None
+
+
+async def test_a_scheduled_one_is_written_anew_in_its_place_and_duplicated(
+    conversation: Conversation, olga: Talker
+) -> None:
+    visitor = await signed_in(olga)
+    await write(visitor)
+    await visitor.send(WHEN, when="at", at="2016-11-17T18:00", whose="each")
+    await visitor.send(f"{WORDS}/send", seen=seen(visitor), word="SEND")
+    page = "/console/messages/1"
+    await visitor.send(f"{page}/rewrite")
+    assert visitor.page.url.path == WHEN, visitor.text
+    assert "Put it in the place of no. 1" in visitor.text
+    await visitor.send(WHEN, when="at", at="2016-11-17T12:00", whose="each")
+    await visitor.send(f"{WORDS}/send", seen=seen(visitor), word="SEND")
+    assert visitor.page.url.path == page
+    await visitor.send(f"{page}/duplicate")
+    assert "Bonjour" in visitor.text
+    async with conversation.database.read() as tx:
+        (row,) = (await tx.execute(sa.select(broadcasts))).all()
+    assert row.starts_at.hour == 12
+
+
+async def test_what_has_left_is_corrected_by_the_word_once_it_was_looked_at(
+    conversation: Conversation, olga: Talker
+) -> None:
+    visitor = await signed_in(olga)
+    await write(visitor)
+    await visitor.send(f"{WORDS}/send", seen=seen(visitor), word="SEND")
+    page = "/console/messages/1"
+    assert (await visitor.open(f"{page}/correct")).status_code == 409  # nothing has gone out
+    async with conversation.database.write() as tx:
+        sent = sa.update(deliveries).values(state="sent", message_id=1, sent_at=conversation.clock.now())
+        await tx.execute(sent)
+    await visitor.open(page)
+    assert "Correct its words" in visitor.text
+    await visitor.open(f"{page}/correct")
+    once = re.search(r'name="once" value="([^"]+)"', visitor.page.text)
+    assert once is not None
+    new = {**TEXTS, "text-A-fr": "Bonsoir <b>{{ first_name }}", "once": once[1]}
+    await visitor.send(f"{page}/correct", do="correct", word="CORRECT", **new)
+    assert "never closed" in visitor.text
+    new["text-A-fr"] = "Bonsoir <b>{{ first_name }}</b>"
+    await visitor.send(f"{page}/correct", do="look", **new)
+    assert "To correct it, type CORRECT" in visitor.text
+    assert "Bonsoir" in visitor.text
+    assert (await visitor.send(f"{page}/correct", do="correct", word="no", **new)).status_code == 409
+    await visitor.open(f"{page}/correct")
+    answer = await visitor.send(f"{page}/correct", do="correct", word="correct", **new)
+    assert answer.url.path == "/console/messages/2"
+
+
+async def test_in_the_silence_before_the_vote_nothing_is_sent_that_would_expire(
+    conversation: Conversation, olga: Talker
+) -> None:
+    conversation.clock.move(conversation.clock.now() + timedelta(days=2, hours=20))  # Saturday morning
+    visitor = await signed_in(olga)
+    await write(visitor)
+    assert "quiet period" in visitor.text

@@ -24,7 +24,7 @@ from bot.actions import (
     broadcasts,
     calendar,
     canvass,
-    canvass_walks,
+    canvass_offers,
     check_ins,
     console,
     doubts,
@@ -397,25 +397,28 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass.cut_station": {
         "": Row(run=lambda w, a: canvass.cut_station(w.tx, a, STATION), least="coordinator"),
     },
-    "canvass_walks.stations_for": {
+    "canvass_offers.stations_for": {
         "": Row(
-            run=lambda w, a: canvass_walks.stations_for(w.tx, a),
+            run=lambda w, a: canvass_offers.stations_for(w.tx, a),
             least="coordinator",
             where="any",
             check=ranks_stations,
         ),
     },
-    "canvass_walks.station_for": {
-        "": Row(run=lambda w, a: canvass_walks.station_for(w.tx, a, STATION), least="coordinator"),
+    "canvass_offers.station_for": {
+        "": Row(run=lambda w, a: canvass_offers.station_for(w.tx, a, STATION), least="coordinator"),
     },
-    "canvass_walks.offer": {
-        "": Row(run=lambda w, a: canvass_walks.offer(w.tx, a, STATION), least="coordinator"),
+    "canvass_offers.offer": {
+        "": Row(run=lambda w, a: canvass_offers.offer(w.tx, a, STATION), least="coordinator"),
     },
-    "canvass_walks.account": {
-        "": Row(run=lambda w, a: canvass_walks.account(w.tx, a, w.walk), least="coordinator"),
+    "canvass_offers.account": {
+        "": Row(run=lambda w, a: canvass_offers.account(w.tx, a, w.walk), least="coordinator"),
     },
-    "canvass_walks.withdraw": {
-        "": Row(run=lambda w, a: canvass_walks.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
+    "canvass_offers.sign_out": {
+        "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
+    },
+    "canvass_offers.withdraw": {
+        "": Row(run=lambda w, a: canvass_offers.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
     },
     "doubts.doubts_of": {
         "own": Row(

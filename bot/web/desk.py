@@ -321,6 +321,14 @@ class Desk:
 
     async def form(self, request: Request) -> dict[str, str]:
         """The fields of a form that a page of ours sent. Raises BadForm and TooLarge."""
+        body = await self.body(request, "application/x-www-form-urlencoded")
+        try:
+            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        except ValueError:
+            raise BadForm("This is no form.") from None
+
+    async def body(self, request: Request, kind: str) -> bytes:
+        """What a page of ours sent, of one kind; b"" for nothing. Raises BadForm and TooLarge."""
         headers = request.headers
         if not is_from(self.address, origin=headers.get("origin"), site=headers.get("sec-fetch-site")):
             raise BadForm("This form was sent from elsewhere.")
@@ -329,14 +337,9 @@ class Desk:
             body += piece
             if len(body) > MOST_FORM_BYTES:
                 raise TooLarge("This is more than any form holds.")
-        if not body:
-            return {}
-        if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        if body and not headers.get("content-type", "").startswith(kind):
             raise BadForm("This is no form.")
-        try:
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
-        except ValueError:
-            raise BadForm("This is no form.") from None
+        return bytes(body)
 
     def enter(self, cookie: str, to: str = "") -> Response:
         """To the first page, or another one, with the cookie of the session."""

@@ -54,7 +54,7 @@ class Doors:
         await desk.form(request)
         async with desk.database.write() as tx:
             cookie = await console.enter(tx, request.path_params["token"], desk.occasion, desk.door)
-        return desk.enter(cookie)
+        return desk.enter(cookie, desk.home + self._page_asked(request))
 
     async def app(self, request: Request) -> Response:
         """What Telegram tells stands behind the `#` of the address: the page's script hands it over.

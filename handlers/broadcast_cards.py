@@ -15,13 +15,8 @@ from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews
 from bot.rules.broadcast_lists import Part
-<<<<<<< HEAD
-from bot.rules.kinds import Kind
-from bot.rules.territories import zone as zone_named
-=======
->>>>>>> main
 from db.broadcast_accounts import Broadcast
-from handlers import broadcast_approvals, broadcasts, desk, new_survey
+from handlers import broadcast_approvals, broadcasts, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.following import follow
@@ -93,20 +88,8 @@ async def change(update: Update, context: Context) -> None:
 async def duplicate(update: Update, context: Context) -> None:
     """A draft of its own with the same words and people; only the hour is asked."""
     (broadcast,) = arguments(context, 1)
-<<<<<<< HEAD
-    author = await desk.author(context)
-    author.require_standing()
-    progress = await sending.followed(context.tx, author, desk.number(broadcast))
-    if progress.broadcast.kind == Kind.POLL:  # a button of former versions: a question is a survey now
-        await new_survey.open_new(context, context.say)
-        return
-    if progress.broadcast.kind not in sending.STAFF_KINDS or progress.broadcast.event is not None:
-        raise MalformedButton
-    await _draft(context, progress.broadcast)
-=======
     found = await broadcast_drafts.duplicable(context.tx, await desk.author(context), desk.number(broadcast))
     await _draft(context, found)
->>>>>>> main
 
 
 async def _draft(context: Context, broadcast: Broadcast, **values: Any) -> None:

@@ -13,11 +13,7 @@ from bot.departure.compose import Composable, Composer
 from bot.departure.looks import looks
 from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
-<<<<<<< HEAD
 from bot.rules.surveys import Form
-from bot.rules.territories import TERRITORIES
-=======
->>>>>>> main
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
 from bot.words.surveys import whole_texts

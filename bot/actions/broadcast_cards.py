@@ -170,8 +170,7 @@ def _may(author: Author, progress: Progress, mends: Sequence[Progress | None]) -
     may = set()
     is_written = broadcast.event is None and broadcast.survey is None
     if kind in (*STAFF_KINDS, Kind.POLL) and is_written and author.areas(Action.BROADCAST):
-        if kind is not Kind.POLL:  # a question of former versions: what is written now is a survey
-            may.add("duplicate")
+        may.add("duplicate")
         if not (has_left or in_doubt or progress.is_cancelled or progress.is_over):
             may.add("change")
     if has_left and not is_recalled:

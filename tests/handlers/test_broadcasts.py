@@ -107,9 +107,8 @@ async def test_a_question_to_supporters_is_a_survey(conversation: Conversation) 
         await tx.execute(sa.update(broadcasts).values(kind="poll"))
     await organizer.send("/broadcasts")
     await organizer.tap("1. ")
-    assert "Duplicate" not in organizer.last.buttons
     await organizer.tap_data("1:broadcast_copy:1")
-    assert "What kind of survey is it?" in organizer.last.text
+    assert "What kind of message is it?" in organizer.last.text
 
 
 async def test_formatting_of_telegram_is_kept(conversation: Conversation) -> None:

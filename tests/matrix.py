@@ -30,6 +30,7 @@ from bot.actions import (
     doubts,
     downloads,
     duties,
+    event_drafts,
     event_imports,
     event_seats,
     event_words,
@@ -104,6 +105,14 @@ def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
 
 async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
+
+
+async def announces_a_draft(world: World, author: Author) -> None:
+    """An event that was written down by its dialog."""
+    commune = author.gazetteer.by_code(LYON)
+    assert commune is not None
+    said = {"titles": {"fr": "Réunion"}, "address": "Salle Molière", "pin": [], "seats": [], "minutes": 60}
+    await event_drafts.announce(world.tx, author, {**said, "wall": "2016-11-24T19:00:00"}, commune)
 
 
 async def shows_what_is_theirs(world: World, author: Author, found: Any) -> None:
@@ -447,6 +456,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "announcing.announce": {
         "": Row(run=lambda w, a: announcing.announce(w.tx, a, new_event(a)), least="organizer"),
+    },
+    "event_drafts.announce": {
+        "": Row(run=announces_a_draft, least="organizer"),
     },
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),

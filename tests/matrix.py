@@ -261,8 +261,8 @@ async def planned_again(world: World, author: Author) -> Any:
 
 
 async def imported(world: World, author: Author) -> None:
-    planned = await event_imports.plan(world.tx, author, [filed(author)])
-    await event_imports.carry_out(world.tx, author, planned, file="events.csv")
+    ready = await event_imports.make_ready(world.tx, author, [filed(author)])
+    await event_imports.carry_out(world.tx, author, ready, file="events.csv")
 
 
 async def invites_nobody_else(world: World, author: Author, nothing: Any) -> None:
@@ -530,6 +530,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "event_imports.plan": {
         "new": Row(run=lambda w, a: event_imports.plan(w.tx, a, [filed(a)]), least="organizer"),
         "another’s": Row(run=lambda w, a: planned_again(w, a), least="coordinator"),
+    },
+    "event_imports.make_ready": {
+        "": Row(run=lambda w, a: event_imports.make_ready(w.tx, a, [filed(a)]), least="organizer")
     },
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),

@@ -131,9 +131,15 @@ async def announce(
     return Announced(event=event, invitation=queued)
 
 
-def new_code() -> str:
-    """The public code of a new event."""
-    return secrets.token_hex(4)
+def new_code(size: int = 4) -> str:
+    """The public code of a new event, of so many bytes: where 50,000 are made at once, two of 4 would be the same in
+    three files of ten.
+    """
+    return secrets.token_hex(size)
+
+
+OF_MANY = 6
+"""Bytes of the codes of events that a file makes."""
 
 
 def require_announceable(author: Author, new: NewEvent) -> None:

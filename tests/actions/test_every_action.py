@@ -38,7 +38,7 @@ rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcomin
 event_cards.find_with_answer
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
-surveys.answer
+surveys.answer surveys.take_back surveys.to_take_back
 conversations.write conversations.edit conversations.erase conversations.forget conversations.end conversations.end_of
 conversations.has_agreed conversations.talking conversations.team_wrote_last
 vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan

@@ -91,7 +91,7 @@ async def _shown(context: Context, author: Author, approval: int) -> Text:
         lambda texts: previews(composer, shown.subject, texts, context.person, context.now),
     )
     if shown.subject.survey is not None:
-        desk.show_whole_survey(context, shown.subject.survey.form)
+        desk.show_whole(context, shown.subject.survey.form)
     return read_card(composer, context.services.texts, shown, context.person)
 
 

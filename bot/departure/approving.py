@@ -75,9 +75,9 @@ def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: da
             Version(language=language, html=str(call.payload.get("text", "")), variant=variant)
             for language, call in zip(composer.campaign.languages, looks, strict=True)
         ]
-    # Of a survey more is to be read than the message that asks it.
-    is_whole = shown.subject.survey is None
-    if is_whole and all(
+    survey = shown.subject.survey
+    asks_more = survey is not None and len(survey.form.questions) > 1  # than the message as it arrives
+    if not asks_more and all(
         "text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls
     ):
         whole = _card(texts, composer, shown, person, versions=versions, may_decide=True)

@@ -27,11 +27,10 @@ from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.sending import OFFER
 from bot.rules.shifts import Shift
-from bot.rules.surveys import Form as SurveyForm
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import cut_for_each
-from bot.words.surveys import first_text, whole_texts
+from bot.words.surveys import first_text
 from bot.words.texts import Text, Texts
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
@@ -197,13 +196,6 @@ class Composer:
             mute = _mute(broadcast.kind)
             self._event_messages[key] = first_text(render, survey, language, mute=mute)
         return self._event_messages[key]
-
-    def whole_survey(self, form: SurveyForm, language: str) -> list[Text]:
-        """Every question of a survey with what follows which answer, for whoever writes it or lets it go."""
-        return whole_texts(partial(self._render, language), form)
-
-    def _render(self, language: str, name: str, **values: Any) -> Text:
-        return self._texts.render(name, language, **values)
 
     def offer(self, person: Person, event: Event, texts: EventTexts, rsvp: Rsvp) -> Text:
         """A seat that came free, for one person: how many are held for them, and until when."""

@@ -57,7 +57,7 @@ async def test_a_tree_of_questions_is_built_shown_whole_sent_and_counted(convers
     await sophie.send(f"{NEW}/when", opens="", closes="2016-11-15T10:00", kept="30")
     assert "closes in the future" in sophie.text
     await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
-    for words in ("Ready to send", "Quand ? (several answers)", "No → 3", "• Trop loin"):
+    for words in ("Ready to send", "2. Quand ?", "No → question 3", "• Trop loin"):
         assert words in sophie.text, words
     seen = re.search(r'name="seen" value="(\w+)"', sophie.page.text)
     assert seen is not None

@@ -18,6 +18,7 @@ from db.schema import (
     events,
     people,
     responses,
+    walk_in_marks,
 )
 from db.upsert import insert
 
@@ -75,6 +76,18 @@ async def wrong_codes(tx: AsyncConnection, person: int, *, since: datetime) -> i
     theirs = sa.and_(responses.c.person == person, responses.c.question == "check_in")
     wrong = sa.and_(theirs, responses.c.answer == "wrong", responses.c.at > since)
     return await tx.scalar(sa.select(sa.func.count()).select_from(responses).where(wrong)) or 0
+
+
+async def mark_walk_in(tx: AsyncConnection, event: int, mark: str) -> bool:
+    """Notes that somebody is there who is not signed up; False where they were noted before."""
+    row = insert(tx, walk_in_marks).values(event=event, mark=mark)
+    return (await tx.execute(row.on_conflict_do_nothing())).rowcount == 1
+
+
+async def forget_walk_in(tx: AsyncConnection, event: int, mark: str) -> bool:
+    """They joined; False where nothing was noted."""
+    theirs = sa.and_(walk_in_marks.c.event == event, walk_in_marks.c.mark == mark)
+    return (await tx.execute(sa.delete(walk_in_marks).where(theirs))).rowcount == 1
 
 
 async def count_walk_in(tx: AsyncConnection, event: int, by: int = 1) -> None:

@@ -60,6 +60,7 @@ from db.schema import (
     updates,
     volunteering,
     vote_plans,
+    walk_in_marks,
 )
 
 Condition = sa.ColumnElement[bool]
@@ -164,6 +165,9 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 *(attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals),
                 shown_cards,
             )
+        ),
+        DueRows(
+            key=walk_in_marks.c.mark, condition=walk_in_marks.c.event.in_(over), erase=deleting(walk_in_marks)
         ),
         DueRows(
             key=shift_places.c.person,
@@ -308,9 +312,12 @@ def campaign(since: datetime) -> list[DueRows]:
     old = broadcasts.c.created_at <= since
     theirs = sa.select(broadcasts.c.id).where(old)
     gone = sa.and_(deliveries.c.broadcast.in_(theirs), of_others(deliveries.c.person))
-    attended = sa.select(rsvps.c.event).where(rsvps.c.person.in_(restricted_people()))
+    theirs_too = [
+        sa.select(table.c.event).where(table.c.person.in_(restricted_people()))
+        for table in (rsvps, hosts, proposals)
+    ]
     unasked = sa.and_(old, broadcasts.c.id.not_in(_spared()))
-    unattended = sa.and_(events.c.ends_at <= since, events.c.id.not_in(attended))
+    unattended = sa.and_(events.c.ends_at <= since, *(events.c.id.not_in(each) for each in theirs_too))
     return [
         DueRows(key=deliveries.c.id, condition=gone, erase=deleting(deliveries)),
         DueRows(key=broadcasts.c.id, condition=unasked, erase=deleting(broadcasts)),

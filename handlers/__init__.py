@@ -142,6 +142,7 @@ QUESTIONS: dict[str, Asker] = {
     attendees.FLOW: attendees.show_step,
     check_ins.FLOW: check_ins.show_step,
     shift_plans.FLOW: shift_plans.show_step,
+    canvass_team.FLOW: canvass_team.show_step,
     broadcasts.FLOW: broadcasts.show_step,
     new_survey.FLOW: new_survey.show_step,
     broadcast_approvals.FLOW: broadcast_approvals.show_step,

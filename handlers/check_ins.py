@@ -30,7 +30,7 @@ from handlers.routing import Awaited, Handler
 FLOW = "door"
 
 
-def _key(context: Context) -> DoorKey:
+def key_of(context: Context) -> DoorKey:
     return door_key(context.services.suppression_key)
 
 
@@ -98,7 +98,7 @@ async def show_code(update: Update, context: Context) -> None:
     """The code of the minute, in a message of its own that is kept up to date; the one before it goes."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    shown, before = await check_ins.open_screen(context.tx, author, code, _key(context))
+    shown, before = await check_ins.open_screen(context.tx, author, code, key_of(context))
     if before is not None:
         context.replies.append(deletion(context.chat_id, before))
     link = check_in_link(context.services.bot_username, shown.token)
@@ -164,7 +164,7 @@ def _line(context: Context, each: Attendee) -> tuple[str, str]:
 
 async def by_link(context: Context, token: str) -> None:
     """Somebody scanned the code on the host's phone."""
-    found = await check_ins.at_its_door(context.tx, token, _key(context), context.now)
+    found = await check_ins.at_its_door(context.tx, token, key_of(context), context.now)
     if context.person.is_registered:
         said = await check_ins.check_in(context.tx, context.person, context.origin, found, How.LINK)
         _welcome(context, said)
@@ -175,14 +175,12 @@ async def by_link(context: Context, token: str) -> None:
 
 
 async def _walk_in(context: Context, found: EventInWords) -> None:
-    """Counted once as long as they have not answered; whether they join is asked below."""
+    """Counted once; whether they join is asked below."""
     code = found.event.code
-    counted = context.dialog is not None and context.kept.get("here") == code
     quiet = context.quiet_about_events is not None
     context.say("check_ins/walk_in", title=_title(context, found.texts), quiet=quiet)
     await begin(context, f"ev_{code}")
-    if not counted:
-        await check_ins.walk_in(context.tx, found)
+    await check_ins.walk_in(context.tx, found, context.person.telegram_id, key_of(context))
     assert context.dialog is not None  # signing up has begun, or goes on
     await context.ask(context.dialog.flow, context.step, here=code)
 
@@ -195,7 +193,7 @@ async def type_digits(context: Context) -> bool:
     if not await check_ins.is_any_door_open(context.tx, context.now):
         return False
     said = await check_ins.check_in_by_digits(
-        context.tx, context.person, context.origin, digits, _key(context)
+        context.tx, context.person, context.origin, digits, key_of(context)
     )
     if said is None:
         context.say("check_ins/wrong_digits")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from telegram import Update
 
@@ -18,7 +17,7 @@ from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent
 from bot.actions.shift_plans import PlannedShift
 from bot.rules.event_draft import read_seats
-from bot.rules.shifts import LONGEST_ROLE, ROLES, hours_on, read_hours, require_places, require_sound
+from bot.rules.shifts import LONGEST_ROLE, ROLES, placed, require_places, require_sound
 from handlers import desk
 from handlers.buttons import arguments
 from handlers.context import Context
@@ -77,7 +76,8 @@ async def begin_change(update: Update, context: Context) -> None:
 
 
 def _ask(context: Context, found: ManagedEvent, answer: Callable[..., None]) -> None:
-    answer(f"shift_plans/{context.step}", event=found.event, roles=ROLES)
+    hours = [datetime.fromisoformat(each) for each in context.kept.get("hours") or ()]
+    answer(f"shift_plans/{context.step}", event=found.event, roles=ROLES, hours=hours)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
@@ -109,17 +109,19 @@ async def type_hours(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     author = await desk.author(context)
     found = await events.find_open(context.tx, author, context.kept["code"])
-    event = found.event
-    day = event.starts_at.astimezone(ZoneInfo(event.zone)).date()
-    starts_at, ends_at = hours_on(day, read_hours(context.message.text or ""), event.zone)
+    event, typed = found.event, context.message.text or ""
     if "shift" in context.kept:
+        own = (await shift_plans.shift(context.tx, author, context.kept["shift"])).filled.shift
+        starts_at, ends_at = placed(typed, around=(own.starts_at, own.ends_at), zone_name=event.zone)
         told = await shift_plans.change_hours(
             context.tx, author, context.kept["shift"], starts_at=starts_at, ends_at=ends_at
         )
         await context.end_dialog()
         context.say("shift_plans/told", event=event, told=told)
         return
-    require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
+    around = event.starts_at, event.ends_at
+    starts_at, ends_at = placed(typed, around=around, zone_name=event.zone)
+    require_sound(starts_at, ends_at, event=around, now=author.now)
     await context.ask(FLOW, "places", hours=[starts_at.isoformat(), ends_at.isoformat()])
     _ask(context, found, context.say)
 

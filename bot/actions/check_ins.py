@@ -49,6 +49,8 @@ from db.seats import Allotted
 SCREEN = "door:"
 """What a host's message with the code is remembered as: `door:<event's code>`."""
 LONGEST_SCREEN = timedelta(hours=12)
+FROM_PAPER = timedelta(days=14)
+"""So long after its end a list that was ticked on paper can be put in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,23 +93,23 @@ async def check_in(
     fresh = await db.check_ins.put(tx, event=event.id, person=person.id, at=origin.at, how=how.value)
     if fresh:
         said = response(person, origin, "check_in", how.value, event.code)
-        await _arrive(tx, person.id, event, said)
+        await _arrive(tx, person.id, event, said, ticked=False)
     return CheckedIn(found=found, again=not fresh)
 
 
-async def _arrive(tx: AsyncConnection, person: int, event: Event, said: Response) -> None:
+async def _arrive(tx: AsyncConnection, person: int, event: Event, said: Response, *, ticked: bool) -> None:
     blank = Rsvp(event=event.id, person=person, answer=RsvpAnswer.YES.value, at=said.at)
 
     def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
         is_open = door_opens(event.starts_at) <= said.at
         reach = within_reach(seats, own, {} if is_open else allotted(seats), door_open=is_open)
-        return arrived(own, blank, reach=reach)
+        return arrived(own, blank, reach=reach, ticked=ticked)
 
     if await db.seats.are_counted(tx, event):
         await db.seats.settle(tx, event=event.id, person=person, decide=decide, said=said)
     else:
         own = await db.rsvps.get(tx, event=event.id, person=person)
-        await db.rsvps.put(tx, arrived(own, blank, reach=None), said)
+        await db.rsvps.put(tx, arrived(own, blank, reach=None, ticked=ticked), said)
 
 
 async def check_in_by_digits(
@@ -138,20 +140,23 @@ async def is_any_door_open(tx: AsyncConnection, now: datetime) -> bool:
     return bool(await _doors(tx, now))
 
 
-async def walk_in(tx: AsyncConnection, found: EventInWords) -> None:
-    """Somebody is there who is not signed up: counted, and nothing else."""
-    await db.check_ins.count_walk_in(tx, found.event.id)
+async def walk_in(tx: AsyncConnection, found: EventInWords, telegram_id: int, key: DoorKey) -> None:
+    """Somebody is there who is not signed up: counted once, and nothing else."""
+    mark = key.mark(found.event.code, telegram_id)
+    if await db.check_ins.mark_walk_in(tx, found.event.id, mark):
+        await db.check_ins.count_walk_in(tx, found.event.id)
 
 
 async def walk_in_joined(
-    tx: AsyncConnection, person: Person, origin: Origin, code: str
+    tx: AsyncConnection, person: Person, origin: Origin, code: str, key: DoorKey
 ) -> EventInWords | None:
     """Whoever was counted at the door signed up: checked in by name, and counted no more. None: the event is off."""
     found = await db.events.find(tx, code)
     if found is None or not found.event.is_public or found.event.is_cancelled:
         return None
     await check_in(tx, person, origin, found, How.WALK_IN)
-    await db.check_ins.count_walk_in(tx, found.event.id, -1)
+    if await db.check_ins.forget_walk_in(tx, found.event.id, key.mark(code, person.telegram_id)):
+        await db.check_ins.count_walk_in(tx, found.event.id, -1)
     return found
 
 
@@ -227,7 +232,7 @@ async def tick(tx: AsyncConnection, author: Author, code: str, number: int, *, t
     event = found.event
     if event.id not in author.hosted:
         author.require(Action.CHECK_IN, event.commune)
-    if event.is_cancelled or author.now < event.starts_at - EARLY:
+    if event.is_cancelled or author.now < event.starts_at - EARLY or author.now > event.ends_at + FROM_PAPER:
         _require_door(event, author.now)
     person = await _numbered(tx, event, number)
     said = _said_of(person, code, there=there, now=author.now)
@@ -236,7 +241,7 @@ async def tick(tx: AsyncConnection, author: Author, code: str, number: int, *, t
             tx, event=event.id, person=person.id, at=author.now, how=How.LIST.value
         )
         if changed:
-            await _arrive(tx, person.id, event, said)
+            await _arrive(tx, person.id, event, said, ticked=True)
     else:
         changed = await db.check_ins.take_back(tx, event=event.id, person=person.id)
         if changed:

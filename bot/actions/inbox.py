@@ -29,7 +29,7 @@ from bot.rules import conversations as rules
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.conversations import LONGEST, State, may_answer
 from bot.rules.permissions import Action
-from db.conversations import Conversation, Waiting
+from db.conversations import Conversation, Message, Waiting
 from db.duties import Answerer
 from db.people import Person
 from db.talks import Stands, Talk
@@ -129,6 +129,15 @@ async def load_in(tx: AsyncConnection, area: str, now: datetime) -> Load:
 async def usual_wait(tx: AsyncConnection, now: datetime) -> int | None:
     """How many seconds half of those waited at most whom the team answered lately; None where it answered nobody."""
     return rules.median_seconds(await db.conversations.waited_since(tx, now - LOOKED_AT, EVERYWHERE))
+
+
+async def read(tx: AsyncConnection, author: Author, number: int) -> Sequence[Message]:
+    """What was written in the conversation that they have taken, and in no other, oldest first.
+
+    Raises NotAllowed, ConversationGone, NotYours.
+    """
+    await _mine(tx, author, number)
+    return await db.conversations.messages_of(tx, number)
 
 
 async def require_taken(tx: AsyncConnection, author: Author, number: int) -> None:

@@ -15,7 +15,7 @@ from bot.actions.authority import Author, area_name
 from bot.actions.statistics import level_within
 from bot.communes import Gazetteer
 from bot.rules.areas import areas_around, contains
-from bot.rules.maps import class_of, limits, part_of
+from bot.rules.maps import class_of, classes, digits_of, limits, part_of
 from bot.rules.permissions import Action
 from bot.rules.small_counts import NOBODY, Headcount
 
@@ -34,31 +34,33 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of the area: its number as shown, or for every 10,000 inhabitants (`share`), and its class, 0 for none.
-
-    `hidden`: there may be up to nine, which is not told.
+    """A part of the area: its number as shown, or for every 10,000 inhabitants (`share`, between which numbers it lies
+    where it is not told exactly), and its class, 0 for none.
     """
 
     area: str
     name: str
     shown: str
-    share: float | None
+    share: tuple[float, float] | None
     at_least: int
     level: int
-    hidden: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Map:
     """An area and its parts, those with most first. `around`: the areas around it that the reader may see too, with
-    their names, the widest first. `limits`: from which number each class above the first begins.
+    their names, the widest first. `classes`: from which number to below which. `digits`: decimals of a share.
+
+    Of a part that is not among them fewer than ten are told, nobody included; nobody, to whoever reads exact numbers.
     """
 
     area: str
     name: str
     around: Sequence[tuple[str, str]]
     parts: Sequence[Part]
-    limits: tuple[float, ...]
+    classes: Sequence[tuple[float, float | None]]
+    digits: int
+    is_exact: bool
 
 
 async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *, by_share: bool) -> Map:
@@ -68,10 +70,17 @@ async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *
     inhabitants = _inhabitants(author.gazetteer, area) if by_share else Counter()
     exact = author.reader.is_exact or layer in (Layer.EVENTS, Layer.PLACES)
     values = {part: people.total if exact else people.at_least for part, people in counts.items()}
+    if not exact:  # of whom nothing is told, it is not told either that there is somebody
+        counts = {part: people for part, people in counts.items() if values[part]}
     shares = {
-        part: value * PER / inhabitants[part] for part, value in values.items() if inhabitants.get(part)
+        part: (values[part] * PER / inhabitants[part], most * PER / inhabitants[part])
+        for part, people in counts.items()
+        if inhabitants.get(part)
+        for most in [people.total if exact else people.at_most]
     }
-    found = limits(list(shares.values() if by_share else values.values()))
+    fewest = {part: share[0] for part, share in shares.items()} if by_share else values
+    told = [fewest[part] for part in counts if part in fewest]
+    found = limits(told)
     parts = [
         Part(
             area=part,
@@ -79,12 +88,11 @@ async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *
             shown=str(people.total) if exact else author.reader.shown(people),
             share=shares.get(part) if by_share else None,
             at_least=values[part],
-            level=class_of(shares.get(part, 0) if by_share else values[part], found),
-            hidden=not exact and not values[part],
+            level=class_of(fewest.get(part, 0), found),
         )
         for part, people in counts.items()
     ]
-    parts.sort(key=lambda each: (-(each.share or 0) if by_share else -each.at_least, each.name))
+    parts.sort(key=lambda each: (-fewest.get(each.area, 0), each.name))
     return Map(
         area=area,
         name=area_name(author.gazetteer, area),
@@ -94,7 +102,9 @@ async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *
             if author.may(Action.SEE_STATISTICS, wider)
         ],
         parts=parts,
-        limits=found,
+        classes=classes(told, found),
+        digits=digits_of(list(fewest.values())) if by_share else 0,
+        is_exact=exact,
     )
 
 

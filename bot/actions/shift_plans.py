@@ -17,7 +17,7 @@ import db.shifts
 from bot.actions import audit
 from bot.actions.announcing import EventRefused
 from bot.actions.authority import Author
-from bot.actions.events import ManagedEvent, find_managed, find_open
+from bot.actions.events import ManagedEvent, find_managed, find_open, require_may_reword
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import door_opens
@@ -25,6 +25,7 @@ from bot.rules.sending import SHIFT_CHANGED, SHIFT_OFF
 from bot.rules.shifts import (
     LONGEST_ROLE,
     MOST_SHIFTS,
+    ROLES,
     BadShift,
     Shift,
     ShiftRefused,
@@ -89,6 +90,8 @@ async def add(
     event = found.event
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
     _require_role(role)
+    if role not in ROLES:
+        await require_may_reword(tx, author, event)
     if capacity is not None:
         require_places(capacity)
     if len(await db.shifts.of_event(tx, event.id)) >= MOST_SHIFTS:

@@ -58,8 +58,12 @@ async def take(tx: AsyncConnection, person: Person, origin: Origin, number: int)
 
 
 async def give_back(tx: AsyncConnection, person: Person, origin: Origin, number: int) -> Rsvp:
-    """The place is for the next on the list; that they come to the event stays said. Raises ShiftRefused."""
+    """The place is for the next on the list; that they come to the event stays said. Raises ShiftRefused, also where
+    they have none.
+    """
     shift, found = await find(tx, number)
+    if all(other.id != shift.id for other, _ in await db.shifts.held_by(tx, person.id)):
+        raise ShiftRefused("They are not in this shift.")
     place = await _settle(tx, person, shift, RsvpAnswer.NO, origin.at)
     await record(tx, person, origin, "shift", place.answer, found.event.code)
     return place

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,8 +79,11 @@ def calendar_of(entries: Iterable[Entry], *, now: datetime, name: str = "") -> b
     return bytes(calendar.to_ical())
 
 
-def read_calendar(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Reading:
-    """The events of a calendar file; a series as its dates. Raises UnreadableSheet for what is none."""
+def read_calendar(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer, now: datetime) -> Reading:
+    """The events of a calendar file; a series as its dates, of which those after `now` are counted.
+
+    Raises UnreadableSheet for what is none.
+    """
     from icalendar import Calendar
 
     try:
@@ -90,18 +94,21 @@ def read_calendar(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -
     if not entries:
         raise UnreadableSheet("The calendar holds no event: export it once more, with its events.")
     notes = Notes()
-    reader = _Entries(campaign, gazetteer, notes)
+    reader = _Entries(campaign, gazetteer, notes, now)
     lines = _lines(content)
     found: list[FiledEvent] = []
-    moved = {
-        (str(each.get("UID")), _plain(each.get("RECURRENCE-ID")))
-        for each in entries
-        if "RECURRENCE-ID" in each
-    }
+    # Where a date of a series has an entry of its own, and by which clock the series says when that date was.
+    moved: defaultdict[str, list[date]] = defaultdict(list)
+    clocks: dict[str, ZoneInfo] = {}
+    for entry in entries:
+        uid = str(entry.get("UID"))
+        if (planned := getattr(entry.get("RECURRENCE-ID"), "dt", None)) is not None:
+            moved[uid].append(planned)
+        elif (zone := _zone(getattr(entry.get("DTSTART"), "dt", None))) is not None:
+            clocks[uid] = zone
     for entry, line in zip(entries, lines, strict=False):
-        found += reader.events(
-            line, entry, {when for uid, when in moved if uid == str(entry.get("UID")) and when}
-        )
+        uid = str(entry.get("UID"))
+        found += reader.events(line, entry, moved[uid], clocks.get(uid))
     return notes.reading("calendar", found)
 
 
@@ -114,20 +121,31 @@ def _lines(content: bytes) -> list[int]:
     ]
 
 
-def _plain(found: Any) -> datetime | None:
-    """The instant of a property as the clock on its wall shows it."""
-    value = getattr(found, "dt", None)
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else None
+def _zone(moment: Any) -> ZoneInfo | None:
+    """By which clock a moment is told; None where it does not say."""
+    found = moment.tzinfo if isinstance(moment, datetime) else None
+    return found if isinstance(found, ZoneInfo) else None
+
+
+def _wall(moment: date, clock: ZoneInfo, at: time) -> datetime:
+    """A moment as a clock shows it, however it was written; of a day alone, the hour `at`."""
+    if not isinstance(moment, datetime):
+        return datetime.combine(moment, at)
+    return moment if moment.tzinfo is None else moment.astimezone(clock).replace(tzinfo=None)
 
 
 class _Entries:
     """Turns the entries of a calendar into events, noting each fault."""
 
-    def __init__(self, campaign: Campaign, gazetteer: Gazetteer, notes: Notes) -> None:
-        self._campaign, self._gazetteer, self._notes = campaign, gazetteer, notes
+    def __init__(self, campaign: Campaign, gazetteer: Gazetteer, notes: Notes, now: datetime) -> None:
+        self._campaign, self._gazetteer, self._notes, self._now = campaign, gazetteer, notes, now
 
-    def events(self, line: int, entry: Any, moved: set[datetime]) -> Iterator[FiledEvent]:
-        """The events of an entry: one, or each date of a series; `moved`: its dates that have an entry of their own."""
+    def events(
+        self, line: int, entry: Any, moved: Sequence[date], clock: ZoneInfo | None
+    ) -> Iterator[FiledEvent]:
+        """The events of an entry: one, or each date of a series; `moved`: its dates that have an entry of their own,
+        `clock`: by which it says when they were.
+        """
         attempt, before = self._notes.attempt, len(self._notes.faults)
         uid = attempt(line, lambda: require_key(str(entry.get("UID") or "").strip()))
         place = attempt(line, lambda: self._place(entry))
@@ -142,12 +160,13 @@ class _Entries:
             )
         }
         attempt(line, lambda: require_fitting(texts, address))
-        starts = attempt(line, lambda: _starts(entry, hours, commune, moved)) if hours and commune else None
+        clock = clock or ZoneInfo(commune.zone if commune is not None else "Europe/Paris")
+        starts = attempt(line, lambda: _starts(entry, hours, clock, moved, self._now)) if hours else None
         is_whole = len(self._notes.faults) == before
         if not (is_whole and uid and commune and hours and starts):
             return
         geo = entry.get("GEO")
-        for key, starts_at in _keys(uid, starts, entry):
+        for key, starts_at in _keys(uid, starts, entry, clock):
             yield FiledEvent(
                 line=line,
                 key=key,
@@ -158,6 +177,7 @@ class _Entries:
                 texts=texts,
                 area=EVERYWHERE,
                 pin=(float(geo.latitude), float(geo.longitude)) if geo is not None else None,
+                history=True,
                 cancelled=str(entry.get("STATUS") or "").upper() == "CANCELLED",
                 says=frozenset(
                     {
@@ -229,32 +249,34 @@ def _aware(moment: datetime, zone: str) -> datetime:
 
 
 def _starts(
-    entry: Any, hours: tuple[datetime, datetime], commune: Commune, moved: set[datetime]
+    entry: Any, hours: tuple[datetime, datetime], clock: ZoneInfo, moved: Sequence[date], now: datetime
 ) -> Sequence[datetime]:
     """The starts of an entry, aware: of a series, of each date. Raises ValueError with a sentence."""
     rule = entry.get("RRULE")
     if rule is None or "RECURRENCE-ID" in entry:
         return [hours[0]]
-    zone = hours[0].tzinfo if isinstance(hours[0].tzinfo, ZoneInfo) else ZoneInfo(commune.zone)
-    first = hours[0].astimezone(zone).replace(tzinfo=None)
+    first = hours[0].astimezone(clock).replace(tzinfo=None)
     until = next(iter(rule.get("UNTIL", [])), None)
-    if isinstance(until, datetime) and until.tzinfo is not None:
-        until = until.astimezone(zone).replace(tzinfo=None)
-    without = {
-        each.astimezone(zone).replace(tzinfo=None) for each in entry.exdates if isinstance(each, datetime)
-    }
+    if isinstance(until, datetime):
+        until = _wall(until, clock, first.time())
+    without = {_wall(each, clock, first.time()) for each in (*entry.exdates, *moved)}
     text = rule.to_ical().decode()
     end = until if isinstance(until, date) else None
     try:
-        found = walls(text, first, until=end, without=without | moved)
+        here = now.astimezone(clock).replace(tzinfo=None)
+        found = walls(text, first, until=end, without=without, now=here)
     except BadSeries as error:
         raise ValueError(error.sentence.rstrip(".")) from None
-    return [at_local(each.date(), each.time(), zone) for each in found]
+    return [at_local(each.date(), each.time(), clock) for each in found]
 
 
-def _keys(uid: str, starts: Sequence[datetime], entry: Any) -> Iterator[tuple[str, datetime]]:
+def _keys(
+    uid: str, starts: Sequence[datetime], entry: Any, clock: ZoneInfo
+) -> Iterator[tuple[str, datetime]]:
     """The key of each start: a date of a series has that of the series and its day as it was planned."""
-    planned = _plain(entry.get("RECURRENCE-ID"))
+    planned = getattr(entry.get("RECURRENCE-ID"), "dt", None)
     for start in starts:
-        day = planned or (start if "RRULE" in entry else None)
+        day = start if "RRULE" in entry else None
+        if planned is not None:
+            day = _wall(planned, clock, start.astimezone(clock).time())
         yield (uid if day is None else f"{uid}/{day:%Y%m%dT%H%M}"), start

@@ -25,7 +25,7 @@ class FiledEvent:
 
     `says`: which of `texts`, `capacity`, `pin` and, by language, `description_fr` the file has anything to say of; what
     it is silent about stays as it is. `area`: where people may be invited, as a role's area would limit it.
-    `cancelled`: it takes place no more.
+    `cancelled`: it takes place no more. `history`: it is from a file that holds what was as well as what is to come.
     """
 
     line: int
@@ -41,6 +41,7 @@ class FiledEvent:
     invite: Expression | None = None
     cancelled: bool = False
     says: frozenset[str] = frozenset()
+    history: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,10 @@ class DoorKey:
         """Six digits, for who cannot scan."""
         return f"{int(self._mac(f'digits:{event}:{minute}'), 16) % 10**DIGITS:0{DIGITS}}"
 
+    def mark(self, event: str, telegram_id: int) -> str:
+        """What is kept at a door of somebody who is not signed up: that it is the same person, and not who."""
+        return self._mac(f"walk-in:{event}:{telegram_id}")
+
     def _mac(self, text: str) -> str:
         return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
@@ -117,11 +121,14 @@ def is_at_its_door(starts_at: datetime, ends_at: datetime, now: datetime) -> boo
     return starts_at - EARLY <= now < ends_at
 
 
-def arrived(own: Rsvp | None, blank: Rsvp, *, reach: int | None) -> Rsvp:
+def arrived(own: Rsvp | None, blank: Rsvp, *, reach: int | None, ticked: bool = False) -> Rsvp:
     """How somebody stands who is there. `blank`: their row as if they had said nothing; `reach`: seats they may have.
 
-    Where no seat is left they keep what they said, and who was not expected may come: nobody loses a seat by it.
+    Where no seat is left they keep what they said, and who was not expected may come: nobody loses a seat by it. Who
+    was `ticked` by somebody else keeps what they said too: a mistaken tick gives nobody a seat or takes their place.
     """
+    if ticked and own is not None:
+        return replace(own, attended=True, at=blank.at)
     if own is not None and own.answer == Standing.YES:
         return replace(own, attended=True, at=blank.at)
     if reach is None or reach >= 1:

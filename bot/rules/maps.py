@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bot.rules.areas import COLLECTIVITIES, DEPARTMENTS, EVERYWHERE, city_of, department_of
 
 CLASSES = 5
@@ -35,6 +37,21 @@ def limits(values: list[int] | list[float]) -> tuple[float, ...]:
         if limit > told[0] and (not found or limit > found[-1]):
             found.append(limit)
     return tuple(found)
+
+
+def classes(values: list[int] | list[float], found: tuple[float, ...]) -> list[tuple[float, float | None]]:
+    """Where each class begins, and below which number it ends: the last one has no end, and no two share a number."""
+    told = [value for value in values if value > 0]
+    if not told:
+        return []
+    begins = [min(told), *found]
+    return list(zip(begins, [*found, None], strict=True))
+
+
+def digits_of(values: list[float]) -> int:
+    """How many decimals it takes that the smallest of these numbers is not told as nothing."""
+    told = [value for value in values if value > 0]
+    return max([1, *(math.ceil(-math.log10(value)) for value in told)])
 
 
 def round_number(value: float) -> float:

@@ -3,10 +3,11 @@
 The days are counted on the clock on the wall, so that a meeting at 19:00 is at 19:00 too after the clocks have changed.
 """
 
+from collections import deque
 from collections.abc import Collection
 from datetime import date, datetime, time
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, takewhile
 from typing import ClassVar
 
 from dateutil.rrule import rrulestr
@@ -15,6 +16,8 @@ from bot.errors import PortevoixError
 
 MOST_DATES = 60
 """A meeting each week for more than a year: whoever wants more announces them when that year is over."""
+MOST_LOOKED_AT = 10_000
+"""Dates of a series that has long begun: every day for 27 years."""
 LEAST_DATES = 2
 _TOO_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -85,11 +88,12 @@ def walls(
     *,
     until: date | datetime | None = None,
     without: Collection[datetime] = (),
+    now: datetime | None = None,
 ) -> list[datetime]:
     """The starts of a series by the clock on the wall (no zone), the first one among them.
 
     `until`: the last day, or instant on that clock; else the rule says how often (`COUNT`). `without`: starts that are
-    left out. Raises BadSeries.
+    left out. `now`, on that clock: of what was before, the last dates alone. Raises BadSeries.
     """
     parts = dict(part.partition("=")[::2] for part in rule.upper().split(";"))
     if parts.get("FREQ") in _TOO_OFTEN:
@@ -103,12 +107,17 @@ def walls(
     )
     text = ";".join(f"{name}={value}" for name, value in parts.items() if name != "UNTIL")
     try:
-        found = list(islice(rrulestr(text, dtstart=first).replace(until=end), MOST_DATES + 1))
+        rule_of_dates = rrulestr(text, dtstart=first).replace(until=end)
+        past: deque[datetime] = deque(maxlen=MOST_DATES)
+        if now is not None:
+            past.extend(takewhile(lambda start: start <= now, islice(rule_of_dates, MOST_LOOKED_AT)))
+        to_come = rule_of_dates if now is None else rule_of_dates.xafter(now)
+        found = list(islice(to_come, MOST_DATES + 1))
     except (ValueError, TypeError, KeyError):
         raise BadSeries(f"“{rule[:60]}” is no rule of a series.", why="unreadable") from None
     if len(found) > MOST_DATES:
         raise BadSeries(f"This series has more than {MOST_DATES} dates: let it end earlier.", why="many")
-    left = [start for start in found if start not in set(without)]
+    left = [start for start in (*past, *found) if start not in set(without)]
     if not left:
         raise BadSeries("This series has no date: write a later end.", why="none")
     return left

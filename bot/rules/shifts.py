@@ -72,14 +72,19 @@ _TIME = r"(\d{1,2})\s*(?:[h:.]\s*(\d{2})?)?\s*([ap]m)?"
 _HOURS = re.compile(
     rf"\s*(?:de|from)?\s*{_TIME}\s*(?:-|–|—|à|a|to|until)\s*{_TIME}\s*", re.IGNORECASE | re.ASCII
 )
+_DAY = re.compile(r"\s*(\d{1,2})[/.](\d{1,2})[,\s]+(.*)", re.ASCII | re.DOTALL)
 
 
 def read_hours(text: str) -> tuple[time, time]:
     """`14h-16h30`, `14:00 – 16:30`, `2pm to 4pm`: when it begins and ends. Raises BadShift."""
-    found = _HOURS.fullmatch(text.replace("à", "-").replace("\u00a0", " ").replace("\u202f", " "))
+    found = _HOURS.fullmatch(_plain(text))
     if found is None:
         raise BadShift("These are no hours.", message="errors/no_shift_hours")
     return _time(*found.group(1, 2, 3)), _time(*found.group(4, 5, 6))
+
+
+def _plain(text: str) -> str:
+    return text.replace("à", "-").replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _time(hour: str, minute: str | None, half: str | None) -> time:
@@ -100,6 +105,35 @@ def hours_on(day: date, hours: tuple[time, time], zone_name: str) -> tuple[datet
     starts, ends = hours
     last = day if ends > starts else day + timedelta(days=1)
     return at_local(day, starts, where).astimezone(UTC), at_local(last, ends, where).astimezone(UTC)
+
+
+def placed(typed: str, *, around: tuple[datetime, datetime], zone_name: str) -> tuple[datetime, datetime]:
+    """The instants of the hours of a shift as somebody typed them, with their day in front or without.
+
+    Without one it is the day on which they lie within what they are `around` (their event; of a shift that changes,
+    the hours it had), or nearest to it. Raises BadShift for what are no hours, and where they lie within on several
+    days.
+    """
+    found = _DAY.fullmatch(typed)
+    dated = found is not None and _HOURS.fullmatch(_plain(found[3])) is not None
+    day = (int(found[1]), int(found[2])) if found is not None and dated else None
+    hours = read_hours(found[3] if found is not None and dated else typed)
+    where = zone(zone_name)
+    first, last = (instant.astimezone(where).date() for instant in around)
+    days = [first + timedelta(days=number) for number in range(-1, (last - first).days + 2)]
+    spans = [
+        hours_on(each, hours, zone_name) for each in days if day is None or (each.day, each.month) == day
+    ]
+    if not spans:
+        raise BadShift("A shift lies around its event.", message="errors/shift_far")
+    if sum(_gap(span, around) < timedelta() for span in spans) > 1:
+        raise BadShift("It could be on several days.", message="errors/shift_day")
+    return min(spans, key=lambda span: _gap(span, around))
+
+
+def _gap(one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> timedelta:
+    """How long it is between two spans of time; below zero where they share some."""
+    return max(one[0] - other[1], other[0] - one[1])
 
 
 def require_sound(

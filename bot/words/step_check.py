@@ -1,4 +1,4 @@
-"""Whether each reminder step can be worded for everybody it may go to: rendered with every value it may have.
+"""Whether each reminder step can be worded for everybody it may go to: rendered with the values it may have.
 
 A step that cannot would raise when it leaves, in front of nobody who could mend it.
 """
@@ -6,62 +6,28 @@ A step that cannot would raise when it leaves, in front of nobody who could mend
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from functools import partial
-from itertools import islice, product
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from bot.campaign.campaign import Campaign, StepFault, load_campaign
 from bot.communes import load as load_gazetteer
 from bot.errors import PortevoixError
-from bot.links import friend_link
-from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import STEP_TEMPLATES as NEUTRAL_TEMPLATES
-from bot.rules.polling_places import (
-    EVERY_ROUND,
-    MOST_ADDRESS,
-    MOST_NAME,
-    MOST_STREETS,
-    NOWHERE_KNOWN,
-    PollingPlace,
-    Where,
-)
-from bot.rules.reminders import territory_followed
 from bot.rules.steps import Step
 from bot.words import neutral
-from bot.words.step_values import values_for_step
+from bot.words.step_cases import Case, Cases, every_case, whole_cases
 from bot.words.telegram_html import TEXT_LIMIT, check_html
 from bot.words.texts import Text, Texts, campaign_texts
-from db.people import Person
-from db.vote_plans import VotePlan
 from locales import LANGUAGES, TEMPLATES
 
 MOST_BUTTONS, MOST_IN_A_ROW = 100, 8
 """Of one message, by what Telegram takes."""
 OPT_OUT = "optout"
-_NOW = datetime(2000, 1, 1, tzinfo=UTC)
-_BOT = "x" * 32
-_SOMEBODY = Person._make([None] * len(Person._fields))._replace(pseudonym="0" * 16)
-_SAID = {
-    "intention": ("will", "unsure", "cannot"),
-    "departure": ("home", "work", "elsewhere"),
-    "company": ("alone", "family", "friends"),
-    "vote": ("voted", "later", "cannot"),
-}
 _VALUES = "vote, where, plan, facts, slots, friend_link, campaign and language"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Case:
-    """One way a step may be worded; `told` names it for people."""
-
-    language: str
-    told: str
-    values: Mapping[str, Any]
 
 
 def step_templates() -> frozenset[str]:
@@ -74,14 +40,14 @@ def step_templates() -> frozenset[str]:
 def load_worded_campaign(path: Path, *, actions: Collection[str]) -> Campaign:
     """The campaign file of a bot that is about to run. Raises CampaignError also for a template of its own that fails.
 
-    The program's own templates are tried by its tests, and by `portevoix check`.
+    The program's own templates are tried by its tests, and with what the campaign writes by `portevoix check`.
     """
     return load_campaign(
         path,
         templates=step_templates(),
         languages=LANGUAGES,
         communes=commune_codes(),
-        check_steps=partial(step_faults, actions=actions, only_own=True),
+        check_steps=partial(step_faults, actions=actions, shipped=None),
     )
 
 
@@ -91,14 +57,19 @@ def commune_codes() -> frozenset[str]:
 
 
 def step_faults(
-    campaign: Campaign, *, actions: Collection[str], only_own: bool = False
+    campaign: Campaign, *, actions: Collection[str], shipped: Cases | None = whole_cases
 ) -> Iterator[StepFault]:
-    """The faults in the words of each step, the first one in each language. `actions`: what buttons may do."""
+    """The faults in the words of each step, the first one in each language.
+
+    A template of the campaign's own is tried with every value it may have. The program's own were so by its tests: of
+    those `shipped` are tried, by default what this campaign writes; None: none. `actions`: what buttons may do.
+    """
     texts = campaign_texts(campaign)
     own = {template.name for template in campaign.own_templates}
     yield from _never_used(campaign, own)
     for step in campaign.steps:
-        if only_own and step.template not in own:
+        cases = every_case if step.template in own else shipped
+        if cases is None:
             continue
         for language in campaign.languages:
             if missing := _missing(campaign, step, language):
@@ -106,7 +77,7 @@ def step_faults(
                 continue
             found = (
                 StepFault(step=step.name, problem=_problem(step, case, fault), remedy=fault.remedy)
-                for case in _cases(campaign, step, language)
+                for case in cases(campaign, step, language)
                 for fault in _faults(texts, campaign, step, case, actions)
             )
             yield from islice(found, 1)
@@ -149,108 +120,6 @@ def _missing(campaign: Campaign, step: Step, language: str) -> StepFault | None:
     )
 
 
-# -- every value it may have --
-
-
-def _cases(campaign: Campaign, step: Step, language: str) -> Iterator[_Case]:
-    """Every value of everything a step is given, though not each beside each.
-
-    In every ballot and territory; all that a plan may hold, and that may be known of the place, where the territory
-    is not known.
-    """
-    links = (None, friend_link(_BOT, _SOMEBODY.pseudonym))
-    places = _places()
-    for ballot in campaign.ballots:
-        if not step.belongs_to(ballot.number):
-            continue
-        plans = _plans(campaign, ballot)
-        tried = [*product(ballot.territories, plans[:2], places[:1], links[1:])]
-        if territory_followed(None, ballot) is not None:
-            tried += product([None], plans, places[:1], links[1:])
-            tried += product([None], plans[:2], places, links)
-        for territory, (plan, planned), (where, place), link in tried:
-            told = f"ballot {ballot.number}, {territory or 'territory unknown'}, {planned}, {place}"
-            values = _values(campaign, ballot, territory, language, plan, where)
-            yield _Case(language=language, told=told, values={**values, "friend_link": link})
-
-
-def _values(
-    campaign: Campaign,
-    ballot: Ballot,
-    territory: str | None,
-    language: str,
-    plan: VotePlan | None,
-    where: Where,
-) -> Mapping[str, Any]:
-    zone = ballot.polling(territory).zone.key if territory is not None else None
-    return values_for_step(
-        person=_SOMEBODY._replace(territory=territory, zone=zone, language=language),
-        plan=plan,
-        campaign=campaign,
-        ballot=ballot.number,
-        language=language,
-        bot_username=_BOT,
-        now=_NOW,
-        where=where,
-    )
-
-
-def _plans(campaign: Campaign, ballot: Ballot) -> list[tuple[VotePlan | None, str]]:
-    """No plan, a whole one, then each answer alone and beside the others."""
-    empty = VotePlan(
-        person=0,
-        ballot=ballot.number,
-        intention=None,
-        slot=None,
-        departure=None,
-        company=None,
-        vote=None,
-        at=_NOW,
-    )
-    said = {"slot": tuple(slot.name for slot in campaign.slots), **_SAID}
-    whole = {name: answers[0] for name, answers in said.items()}
-    plans: list[tuple[VotePlan | None, str]] = [
-        (None, "without a plan"),
-        (_with(empty, whole), "with a whole plan"),
-    ]
-    for name, answers in said.items():
-        plans.append((_with(empty, {**whole, name: None}), f"with a plan without {name}"))
-        for answer in answers:
-            plans.append((_with(empty, {name: answer}), f"with {name} “{answer}” alone"))
-            plans.append((_with(empty, {**whole, name: answer}), f"with {name} “{answer}”"))
-    return plans
-
-
-def _with(plan: VotePlan, answers: Mapping[str, str | None]) -> VotePlan:
-    return VotePlan(**{**vars(plan), **answers})
-
-
-def _places() -> tuple[tuple[Where, str], ...]:
-    """One chosen among several, the one place of the commune, several to choose from, nothing known of the place."""
-    first, second = (
-        # As long as a file of polling places may make them.
-        PollingPlace(
-            id=number,
-            commune="69123",
-            ballot=EVERY_ROUND,
-            name="M" * MOST_NAME,
-            address="M" * MOST_ADDRESS,
-            streets="M" * MOST_STREETS,
-            opens=time(8, 30),
-            closes=time(19, 30),
-            latitude=0.0,
-            longitude=0.0,
-        )
-        for number in (2**31 - 2, 2**31 - 1)
-    )
-    return (
-        (Where(place=first, choices=(first, second)), "a polling place chosen"),
-        (Where(place=first), "a polling place known"),
-        (Where(choices=(first, second)), "polling places to choose from"),
-        (NOWHERE_KNOWN, "no polling place known"),
-    )
-
-
 # -- what is wrong with a message --
 
 
@@ -260,13 +129,13 @@ class _Fault:
     remedy: str
 
 
-def _problem(step: Step, case: _Case, fault: _Fault) -> str:
+def _problem(step: Step, case: Case, fault: _Fault) -> str:
     where = f"{case.language}, {case.told}"
     return f"the template “{step.template}” of step “{step.name}” fails in {where}: {fault.problem}"
 
 
 def _faults(
-    texts: Texts, campaign: Campaign, step: Step, case: _Case, actions: Collection[str]
+    texts: Texts, campaign: Campaign, step: Step, case: Case, actions: Collection[str]
 ) -> Iterator[_Fault]:
     try:
         text = _worded(texts, campaign, step, case)
@@ -284,7 +153,7 @@ def _faults(
     yield from _duty_faults(text, campaign, step)
 
 
-def _worded(texts: Texts, campaign: Campaign, step: Step, case: _Case) -> Text:
+def _worded(texts: Texts, campaign: Campaign, step: Step, case: Case) -> Text:
     """The step's message, neutral or signed."""
     if step.kind is not Kind.CIVIC_NEUTRAL:
         return texts.render(f"steps/{step.template}", case.language, **case.values)

@@ -14,6 +14,7 @@ from db.schema.canvass import (
     stations,
     street_counts,
     visits,
+    walk_notes,
     walkers,
     walks,
 )
@@ -25,6 +26,7 @@ from db.schema.check_ins import (
     doors,
     event_feedback,
     event_figures,
+    walk_in_marks,
 )
 from db.schema.columns import Instant, Json, RowId, metadata, new_friend_code
 from db.schema.console import app_sessions, console_sessions
@@ -106,6 +108,8 @@ __all__ = [
     "visits",
     "volunteering",
     "vote_plans",
+    "walk_in_marks",
+    "walk_notes",
     "walkers",
     "walks",
 ]

@@ -30,6 +30,12 @@ doors = sa.Table(
     ),
 )
 
+# Who of them was counted, by a mark that nobody makes without the campaign's key: whoever declines to join, and scans
+# the code once more, is still one. Gone once they join, and with the answers to the event.
+walk_in_marks = sa.Table(
+    "walk_in_marks", metadata, _event(), sa.Column("mark", sa.String(64), primary_key=True)
+)
+
 # The number by which somebody stands on the lists of an event, as long as their answer is kept.
 attendee_numbers = sa.Table(
     "attendee_numbers",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-import db.canvass_doors
+import db.canvass_walks
 import db.people
 from bot import communes
 from bot.actions import canvass, canvass_doors, canvass_imports, canvass_walks
@@ -39,7 +39,7 @@ async def begun(database: Database) -> Going:
         await db.people.create(tx, telegram_id=7, pseudonym="p", now=NOW)
         row = {"state": "registered", "consent_contact": True, **place_of("69123")}
         await tx.execute(sa.update(people).values(**row))
-        await db.canvass_doors.offer(tx, STATION, None, NOW)
+        await db.canvass_walks.offer(tx, STATION, None, NOW)
         going = at(await db.people.find(tx, 7), await canvass_walks.by_code(tx, WALK), 1)
         await canvass_walks.take(tx, going)
     return going

@@ -39,10 +39,12 @@ from db.schema import (
     deliveries,
     event_feedback,
     events,
+    hosts,
     messages,
     metadata,
     people,
     polling_places,
+    proposals,
     responses,
     rsvps,
     shift_places,
@@ -52,6 +54,7 @@ from db.schema import (
     stations,
     survey_answers,
     surveys,
+    trusted_hosts,
     volunteering,
     vote_plans,
     walkers,
@@ -188,10 +191,11 @@ async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None
 
 # -- kept --
 
-AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback, shift_places, shown_cards)
+AT_EVENTS = (rsvps, attendee_numbers, check_ins, event_feedback, shift_places, shown_cards, hosts, proposals)
 HELD = (
     *(consents, responses, deliveries, vote_plans, chosen_places, volunteering, survey_answers, walkers),
     *AT_EVENTS,
+    trusted_hosts,
     *(conversations, messages),
 )
 WITHOUT_PROOFS = replace(CAMPAIGN, retention=replace(CAMPAIGN.retention, proof_days=0))
@@ -217,6 +221,9 @@ async def keep(tx: AsyncConnection, number: int, state: str) -> None:
     await tx.execute(sa.insert(attendee_numbers).values(number=1, **at_event))
     await tx.execute(sa.insert(check_ins).values(at=NOW, how="list", **at_event))
     await tx.execute(sa.insert(event_feedback).values(at=NOW, question="stars", option="5", **at_event))
+    await tx.execute(sa.insert(hosts).values(part="host", since=NOW, **at_event))
+    await tx.execute(sa.insert(proposals).values(asked_at=NOW, **at_event))
+    await tx.execute(sa.insert(trusted_hosts).values(person=number, area="69", given_at=NOW))
     await tx.execute(sa.insert(vote_plans).values(person=number, ballot=1, vote="voted", at=NOW))
     await tx.execute(sa.insert(volunteering).values(person=number, lifts=True, contact=True, at=NOW))
     place = {"id": number, "key": str(number), "commune": "69123", "name": "x", "address": "x"}
@@ -273,7 +280,7 @@ async def test_the_purge_spares_what_they_left_until_they_lift_it(database: Data
 
     foreseen = await purge(dry_run=True)
     for told in (foreseen, await purge()):
-        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 7)
+        assert (told["profiles"], told["vote plans and votes"], told["answers to past events"]) == (1, 3, 9)
         assert told["offers to help"] == told["conversations with the team"] == 1
     assert await remaining(database) == {
         **dict.fromkeys((table.name for table in HELD), 1),
@@ -307,8 +314,9 @@ def test_every_table_that_holds_supporters_is_thought_of() -> None:
     # Erased by something else than the purge of a period, or nothing by which somebody could be found.
     # What was noted at a door is about a dwelling: it goes for everybody when its term is over.
     otherwise = {"visits", "dialogs", "suppressions", "answer_remainders", "updates", "unread_updates"}
-    # Whoever restricts hosts nothing any more, and a note of a change is a number for a day.
-    otherwise |= {"hosts", "host_links", "proposals", "trusted_hosts", "changed_people"}
+    # A note of a change is a number for a day.
+    # A link is over after two days; a mark at a door tells nobody who it was.
+    otherwise |= {"host_links", "changed_people", "walk_in_marks"}
     supporters = {holding.table for holding in HOLDINGS if holding.subject == "supporters"}
     assert supporters == spared | otherwise
     assert supporters <= {table.name for table in metadata.sorted_tables}

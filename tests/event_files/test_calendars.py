@@ -38,7 +38,7 @@ def read(*lines: str) -> Reading:
             "",
         ]
     )
-    return read_calendar(text.encode(), campaign=CAMPAIGN, gazetteer=communes.load())
+    return read_calendar(text.encode(), campaign=CAMPAIGN, gazetteer=communes.load(), now=NOW)
 
 
 def test_an_event_of_another_program() -> None:
@@ -52,11 +52,47 @@ def test_an_event_of_another_program() -> None:
     assert event.pin == (45.7676, 4.827)
 
 
-def test_a_series_is_its_dates_at_the_same_hour_after_the_clocks_changed() -> None:
-    found = read("RRULE:FREQ=WEEKLY;COUNT=4", "EXDATE;TZID=Europe/Paris:20161025T190000").events
+@pytest.mark.parametrize(
+    "exdate",
+    [
+        "EXDATE;TZID=Europe/Paris:20161025T190000",
+        "EXDATE:20161025T190000",  # by the clock of the place, wherever the machine stands
+        "EXDATE:20161025T170000Z",
+        "EXDATE;VALUE=DATE:20161025",
+    ],
+)
+def test_a_series_is_its_dates_at_the_same_hour_after_the_clocks_changed(exdate: str) -> None:
+    found = read("RRULE:FREQ=WEEKLY;COUNT=4", exdate).events
     assert [event.key for event in found] == ["u1/20161018T1900", "u1/20161101T1900", "u1/20161108T1900"]
     assert [event.starts_at.hour for event in found] == [19, 19, 19]
     assert [event.starts_at.astimezone(UTC).hour for event in found] == [17, 18, 18]
+
+
+def test_a_date_that_was_moved_is_there_once_however_its_series_names_it() -> None:
+    series = ["UID:u1", "SUMMARY:Réunion", "LOCATION:Salle Molière\\, 69005 Lyon"]
+    entries = (
+        [*series, "RRULE:FREQ=WEEKLY;COUNT=3", "DTSTART;TZID=Europe/Paris:20161115T190000", "DURATION:PT2H"],
+        [*series, "RECURRENCE-ID:20161122T180000Z", "DTSTART:20161123T190000Z", "DURATION:PT2H"],
+    )
+    lines = [line for entry in entries for line in ("BEGIN:VEVENT", *entry, "END:VEVENT")]
+    text = "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", *lines, "END:VCALENDAR", ""])
+    reading = read_calendar(text.encode(), campaign=CAMPAIGN, gazetteer=communes.load(), now=NOW)
+    assert reading.faults == ()
+    assert [event.key for event in reading.events] == [
+        "u1/20161115T1900",
+        "u1/20161129T1900",
+        "u1/20161122T1900",
+    ]
+
+
+def test_a_series_that_has_long_begun_counts_what_is_to_come() -> None:
+    found = read(
+        "DTSTART;TZID=Europe/Paris:20141021T190000",
+        "DTEND;TZID=Europe/Paris:20141021T210000",
+        "RRULE:FREQ=WEEKLY;UNTIL=20161231T180000Z",
+    ).events
+    assert len([event for event in found if event.starts_at > NOW]) == 8
+    assert all(event.history for event in found)
 
 
 def test_a_series_until_an_instant_of_greenwich() -> None:
@@ -86,7 +122,7 @@ def test_each_fault_is_told_by_its_line(line: str, said: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"hello", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", b"\xff\xfe\x00"])
 def test_what_is_no_calendar_is_refused_in_a_sentence(content: bytes) -> None:
     with pytest.raises(UnreadableSheet):
-        read_calendar(content, campaign=CAMPAIGN, gazetteer=communes.load())
+        read_calendar(content, campaign=CAMPAIGN, gazetteer=communes.load(), now=NOW)
 
 
 def test_ours_is_read_again_as_it_was() -> None:
@@ -104,7 +140,7 @@ def test_ours_is_read_again_as_it_was() -> None:
         point=(45.76, 4.83),
     )
     written = calendar_of([entry], now=NOW, name="Équipe")
-    (event,) = read_calendar(written, campaign=CAMPAIGN, gazetteer=communes.load()).events
+    (event,) = read_calendar(written, campaign=CAMPAIGN, gazetteer=communes.load(), now=NOW).events
     assert (event.key, event.starts_at, event.ends_at) == (
         "ab12cd34@portevoix",
         entry.starts_at,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.actions import canvass_walks
 from bot.actions.retention import purge
 from bot.rules.ballots import Ballot
 from bot.rules.retention import final_ballot_end
@@ -182,6 +183,62 @@ async def test_a_walk_ends_and_is_told_and_the_next_time_it_shows_what_was(
     await zoe.tap_data("1:walk:take:1")
     card = await zoe.tap("Rue A, 1–9 (0/5)")
     assert "Last time, Wednesday 16 November: opened" in plain(card)
+
+
+async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_for_one_who_has_not(
+    conversation: Conversation, olga: Talker
+) -> None:
+    await olga.tap_data(f"{GROUND}{STATION}")
+    await olga.tap("Offer them for a meeting")
+    for typed, told in (
+        ("15/11 14:00", "already passed"),
+        ("17/11 21:00", "between 10:00"),
+        ("19/11 14:00", "asks for silence"),
+        ("whenever", "day"),
+    ):
+        shown = plain(await olga.send(typed)).replace("\u202f", " ").replace("10 AM", "10:00")
+        assert told in shown.replace("10:00 AM", "10:00"), typed
+    await olga.send("17/11 14:00")
+    assert "And where?" in plain(olga.last)
+    await olga.send("In front of <the> town hall")
+    assert "1 offered" in plain(olga.last)
+    anna, zoe, leo = [conversation.person(number) for number in (6, 7, 8)]
+    for each in (anna, zoe, leo):
+        await each.sign_up()
+    await zoe.send("/walks")
+    assert "town hall" in plain(zoe.last)
+    await zoe.tap("Rue A")
+    await zoe.tap("I’ll take this walk")
+    assert "Meeting: Thursday 17 November" in plain(zoe.last)
+    await leo.tap_data("1:walk:take:1")
+    await let_leave(conversation, zoe)
+    assert "it is their first one" in plain(zoe.last)
+    await olga.tap_data("1:ground:walk:1")
+    assert "first walk for both" in plain(olga.last)
+    await leo.tap_data("1:walk:leave:1")
+    await let_leave(conversation, zoe)
+    assert "can’t. It is offered again" in plain(zoe.last)
+    # Three hours before she is told once more, once.
+    for at in ("2016-11-17T10:59", "2016-11-17T11:00", "2016-11-17T11:30"):
+        conversation.clock.move(paris(at))
+        async with conversation.database.write() as tx:
+            assert await canvass_walks.remind(tx, conversation.clock.now()) == (at == "2016-11-17T11:00")
+    await let_leave(conversation, zoe)
+    assert "You go from door to door soon: Thursday 17 November" in plain(zoe.last)
+    conversation.clock.move(paris("2016-11-17T14:20"))
+    await leo.send("/walks")
+    assert "somebody waits for a second" in plain(leo.last)
+    conversation.clock.move(paris("2016-11-17T14:31"))
+    await anna.send("/walks")
+    assert "No walk is offered near you" in plain(anna.last)
+    await anna.tap_data("1:walk:take:1")
+    assert "not free any more" in anna.toast
+    # Once she has walked, whoever is new finds her first.
+    await zoe.tap_data("1:walk:end_sure:1")
+    await olga.tap_data("1:ground:offer_one:1")
+    await zoe.tap_data("1:walk:take:1")
+    await anna.send("/walks")
+    assert "somebody who has walked before waits" in plain(anna.last)
 
 
 async def test_help_is_one_word_away(conversation: Conversation, zoe: Talker, olga: Talker) -> None:

@@ -9,7 +9,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.rules.check_ins import DoorKey, door_key, minute_of
-from db.schema import attendee_numbers, audit, check_in_screens, check_ins, doors, events, people, rsvps
+from db.schema import (
+    attendee_numbers,
+    audit,
+    check_in_screens,
+    check_ins,
+    doors,
+    events,
+    people,
+    rsvps,
+    walk_in_marks,
+)
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris, services
 from tests.drafting import write_event
@@ -114,6 +124,8 @@ async def test_a_walk_in_is_counted_without_a_name_and_by_name_once_they_joined(
     organizer, event, code = await announced(conversation)
     walk_in = conversation.person(1)
     await walk_in.send(f"/start ci_{token(conversation, code)}")
+    await walk_in.tap_data("1:consent:contact:no")
+    await walk_in.send(f"/start ci_{token(conversation, code)}")
     await walk_in.send(f"/start ci_{token(conversation, code)}")
     assert any("Welcome to “" in shown.text for shown in walk_in.screen)
     assert await rows(conversation, check_ins) == []
@@ -131,6 +143,7 @@ async def test_a_walk_in_is_counted_without_a_name_and_by_name_once_they_joined(
     assert noted.how == "walk_in"
     (door,) = await rows(conversation, doors)
     assert door.walk_ins == 0
+    assert await rows(conversation, walk_in_marks) == []
     (row,) = await rows(conversation, rsvps)
     assert (row.event, row.attended) == (event, True)
 
@@ -164,8 +177,15 @@ async def test_the_host_ticks_the_list_and_takes_a_tick_back(conversation: Conve
     assert "Checked in: <b>0</b>" in organizer.last.text
     (row,) = [row for row in await rows(conversation, rsvps) if row.person == known]
     assert (row.answer, row.attended) == ("yes", None)
+    # A mistaken tick gives nobody a seat: what they answered stays, there and back.
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(rsvps).where(rsvps.c.person == known).values(answer="maybe"))
+    for said, came in (("yes", True), ("no", None)):
+        await organizer.tap_data(f"1:tick:{code}:1:{said}:0")
+        (row,) = [row for row in await rows(conversation, rsvps) if row.person == known]
+        assert (row.answer, row.attended) == ("maybe", came)
     noted = [row.details for row in await rows(conversation, audit) if row.action == "check_in"]
-    assert [each["there"] for each in noted] == [True, False]
+    assert [each["there"] for each in noted] == [True, False] * 2
     assert "Zoé" not in str(noted)
 
 

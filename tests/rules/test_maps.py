@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.areas import contains
-from bot.rules.maps import CLASSES, class_of, limits, part_of, round_number
+from bot.rules.maps import CLASSES, class_of, classes, digits_of, limits, part_of, round_number
 
 PARTS = {
     ("FR", "69123"): "R84",
@@ -46,3 +46,24 @@ def test_classes_rise_begin_at_round_numbers_and_leave_nobody_out(values: list[i
 @given(st.floats(1e-3, 1e9))
 def test_a_round_number_is_near_below(value: float) -> None:
     assert value * 0.49 < round_number(value) <= value * (1 + 1e-9)
+
+
+@given(st.lists(st.integers(1, 10**7), max_size=60))
+def test_every_number_stands_in_one_class_of_the_legend(values: list[int]) -> None:
+    found = limits(values)
+    drawn = classes(values, found)
+    for value in values:
+        holding = [
+            place
+            for place, (begin, end) in enumerate(drawn, start=1)
+            if begin <= value and (end is None or value < end)
+        ]
+        assert holding == [class_of(value, found)]
+
+
+def test_the_legend_of_few_numbers_tells_whole_numbers_that_exclude_each_other() -> None:
+    values = [1, 2, 3, 5, 7, 9, 12, 40]
+    assert classes(values, limits(values)) == [(1, 2), (2, 5), (5, 7), (7, 10), (10, None)]
+    assert classes([], ()) == []
+    assert digits_of([0.002, 3.0]) == 3
+    assert digits_of([20.0]) == digits_of([]) == 1

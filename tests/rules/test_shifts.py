@@ -16,6 +16,7 @@ from bot.rules.shifts import (
     Shift,
     hours_on,
     overlapping,
+    placed,
     read_hours,
     require_places,
     require_sound,
@@ -72,6 +73,37 @@ def test_a_shift_may_end_after_midnight() -> None:
     starts, ends = hours_on(DAY, read_hours("22h-1h"), "Europe/Paris")
     assert ends - starts == timedelta(hours=3)
     require_sound(starts, ends, event=EVENT, now=NOW)
+
+
+NIGHT = (
+    datetime(2016, 11, 26, 19, tzinfo=UTC),
+    datetime(2016, 11, 27, 1, tzinfo=UTC),
+)  # Saturday 20:00 to 2:00
+TWO_DAYS = (datetime(2016, 11, 26, 9, tzinfo=UTC), datetime(2016, 11, 27, 17, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("typed", "around", "starts"),
+    [
+        ("0h30-2h", NIGHT, datetime(2016, 11, 26, 23, 30, tzinfo=UTC)),  # to clear up: on Sunday
+        ("18h-20h", NIGHT, datetime(2016, 11, 26, 17, tzinfo=UTC)),
+        ("22h-1h", NIGHT, datetime(2016, 11, 26, 21, tzinfo=UTC)),
+        ("27/11 9h-11h", NIGHT, datetime(2016, 11, 27, 8, tzinfo=UTC)),  # the morning after
+        ("de 14h à 16h", EVENT, datetime(2016, 11, 24, 13, tzinfo=UTC)),
+        ("27/11 de 14h à 16h", TWO_DAYS, datetime(2016, 11, 27, 13, tzinfo=UTC)),
+        ("8h-9h30", TWO_DAYS, datetime(2016, 11, 27, 7, tzinfo=UTC)),  # on Saturday it has not begun
+        ("14h-16h", TWO_DAYS, None),
+        ("3/12 14h-16h", TWO_DAYS, None),
+    ],
+)
+def test_hours_are_put_on_the_day_they_are_meant(
+    typed: str, around: tuple[datetime, datetime], starts: datetime | None
+) -> None:
+    if starts is not None:
+        assert placed(typed, around=around, zone_name="Europe/Paris")[0] == starts
+        return
+    with pytest.raises(BadShift):
+        placed(typed, around=around, zone_name="Europe/Paris")
 
 
 def test_a_shift_in_the_night_of_winter_time_lasts_as_long_as_it_does() -> None:

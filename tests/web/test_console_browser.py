@@ -73,7 +73,14 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     return [
         *("/console/", "/console/messages", "/console/messages/1", "/console/messages/2"),
         *("/console/events", f"/console/events/{code}", f"/console/events/{code}/people"),
-        *("/console/map", "/console/map/R84", "/console/map/69?by=share", "/console/more", "/console/team"),
+        *(
+            "/console/map",
+            "/console/map/R84",
+            "/console/map/69?by=share",
+            "/console/more",
+            "/console/team",
+            "/console/conversations",
+        ),
         *("/console/log", "/console/exports", "/console/erasure", "/console/map/x"),
         *(
             "/app/",

@@ -8,17 +8,30 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.web.console.conversations import Conversations
 from bot.web.console.correcting import Correcting
 from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
+from bot.web.console.new_event import NewEventRoom
 from bot.web.console.reading import Reading
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
 from bot.web.desk import Desk
 from bot.web.doors import Doors
 
-ROOMS = (Doors, Today, Writing, Correcting, Messages, Events, MapRoom, Reading)
+ROOMS = (
+    Doors,
+    Today,
+    Writing,
+    Correcting,
+    Messages,
+    NewEventRoom,
+    Events,
+    Conversations,
+    MapRoom,
+    Reading,
+)
 
 
 class Console:

@@ -22,6 +22,8 @@ from bot.web import outlines
 from bot.web.console.today import areas_of
 from bot.web.desk import Desk, Missing, Visit
 
+SHARED = (Layer.SUPPORTERS, Layer.VOLUNTEERS)
+"""Of people alone it is told how many there are for so many inhabitants."""
 MARGIN = 0.04
 """Of the width, around what is shown."""
 OVERSEAS = ("R01", "R02", "R03", "R04", "R06")
@@ -57,7 +59,7 @@ class MapRoom:
         layer, by = asked.get("layer", Layer.SUPPORTERS), asked.get("by", "number")
         if layer not in tuple(Layer) or by not in ("number", "share"):
             raise Missing("There is no such layer.")
-        by_share = by == "share"
+        by_share = by == "share" and layer in SHARED
         tx, author = visit.tx, visit.author
         found, as_of = await visit.counted(
             f"map {layer} {by}",
@@ -74,7 +76,7 @@ class MapRoom:
             level=level_within(area),
             layer=layer,
             layers=tuple(Layer),
-            by=by,
+            by="share" if by_share else "number",
             drawing=drawing(found),
             per=maps.PER,
             names=lambda code: area_name(visit.author.gazetteer, code),
@@ -116,6 +118,7 @@ def _drawn(
         "file": file,
         "box": f"{x:g} {y:g} {width:g} {height:g}",
         "stroke": f"{max(width, height) / 900:g}",
+        "hatch": round(max(width, height) / 90, 1),
         "shapes": [(code, parts.get(code)) for code in shapes],
         "parts": parts,
     }

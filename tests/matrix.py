@@ -30,6 +30,7 @@ from bot.actions import (
     doubts,
     downloads,
     duties,
+    event_drafts,
     event_imports,
     event_seats,
     event_words,
@@ -104,6 +105,14 @@ def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
 
 async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
+
+
+async def announces_a_draft(world: World, author: Author) -> None:
+    """An event that was written down by its dialog."""
+    commune = author.gazetteer.by_code(LYON)
+    assert commune is not None
+    said = {"titles": {"fr": "Réunion"}, "address": "Salle Molière", "pin": [], "seats": [], "minutes": 60}
+    await event_drafts.announce(world.tx, author, {**said, "wall": "2016-11-24T19:00:00"}, commune)
 
 
 async def shows_what_is_theirs(world: World, author: Author, found: Any) -> None:
@@ -252,8 +261,8 @@ async def planned_again(world: World, author: Author) -> Any:
 
 
 async def imported(world: World, author: Author) -> None:
-    planned = await event_imports.plan(world.tx, author, [filed(author)])
-    await event_imports.carry_out(world.tx, author, planned, file="events.csv")
+    ready = await event_imports.make_ready(world.tx, author, [filed(author)])
+    await event_imports.carry_out(world.tx, author, ready, file="events.csv")
 
 
 async def invites_nobody_else(world: World, author: Author, nothing: Any) -> None:
@@ -458,6 +467,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "announcing.announce": {
         "": Row(run=lambda w, a: announcing.announce(w.tx, a, new_event(a)), least="organizer"),
     },
+    "event_drafts.announce": {
+        "": Row(run=announces_a_draft, least="organizer"),
+    },
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
     },
@@ -528,6 +540,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "event_imports.plan": {
         "new": Row(run=lambda w, a: event_imports.plan(w.tx, a, [filed(a)]), least="organizer"),
         "another’s": Row(run=lambda w, a: planned_again(w, a), least="coordinator"),
+    },
+    "event_imports.make_ready": {
+        "": Row(run=lambda w, a: event_imports.make_ready(w.tx, a, [filed(a)]), least="organizer")
     },
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),

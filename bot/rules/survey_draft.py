@@ -23,7 +23,7 @@ from bot.rules.surveys import END, Form, Option, Question
 REOPENED: Mapping[str, Mapping[str, Any]] = {
     "kind": {"kind": None},
     "texts": {"titles": {}, "purposes": {}},
-    "questions": {"questions": [], "complete": None},
+    "questions": {"complete": None},
     "audience": {"chosen": None},
     "closes": {"wall": None},
     "opens": {"reopened": "opens"},
@@ -70,6 +70,17 @@ def with_last(data: Mapping[str, Any], key: str, language: str, said: Any) -> li
     """The questions, with more said of the last one."""
     *before, last = data.get("questions") or [{}]
     return [*before, {**last, key: {**last.get(key, {}), language: said}}]
+
+
+def without_last(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The questions with the last one to be written anew, and nothing that leads to it."""
+    *before, _last = questions
+    gone = len(before)
+    kept = [
+        {**each, "leads": {place: to for place, to in each.get("leads", {}).items() if to != gone}}
+        for each in before
+    ]
+    return [*kept, {}]
 
 
 def led(data: Mapping[str, Any], question: int, option: int, to: int | str) -> list[dict[str, Any]]:

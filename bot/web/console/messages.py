@@ -46,6 +46,8 @@ MOST_LIVE = 16
 LOOK_SECONDS, LIVE_SECONDS = 3.0, 300.0
 """As often as the message in the chat is edited; and how long at a time, after which the browser asks again."""
 
+OVER = "event: over\ndata:\n\n"
+
 
 class Messages:
     """The list, and each message."""
@@ -174,7 +176,8 @@ class Messages:
         """Lets a message go or refuses it, with a reason for whoever wrote it."""
         number, said = visit.number("number"), visit.form.get("said")
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
-        if approval is None or said not in ("yes", "no"):
+        # What was written anew since the page was made is asked anew, and its words were not read.
+        if approval is None or visit.form.get("approval") != str(approval) or said not in ("yes", "no"):
             raise ApprovalGone("This waits for nobody any more.")
         reason = visit.form.get("reason", "").strip()[:MOST_REASON] if said == "no" else ""
         await broadcast_approvals.decide(
@@ -227,13 +230,16 @@ class Messages:
             for _ in range(int(LIVE_SECONDS / LOOK_SECONDS)):
                 try:
                     html, is_over = await self._progress(request)
-                except PortevoixError:
+                except PortevoixError as refusal:
+                    language = self._desk.site.language(request)
+                    words = self._desk.texts.render(refusal.message, language, **refusal.values).html
+                    yield f"{_told(shown_html(words))}{OVER}"
                     return
                 if html != shown:
-                    yield "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
+                    yield _told(html)
                 shown = html
                 if is_over:
-                    yield "event: over\ndata:\n\n"
+                    yield OVER
                     return
                 await asyncio.sleep(LOOK_SECONDS)
 
@@ -248,3 +254,8 @@ class Messages:
             }
             html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
         return html, progress.is_over or progress.is_cancelled
+
+
+def _told(html: str) -> str:
+    """A new state, as server-sent events say it."""
+    return "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"

@@ -46,7 +46,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-canvass_walks.print_sheet canvass_walks.remind
+canvass_walks.print_sheet canvass_walks.tend
 canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
 canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
 canvass_imports.stations_missing

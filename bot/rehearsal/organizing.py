@@ -1,5 +1,5 @@
 """What the organizers do during a rehearsal, all in the chat: two events, three messages (one in two versions and taken
-back, one corrected) and a neutral reminder; and a supporter hosts an event, which the second organizer lets take place.
+back, one corrected) and a neutral reminder; and a supporter hosts a series, which the second organizer lets take place.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _answer_questions(campaign: Campaign) -> Iterator[Doing]:
 
 
 def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
-    """A neighbour's evening: proposed, and let take place by the second organizer."""
+    """A neighbour's two evenings, a week apart: proposed, and let take place by the second organizer."""
     host = next((member for member in members if _may_host(member)), None)
     place = _busiest(members, lambda place: place.territory == METROPOLE)
     if host is None or place is None:
@@ -118,6 +118,7 @@ def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iter
         send(f"{at + timedelta(days=5):%d/%m} 18:00"),
         tap("1:event_duration:90"),
         tap("1:event_skip:seats:-"),
+        *(tap("1:event_back:repeat"), tap("1:event_repeat:week"), send("2")),
         tap("1:host_send"),
     ]
     yield Doing(at=at, person=host.telegram_id, acts=tuple(acts))
@@ -192,7 +193,7 @@ def _event(
     place = _busiest(members, lambda place: place.territory == METROPOLE)
     # Fewer seats than there are people who will want one: there is a waitlist, and seats come free on the eve.
     guests = sum(member.character in GUESTS and member.place == place for member in members)
-    return _announce(campaign, texts, place, at + timedelta(days=6), seats=max(1, guests // 3))
+    return _announce(campaign, texts, place, at + timedelta(days=6), seats=max(1, guests // 2))
 
 
 def _far_event(

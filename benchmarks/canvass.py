@@ -21,7 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 import uvloop
 
-import db.canvass_doors
+import db.canvass_walks
 from benchmarks.surveys import AT_ONCE, dispatcher, tap
 from benchmarks.worker import MORNING, fill, open_for
 from bot import communes
@@ -85,7 +85,7 @@ async def walked(database: Database) -> list[list[int]]:
     await canvass_imports.import_stations(database, [station], [], **given)
     await canvass.cut_area(database, "69123", doors=DOORS, actor="bench", now=MORNING)
     async with database.write() as tx:
-        await db.canvass_doors.offer(tx, "69123_0101", None, MORNING)
+        await db.canvass_walks.offer(tx, "69123_0101", None, MORNING)
         ids = list(await tx.scalars(sa.select(people.c.id).order_by(people.c.id).limit(WALKERS)))
         taken = [
             {"walk": walk, "outing": 1, "person": ids[(walk - 1) % WALKERS], "taken_at": MORNING}

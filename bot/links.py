@@ -63,8 +63,18 @@ def is_walk(text: str) -> bool:
 
 
 def walk_link(bot_username: str, code: str) -> str:
-    """A walk from door to door: to take it, or to enter what a sheet of it says."""
+    """A walk from door to door, for whoever goes along."""
     return f"https://t.me/{bot_username}?start=w_{code}"
+
+
+def sheet_link(bot_username: str, code: str) -> str:
+    """A walk whose sheet was filled in: what it says is entered."""
+    return f"https://t.me/{bot_username}?start=wp_{code}"
+
+
+def walk_page(number: int) -> str:
+    """The page of a walk, among those of supporters."""
+    return f"walk/{number}"
 
 
 def console_url(address: str, token: str) -> str:
@@ -77,9 +87,9 @@ def console_app_url(address: str) -> str:
     return f"{address}/console/app"
 
 
-def app_link(address: str, token: str) -> str:
-    """Where a one-time link to a supporter's own pages is opened."""
-    return f"{address}/app/enter/{token}"
+def app_link(address: str, token: str, to: str = "") -> str:
+    """Where a one-time link to a supporter's own pages is opened. `to`: the one that opens then (`events/ab12`)."""
+    return f"{address}/app/enter/{token}" + (f"?to={to}" if to else "")
 
 
 def app_url(address: str, to: str = "") -> str:

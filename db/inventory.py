@@ -625,7 +625,10 @@ HOLDINGS: tuple[Holding, ...] = (
         kept=Kept.INSTALLATION,
         erased=Erased.NUMBER_STAYS,
         data={"walk_offered": ("offered_by", "offered_at")},
-        plain=("id", "code", "station", "state", "doors", "metres", "cut_at", "outing", "done_at"),
+        plain=(
+            *("id", "code", "station", "state", "doors", "metres", "cut_at", "outing", "done_at"),
+            *("meets_at", "meets_where"),
+        ),
     ),
     Holding(
         table="walkers",
@@ -641,6 +644,13 @@ HOLDINGS: tuple[Holding, ...] = (
         erased=Erased.CUT_LOOSE,
         data={"visit": ("address", "walk", "outing", "outcome", "at", "person", "tap", "replaced", "paper")},
         plain=("id",),
+    ),
+    Holding(
+        table="walk_notes",
+        subject=Subject.NOBODY,
+        kept=Kept.DOORS,
+        erased=Erased.NOT_CONCERNED,
+        plain=("walk", "key"),
     ),
     Holding(
         table="street_counts",

@@ -23,6 +23,7 @@ from db.schema import (
     visits,
     walks,
 )
+from db.schema import survey_answers as survey_answers_
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,6 +191,13 @@ async def knocks(tx: AsyncConnection) -> list[tuple[str, datetime]]:
     query = sa.select(walks.c.code, visits.c.at).join(walks, walks.c.id == visits.c.walk)
     query = query.where(sa.not_(visits.c.paper)).order_by(visits.c.id)
     return [(row.code, row.at) for row in await tx.execute(query)]
+
+
+async def survey_answers(tx: AsyncConnection) -> list[tuple[int, str, str, datetime]]:
+    """Everything that is kept of answers to surveys: Telegram id, question, option (empty: left out), and when."""
+    columns = (people.c.telegram_id, *(survey_answers_.c[name] for name in ("question", "option", "at")))
+    query = sa.select(*columns).join(people, people.c.id == survey_answers_.c.person)
+    return [(row[0], row[1], row[2], row[3]) for row in await tx.execute(query)]
 
 
 async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:

@@ -142,6 +142,7 @@ QUESTIONS: dict[str, Asker] = {
     attendees.FLOW: attendees.show_step,
     check_ins.FLOW: check_ins.show_step,
     shift_plans.FLOW: shift_plans.show_step,
+    canvass_team.FLOW: canvass_team.show_step,
     broadcasts.FLOW: broadcasts.show_step,
     new_survey.FLOW: new_survey.show_step,
     broadcast_approvals.FLOW: broadcast_approvals.show_step,
@@ -152,6 +153,7 @@ QUESTIONS: dict[str, Asker] = {
     conversations.FLOW: conversations.show_step,
     inbox.FLOW: inbox.show_step,
     inbox.NAMING: inbox.show_name,
+    inbox.HOURS: inbox.show_hours,
     inbox.BLOCKING: inbox.show_reason,
     saved_answers.FLOW: saved_answers.show_step,
 }
@@ -180,6 +182,7 @@ ROUTES = Routes(
     unexpected=typed.answer,
     waiting=typed.wait_on,
     perhaps_stop=typed.ask_whether_to_stop,
+    calls_for_help=canvass.type_safety_word,
     not_staff=fallback.not_staff,
     unknown_button=fallback.unknown_button,
 )

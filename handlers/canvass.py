@@ -8,17 +8,18 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import canvass_doors, canvass_walks
+from bot.actions import canvass_doors, canvass_walks, console
 from bot.actions.authority import area_name
 from bot.actions.canvass_doors import Card, Going, NotYourWalk, WalkAtNight, WalkQuiet
-from bot.actions.canvass_walks import WalkFull, WalkGone
+from bot.actions.canvass_walks import OtherWalk, WalkFull, WalkGone
 from bot.actions.people import NotASupporter
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned
 from bot.errors import PortevoixError
-from bot.links import friend_link
+from bot.links import app_link, friend_link, walk_page
 from bot.printing.codes import qr_png
 from bot.rules.canvass.visits import DWELLINGS_OFFERED, MOST_DWELLINGS, Outcome
+from handlers.app import url_in_telegram
 from handlers.buttons import arguments, one_of, whole_number
 from handlers.context import Context
 from handlers.desk import number
@@ -28,7 +29,7 @@ from handlers.routing import Awaited, Handler, MalformedButton
 LIVE, PAPER = "d", "p"
 Act = Callable[..., Coroutine[Any, Any, Card]]
 """Does something at a door: the context, who goes, the door, and what else the button says."""
-_TOLD = (NotYourWalk, WalkQuiet, WalkAtNight, WalkGone, WalkFull)
+_TOLD = (NotYourWalk, WalkQuiet, WalkAtNight, WalkGone, WalkFull, OtherWalk)
 
 
 def _going(context: Context, walk: int, mode: str = LIVE) -> Going:
@@ -65,7 +66,9 @@ async def _walks_again(update: Update, context: Context) -> None:
 async def walks(update: Update, context: Context) -> None:
     """What is offered near, and the walk that one is on."""
     try:
-        offered = await canvass_walks.offered_to(context.tx, context.person)
+        offered = await canvass_walks.offered_to(
+            context.tx, context.person, context.services.gazetteer, context.now
+        )
     except NotASupporter:
         await must_sign_up(context)
         return
@@ -92,10 +95,10 @@ async def walk(update: Update, context: Context) -> None:
         _refused(context, refusal)
 
 
-async def from_link(context: Context, code: str) -> None:
-    """The QR code of a sheet, or a link that was passed on."""
+async def from_link(context: Context, code: str, *, on_paper: bool) -> None:
+    """A link that was passed on, or the QR code of a sheet."""
     try:
-        await _show(context, await canvass_walks.by_code(context.tx, code), PAPER)
+        await _show(context, await canvass_walks.by_code(context.tx, code), PAPER if on_paper else LIVE)
     except WalkGone as gone:
         context.say(gone.message)
 
@@ -112,6 +115,7 @@ def _answer(context: Context, seen: canvass_walks.WalkSeen, mode: str) -> None:
         mode=mode,
         commune_name=commune_name(context),
         safety_word=context.words("canvass/safety_word"),
+        has_page=context.services.links_to is not None,
     )
 
 
@@ -144,8 +148,8 @@ async def _end_surely(context: Context, number_: int) -> None:
 
 
 async def _help(context: Context, number_: int) -> None:
-    await canvass_walks.call_for_help(context.tx, _going(context, number_))
-    context.say("canvass/help_called")
+    told = await canvass_walks.call_for_help(context.tx, _going(context, number_))
+    context.say("canvass/help_called", told=told)
 
 
 async def _code(context: Context, number_: int) -> None:
@@ -159,8 +163,33 @@ async def _code(context: Context, number_: int) -> None:
     )
 
 
+async def _phone(context: Context, number_: int) -> None:
+    """The walk as a page that works without network: by a link that serves once, or within Telegram."""
+    await canvass_walks.seen(context.tx, _going(context, number_))
+    address = context.services.links_to
+    if address is None:
+        context.say("app/no_address")
+        return
+    token = await console.offer_app(context.tx, context.person, context.language, context.now)
+    page = walk_page(number_)
+    context.say(
+        "canvass/phone",
+        url=app_link(address, token, page),
+        app_url=url_in_telegram(context, page),
+        walk=number_,
+    )
+
+
+async def _phone_lost(context: Context, _number: int) -> None:
+    """Every page of theirs is signed out, on every device."""
+    await console.sign_out_of_app(context.tx, context.person, context.now)
+    context.edit("canvass/phone_lost")
+
+
 VERBS = {
     "open": _show,
+    "phone": _phone,
+    "phone_lost": _phone_lost,
     "paper": _paper,
     "take": _take,
     "leave": _leave,

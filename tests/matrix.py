@@ -24,12 +24,13 @@ from bot.actions import (
     broadcasts,
     calendar,
     canvass,
-    canvass_walks,
+    canvass_offers,
     check_ins,
     console,
     doubts,
     downloads,
     duties,
+    event_drafts,
     event_imports,
     event_seats,
     event_words,
@@ -68,7 +69,7 @@ from bot.rules.permissions import Action, Role
 from bot.rules.series import Every
 from db.events import Event, EventText
 from db.exports import Selection
-from db.schema import deliveries, people
+from db.schema import deliveries, people, walks
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 from tests.ground import STATION
 
@@ -104,6 +105,14 @@ def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
 
 async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
+
+
+async def announces_a_draft(world: World, author: Author) -> None:
+    """An event that was written down by its dialog."""
+    commune = author.gazetteer.by_code(LYON)
+    assert commune is not None
+    said = {"titles": {"fr": "Réunion"}, "address": "Salle Molière", "pin": [], "seats": [], "minutes": 60}
+    await event_drafts.announce(world.tx, author, {**said, "wall": "2016-11-24T19:00:00"}, commune)
 
 
 async def shows_what_is_theirs(world: World, author: Author, found: Any) -> None:
@@ -264,6 +273,13 @@ async def invites_nobody_else(world: World, author: Author, nothing: Any) -> Non
     await reaches_nobody_else(world, author, SimpleNamespace(broadcast=invitation.id))
 
 
+async def free_walk(w: World, a: Author) -> object:
+    """One that somebody has taken."""
+    mine = walks.c.id == w.walk
+    await w.tx.execute(sa.update(walks).where(mine).values(state="under_way"))
+    return await canvass_offers.free(w.tx, a, w.walk)
+
+
 MATRIX: dict[str, dict[str, Row]] = {
     "broadcasts.send": {
         "": Row(
@@ -397,25 +413,31 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass.cut_station": {
         "": Row(run=lambda w, a: canvass.cut_station(w.tx, a, STATION), least="coordinator"),
     },
-    "canvass_walks.stations_for": {
+    "canvass_offers.stations_for": {
         "": Row(
-            run=lambda w, a: canvass_walks.stations_for(w.tx, a),
+            run=lambda w, a: canvass_offers.stations_for(w.tx, a),
             least="coordinator",
             where="any",
             check=ranks_stations,
         ),
     },
-    "canvass_walks.station_for": {
-        "": Row(run=lambda w, a: canvass_walks.station_for(w.tx, a, STATION), least="coordinator"),
+    "canvass_offers.station_for": {
+        "": Row(run=lambda w, a: canvass_offers.station_for(w.tx, a, STATION), least="coordinator"),
     },
-    "canvass_walks.offer": {
-        "": Row(run=lambda w, a: canvass_walks.offer(w.tx, a, STATION), least="coordinator"),
+    "canvass_offers.offer": {
+        "": Row(run=lambda w, a: canvass_offers.offer(w.tx, a, STATION), least="coordinator"),
     },
-    "canvass_walks.account": {
-        "": Row(run=lambda w, a: canvass_walks.account(w.tx, a, w.walk), least="coordinator"),
+    "canvass_offers.account": {
+        "": Row(run=lambda w, a: canvass_offers.account(w.tx, a, w.walk), least="coordinator"),
     },
-    "canvass_walks.withdraw": {
-        "": Row(run=lambda w, a: canvass_walks.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
+    "canvass_offers.sign_out": {
+        "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
+    },
+    "canvass_offers.free": {
+        "": Row(run=lambda w, a: free_walk(w, a), least="coordinator"),
+    },
+    "canvass_offers.withdraw": {
+        "": Row(run=lambda w, a: canvass_offers.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
     },
     "doubts.doubts_of": {
         "own": Row(
@@ -444,6 +466,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "announcing.announce": {
         "": Row(run=lambda w, a: announcing.announce(w.tx, a, new_event(a)), least="organizer"),
+    },
+    "event_drafts.announce": {
+        "": Row(run=announces_a_draft, least="organizer"),
     },
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),

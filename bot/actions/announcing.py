@@ -199,6 +199,13 @@ def _require_title(texts: EventTexts) -> None:
         raise EventRefused("An event needs a title.", message="errors/text_empty")
 
 
+def require_worded(texts: EventTexts, address: str | None) -> None:
+    """Raises EventRefused for a title or an address of nothing but spaces; None: the address stays as it is."""
+    titles = [text.title for text in texts.values()]
+    if not all(each.strip() for each in (*titles, "-" if address is None else address)):
+        raise EventRefused("An event has a title and an address.", message="errors/text_empty")
+
+
 def require_fitting(texts: EventTexts, address: str) -> None:
     """Words that leave room for the rest of a message."""
     measured = [too_long(title=text.title, description=text.description) for text in texts.values()]

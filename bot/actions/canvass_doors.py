@@ -30,6 +30,8 @@ from db.batches import Visit, together
 from db.canvass_doors import Ground
 from db.people import Person
 
+PARIS = "Europe/Paris"
+
 
 class NotYourWalk(PortevoixError):
     """A door of a walk that the person is not on: over, left, or never theirs."""
@@ -80,15 +82,20 @@ def silence_at(campaign: Campaign, gazetteer: Gazetteer, commune: str, now: date
     return campaign.quiet(kind=Kind.PERSUASION, territory=territory, now=now, zone=zone)
 
 
-def _require_time(going: Going, walk: Ground) -> None:
+def zone_at(gazetteer: Gazetteer, commune: str) -> str:
+    """The zone by whose clock one goes from door to door in a commune."""
+    where = gazetteer.by_code(commune)
+    return where.zone if where is not None else PARIS
+
+
+def require_time(going: Going, walk: Ground) -> None:
     """Raises WalkQuiet and WalkAtNight; what a sheet says happened before, and is entered at any time."""
     if going.paper:
         return
     quiet = silence_at(going.campaign, going.gazetteer, walk.commune, going.now)
     if quiet is not None:
         raise WalkQuiet("The law asks for silence there.", until=quiet.until)
-    where = going.gazetteer.by_code(walk.commune)
-    local = going.now.astimezone(zone_named(where.zone if where is not None else "Europe/Paris"))
+    local = going.now.astimezone(zone_named(zone_at(going.gazetteer, walk.commune)))
     hours = going.campaign.walking
     if not is_daytime(local, hours):
         raise WalkAtNight("Nobody knocks at this hour.", opens=hours.opens, closes=hours.closes)
@@ -108,12 +115,12 @@ async def _at(
 
     def work(visit: Visit) -> Card:
         walk = db.canvass_doors.ground(visit, going.walk, going.person.id)
-        leg = db.canvass_doors.leg(visit, going.walk, door, walk.outing) if walk is not None else None
+        leg = db.canvass_doors.leg(visit, walk, door) if walk is not None else None
         if walk is None or leg is None or not walk.mine or walk.state == "done":
             raise NotYourWalk("This is no door of a walk that you are on.")
         at = change(visit, walk, leg.doors)
         if at is not None:
-            after = db.canvass_doors.leg(visit, going.walk, at, walk.outing)
+            after = db.canvass_doors.leg(visit, walk, at)
             assert after is not None  # a door of this walk
             return Card(
                 walk=walk,
@@ -143,7 +150,7 @@ async def note(tx: AsyncConnection, going: Going, door: int, outcome: Outcome) -
     """What happened at a door. Raises NotASupporter, NotYourWalk, WalkQuiet, WalkAtNight."""
 
     def change(visit: Visit, walk: Ground, doors: Sequence[DoorState]) -> int:
-        _require_time(going, walk)
+        require_time(going, walk)
         here = next(each for each in doors if each.id == door)
         _write(visit, going, walk, [(here, outcome)])
         return door
@@ -155,7 +162,7 @@ async def nobody(tx: AsyncConnection, going: Going, first: int, last: int) -> Ca
     """Nobody came to the door, from one to another. Raises as `note` does."""
 
     def change(visit: Visit, walk: Ground, doors: Sequence[DoorState]) -> int:
-        _require_time(going, walk)
+        require_time(going, walk)
         passed = reached(doors, first, last)
         _write(visit, going, walk, [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)])
         return last if any(each.id == last for each in doors) else first

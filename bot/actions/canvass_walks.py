@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.canvass
-import db.canvass_doors
+import db.canvass_counts
+import db.canvass_walks
 import db.staff
 from bot.actions import audit, notices
-from bot.actions.authority import Author, CandidateOut
-from bot.actions.canvass import ranking
-from bot.actions.canvass_doors import Going, NotYourWalk, WalkQuiet, silence_at
+from bot.actions.authority import CandidateOut
+from bot.actions.canvass_doors import Going, NotYourWalk, WalkQuiet, silence_at, zone_at
 from bot.actions.people import require_supporter
 from bot.campaign.campaign import Campaign
+from bot.communes import Gazetteer
 from bot.errors import PortevoixError
-from bot.rules.canvass.ranking import Ranked, Weights
-from bot.rules.canvass.visits import MOST_WALKERS, Doubt, Outcome, Tally, doubt
+from bot.rules.areas import city_of
+from bot.rules.canvass.meetings import TOLD_BEFORE, WAITED, Meeting, fit, is_missed
+from bot.rules.canvass.visits import MOST_WALKERS, Tally, doubt
 from bot.rules.permissions import Action, Role, Staff, may
 from bot.rules.retention import final_ballot_end
-from db.canvass_doors import Companion, Ground, LegSummary, WalkLine
+from db.canvass_doors import Ground
+from db.canvass_walks import Companion, LegSummary
 from db.facts import get_fact, set_fact
 from db.people import Person
 
 MOST_LISTED = 8
+HELP = "walker_needs_help"
+IDLE = timedelta(hours=24)
+"""A walk of which nothing is heard for so long is nobody’s any more."""
 
 
 class WalkGone(PortevoixError):
@@ -43,9 +48,17 @@ class WalkFull(PortevoixError):
     default_message = "toasts/walk_full"
 
 
+class OtherWalk(PortevoixError):
+    """Whoever is on a walk takes no other one."""
+
+    default_message = "toasts/walk_other"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """A walk that may be taken: where it begins, and how many walkers it has."""
+    """A walk that may be taken: where it begins, when and where its people meet, and how many it has; `waiting`:
+    whether whoever waits there has walked before; None: nobody does.
+    """
 
     id: int
     commune: str
@@ -53,20 +66,33 @@ class Offered:
     doors: int
     metres: int
     walkers: int
+    meeting: Meeting | None
+    zone: str
+    waiting: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class WalkSeen:
-    """A walk as a walker sees it: its legs, who comes along, whom to turn to, where people vote; `quiet`: until
-    when the law asks for silence there.
+    """A walk as a walker sees it: its legs, how many go, where people vote, when and where one meets, by the clock of
+    its `zone`; `quiet`: until when the law asks for silence there. Who comes along and whom to turn to is shown to
+    those who are on it.
     """
 
     walk: Ground
     legs: tuple[LegSummary, ...]
     companions: tuple[Companion, ...]
+    walkers: int
     contact: tuple[int, str | None] | None
     place: str | None
     quiet: datetime | None
+    meeting: Meeting | None
+    zone: str
+    now: datetime
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether its people have met, and went."""
+        return is_missed(self.meeting, self.now)
 
     @property
     def done(self) -> int:
@@ -80,34 +106,45 @@ class WalkSeen:
 # -- walkers --
 
 
-async def offered_to(tx: AsyncConnection, person: Person) -> list[Offered]:
-    """The walks that somebody may take: of their commune first, then of their département. Raises NotASupporter."""
+async def offered_to(
+    tx: AsyncConnection, person: Person, gazetteer: Gazetteer, now: datetime
+) -> list[Offered]:
+    """The walks that somebody may take: first where one waits who suits them, then those of their commune, then of
+    their département. Raises NotASupporter.
+    """
     require_supporter(person)
     found: dict[int, Any] = {}
-    for area in filter(None, (person.commune, person.department)):
-        for row in await db.canvass_doors.offered_near(tx, area, MOST_LISTED):
+    commune = person.commune and city_of(person.commune)
+    for area in filter(None, (commune, person.department)):
+        for row in await db.canvass_walks.offered_near(tx, area, now - WAITED, MOST_LISTED):
             found.setdefault(row.id, row)
-    return [
+    has_walked = await db.canvass_walks.has_walked(tx, person.id)
+    offered = [
         Offered(
             id=row.id,
             commune=row.commune,
-            street=await db.canvass_doors.first_street(tx, row.id),
+            street=await db.canvass_walks.first_street(tx, row.id),
             doors=row.doors,
             metres=row.metres,
             walkers=row.walkers,
+            meeting=None if row.meets_at is None else Meeting(at=row.meets_at, where=row.meets_where or ""),
+            zone=zone_at(gazetteer, row.commune),
+            waiting=bool(row.walked) if row.walkers else None,
         )
-        for row in list(found.values())[:MOST_LISTED]
+        for row in found.values()
     ]
+    offered.sort(key=lambda each: fit(has_walked=has_walked, waiting=each.waiting))
+    return offered[:MOST_LISTED]
 
 
 async def mine(tx: AsyncConnection, person: Person) -> int | None:
     """The walk that somebody is on."""
-    return await db.canvass_doors.walk_of(tx, person.id)
+    return await db.canvass_walks.walk_of(tx, person.id)
 
 
 async def by_code(tx: AsyncConnection, code: str) -> int:
     """The number of a walk. Raises WalkGone."""
-    walk = await db.canvass_doors.walk_by_code(tx, code)
+    walk = await db.canvass_walks.walk_by_code(tx, code)
     if walk is None:
         raise WalkGone(f"There is no walk {code}: `portevoix canvass walks` lists them.")
     return walk
@@ -116,40 +153,67 @@ async def by_code(tx: AsyncConnection, code: str) -> int:
 async def seen(tx: AsyncConnection, going: Going) -> WalkSeen:
     """A walk that is offered, or that the person is on. Raises NotASupporter, WalkGone."""
     require_supporter(going.person)
-    walk = await db.canvass_doors.walk_seen(tx, going.walk, going.person.id)
+    walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
     if walk is None or not (walk.mine or walk.state in ("offered", "under_way")):
         raise WalkGone("The walk is not offered.")
     quiet = silence_at(going.campaign, going.gazetteer, walk.commune, going.now)
     return WalkSeen(
         walk=walk,
-        legs=tuple(await db.canvass_doors.legs_of(tx, walk.id, walk.outing)),
-        companions=tuple(await db.canvass_doors.companions(tx, walk, going.person.id)),
-        contact=await db.canvass_doors.telegram_id_of(tx, walk.offered_by),
-        place=await db.canvass_doors.place_of(tx, walk.station),
+        legs=tuple(await db.canvass_walks.legs_of(tx, walk.id, walk.outing)),
+        companions=await _companions(tx, walk, going) if walk.mine else (),
+        walkers=await db.canvass_walks.walkers_on(tx, walk),
+        contact=await _contact(tx, walk) if walk.mine else None,
+        place=await db.canvass_walks.place_of(tx, walk.station),
         quiet=None if quiet is None else quiet.until,
+        meeting=await db.canvass_walks.meeting_of(tx, walk.id),
+        zone=zone_at(going.gazetteer, walk.commune),
+        now=going.now,
     )
 
 
+async def _companions(tx: AsyncConnection, walk: Ground, going: Going) -> tuple[Companion, ...]:
+    return tuple(await db.canvass_walks.companions(tx, walk, going.person.id))
+
+
 async def take(tx: AsyncConnection, going: Going) -> WalkSeen:
-    """Somebody takes a walk. Raises NotASupporter, WalkGone, WalkFull, WalkQuiet, CandidateOut."""
+    """Somebody takes a walk, of which whoever is on it is told.
+
+    Raises NotASupporter, WalkGone, WalkFull, WalkQuiet, OtherWalk, CandidateOut.
+    """
     found = await seen(tx, going)
     if going.campaign.is_out(going.now):
         raise CandidateOut("The candidate is out.")
+    if found.walk.mine:
+        return found
+    if await db.canvass_walks.walk_of(tx, going.person.id) is not None:
+        raise OtherWalk("One walk at a time.")
+    if found.is_missed:
+        raise WalkGone("Its people have met and went.")
     if found.quiet is not None:
         raise WalkQuiet("The law asks for silence there.", until=found.quiet)
-    if (
-        not found.walk.mine
-        and await db.canvass_doors.take(tx, found.walk, going.person.id, going.now) > MOST_WALKERS
-    ):
-        await db.canvass_doors.leave(tx, found.walk, going.person.id)
+    if await db.canvass_walks.take(tx, found.walk, going.person.id, going.now) > MOST_WALKERS:
+        await db.canvass_walks.leave(tx, found.walk, going.person.id)
         raise WalkFull("A pair has taken it.")
+    await _tell_others(tx, going, found.walk, comes=True)
     return await seen(tx, going)
+
+
+async def _tell_others(tx: AsyncConnection, going: Going, walk: Ground, *, comes: bool) -> None:
+    """Tells whoever is on a walk that somebody comes along, or cannot; who it is stands on the walk itself."""
+    details = {
+        "walk": walk.code,
+        "number": walk.id,
+        "comes": comes,
+        "has_walked": await db.canvass_walks.has_walked(tx, going.person.id),
+    }
+    others = await db.canvass_walks.others_on(tx, walk, going.person.id)
+    await notices.tell(tx, others, "walk_companion", details, now=going.now)
 
 
 async def _own(tx: AsyncConnection, going: Going) -> Ground:
     """A walk that the person is on. Raises NotASupporter, NotYourWalk."""
     require_supporter(going.person)
-    walk = await db.canvass_doors.walk_seen(tx, going.walk, going.person.id)
+    walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
     if walk is None or not walk.mine or walk.state == "done":
         raise NotYourWalk("You are not on this walk.")
     return walk
@@ -157,7 +221,44 @@ async def _own(tx: AsyncConnection, going: Going) -> Ground:
 
 async def leave(tx: AsyncConnection, going: Going) -> None:
     """Somebody cannot come after all. Raises NotASupporter, NotYourWalk."""
-    await db.canvass_doors.leave(tx, await _own(tx, going), going.person.id)
+    walk = await _own(tx, going)
+    await db.canvass_walks.leave(tx, walk, going.person.id)
+    await _tell_others(tx, going, walk, comes=False)
+
+
+async def tend(tx: AsyncConnection, now: datetime) -> int:
+    """What time does: who left the campaign leaves their walk, one that lies idle is over or offered again, and
+    walkers are told that they meet soon; how many were told.
+    """
+    await db.canvass_walks.release(tx)
+    for number in await db.canvass_walks.idle(tx, now - IDLE):
+        walk = await db.canvass_walks.walk_seen(tx, number, 0)
+        assert walk is not None  # just found
+        if (await db.canvass_counts.tally_of(tx, number, walk.outing)).doors:
+            await db.canvass_walks.end(tx, walk, now)
+        else:
+            await db.canvass_walks.free(tx, walk)
+    return await _remind(tx, now)
+
+
+async def _remind(tx: AsyncConnection, now: datetime) -> int:
+    """Tells walkers that they meet soon, once; how many."""
+    told = 0
+    rows = await db.canvass_walks.meeting_soon(tx, now, now + TOLD_BEFORE)
+    for (walk, outing), some in groupby(rows, key=lambda row: (row.id, row.outing)):
+        people = list(some)
+        first = people[0]
+        details = {
+            "walk": first.code,
+            "number": walk,
+            "meets_at": first.meets_at.isoformat(),
+            "where": first.meets_where,
+            "commune": first.commune,
+        }
+        numbers = {row.telegram_id for row in people}
+        key = f"{db.canvass_walks.SOON}{walk}:{outing}"
+        told += await notices.tell(tx, numbers, "walk_soon", details, now=now, key=key)
+    return told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,44 +270,45 @@ class Ended:
 
 
 async def end(tx: AsyncConnection, going: Going) -> Ended:
-    """The walk is over: who offered it is told. Raises NotASupporter, NotYourWalk."""
+    """The walk is over: who offered it is told, and whoever walked along. Raises NotASupporter, NotYourWalk."""
     walk = await _own(tx, going)
-    await db.canvass_doors.end(tx, walk, going.now)
-    found = await db.canvass_doors.tally_of(tx, walk.id, walk.outing)
-    details = {"walk": walk.code, "number": walk.id, "doors": found.doors, "contacts": found.contacts}
-    await _tell(tx, walk, "walk_over", {**details, "doubt": doubt(found)}, now=going.now, but=None)
+    found = await db.canvass_counts.tally_of(tx, walk.id, walk.outing)
+    await _tell_end(tx, walk, found, going)
+    await db.canvass_walks.end(tx, walk, going.now)
     return Ended(walk=walk, tally=found)
 
 
-async def call_for_help(tx: AsyncConnection, going: Going) -> Ground:
-    """Somebody on a walk needs help: who offered it and the coordinators of the place are told. Raises as `leave`."""
-    walk = await _own(tx, going)
-    details = {
-        "walk": walk.code,
-        "telegram_id": going.person.telegram_id,
-        "first_name": going.person.first_name,
-    }
-    await _tell(tx, walk, "walker_needs_help", details, now=going.now, but=going.person.telegram_id)
-    return walk
+async def call_for_help(tx: AsyncConnection, going: Going) -> int:
+    """Somebody on a walk needs help: the team of the place, else every admin, and whoever walks with them are told; how
+    many of them could be. Also of who left the campaign meanwhile. Raises NotYourWalk.
+    """
+    walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
+    if walk is None or not walk.mine:
+        raise NotYourWalk("You are not on this walk.")
+    me = going.person.telegram_id
+    details = {"walk": walk.code, "telegram_id": me, "first_name": going.person.first_name}
+    beside = await db.canvass_walks.others_on(tx, walk, going.person.id)
+    team = await _coordinators_of(tx, walk.commune) - {me}
+    told = await notices.tell(tx, {*team, *beside}, HELP, details, now=going.now)
+    if not team:
+        told += await notices.tell_admins(tx, HELP, details, now=going.now, but=me)
+    return told
 
 
-async def _tell(
-    tx: AsyncConnection,
-    walk: Ground,
-    template: str,
-    details: dict[str, Any],
-    *,
-    now: datetime,
-    but: int | None,
-) -> None:
-    """Tells who offered the walk; where help is needed, or they are gone, everybody who may offer walks there."""
-    contact = await db.canvass_doors.telegram_id_of(tx, walk.offered_by)
-    who = {contact[0]} if contact is not None else set()
-    if not who or template == "walker_needs_help":
-        who |= await _coordinators_of(tx, walk.commune)
-    who.discard(but or 0)
-    if who:
-        await notices.tell(tx, who, template, details, now=now)
+async def _contact(tx: AsyncConnection, walk: Ground) -> tuple[int, str | None] | None:
+    """Who offered the walk, as long as they may."""
+    found = await db.canvass_walks.telegram_id_of(tx, walk.offered_by)
+    return found if found is not None and found[0] in await _coordinators_of(tx, walk.commune) else None
+
+
+async def _tell_end(tx: AsyncConnection, walk: Ground, found: Tally, going: Going) -> None:
+    """Tells who offered the walk, or those who may offer walks there by now, and whoever walked along."""
+    contact = await _contact(tx, walk)
+    who = {contact[0]} if contact is not None else await _coordinators_of(tx, walk.commune)
+    details = {"walk": walk.code, "number": walk.id, "doors": found.doors, "contacts": found.contacts}
+    await notices.tell(tx, who, "walk_over", {**details, "doubt": doubt(found)}, now=going.now)
+    beside = await db.canvass_walks.others_on(tx, walk, going.person.id)
+    await notices.tell(tx, set(beside) - who, "walk_ended", {"walk": walk.code}, now=going.now)
 
 
 async def _coordinators_of(tx: AsyncConnection, commune: str) -> set[int]:
@@ -216,95 +318,7 @@ async def _coordinators_of(tx: AsyncConnection, commune: str) -> set[int]:
     return {number for number, role in held if may(role, Action.OFFER_WALK, commune)}
 
 
-# -- the team --
-
-
-@dataclass(frozen=True, kw_only=True)
-class StationSeen:
-    """A station as its coordinator sees it: its place in the order, its walks, what was noted at its doors."""
-
-    code: str
-    commune: str
-    ranked: Ranked | None
-    of: int
-    walks: tuple[WalkLine, ...]
-    counts: Counter[Outcome]
-
-
-@dataclass(frozen=True, kw_only=True)
-class WalkAccount:
-    """A walk as its coordinator sees it: who is on it, what was noted, and whether that wants talking over."""
-
-    walk: Ground
-    companions: tuple[Companion, ...]
-    tally: Tally
-    doubt: Doubt | None
-
-
-async def stations_for(tx: AsyncConnection, author: Author) -> Sequence[Ranked]:
-    """The stations of the author’s areas, the best first. Raises NotAllowed, ImportUnfinished."""
-    author.require(Action.OFFER_WALK)
-    return (await ranking(tx, Weights(), author.areas(Action.OFFER_WALK))).stations
-
-
-async def station_for(tx: AsyncConnection, author: Author, code: str) -> StationSeen:
-    """A station of the author’s areas. Raises NotAllowed, WalkGone."""
-    station = await db.canvass.station(tx, code)
-    author.require(Action.OFFER_WALK, station.commune if station is not None else None)
-    if station is None:
-        raise WalkGone("There is no such station.")
-    ranked = await stations_for(tx, author)
-    return StationSeen(
-        code=code,
-        commune=station.commune,
-        ranked=next((each for each in ranked if each.turnout.station == code), None),
-        of=len(ranked),
-        walks=tuple(await db.canvass_doors.lines_of(tx, code)),
-        counts=await db.canvass_doors.counts_of(tx, code),
-    )
-
-
-async def offer(tx: AsyncConnection, author: Author, code: str, walk: int | None = None) -> StationSeen:
-    """Offers every walk of a station that is free, or one of them. Raises NotAllowed, WalkGone, CandidateOut."""
-    found = await station_for(tx, author, code)
-    author.require_standing()
-    number = await db.canvass_doors.offer(tx, code, author.id, author.now, walk)
-    if not number:
-        raise WalkGone("No walk of this station is free.")
-    await audit.note(
-        tx,
-        actor=author.name,
-        action=Action.OFFER_WALK,
-        details={"station": found.code, "walks": number},
-        now=author.now,
-    )
-    return await station_for(tx, author, code)
-
-
-async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
-    """A walk of the author’s areas. Raises NotAllowed, WalkGone."""
-    found = await db.canvass_doors.walk_seen(tx, walk, author.id or 0)
-    author.require(Action.OFFER_WALK, found.commune if found is not None else None)
-    if found is None:
-        raise WalkGone("There is no such walk.")
-    noted = await db.canvass_doors.tally_of(tx, walk, found.outing)
-    return WalkAccount(
-        walk=found,
-        companions=tuple(await db.canvass_doors.companions(tx, found, None)),
-        tally=noted,
-        doubt=doubt(noted),
-    )
-
-
-async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
-    """Takes back the offer of a walk that nobody has taken. Raises NotAllowed, WalkGone."""
-    found = await account(tx, author, walk)
-    if not await db.canvass_doors.withdraw(tx, walk):
-        raise WalkGone("It is not offered, or somebody has taken it.")
-    details = {"walk": found.walk.code, "withdrawn": True}
-    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
-    return await account(tx, author, walk)
-
+# -- paper --
 
 SHEETS = "canvass_sheets"
 """The fact that counts the sheets that were printed: each has a number of its own."""
@@ -326,7 +340,7 @@ async def print_sheet(
     tx: AsyncConnection, code: str, campaign: Campaign, *, actor: str, now: datetime
 ) -> Sheet:
     """A walk on paper, for the operator; noted in the log. Raises WalkGone."""
-    walk = await db.canvass_doors.walk_seen(tx, await by_code(tx, code), 0)
+    walk = await db.canvass_walks.walk_seen(tx, await by_code(tx, code), 0)
     assert walk is not None  # just found
     number = int(await get_fact(tx, SHEETS, 0)) + 1
     await set_fact(tx, SHEETS, number)
@@ -335,8 +349,8 @@ async def print_sheet(
     await audit.note(tx, actor=actor, action=Action.EXPORT_DOORS, details=details, now=now)
     return Sheet(
         walk=walk,
-        doors=tuple(await db.canvass_doors.doors_in_order(tx, walk.id)),
-        place=await db.canvass_doors.place_of(tx, walk.station),
+        doors=tuple(await db.canvass_walks.doors_in_order(tx, walk.id)),
+        place=await db.canvass_walks.place_of(tx, walk.station),
         number=number,
         destroy_on=max(now, min(now + SHEET_KEPT, forgotten)).date(),
     )

@@ -147,6 +147,11 @@ async def sign_out(tx: AsyncConnection, signed: Signed, door: Door = Door.CONSOL
         await _note(tx, signed.author, Action.END_CONSOLE, session=signed.session.id)
 
 
+async def sign_out_of_app(tx: AsyncConnection, person: Person, now: datetime) -> int:
+    """Ends every session of somebody in their own pages, on whatever device; how many."""
+    return await db.console.end_all(tx, Door.APP, person.telegram_id, now)
+
+
 async def sign_out_everywhere(tx: AsyncConnection, author: Author) -> int:
     """Ends all of one's own sessions and links; how many."""
     author.require(Action.OPEN_CONSOLE)

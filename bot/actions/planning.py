@@ -17,7 +17,7 @@ from itertools import product
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.planning
-from bot.actions import shift_offers, waitlist
+from bot.actions import canvass_walks, shift_offers, waitlist
 from bot.campaign.campaign import Campaign
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
@@ -119,7 +119,8 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
         queued=queued
         + await _plan_events(tx, campaign, now)
         + await waitlist.tend(tx, campaign, now)
-        + await shift_offers.tend(tx, campaign, now),
+        + await shift_offers.tend(tx, campaign, now)
+        + await canvass_walks.tend(tx, now),
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import db.canvass_doors
+import db.canvass_counts
 import db.changes
 import db.feedback
 import db.retention
@@ -101,7 +101,7 @@ def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -
         "answers to past events": db.retention.event_answers(due.events_ended, key),
         "vote plans and votes": db.retention.votes(ballots, key) if due.votes else [],
         "answers to surveys": db.retention.survey_replies(now, key),
-        "visits at doors": db.canvass_doors.due() if due.doors else [],
+        "visits at doors": db.canvass_counts.due() if due.doors else [],
         "conversations with the team": db.retention.conversations_over(due.closed_since, now),
         "offers to help": db.retention.offers(key) if due.votes else [],
         "profiles": db.retention.profiles(inactive_since, sealed) if inactive_since is not None else [],

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 import db.audit
-import db.canvass_doors
+import db.canvass_walks
 import db.consents
 import db.conversations
 import db.dialogs
@@ -227,7 +227,7 @@ async def holding(
         events=await db.personal_data.event_answers_of(tx, person.id),
         vote_plans=await db.personal_data.plans_of(tx, person.id),
         surveys=await db.surveys.of_person(tx, person.id),
-        walks=await db.canvass_doors.of_person(tx, person.id),
+        walks=await db.canvass_walks.of_person(tx, person.id),
         conversation=await db.conversations.told_to(tx, person.id),
         feedback=await db.feedback.of_person(tx, person.id),
         shifts=await db.shifts.of_person(tx, person.id),

@@ -18,7 +18,7 @@ from db.rehearsal import Sending
 
 def names_of(sendings: Iterable[Sending]) -> dict[int, str]:
     """The name of each broadcast: the step, what a message is and the number of its event, what the team is told,
-    `broadcast-1` …
+    `survey-1` …, `broadcast-1` …
     """
     names = {}
     written = 0
@@ -27,6 +27,8 @@ def names_of(sendings: Iterable[Sending]) -> dict[int, str]:
             names[sending.id] = sending.step
         elif sending.key.startswith(("event:", "series:", "shift:")) and sending.template is not None:
             names[sending.id] = f"{sending.template.rpartition('/')[2]}-{sending.key.split(':')[1]}"
+        elif sending.key.startswith("survey:"):
+            names[sending.id] = sending.key.replace(":", "-")
         elif (sending.template or "").startswith(NOTICES):
             names[sending.id] = str(sending.template)
         else:

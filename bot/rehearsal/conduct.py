@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
 
 from bot.campaign.campaign import Campaign
+from bot.rehearsal import surveying
+from bot.rehearsal.acts import Act, send, tap
 from bot.rehearsal.cast import Character, Member, Place, paris
-
-Act = dict[str, Any]
 
 SOON = timedelta(minutes=10)
 ON_THE_WAY_BACK = timedelta(minutes=65)
 """Somebody who is reminded an hour before their slot tells afterwards that they voted."""
 ANSWER_MINUTE, ANSWER_HOURS, POLLING_HOURS = 20, 6, 2
 """People answer at twenty past every sixth hour, on polling days every second, so that instants are few."""
-
-
-def tap(data: str) -> Act:
-    return {"act": "tap", "data": data}
-
-
-def send(text: str) -> Act:
-    return {"act": "send", "text": text}
 
 
 START: Act = {"act": "start"}
@@ -161,7 +152,7 @@ def asked(data: Sequence[str]) -> tuple[str, str]:
         parts = each.split(":")
         if parts[1] == "step":
             return parts[3], parts[2]
-        if parts[1] in ("rsvp", "series_date", "shift", "attend", "came", "stars"):
+        if parts[1] in ("rsvp", "series_date", "shift", "attend", "came", "stars", "survey"):
             return parts[1], parts[2]
     return "", ""
 
@@ -284,6 +275,10 @@ def _stars(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, t
     )
 
 
+def _survey(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+    return surveying.answers(member, code)
+
+
 _ANSWERS: dict[str, Answer] = {
     "pledge": _pledge,
     "place": _place,
@@ -298,4 +293,5 @@ _ANSWERS: dict[str, Answer] = {
     "attend": _attend,
     "came": _came,
     "stars": _stars,
+    "survey": _survey,
 }

@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 LINK_LIFE = timedelta(minutes=10)
+PORTS = {"http": 80, "https": 443}
 SESSION_LIFE = timedelta(hours=12)
 
 
@@ -36,7 +37,17 @@ def is_form_of(cookie: str, shown: str) -> bool:
 
 def is_for(address: str, *, host: str) -> bool:
     """Whether a request names the host that people reach the web part by: no other name leads in."""
-    return host.lower() == urlsplit(address).netloc.lower()
+    scheme = urlsplit(address).scheme
+    return _named(f"{scheme}://{host}") == _named(address)
+
+
+def _named(address: str) -> tuple[str, str, int | None] | None:
+    """By which name and port an address is reached: that of its scheme need not be said. None where it is none."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme.lower(), parts.hostname or "", parts.port or PORTS.get(parts.scheme.lower())
+    except ValueError:
+        return None
 
 
 def is_from(address: str, *, origin: str | None, site: str | None) -> bool:
@@ -45,6 +56,5 @@ def is_from(address: str, *, origin: str | None, site: str | None) -> bool:
     One of them is always sent along with a form by today's browsers: where both are missing it was none.
     """
     if origin is not None:
-        parts = urlsplit(address)
-        return origin.lower() == f"{parts.scheme}://{parts.netloc}".lower()
+        return _named(origin) == _named(address)
     return site == "same-origin"

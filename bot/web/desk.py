@@ -42,7 +42,8 @@ from db.rolls import Rolls
 
 MOST_FORM_BYTES = 256 * 1024
 """A message in three versions and two languages, as a browser writes accents."""
-MOST_FIELDS = 100
+MOST_FIELDS = 200
+"""A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
 
@@ -193,6 +194,11 @@ def whole_number(visit: Visit, name: str, otherwise: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else otherwise
 
 
+def _address(request: Request) -> str:
+    """The page that was asked for, as a link on this site."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Look: TypeAlias = Callable[[Visit], Awaitable[Any]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -245,6 +251,9 @@ class Desk:
         signed = await console.signed_in(tx, cookie, self.occasion, self.door)
         return Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form, found=found)
 
+    def signed_out(self) -> SignedOut:
+        return SignedOut("There is no session.", message=f"{self.door}/signed_out")
+
     @property
     def gazetteer(self) -> Gazetteer:
         return self.composer.gazetteer
@@ -257,6 +266,8 @@ class Desk:
         """A page that changes nothing."""
 
         async def answer(request: Request) -> Response:
+            if not self.cookie(request):
+                raise self.signed_out()
             async with self.database.read() as tx:
                 return await self._told(await self.arrived(request, tx), view)
 
@@ -270,14 +281,19 @@ class Desk:
 
         async def answer(request: Request) -> Response:
             form = await self.form(request)
+            if not self.cookie(request):
+                raise self.signed_out()
             if not is_form_of(self.cookie(request), form.get(FORM_TOKEN, "")):
                 raise BadForm("This form was not made for this session.")
-            found = None
-            if first is not None:
-                async with self.database.read() as tx:
-                    found = await first(await self.arrived(request, tx, form))
-            async with self.database.write() as tx:
-                answered = await view(await self.arrived(request, tx, form, found))
+            # A reader finds out who asks: strangers never take the one writer.
+            async with self.database.read() as tx:
+                visit = await self.arrived(request, tx, form)
+                found = await first(visit) if first is not None else None
+            try:
+                async with self.database.write() as tx:
+                    answered = await view(await self.arrived(request, tx, form, found))
+            except PortevoixError as refusal:
+                return self.refused(request, refusal, visit.language)
             self.changed()
             return answered
 
@@ -314,6 +330,8 @@ class Desk:
             words=words,
             signed_in=status not in (401, 410),
             back=request.url.path if request.method == "POST" else self.home,
+            # Whoever follows a link from elsewhere comes without the cookie; from a page of ours it comes along.
+            again=_address(request) if status == 401 and request.method == "GET" else "",
         )
         if status == 401 and self.cookie(request):
             answer.delete_cookie(self.door.cookie, path=self.cookie_path)
@@ -321,6 +339,15 @@ class Desk:
 
     async def form(self, request: Request) -> dict[str, str]:
         """The fields of a form that a page of ours sent. Raises BadForm and TooLarge."""
+        body = await self.body(request, "application/x-www-form-urlencoded")
+        try:
+            text = body.decode().replace("%00", "")  # no text holds a NUL, and PostgreSQL takes none
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        except ValueError:
+            raise BadForm("This is no form.") from None
+
+    async def body(self, request: Request, kind: str) -> bytes:
+        """What a page of ours sent, of one kind; b"" for nothing. Raises BadForm and TooLarge."""
         headers = request.headers
         if not is_from(self.address, origin=headers.get("origin"), site=headers.get("sec-fetch-site")):
             raise BadForm("This form was sent from elsewhere.")
@@ -329,14 +356,9 @@ class Desk:
             body += piece
             if len(body) > MOST_FORM_BYTES:
                 raise TooLarge("This is more than any form holds.")
-        if not body:
-            return {}
-        if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        if body and not headers.get("content-type", "").startswith(kind):
             raise BadForm("This is no form.")
-        try:
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
-        except ValueError:
-            raise BadForm("This is no form.") from None
+        return bytes(body)
 
     def enter(self, cookie: str, to: str = "") -> Response:
         """To the first page, or another one, with the cookie of the session."""

@@ -52,9 +52,11 @@ class Doors:
     async def enter(self, request: Request) -> Response:
         desk = self._desk
         await desk.form(request)
+        async with desk.database.read() as tx:  # guesses never take the one writer
+            await console.look(tx, request.path_params["token"], desk.occasion, desk.door)
         async with desk.database.write() as tx:
             cookie = await console.enter(tx, request.path_params["token"], desk.occasion, desk.door)
-        return desk.enter(cookie)
+        return desk.enter(cookie, desk.home + self._page_asked(request))
 
     async def app(self, request: Request) -> Response:
         """What Telegram tells stands behind the `#` of the address: the page's script hands it over.

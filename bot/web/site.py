@@ -98,7 +98,11 @@ class Site:
 
     def routes(self) -> Sequence[Route]:
         async def give(request: Request) -> Response:
-            return static_file(request, request.path_params["file"]) or self.missing(request)
+            file = request.path_params["file"]
+            # Another hash is that of another version, which a process that is not it may be asked for.
+            if file not in _files() or static_url(file) != request.url.path:
+                return self.missing(request)
+            return static_file(request, file) or self.missing(request)
 
         return [Route(f"{STATIC_PATH}/{{digest}}/{{file:path}}", give, methods=["GET", "HEAD"])]
 

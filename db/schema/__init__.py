@@ -14,6 +14,7 @@ from db.schema.canvass import (
     stations,
     street_counts,
     visits,
+    walk_notes,
     walkers,
     walks,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "volunteering",
     "vote_plans",
     "walk_in_marks",
+    "walk_notes",
     "walkers",
     "walks",
 ]

@@ -43,6 +43,9 @@ walks = sa.Table(
     sa.Column("outing", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("offered_by", RowId),
     sa.Column("offered_at", Instant),
+    # When and where its people meet; empty: whenever they like.
+    sa.Column("meets_at", Instant, index=True),
+    sa.Column("meets_where", sa.String(200)),
     sa.Column("done_at", Instant),
     sa.Index(None, "station"),
     sqlite_autoincrement=True,  # the button of a walk that is gone never means another
@@ -106,11 +109,21 @@ visits = sa.Table(
     sa.Column("outcome", sa.String(12), nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("person", RowId, sa.ForeignKey("people.id", ondelete="SET NULL"), index=True),
-    # The tap that noted it, and the one that put another in its place: what one tap did is undone at once.
+    # The tap that noted it (below zero: a note of the page), and the one that put another in its place: what one tap
+    # did is undone at once.
     sa.Column("tap", sa.BigInteger, nullable=False),
     sa.Column("replaced", sa.BigInteger),
     flag("paper"),  # entered from a sheet, later
     sa.Index(None, "walk", "outing"),
+)
+
+# What the page of a walker said, by the key that the phone drew: what is sent twice counts once.
+walk_notes = sa.Table(
+    "walk_notes",
+    metadata,
+    sa.Column("walk", RowId, sa.ForeignKey("walks.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 # What is left of visits once they were erased: of streets with enough doors, and of whole stations.

@@ -13,6 +13,7 @@ from tests.matrix import MATRIX
 OWN = """
 canvass_doors.look canvass_doors.begin_leg canvass_doors.note canvass_doors.nobody canvass_doors.undo
 canvass_doors.count_dwellings canvass_walks.offered_to canvass_walks.mine canvass_walks.by_code canvass_walks.seen
+walk_notes.page walk_notes.keep console.sign_out_of_app
 canvass_walks.take canvass_walks.leave canvass_walks.end canvass_walks.call_for_help
 effects.opened polling_places.choose polling_places.where_of friends.brought rsvps.coming_to people.was_understood
 people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
@@ -37,7 +38,7 @@ rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcomin
 event_cards.find_with_answer
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
-surveys.answer
+surveys.answer surveys.take_back surveys.to_take_back
 conversations.write conversations.edit conversations.erase conversations.forget conversations.end conversations.end_of
 conversations.has_agreed conversations.talking conversations.team_wrote_last
 vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan
@@ -45,7 +46,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-canvass_walks.print_sheet
+canvass_walks.print_sheet canvass_walks.tend
 canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
 canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
 canvass_imports.stations_missing
@@ -109,9 +110,11 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-canvass.lines canvass_doors.silence_at
+canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come
 broadcasts.require_time_to_come broadcast_drafts.written broadcast_drafts.replacing
+event_drafts.written event_drafts.dates event_drafts.repeats event_drafts.useful_until event_drafts.as_told
+announcing.require_worded events.require_unchanged
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
@@ -123,7 +126,7 @@ renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
-surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
+surveys.require_sound surveys.require_form surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 conversations.area_of_person inbox.load_of
 rsvps.require_open
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

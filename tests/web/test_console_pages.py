@@ -178,9 +178,26 @@ async def test_an_event_is_changed_and_whoever_comes_second_is_told(
     assert answer.status_code == 409
     assert "in the meantime" in olga.text
     await olga.open(page)
-    assert (await olga.send(f"{page}/change", sequence="0", starts="31/12/2016")).status_code == 403
+    assert (await olga.send(f"{page}/change", sequence="0", starts="31/12/2016")).status_code == 409
+    assert "This is not a date" in olga.text
+    for wrong in ({"address": " "}, {"title-fr": " "}, {"ends": "2016-11-24T18:00"}, {"place": "nowhere"}):
+        await olga.open(page)
+        sequence = re.search(r'name="sequence" value="(\d+)"', olga.page.text)
+        assert sequence is not None
+        kept = await olga.send(f"{page}/change", sequence=sequence[1], reason="The hall is shut", **wrong)
+        assert (kept.status_code, "The hall is shut" in kept.text) == (409, True), wrong
+    for stale in ("seats", "cancel"):
+        await olga.open(page)
+        assert (await olga.send(f"{page}/{stale}", sequence="0", capacity="9")).status_code == 409, stale
     assert (await olga.open(f"{page}/people")).status_code == 200
-    assert (await olga.send(f"{page}/cancel")).status_code == 200
+    await olga.open(page)
+    sheet = await olga.send(f"{page}/sheet")
+    assert "List no. 1, noted in the log" in olga.text
+    assert sheet.status_code == 200
+    await olga.open(page)
+    sequence = re.search(r'name="sequence" value="(\d+)"', olga.page.text)
+    assert sequence is not None
+    assert (await olga.send(f"{page}/cancel", sequence=sequence[1])).status_code == 200
     assert "cancelled" in (await olga.open(page)).text
 
 
@@ -214,4 +231,6 @@ async def test_the_progress_is_told_as_it_changes_until_it_is_over(
     told = (await olga.open("/console/messages/1/live")).text
     assert told.endswith("event: over\ndata:\n\n")
     await revoke(conversation, OLGA)
-    assert (await olga.open("/console/messages/1/live")).text == ""
+    told = (await olga.open("/console/messages/1/live")).text
+    assert "not signed in" in told
+    assert told.endswith("event: over\ndata:\n\n")  # and the browser does not ask again

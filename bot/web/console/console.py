@@ -13,7 +13,9 @@ from bot.web.console.correcting import Correcting
 from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
+from bot.web.console.new_event import NewEventRoom
 from bot.web.console.reading import Reading
+from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
 from bot.web.desk import Desk
@@ -25,8 +27,10 @@ ROOMS = (
     Writing,
     Correcting,
     Messages,
+    NewEventRoom,
     Events,
     Conversations,
+    Surveys,
     MapRoom,
     Reading,
 )

@@ -13,8 +13,9 @@ from bot.web.doors import Doors
 from bot.web.mini_app.events import Events
 from bot.web.mini_app.me import Me
 from bot.web.mini_app.vote import MyVote
+from bot.web.mini_app.walks import Walks
 
-ROOMS = (Doors, Events, MyVote, Me)
+ROOMS = (Doors, Events, MyVote, Me, Walks)
 
 
 class MiniApp:

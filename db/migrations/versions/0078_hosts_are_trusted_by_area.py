@@ -1,13 +1,13 @@
 """A host is trusted by area: what the team of one département says takes nothing from another's.
 
-Revision 0078, after 0072.
+Revision 0078, after 0075.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0078"
-down_revision = "0072"
+down_revision = "0075"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,182 @@
+"""Walks as the team offers them: a coordinator sees where to go first, who goes, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.canvass
+import db.canvass_counts
+import db.canvass_walks
+import db.console
+from bot.actions import audit, notices
+from bot.actions.authority import Author
+from bot.actions.canvass import ranking
+from bot.actions.canvass_doors import silence_at, zone_at
+from bot.actions.canvass_walks import WalkGone
+from bot.errors import PortevoixError
+from bot.rules.canvass.meetings import Meeting
+from bot.rules.canvass.ranking import Ranked, Weights
+from bot.rules.canvass.visits import MOST_WALKERS, Doubt, Outcome, Tally, doubt, is_daytime
+from bot.rules.console import Door
+from bot.rules.permissions import Action
+from bot.rules.territories import zone as zone_named
+from db.canvass_doors import Ground
+from db.canvass_walks import Companion, WalkLine
+
+
+class BadMeeting(PortevoixError):
+    """An hour at which nobody goes from door to door; `why`: past, hours or quiet."""
+
+    default_message = "errors/walk_meeting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationSeen:
+    """A station as its coordinator sees it: its place in the order, its walks, what was noted at its doors."""
+
+    code: str
+    commune: str
+    ranked: Ranked | None
+    of: int
+    walks: tuple[WalkLine, ...]
+    counts: Counter[Outcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkAccount:
+    """A walk as its coordinator sees it: who is on it, what was noted, and whether that wants talking over."""
+
+    walk: Ground
+    companions: tuple[Companion, ...]
+    tally: Tally
+    doubt: Doubt | None
+    meeting: Meeting | None
+    zone: str
+
+    @property
+    def are_all_new(self) -> bool:
+        """Whether a pair goes of whom neither has walked before."""
+        return len(self.companions) == MOST_WALKERS and not any(each.has_walked for each in self.companions)
+
+
+async def stations_for(tx: AsyncConnection, author: Author) -> Sequence[Ranked]:
+    """The stations of the author’s areas, the best first. Raises NotAllowed, ImportUnfinished."""
+    author.require(Action.OFFER_WALK)
+    return (await ranking(tx, Weights(), author.areas(Action.OFFER_WALK))).stations
+
+
+async def station_for(tx: AsyncConnection, author: Author, code: str) -> StationSeen:
+    """A station of the author’s areas. Raises NotAllowed, WalkGone."""
+    station = await db.canvass.station(tx, code)
+    author.require(Action.OFFER_WALK, station.commune if station is not None else None)
+    if station is None:
+        raise WalkGone("There is no such station.")
+    ranked = await stations_for(tx, author)
+    return StationSeen(
+        code=code,
+        commune=station.commune,
+        ranked=next((each for each in ranked if each.turnout.station == code), None),
+        of=len(ranked),
+        walks=tuple(await db.canvass_walks.lines_of(tx, code)),
+        counts=await db.canvass_counts.counts_of(tx, code),
+    )
+
+
+async def offer(
+    tx: AsyncConnection,
+    author: Author,
+    code: str,
+    walk: int | None = None,
+    meeting: Meeting | None = None,
+) -> StationSeen:
+    """Offers every walk of a station that is free, or one of them; its people meet, or go whenever they like.
+
+    Raises NotAllowed, WalkGone, CandidateOut, BadMeeting.
+    """
+    found = await station_for(tx, author, code)
+    author.require_standing()
+    if meeting is not None:
+        require_sound(author, found.commune, meeting)
+    number = await db.canvass_walks.offer(tx, code, author.id, author.now, walk, meeting)
+    if not number:
+        raise WalkGone("No walk of this station is free.")
+    await audit.note(
+        tx,
+        actor=author.name,
+        action=Action.OFFER_WALK,
+        details={"station": found.code, "walks": number},
+        now=author.now,
+    )
+    return await station_for(tx, author, code)
+
+
+def require_sound(author: Author, commune: str, meeting: Meeting) -> None:
+    """A meeting that is to come, by day, and in no silence of the law. Raises BadMeeting."""
+    zone, hours = zone_at(author.gazetteer, commune), author.campaign.walking
+    if meeting.at <= author.now:
+        why = "past"
+    elif not is_daytime(meeting.at.astimezone(zone_named(zone)), hours):
+        why = "hours"
+    elif silence_at(author.campaign, author.gazetteer, commune, meeting.at) is not None:
+        why = "quiet"
+    else:
+        return
+    raise BadMeeting("Nobody goes from door to door then.", why=why, opens=hours.opens, closes=hours.closes)
+
+
+async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
+    """A walk of the author’s areas. Raises NotAllowed, WalkGone."""
+    found = await db.canvass_walks.walk_seen(tx, walk, author.id or 0)
+    author.require(Action.OFFER_WALK, found.commune if found is not None else None)
+    if found is None:
+        raise WalkGone("There is no such walk.")
+    noted = await db.canvass_counts.tally_of(tx, walk, found.outing)
+    return WalkAccount(
+        walk=found,
+        companions=tuple(await db.canvass_walks.companions(tx, found, None)),
+        tally=noted,
+        doubt=doubt(noted),
+        meeting=await db.canvass_walks.meeting_of(tx, walk),
+        zone=zone_at(author.gazetteer, found.commune),
+    )
+
+
+async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
+    """Signs everybody on a walk out of their pages, where a phone was lost; how many sessions ended.
+
+    Raises NotAllowed, WalkGone.
+    """
+    found = await account(tx, author, walk)
+    ended = 0
+    for number in await db.canvass_walks.others_on(tx, found.walk, 0):
+        ended += await db.console.end_all(tx, Door.APP, number, author.now)
+    details = {"walk": found.walk.code, "signed_out": ended}
+    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    return ended
+
+
+async def free(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
+    """Takes those off a walk who do not go: it is offered again, and they are told. Raises NotAllowed, WalkGone."""
+    found = await account(tx, author, walk)
+    if found.walk.state != "under_way":
+        raise WalkGone("Nobody has taken it.")
+    who = await db.canvass_walks.others_on(tx, found.walk, 0)
+    await notices.tell(tx, who, "walk_freed", {"walk": found.walk.code}, now=author.now)
+    await db.canvass_walks.free(tx, found.walk)
+    details = {"walk": found.walk.code, "freed": len(who)}
+    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    return await account(tx, author, walk)
+
+
+async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
+    """Takes back the offer of a walk that nobody has taken. Raises NotAllowed, WalkGone."""
+    found = await account(tx, author, walk)
+    if not await db.canvass_walks.withdraw(tx, walk):
+        raise WalkGone("It is not offered, or somebody has taken it.")
+    details = {"walk": found.walk.code, "withdrawn": True}
+    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    return await account(tx, author, walk)

@@ -1,0 +1,112 @@
+"""What a walker's page says of doors: notes that wait on the phone while there is no network.
+
+Each has a key of its own, drawn on the phone: sent twice, it counts once. They are taken in the order in which they
+were made, with the instant at which that was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.rules.canvass.visits import Outcome
+
+MOST_NOTES = 100
+"""In one request; a phone sends what remains with the next one."""
+MOST_KEY = 2**53 - 1
+"""As large as a number of a page is told apart from its neighbours."""
+
+
+class BadNotes(ValueError):
+    """It was not made by the page."""
+
+
+class Kind(StrEnum):
+    """What a walker does at a door."""
+
+    DOOR = "door"
+    NOBODY = "nobody"
+    DWELLINGS = "dwellings"
+    UNDO = "undo"
+
+
+class Refusal(StrEnum):
+    """Why a note is not kept."""
+
+    OVER = "over"
+    QUIET = "quiet"
+    NIGHT = "night"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One of them. `outcome`: of a door. `other`: as far as which door nobody came, how many dwellings there are, or
+    the tap that is taken back.
+    """
+
+    key: int
+    at: datetime
+    kind: Kind
+    door: int
+    outcome: Outcome | None = None
+    other: int = 0
+
+    @property
+    def tap(self) -> int:
+        """How a visit names it: below zero, where no update of Telegram is."""
+        return -self.key
+
+
+def read_notes(told: Any) -> tuple[int, list[Note]]:
+    """Which time that the walk was offered they are about, and the notes in their order. Raises BadNotes."""
+    if not isinstance(told, dict) or not isinstance(told.get("notes"), list):
+        raise BadNotes("It is no list of notes.")
+    if len(told["notes"]) > MOST_NOTES:
+        raise BadNotes("It is too much for one request.")
+    return _whole(told.get("outing"), least=1), [_note(each) for each in told["notes"]]
+
+
+def _note(told: Any) -> Note:
+    if not isinstance(told, dict):
+        raise BadNotes("It is no note.")
+    try:
+        kind, said = Kind(told.get("kind", "")), told.get("outcome", "")
+        outcome = Outcome(said) if kind is Kind.DOOR else None
+        at = datetime.fromtimestamp(_whole(told.get("at")) / 1000, UTC)
+    except (ValueError, TypeError, OverflowError, OSError) as fault:
+        raise BadNotes("It is no note.") from fault
+    other = _whole(told.get("other", 0), least=-MOST_KEY)
+    return Note(
+        key=_whole(told.get("key"), least=1),
+        at=at,
+        kind=kind,
+        door=_whole(told.get("door"), least=1),
+        outcome=outcome,
+        other=other,
+    )
+
+
+def _whole(value: Any, *, least: int = 0) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST_KEY:
+        raise BadNotes("It is no such number.")
+    return value
+
+
+def happened_at(told: datetime, *, taken_at: datetime, now: datetime) -> datetime:
+    """When something happened that a phone tells of, whose clock may be wrong: not before the walk was taken, not in
+    the future.
+    """
+    return max(taken_at, min(told, now))
+
+
+def fresh(notes: Sequence[Note], known: set[int]) -> list[Note]:
+    """Those that were not kept yet, each once."""
+    new: dict[int, Note] = {}
+    for note in notes:
+        if note.key not in known:
+            new.setdefault(note.key, note)
+    return list(new.values())

@@ -181,6 +181,7 @@ ROUTES = Routes(
     unexpected=typed.answer,
     waiting=typed.wait_on,
     perhaps_stop=typed.ask_whether_to_stop,
+    calls_for_help=canvass.type_safety_word,
     not_staff=fallback.not_staff,
     unknown_button=fallback.unknown_button,
 )

@@ -69,7 +69,7 @@ from bot.rules.permissions import Action, Role
 from bot.rules.series import Every
 from db.events import Event, EventText
 from db.exports import Selection
-from db.schema import deliveries, people
+from db.schema import deliveries, people, walks
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 from tests.ground import STATION
 
@@ -273,6 +273,13 @@ async def invites_nobody_else(world: World, author: Author, nothing: Any) -> Non
     await reaches_nobody_else(world, author, SimpleNamespace(broadcast=invitation.id))
 
 
+async def free_walk(w: World, a: Author) -> object:
+    """One that somebody has taken."""
+    mine = walks.c.id == w.walk
+    await w.tx.execute(sa.update(walks).where(mine).values(state="under_way"))
+    return await canvass_offers.free(w.tx, a, w.walk)
+
+
 MATRIX: dict[str, dict[str, Row]] = {
     "broadcasts.send": {
         "": Row(
@@ -425,6 +432,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "canvass_offers.sign_out": {
         "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
+    },
+    "canvass_offers.free": {
+        "": Row(run=lambda w, a: free_walk(w, a), least="coordinator"),
     },
     "canvass_offers.withdraw": {
         "": Row(run=lambda w, a: canvass_offers.withdraw(w.tx, a, w.offered_walk), least="coordinator"),

@@ -97,6 +97,8 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/more",
             "/console/team",
             "/console/conversations",
+            "/console/surveys",
+            "/console/surveys/new",
         ),
         *("/console/log", "/console/exports", "/console/erasure", "/console/map/x"),
         *(

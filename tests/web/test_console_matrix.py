@@ -56,6 +56,13 @@ EVENT = {
     **{"titles": {"fr": "Réunion", "en": ""}, "descriptions": {"fr": ""}, "commune": "69123", "minutes": 60},
     **{"address": "Salle Molière", "pin": [], "wall": "2016-11-24T19:00:00", "seats": [], "chosen": True},
 }
+SURVEY = {
+    **{"kind": "poll", "titles": {"fr": "Trajets", "en": ""}, "purposes": {"fr": "Programme", "en": ""}},
+    "questions": [
+        {"texts": {"fr": "Train ?", "en": ""}, "options": {"fr": ["Oui", "Non"]}, "several": False}
+    ],
+    **{"complete": True, "chosen": True, "wall": "2016-11-18T18:00:00", "kept": 30},
+}
 SAID = {"text-A-fr": "Bonsoir", "text-A-en": "Good evening"}
 
 
@@ -69,7 +76,7 @@ class Row:
 
 
 ALL = " ".join(STAFF)
-MESSAGE, EVENT_DRAFT = ("broadcast", DRAFT), ("new_event", EVENT)
+MESSAGE, EVENT_DRAFT, ASKING = ("broadcast", DRAFT), ("new_event", EVENT), ("survey", SURVEY)
 ROWS: Mapping[str, Row] = {
     "/console/out": Row(ALL),
     "/console/team/end": Row("admin", {"session": "{session}"}),
@@ -107,6 +114,12 @@ ROWS: Mapping[str, Row] = {
     "/console/events/{code}/seats": Row(HERE, {"capacity": "10", "sequence": "{sequence}"}),
     "/console/events/{code}/change": Row(HERE, {"address": "Salle Rameau", "sequence": "{sequence}"}),
     "/console/events/{code}/cancel": Row(HERE, {"sequence": "{sequence}"}),
+    # surveys
+    "/console/surveys/new": Row(ALL, {"kind": "poll", "count": "1", "do": "add"}),
+    "/console/surveys/new/whom": Row(ALL, {"do": "all"}, ASKING),
+    "/console/surveys/new/when": Row(ALL, {"closes": "2016-11-18T18:00", "kept": "30"}, ASKING),
+    "/console/surveys/new/send": Row(ALL, {"word": "SEND", "seen": mark_of(SURVEY)}, ASKING),
+    "/console/surveys/new/drop": Row(ALL, {}, ASKING),
     # conversations: Olga has taken the one, nobody the other
     "/console/conversations/duty": Row(ALL, {"name": "Camille"}),
     "/console/conversations/saved": Row(

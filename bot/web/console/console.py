@@ -15,6 +15,7 @@ from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.new_event import NewEventRoom
 from bot.web.console.reading import Reading
+from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
 from bot.web.desk import Desk
@@ -29,6 +30,7 @@ ROOMS = (
     NewEventRoom,
     Events,
     Conversations,
+    Surveys,
     MapRoom,
     Reading,
 )

@@ -72,7 +72,12 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == 2).values(state="paused"))
     return [
         *("/console/", "/console/messages", "/console/messages/1", "/console/messages/2"),
-        *("/console/events", f"/console/events/{code}", f"/console/events/{code}/people"),
+        *(
+            "/console/events",
+            f"/console/events/{code}",
+            f"/console/events/{code}/people",
+            f"/console/events/{code}/door",
+        ),
         *(
             "/console/map",
             "/console/map/R84",

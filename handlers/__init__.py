@@ -153,6 +153,7 @@ QUESTIONS: dict[str, Asker] = {
     conversations.FLOW: conversations.show_step,
     inbox.FLOW: inbox.show_step,
     inbox.NAMING: inbox.show_name,
+    inbox.HOURS: inbox.show_hours,
     inbox.BLOCKING: inbox.show_reason,
     saved_answers.FLOW: saved_answers.show_step,
 }

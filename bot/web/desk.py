@@ -263,13 +263,19 @@ class Desk:
     def occasion(self) -> Occasion:
         return Occasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
 
-    def reading(self, view: View) -> Endpoint:
-        """A page that changes nothing."""
+    def reading(self, view: View, *, notes: bool = False) -> Endpoint:
+        """A page that changes nothing; `notes`: but that it may note for itself what the next one needs, as the
+        numbers of a list.
+        """
 
         async def answer(request: Request) -> Response:
             if not self.cookie(request):
                 raise self.signed_out()
             async with self.database.read() as tx:
+                visit = await self.arrived(request, tx)
+                if not notes:
+                    return await self._told(visit, view)
+            async with self.database.write() as tx:
                 return await self._told(await self.arrived(request, tx), view)
 
         return self.guarded(answer)

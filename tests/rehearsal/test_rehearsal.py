@@ -127,7 +127,7 @@ def each_thing_of_a_campaign_is_played(rehearsals: tuple[Rehearsed, Rehearsed]) 
         "event_invitation-2",
         "event_invitation-3",
     }
-    assert steps >= {"broadcast-1", "broadcast-2", "notices/conversation_answer"}
+    assert steps >= {"broadcast-1", "broadcast-2", "survey-1", "notices/conversation_answer"}
     assert "mis de côté, par tirage au sort" in rehearsals[0].page
     eve = {line["kind"] for line in rehearsals[0].lines if line["at_utc"].startswith("2016-11-19T1")}
     assert eve == {"civic_neutral"}

@@ -89,7 +89,12 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         *("/console/messages/new", "/console/messages/new/whom", "/console/messages/new/when"),
         "/console/events/new",
         *("/console/", "/console/messages", "/console/messages/1", "/console/messages/2"),
-        *("/console/events", f"/console/events/{code}", f"/console/events/{code}/people"),
+        *(
+            "/console/events",
+            f"/console/events/{code}",
+            f"/console/events/{code}/people",
+            f"/console/events/{code}/door",
+        ),
         *(
             "/console/map",
             "/console/map/R84",

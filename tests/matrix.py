@@ -780,6 +780,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "today.leaving": {
         "": Row(run=lambda w, a: today.leaving(w.tx, a, LYON, "fr"), least="organizer"),
     },
+    "today.under_way": {
+        "": Row(run=lambda w, a: today.under_way(w.tx, a, LYON, "fr"), least="organizer"),
+    },
     "today.joined": {
         "": Row(run=lambda w, a: today.joined(w.tx, a, LYON, "Europe/Paris"), least="organizer"),
     },

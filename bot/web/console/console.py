@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from bot.web.console.conversations import Conversations
 from bot.web.console.correcting import Correcting
+from bot.web.console.door import EventDoor
 from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
@@ -29,6 +30,7 @@ ROOMS = (
     Messages,
     NewEventRoom,
     Events,
+    EventDoor,
     Conversations,
     Surveys,
     MapRoom,

@@ -694,6 +694,8 @@ MATRIX: dict[str, dict[str, Row]] = {
         "answer_counts": Row(run=order("answer_counts"), least="coordinator"),
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
+        "shifts": Row(run=order("shifts"), least="coordinator"),
+        "hosts": Row(run=order("hosts"), least="coordinator"),
         "survey_answers": Row(run=order("survey_answers"), least="coordinator"),
         "doors": Row(run=order("doors"), least="coordinator"),
         "walks": Row(run=order("walks"), least="coordinator"),
@@ -779,6 +781,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "today.leaving": {
         "": Row(run=lambda w, a: today.leaving(w.tx, a, LYON, "fr"), least="organizer"),
+    },
+    "today.under_way": {
+        "": Row(run=lambda w, a: today.under_way(w.tx, a, LYON, "fr"), least="organizer"),
     },
     "today.joined": {
         "": Row(run=lambda w, a: today.joined(w.tx, a, LYON, "Europe/Paris"), least="organizer"),

@@ -102,6 +102,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/more",
             "/console/team",
             "/console/conversations",
+            "/console/people",
             "/console/surveys",
             "/console/surveys/new",
         ),

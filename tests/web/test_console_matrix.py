@@ -117,6 +117,7 @@ ROWS: Mapping[str, Row] = {
     "/console/events/{code}/seats": Row(HERE, {"capacity": "10", "sequence": "{sequence}"}),
     "/console/events/{code}/change": Row(HERE, {"address": "Salle Rameau", "sequence": "{sequence}"}),
     "/console/events/{code}/cancel": Row(HERE, {"sequence": "{sequence}"}),
+    "/console/people": Row(ALL, {"name": "Awa"}),
     # surveys
     "/console/surveys/new": Row(ALL, {"kind": "poll", "count": "1", "do": "add"}),
     "/console/surveys/new/whom": Row(ALL, {"do": "all"}, ASKING),

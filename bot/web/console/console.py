@@ -15,6 +15,7 @@ from bot.web.console.events import Events
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.new_event import NewEventRoom
+from bot.web.console.people import People
 from bot.web.console.reading import Reading
 from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
@@ -33,6 +34,7 @@ ROOMS = (
     EventDoor,
     Conversations,
     Surveys,
+    People,
     MapRoom,
     Reading,
 )

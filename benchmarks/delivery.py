@@ -79,7 +79,9 @@ async def send_ours(
         database = await open_for(Path(folder), url)
         await fill(database, WARM_UP)
         async with Transport(token=TOKEN, api_base=api, connections=IN_FLIGHT) as transport:
-            engine = make_engine(database, transport, rate=None, in_flight=4 * IN_FLIGHT, prepare=prepare)
+            engine = make_engine(
+                database, transport, rate=None, in_flight=4 * IN_FLIGHT, lanes=IN_FLIGHT, prepare=prepare
+            )
             running = asyncio.create_task(engine.run())
             await queue_all(database, "staff:warm")
             await engine.idle()

@@ -175,6 +175,7 @@ def make_engine(
     *,
     rate: float | None,
     in_flight: int,
+    lanes: int | None = None,
     prepare: Prepare | None = None,
 ) -> Engine:
     clock = MovableClock(MORNING, speed=1.0)
@@ -193,6 +194,7 @@ def make_engine(
         rate=rate,
         poll=False,
         in_flight=in_flight,
+        lanes=lanes,
     )
 
 

@@ -386,7 +386,13 @@ def _web_url(text: str | None) -> str | None:
     if text is None:
         return None
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.path not in ("", "/")
+        or parts.query
+        or parts.fragment
+    ):
         raise SettingsError(
             f"PORTEVOIX_WEB_URL is “{text}”: write the address of the web part as people reach it, such as"
             " https://bot.example.org."

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,9 +21,11 @@ from db.batches import Statement, Visit, given_ids, instant_text, members, read_
 from db.schema import broadcasts, deliveries, people
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leased:
-    """A delivery taken to be sent. `person` is empty where they were erased meanwhile."""
+class Leased(NamedTuple):
+    """A delivery taken to be sent. `person` is empty where they were erased meanwhile.
+
+    This and `Settled` are tuples, because one of each is made for every message that leaves.
+    """
 
     id: int
     broadcast: int
@@ -32,8 +34,7 @@ class Leased:
     attempts: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The state that a delivery came to. `due_at` is when a queued or withheld one comes back."""
 
     id: int

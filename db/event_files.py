@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import Spelling, Statement, instant_text
 from db.events import Event, EventInWords, EventTexts, texts_of_many
 from db.restrictions import IS_USABLE
-from db.schema import event_keys, event_texts, events, people, rsvps
+from db.schema import Instant, broadcasts, event_keys, events, people, rsvps
 
 _IS_PUBLIC = events.c.state.in_(("open", "cancelled"))
 PAGE = 500
@@ -52,28 +53,100 @@ async def _free(tx: AsyncConnection, keys: Sequence[str]) -> None:
     await tx.execute(sa.delete(event_keys).where(event_keys.c.key.in_(keys)))
 
 
-async def create_many(tx: AsyncConnection, made: Sequence[tuple[str, EventTexts, Mapping[str, Any]]]) -> None:
-    """New events that nobody is invited to: of each its key, its texts and the columns of `events` but the id.
+Row = tuple[str, list[Any], list[tuple[str, str, str]]]
+"""A new event ready to be kept: its key, its columns (`MADE`), and of each language the title and the description."""
+_MADE = (
+    *(
+        "code",
+        "state",
+        "starts_at",
+        "ends_at",
+        "zone",
+        "commune",
+        "department",
+        "region",
+        "territory",
+        "address",
+    ),
+    *(
+        "latitude",
+        "longitude",
+        "pinned",
+        "created_by",
+        "created_at",
+        "capacity",
+        "overbooking",
+        "guests",
+        "counted",
+    ),
+)
 
-    Whatever had one of the keys was given up.
-    """
+
+def ready(key: str, texts: EventTexts, columns: Mapping[str, Any]) -> Row:
+    """What is kept of a new event, made ready before the database is asked to stand still for it."""
+    values = [columns[name] for name in _MADE]
+    values = [instant_text(value) if isinstance(value, datetime) else value for value in values]
+    return key, values, [(code, text.title, text.description) for code, text in texts.items()]
+
+
+def _member(spelling: Spelling, number: int, name: str) -> str:
+    """A member of a row as a value of its column."""
+    value, kind = f"each.value ->> {number}", events.c[name].type
+    if isinstance(kind, Instant):
+        return spelling.at(value)
+    if isinstance(kind, sa.Float):
+        return f"CAST({value} AS DOUBLE PRECISION)"
+    if isinstance(kind, sa.Boolean):
+        return f"CAST({value} AS BOOLEAN)"
+    return f"CAST({value} AS BIGINT)" if isinstance(kind, sa.Integer) else value
+
+
+_CREATE = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO events ({", ".join(_MADE)})
+    SELECT {", ".join(_member(s, number, name) for number, name in enumerate(_MADE))} FROM {s.each}"""
+    )
+)
+_KEEP_KEYS = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO event_keys (key, event)
+    SELECT each.value ->> 0, events.id FROM {s.each} JOIN events ON events.code = each.value ->> 1"""
+    )
+)
+_KEEP_TEXTS = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO event_texts (event, language, title, description)
+    SELECT events.id, each.value ->> 1, each.value ->> 2, each.value ->> 3
+    FROM {s.each} JOIN events ON events.code = each.value ->> 0"""
+    )
+)
+
+
+async def create_many(tx: AsyncConnection, made: Sequence[Row]) -> None:
+    """New events that nobody is invited to. Whatever had one of their keys was given up."""
     for page in _pages(made):
         await _free(tx, [key for key, _, _ in page])
-        await tx.execute(sa.insert(events), [dict(columns) for _, _, columns in page])
-        query = sa.select(events.c.code, events.c.id).where(
-            events.c.code.in_([columns["code"] for _, _, columns in page])
-        )
-        ids = {row.code: row.id for row in await tx.execute(query)}
-        numbered = [(key, texts, ids[columns["code"]]) for key, texts, columns in page]
-        await tx.execute(sa.insert(event_keys), [{"key": key, "event": event} for key, _, event in numbered])
-        await tx.execute(
-            sa.insert(event_texts),
-            [
-                {"event": event, "language": language, "title": text.title, "description": text.description}
-                for _, texts, event in numbered
-                for language, text in texts.items()
-            ],
-        )
+        await _CREATE.run(tx, rows=[columns for _, columns, _ in page])
+        await _KEEP_KEYS.run(tx, rows=[(key, columns[0]) for key, columns, _ in page])
+        texts = [(columns[0], *text) for _, columns, words in page for text in words]
+        await _KEEP_TEXTS.run(tx, rows=texts)
+
+
+async def seen(tx: AsyncConnection) -> list[Any]:
+    """What tells whether an event was made, changed, cancelled or invited to since: compare with what it was before."""
+    of_events = sa.select(
+        events.c.state,
+        *(sa.func.sum(events.c[name]) for name in ("sequence", "capacity", "overbooking", "guests")),
+        sa.func.count(),
+        sa.func.max(events.c.id),
+    ).group_by(events.c.state)
+    invitations = sa.select(sa.func.count()).where(broadcasts.c.event.is_not(None))
+    keys = sa.select(sa.func.count()).select_from(event_keys)
+    counted = [tuple(row) for row in await tx.execute(of_events.order_by(events.c.state))]
+    return [*counted, await tx.scalar(invitations), await tx.scalar(keys)]
 
 
 async def public(

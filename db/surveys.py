@@ -17,11 +17,13 @@ from db.batches import Columns, Statement, Visit, together
 from db.headcounts import counted, headcount, known_to
 from db.responses import Response, log
 from db.restrictions import IS_USABLE, restricted_people
-from db.schema import people, survey_answers, survey_counts, surveys
+from db.schema import deliveries, people, responses, survey_answers, survey_counts, surveys
 from db.upsert import insert
 
 ANYBODY = ("", "")
 """In counts: whoever answered any question, were it by leaving it out."""
+HAS_IT = ("sending", "sent", "in_doubt")
+"""States of a delivery whose message somebody has, or may have."""
 Counts = Mapping[tuple[str, str], Headcount]
 """How many people chose which option of which question."""
 
@@ -95,6 +97,13 @@ async def withdraw(tx: AsyncConnection, broadcast: int) -> None:
     """The message that asks a survey, if it asks one, is taken back: nobody answers it any more."""
     is_open = sa.and_(surveys.c.broadcast == broadcast, surveys.c.state == "open")
     await tx.execute(sa.update(surveys).where(is_open).values(state="withdrawn"))
+
+
+async def give_up(tx: AsyncConnection, broadcast: int) -> None:
+    """The same where the message is cancelled before anybody has it."""
+    has_it = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(HAS_IT))
+    if not await tx.scalar(sa.select(sa.exists().where(has_it))):
+        await withdraw(tx, broadcast)
 
 
 # -- answers --
@@ -196,6 +205,17 @@ async def put(tx: AsyncConnection, survey: int, before: Answers, after: Answers,
         log(visit, response)
 
     await together(tx, answer)
+
+
+async def take_back(tx: AsyncConnection, survey: Survey, person: int) -> bool:
+    """Erases what somebody answered, and what was logged of it; whether there was anything."""
+    theirs = sa.and_(survey_answers.c.survey == survey.id, survey_answers.c.person == person)
+    found = await tx.execute(sa.delete(survey_answers).where(theirs))
+    logged = sa.and_(
+        responses.c.person == person, responses.c.question == "survey", responses.c.subject == survey.code
+    )
+    await tx.execute(sa.delete(responses).where(logged))
+    return found.rowcount > 0
 
 
 # -- counts --

@@ -90,6 +90,8 @@ async def _shown(context: Context, author: Author, approval: int) -> Text:
         shown.subject.versions,
         lambda texts: previews(composer, shown.subject, texts, context.person, context.now),
     )
+    if shown.subject.survey is not None:
+        desk.show_whole(context, shown.subject.survey.form)
     return read_card(composer, context.services.texts, shown, context.person)
 
 

@@ -63,6 +63,8 @@ async def show_broadcast(update: Update, context: Context) -> None:
             context.say("broadcasts/as_it_looks", broadcast=progress.broadcast)
             shown = iter(looks)
             desk.show_versions(context, card.subject.versions, lambda _: next(shown))
+            if card.subject.survey is not None:
+                desk.show_whole(context, card.subject.survey.form)
         context.say("broadcasts/card", card=card, counts=author.reader)
     await follow(context, number)
 

@@ -36,7 +36,7 @@ from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.rules.territories import zone as zone_named
 from bot.words.staff_texts import check_staff_text
-from handlers import audience_dialog, audience_screens, desk, text_lengths
+from handlers import audience_dialog, audience_screens, desk, new_survey, text_lengths
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.following import follow
@@ -136,10 +136,14 @@ def goals_offered(context: Context, **said: Any) -> tuple[Outcome, ...]:
 
 
 async def choose_kind(update: Update, context: Context) -> None:
+    """What kind of message it is; a question is a survey, which people can answer."""
     (kind,) = arguments(context, 1)
-    if kind not in STAFF_KINDS:
+    if kind not in (*STAFF_KINDS, Kind.POLL):
         raise MalformedButton
     if desk.is_asked(context, FLOW, "kind"):
+        if kind == Kind.POLL:
+            await new_survey.open_new(context, context.edit)
+            return
         if kind == Kind.CIVIC_NEUTRAL:
             actions.require_vote_to_come(context.campaign, context.now)
         await proceed(context, context.edit, kind=kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from bot.actions import people
 from bot.actions.authority import Author, author_of
@@ -12,8 +13,10 @@ from bot.departure.compose import Composable, Composer
 from bot.departure.looks import looks
 from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action
+from bot.rules.surveys import Form
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
+from bot.words.surveys import whole_texts
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, with_typed_tags
 from db.events import Event, EventText, EventTexts, text_in
 from db.people import Person
@@ -135,6 +138,13 @@ def named_person(context: Context) -> Person:
     """
     user = context.update.effective_user
     return context.person._replace(first_name=context.person.first_name or (user.first_name if user else ""))
+
+
+def show_whole(context: Context, form: Form) -> None:
+    """Everything that a survey asks, in each language."""
+    for language in context.campaign.languages:
+        texts = whole_texts(partial(context.render_in, language), form, language)
+        context.replies += map(context.composed, texts)
 
 
 def show_versions(

@@ -6,15 +6,16 @@ one field all end at the summary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Container
+from datetime import datetime, timedelta
 from typing import Any
 
 from telegram import Update
 
-from bot.actions import announcing, hosts, series
+from bot.actions import announcing, event_drafts, hosts
 from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author
+from bot.actions.drafts import ELSEWHERE
 from bot.actions.series import Repeats
 from bot.communes import Commune
 from bot.departure.compose import Draft
@@ -34,12 +35,9 @@ from bot.rules.event_draft import (
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
-from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS, SeatsWanted
+from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.sending import INVITATION, SERIES, all_at
-from bot.rules.series import BadSeries, Every, dates_of
-from bot.rules.territories import at_local
-from bot.rules.territories import zone as zone_named
-from db.events import EventText
+from bot.rules.series import BadSeries, Every
 from handlers import audience_dialog, audience_screens, desk
 from handlers.buttons import arguments
 from handlers.context import Context
@@ -82,6 +80,12 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
         said["audience"] = around if context.campaign.chooses_by_commune else str(EVERYBODY)
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
+
+
+async def take_up(update: Update, context: Context) -> None:
+    """It was written on at the desk: what is asked now, or all of it, is shown before anything typed here counts."""
+    context.say("new_event/resumed")
+    await proceed(context, context.say)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
@@ -270,43 +274,13 @@ async def type_ends(update: Update, context: Context) -> None:
         except BadDate:
             raise BadSeries("This is no end.", why="endless") from None
         ends["until"] = last.date().isoformat()
-    _dates({**context.kept, "ends": ends})  # whatever is wrong with it is told here
+    event_drafts.dates({**context.kept, "ends": ends})  # whatever is wrong with it is told here
     await proceed(context, context.say, ends=ends)
-
-
-def _dates(data: Mapping[str, Any]) -> list[datetime]:
-    """The dates of a series, by the clock of its place; of one event, none. Raises BadSeries."""
-    if data.get("repeat") in (None, ONCE):
-        return []
-    ends = data["ends"]
-    until = date.fromisoformat(ends["until"]) if "until" in ends else None
-    return dates_of(
-        Every(data["repeat"]), datetime.fromisoformat(data["wall"]), times=ends.get("times"), until=until
-    )
 
 
 def repeats(context: Context) -> Repeats | None:
     """How often it takes place; None: once."""
-    walls = _dates(context.kept)
-    return Repeats(every=Every(context.kept["repeat"]), walls=walls) if walls else None
-
-
-def _useful_until(context: Context, starts_at: datetime) -> datetime:
-    """Until when its invitation is of use: the last date of a series has yet to begin."""
-    walls = _dates(context.kept)
-    if not walls:
-        return starts_at
-    return at_local(walls[-1].date(), walls[-1].time(), zone_named(_commune(context).zone))
-
-
-def _told(context: Context) -> dict[str, Any] | None:
-    """The series as its invitation tells it, before it has events."""
-    repeated = repeats(context)
-    if repeated is None:
-        return None
-    zone = zone_named(_commune(context).zone)
-    dates = [("preview", at_local(wall.date(), wall.time(), zone)) for wall in repeated.walls]
-    return series.as_told(repeated.every, dates)
+    return event_drafts.repeats(context.kept)
 
 
 # -- seats --
@@ -333,15 +307,6 @@ async def _choose_number(context: Context, step: str, offered: Container[int]) -
         await proceed(context, context.edit, **{step: desk.number(number)})
 
 
-def _seats(context: Context) -> SeatsWanted:
-    data = context.kept
-    return SeatsWanted(
-        capacity=data["seats"][0] if data["seats"] else None,
-        guests=data.get("guests") or 0,
-        overbooking=data.get("overbooking") or 0,
-    )
-
-
 # -- the end --
 
 
@@ -355,24 +320,7 @@ async def settle_audience(update: Update, context: Context) -> None:
 
 def draft(context: Context) -> NewEvent:
     """Everything that was said, as an event."""
-    data, commune = context.kept, _commune(context)
-    descriptions = data.get("descriptions") or {}
-    texts = {
-        language: EventText(title=title, description=descriptions.get(language, ""))
-        for language, title in data["titles"].items()
-        if title
-    }
-    pin = data["pin"]
-    return NewEvent(
-        texts=texts,
-        commune=commune,
-        address=data["address"],
-        pin=(pin[0], pin[1]) if pin else None,
-        starts_at=starts_at(data, commune.zone),
-        duration=timedelta(minutes=data["minutes"]),
-        audience=audience_dialog.audience_of(context),
-        seats=_seats(context),
-    )
+    return event_drafts.written(context.kept, _commune(context))
 
 
 async def _show_summary(context: Context) -> None:
@@ -380,7 +328,7 @@ async def _show_summary(context: Context) -> None:
     author = await desk.author(context)
     new = draft(context)
     event = announcing.draft_of(new, code="preview", author=author)
-    told = _told(context)
+    told = event_drafts.as_told(context.kept, _commune(context).zone)
     template = INVITATION if told is None else SERIES
     wording = Draft(kind=Kind.EVENT_INVITE.value, template=template, series=told)
     context.say("new_event/previews")
@@ -401,7 +349,7 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "seats": new.seats,
         "address": new.address,
         "starts_at": new.starts_at,
-        "dates": _dates(context.kept),
+        "dates": event_drafts.dates(context.kept),
         "ends_at": new.starts_at + new.duration,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
         "audience": await audience_dialog.view(context, new.audience),
@@ -410,7 +358,7 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
             author,
             kind=Kind.EVENT_INVITE,
             when=all_at(context.now),
-            expires_at=_useful_until(context, new.starts_at),
+            expires_at=event_drafts.useful_until(context.kept, new.commune.zone),
         ),
         "knowing": False,
         "fallback": next((code for code in context.campaign.languages if code in new.texts), None),
@@ -439,11 +387,7 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_to_be_sent(context):
         return
     author = await desk.author(context)
-    new, repeated = draft(context), repeats(context)
-    if repeated is not None:
-        announced = await series.announce(context.tx, author, new, repeated)
-    else:
-        announced = await announcing.announce(context.tx, author, new)
+    announced = await event_drafts.announce(context.tx, author, context.kept, _commune(context))
     await context.end_dialog()
     context.say(
         "new_event/announced",
@@ -481,6 +425,7 @@ DIALOGS = {
         "guests": Awaited(),
         "overbooking": Awaited(),
         "summary": Awaited(text=confirm),
+        ELSEWHERE: Awaited(text=take_up, anything=take_up),
         **audience_screens.AWAITED,
     }
 }

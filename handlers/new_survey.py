@@ -16,7 +16,15 @@ from bot.rules.event_draft import DraftQuestion
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import all_at
-from bot.rules.survey_draft import REOPENED, form_of, led, lines_in, next_question, with_last
+from bot.rules.survey_draft import (
+    REOPENED,
+    form_of,
+    led,
+    lines_in,
+    next_question,
+    with_last,
+    without_last,
+)
 from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
 from bot.rules.surveys import END, KINDS, QUESTION
 from bot.rules.territories import at_local
@@ -37,10 +45,15 @@ TERMS = (1, 7, 30, 90, 365)
 async def begin(update: Update, context: Context) -> None:
     """Starts, or takes up again where it was left."""
     arguments(context, 0)
+    await open_new(context, context.say)
+
+
+async def open_new(context: Context, answer: Callable[..., None]) -> None:
+    """The same from wherever a survey is wanted."""
     await desk.begin_draft(
         context, FLOW, allowed=Action.ASK_SURVEY, first="kind", resumed="new_survey/resumed"
     )
-    await proceed(context, context.say)
+    await proceed(context, answer)
 
 
 def _question(context: Context) -> DraftQuestion:
@@ -165,15 +178,17 @@ async def skip(update: Update, context: Context) -> None:
 
 
 async def add_question(update: Update, context: Context) -> None:
-    """Another question, or no more."""
+    """Another question, or no more; or the last one is written anew."""
     (wanted,) = arguments(context, 1)
-    if wanted not in ("another", "done"):
+    if wanted not in ("another", "done", "anew"):
         raise MalformedButton
     if not desk.is_asked(context, FLOW, "more"):
         return
     questions = context.kept["questions"]
     if wanted == "done":
         await proceed(context, context.edit, complete=True)
+    elif wanted == "anew":
+        await proceed(context, context.edit, questions=without_last(questions))
     elif len(questions) < MOST_QUESTIONS:
         await proceed(context, context.edit, questions=[*questions, {}])
 
@@ -307,6 +322,7 @@ async def _show_summary(context: Context) -> None:
         context.say("broadcasts/previews")
         wording = Draft(kind=new.kind.value, template=QUESTION)
         context.replies += desk.previews(context, wording, {}, survey=draft)
+        desk.show_whole(context, new.form)
     when = all_at(new.opens_at or context.now)
     context.say(
         "new_survey/summary",

@@ -13,7 +13,7 @@ from bot.printing.tick_lists import is_printable
 from bot.rules.small_counts import Reader
 from bot.rules.surveys import words_in
 from handlers import desk, new_survey
-from handlers.buttons import arguments
+from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.routing import Awaited, Handler
 
@@ -26,10 +26,14 @@ async def open_(update: Update, context: Context) -> None:
         context.say("new_survey/resumed")
         await new_survey.proceed(context, context.say)
         return
+    first = whole_number(context.arguments[0]) if context.arguments else 0
     author = await desk.author(context)
     found = await surveys.seen_by(context.tx, author)
-    listed = [(each, words_in(each.form.title, context.language)) for each in found[:MOST_LISTED]]
-    context.edit("surveys/list", listed=listed)
+    shown = found[first : first + MOST_LISTED]
+    listed = [(each, words_in(each.form.title, context.language)) for each in shown]
+    older = first + MOST_LISTED if len(found) > first + MOST_LISTED else None
+    newer = max(0, first - MOST_LISTED) if first else None
+    context.edit("surveys/list", listed=listed, older=older, newer=newer)
 
 
 async def show(update: Update, context: Context) -> None:

@@ -30,6 +30,7 @@ from bot.actions import (
     doubts,
     downloads,
     duties,
+    event_drafts,
     event_imports,
     event_seats,
     event_words,
@@ -39,6 +40,7 @@ from bot.actions import (
     helpers,
     hosts,
     inbox,
+    look_up,
     maps,
     mends,
     saved_answers,
@@ -57,6 +59,7 @@ from bot.actions.authority import Author
 from bot.actions.conversations import Content
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
+from bot.actions.look_up import LookedUp
 from bot.event_files.filed import FiledEvent
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.broadcast_lists import Part
@@ -68,7 +71,7 @@ from bot.rules.permissions import Action, Role
 from bot.rules.series import Every
 from db.events import Event, EventText
 from db.exports import Selection
-from db.schema import deliveries, people
+from db.schema import deliveries, people, walks
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 from tests.ground import STATION
 
@@ -104,6 +107,14 @@ def order(table: str) -> Callable[[World, Author], Awaitable[Any]]:
 
 async def require(author: Author, table: str) -> None:
     exports.require(author, ordered(table))
+
+
+async def announces_a_draft(world: World, author: Author) -> None:
+    """An event that was written down by its dialog."""
+    commune = author.gazetteer.by_code(LYON)
+    assert commune is not None
+    said = {"titles": {"fr": "Réunion"}, "address": "Salle Molière", "pin": [], "seats": [], "minutes": 60}
+    await event_drafts.announce(world.tx, author, {**said, "wall": "2016-11-24T19:00:00"}, commune)
 
 
 async def shows_what_is_theirs(world: World, author: Author, found: Any) -> None:
@@ -252,8 +263,8 @@ async def planned_again(world: World, author: Author) -> Any:
 
 
 async def imported(world: World, author: Author) -> None:
-    planned = await event_imports.plan(world.tx, author, [filed(author)])
-    await event_imports.carry_out(world.tx, author, planned, file="events.csv")
+    ready = await event_imports.make_ready(world.tx, author, [filed(author)])
+    await event_imports.carry_out(world.tx, author, ready, file="events.csv")
 
 
 async def invites_nobody_else(world: World, author: Author, nothing: Any) -> None:
@@ -262,6 +273,13 @@ async def invites_nobody_else(world: World, author: Author, nothing: Any) -> Non
     invitation = await db.broadcast_accounts.invitation_to(world.tx, made.id)
     assert invitation is not None
     await reaches_nobody_else(world, author, SimpleNamespace(broadcast=invitation.id))
+
+
+async def free_walk(w: World, a: Author) -> object:
+    """One that somebody has taken."""
+    mine = walks.c.id == w.walk
+    await w.tx.execute(sa.update(walks).where(mine).values(state="under_way"))
+    return await canvass_offers.free(w.tx, a, w.walk)
 
 
 MATRIX: dict[str, dict[str, Row]] = {
@@ -417,6 +435,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass_offers.sign_out": {
         "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
     },
+    "canvass_offers.free": {
+        "": Row(run=lambda w, a: free_walk(w, a), least="coordinator"),
+    },
     "canvass_offers.withdraw": {
         "": Row(run=lambda w, a: canvass_offers.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
     },
@@ -447,6 +468,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "announcing.announce": {
         "": Row(run=lambda w, a: announcing.announce(w.tx, a, new_event(a)), least="organizer"),
+    },
+    "event_drafts.announce": {
+        "": Row(run=announces_a_draft, least="organizer"),
     },
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
@@ -518,6 +542,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "event_imports.plan": {
         "new": Row(run=lambda w, a: event_imports.plan(w.tx, a, [filed(a)]), least="organizer"),
         "another’s": Row(run=lambda w, a: planned_again(w, a), least="coordinator"),
+    },
+    "event_imports.make_ready": {
+        "": Row(run=lambda w, a: event_imports.make_ready(w.tx, a, [filed(a)]), least="organizer")
     },
     "event_imports.carry_out": {
         "new": Row(run=imported, least="organizer", check=invites_nobody_else),
@@ -667,6 +694,8 @@ MATRIX: dict[str, dict[str, Row]] = {
         "answer_counts": Row(run=order("answer_counts"), least="coordinator"),
         "deliveries": Row(run=order("deliveries"), least="coordinator"),
         "attendance": Row(run=order("attendance"), least="coordinator"),
+        "shifts": Row(run=order("shifts"), least="coordinator"),
+        "hosts": Row(run=order("hosts"), least="coordinator"),
         "survey_answers": Row(run=order("survey_answers"), least="coordinator"),
         "doors": Row(run=order("doors"), least="coordinator"),
         "walks": Row(run=order("walks"), least="coordinator"),
@@ -753,6 +782,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "today.leaving": {
         "": Row(run=lambda w, a: today.leaving(w.tx, a, LYON, "fr"), least="organizer"),
     },
+    "today.under_way": {
+        "": Row(run=lambda w, a: today.under_way(w.tx, a, LYON, "fr"), least="organizer"),
+    },
     "today.joined": {
         "": Row(run=lambda w, a: today.joined(w.tx, a, LYON, "Europe/Paris"), least="organizer"),
     },
@@ -766,6 +798,16 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
     "staff_links.revoke_link": {
         "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
+    "look_up.search": {
+        "": Row(run=lambda w, a: look_up.search(w.tx, a, "Awa"), least="organizer", where="any")
+    },
+    "look_up.note": {
+        "": Row(
+            run=lambda w, a: look_up.note(w.tx, a, LookedUp(name="Awa", people=(), more=False)),
+            least="organizer",
+            where="any",
+        )
     },
     "inbox.opened": {
         "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)

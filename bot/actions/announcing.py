@@ -131,9 +131,15 @@ async def announce(
     return Announced(event=event, invitation=queued)
 
 
-def new_code() -> str:
-    """The public code of a new event."""
-    return secrets.token_hex(4)
+def new_code(size: int = 4) -> str:
+    """The public code of a new event, of so many bytes: where 50,000 are made at once, two of 4 would be the same in
+    three files of ten.
+    """
+    return secrets.token_hex(size)
+
+
+OF_MANY = 6
+"""Bytes of the codes of events that a file makes."""
 
 
 def require_announceable(author: Author, new: NewEvent) -> None:
@@ -191,6 +197,13 @@ def require_future(starts_at: datetime, now: datetime, zone: str) -> None:
 def _require_title(texts: EventTexts) -> None:
     if not any(text.title for text in texts.values()):
         raise EventRefused("An event needs a title.", message="errors/text_empty")
+
+
+def require_worded(texts: EventTexts, address: str | None) -> None:
+    """Raises EventRefused for a title or an address of nothing but spaces; None: the address stays as it is."""
+    titles = [text.title for text in texts.values()]
+    if not all(each.strip() for each in (*titles, "-" if address is None else address)):
+        raise EventRefused("An event has a title and an address.", message="errors/text_empty")
 
 
 def require_fitting(texts: EventTexts, address: str) -> None:

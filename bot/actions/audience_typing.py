@@ -22,15 +22,17 @@ from bot.rules.audience_limits import outside
 from bot.rules.audience_sentences import AudienceWords, Known, sentence_in
 from bot.rules.date_words import DateWords
 from bot.rules.event_names import events_meant
-from bot.rules.expression_text import pointing, spotted
+from bot.rules.expression_text import WORDS, pointing, spotted
 from bot.rules.expressions import Expression, leaves_of
-from bot.rules.leaves import ANY, read_leaf
+from bot.rules.leaves import ANY, LEAVES, read_leaf
 from bot.rules.permissions import Action
 from bot.rules.saved_audiences import SavedAudience, shared_with
 from bot.rules.typed import folded
 
 _WRITTEN = re.compile(r"^\s*[{\[]|(?:^|[\s(])[A-Za-z]{2,12}:\S")
 """The beginning of JSON, or a condition such as `in:69`: what is typed is an expression, not a sentence."""
+_PLAIN = {name for name, form in LEAVES.items() if not form.arguments}
+_SIGNS = re.compile(r"[()\s]+")
 
 ELSEWHERE = "elsewhere"
 """Why a place is refused that lies where the author may not write to anybody."""
@@ -50,7 +52,7 @@ async def read(
     tx: AsyncConnection, author: Author, typed: str, *, words: AudienceWords, dates: DateWords
 ) -> Typed:
     """What was typed. Raises BadAudience that points at the word, also where the author may not ask for it."""
-    if _WRITTEN.search(typed):
+    if _is_written(typed):
         expression, spots = spotted(typed)
         asked = Asked(expression=expression, spots=spots, text=typed)
         await require_usable(tx, author, asked)
@@ -68,6 +70,12 @@ async def read(
         raise
     await require_usable(tx, author, Asked(expression=expression, spots=spots, text=typed))
     return Typed(expression=expression)
+
+
+def _is_written(typed: str) -> bool:
+    """Whether it is an expression: `volunteer and not staff` is one too, every word of which stands in one."""
+    words = set(filter(None, _SIGNS.split(typed.casefold())))
+    return _WRITTEN.search(typed) is not None or (bool(words & _PLAIN) and words <= {*_PLAIN, *WORDS})
 
 
 async def _place_alone(tx: AsyncConnection, author: Author, typed: str, place: Place) -> Typed:
@@ -99,8 +107,8 @@ async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> N
             fault = BadAudience(f"The audience {first} belongs to another area.", why="not_your_saved")
         elif leaf.name in ("got", "answered") and not shared_with(sent[int(first)].area, areas):
             fault = BadAudience(f"Message {first} was for another area.", why="not_your_message")
-        elif leaf.name == "survey" and not shared_with(surveys[first].area, areas):
-            fault = BadAudience(f"The survey {first} was for another area.", why="not_your_survey")
+        elif leaf.name == "survey" and not author.may_control(surveys[first].area, surveys[first].created_by):
+            fault = BadAudience(f"The survey {first} is not one of yours.", why="not_your_survey")
         elif leaf in elsewhere:
             names = [area_name(author.gazetteer, area) for area in areas]
             fault = BadAudience(f"{leaf} lies outside of {', '.join(names)}.", why=ELSEWHERE, areas=names)

@@ -31,6 +31,7 @@ from bot.rules.mends import Mend
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
 from bot.rules.sending import USEFUL_FOR
 from bot.rules.small_counts import Headcount, Reader
+from bot.rules.surveys import as_json
 from db.approval_cards import card_key
 from db.approvals import Approval
 from db.broadcast_accounts import Broadcast
@@ -101,6 +102,9 @@ class Subject:
             "event": event and [event.starts_at.isoformat(), event.ends_at.isoformat(), *_place(event)],
             "words": sorted((code, text.title, text.description) for code, text in self.event_texts.items()),
         }
+        if self.survey is not None:
+            asks = self.survey
+            facts["asks"] = [as_json(asks.form), asks.closes_at.isoformat(), asks.erase_at.isoformat()]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -272,7 +276,8 @@ async def decide(
     _require_second(author, found, subject)
     await _require_as_asked(tx, author, found, subject)
     if granted:
-        author.require_standing()
+        if not subject.broadcast.is_recall:  # what only takes away may always be done
+            author.require_standing()
         await _let_go(tx, subject, author.now)
     account = await db.broadcast_accounts.account(tx, found.broadcast, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
@@ -377,6 +382,7 @@ async def give_up(tx: AsyncConnection, broadcast: Broadcast, *, why: str, now: d
     """Cancels what nobody let go, with its event where nobody has seen it."""
     await end(tx, broadcast.id, why=why, now=now)
     await db.broadcasts.cancel(tx, broadcast.id)
+    await db.surveys.give_up(tx, broadcast.id)
     if broadcast.event is not None:
         await db.events.drop(tx, broadcast.event)
 

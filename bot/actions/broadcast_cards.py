@@ -169,7 +169,7 @@ def _may(author: Author, progress: Progress, mends: Sequence[Progress | None]) -
     is_recalled = any(each.broadcast.is_recall and not each.is_cancelled for each in mends if each)
     may = set()
     is_written = broadcast.event is None and broadcast.survey is None
-    if kind in STAFF_KINDS and is_written and author.areas(Action.BROADCAST):
+    if kind in (*STAFF_KINDS, Kind.POLL) and is_written and author.areas(Action.BROADCAST):
         may.add("duplicate")
         if not (has_left or in_doubt or progress.is_cancelled or progress.is_over):
             may.add("change")

@@ -32,7 +32,9 @@ async def changeable(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
     author.require(Action.CHANGE_BROADCAST)
     progress = await followed(tx, author, broadcast)
     about = progress.broadcast.event is not None or progress.broadcast.survey is not None
-    if progress.broadcast.kind not in STAFF_KINDS or about:
+    if (
+        progress.broadcast.kind not in (*STAFF_KINDS, Kind.POLL) or about
+    ):  # a question of former versions, in words
         raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
     if progress.is_cancelled or await db.broadcast_changes.has_left(tx, broadcast):
         raise _left()

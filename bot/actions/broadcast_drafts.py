@@ -35,10 +35,13 @@ def written(data: Mapping[str, Any], *, key: str, now: datetime, zone: str) -> N
 
 
 async def duplicable(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
-    """One whose words and people make another message. Raises NotAllowed, CandidateOut, BroadcastRefused."""
+    """One whose words and people make another message: of a question of former versions, of another kind.
+
+    Raises NotAllowed, CandidateOut, BroadcastRefused.
+    """
     author.require_standing()
     found = (await followed(tx, author, broadcast)).broadcast
-    if found.kind not in STAFF_KINDS or found.event is not None or found.survey is not None:
+    if found.kind not in (*STAFF_KINDS, Kind.POLL) or found.event is not None or found.survey is not None:
         raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
     return found
 

@@ -15,6 +15,7 @@ import db.broadcasts
 import db.effects
 import db.events
 import db.staff
+import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
@@ -36,7 +37,7 @@ from db.broadcast_accounts import Broadcast, Progress, orphan_fact
 from db.experiments import draw_for
 from db.facts import forget_fact, set_fact
 
-STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.POLL, Kind.RESULT)
+STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.RESULT)
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
 
 
@@ -328,6 +329,8 @@ async def control(tx: AsyncConnection, author: Author, broadcast: int, change: s
             "cancel": db.broadcasts.cancel,
         }
         changed = await changes[change](tx, broadcast)
+        if changed and change == "cancel":
+            await db.surveys.give_up(tx, broadcast)
     if changed:
         details = {"broadcast": broadcast, "change": change}
         await audit.note(

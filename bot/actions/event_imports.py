@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ import db.event_files
 from bot.actions import announcing, audit, event_seats, events
 from bot.actions.announcing import NewEvent
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author
+from bot.actions.authority import Author, roles_of
 from bot.actions.events import EventChange
 from bot.errors import NotAllowed, PortevoixError
 from bot.event_files.calendars import OURS
@@ -282,11 +282,41 @@ def _seats_changed(event: Event, filed: FiledEvent) -> SeatsWanted | None:
     return SeatsWanted(capacity=filed.capacity, overbooking=event.overbooking, guests=event.guests)
 
 
-async def carry_out(tx: AsyncConnection, author: Author, planned: Sequence[Planned], *, file: str) -> None:
-    """Does what was planned, and notes it. Raises what making and changing an event raises: then nothing is done."""
-    await audit.take_turn(tx)
+class Overtaken(PortevoixError):
+    """Events were changed, or roles withdrawn, since it was planned: it is to be planned anew."""
+
+    default_message: ClassVar[str] = "errors/event_changed_meanwhile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A plan made ready while nobody waits for the database: `seen`, how the events were when it was begun (what
+    db.event_files.seen tells), and the rows of those to be made that nobody is invited to.
+    """
+
+    planned: Sequence[Planned]
+    rows: Sequence[db.event_files.Row]
+    seen: Sequence[Any]
+
+
+async def make_ready(tx: AsyncConnection, author: Author, filed: Sequence[FiledEvent]) -> Ready:
+    """Plans a file, in a transaction that only reads. Raises as `plan` does."""
+    seen = await db.event_files.seen(tx)
+    planned = await plan(tx, author, filed)
     silent = [each for each in planned if each.fate is Fate.NEW and each.invites is None]
-    await db.event_files.create_many(tx, [_row(author, each.filed) for each in silent])
+    return Ready(planned=planned, rows=[_row(author, each.filed) for each in silent], seen=seen)
+
+
+async def carry_out(tx: AsyncConnection, author: Author, ready: Ready, *, file: str) -> None:
+    """Does what was made ready, and notes it. Raises Overtaken where things are otherwise now, and what making and
+    changing an event raises: then nothing is done.
+    """
+    await audit.take_turn(tx)
+    roles = author.roles if author.is_operator else await roles_of(tx, author.person)
+    if roles != author.roles or await db.event_files.seen(tx) != ready.seen:
+        raise Overtaken("Events were changed while the file was read: import it once more.")
+    planned = ready.planned
+    await db.event_files.create_many(tx, ready.rows)
     for each in planned:
         if each.fate is Fate.NEW and each.invites is not None:
             await _announce(tx, author, each)
@@ -312,11 +342,12 @@ def _event_of(filed: FiledEvent) -> NewEvent:
     )
 
 
-def _row(author: Author, filed: FiledEvent) -> tuple[str, Any, Mapping[str, Any]]:
+def _row(author: Author, filed: FiledEvent) -> db.event_files.Row:
     new = _event_of(filed)
     announcing.require_announceable(author, new)
     made = {"state": "open", "created_by": author.id, "created_at": author.now, "counted": False}
-    return filed.key, new.texts, {**made, **announcing.columns_of(new, announcing.new_code())}
+    columns = {**made, **announcing.columns_of(new, announcing.new_code(announcing.OF_MANY))}
+    return db.event_files.ready(filed.key, new.texts, columns)
 
 
 async def _announce(tx: AsyncConnection, author: Author, planned: Planned) -> None:

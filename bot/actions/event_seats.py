@@ -10,7 +10,7 @@ import db.events
 import db.seats
 from bot.actions import audit, broadcast_approvals
 from bot.actions.authority import Author
-from bot.actions.events import ManagedEvent, find_managed, find_open
+from bot.actions.events import ManagedEvent, find_managed, find_open, require_unchanged
 from bot.rules.permissions import Action
 from bot.rules.seats import SeatsWanted
 from db.events import Event
@@ -21,15 +21,20 @@ def wanted(event: Event) -> SeatsWanted:
     return SeatsWanted(capacity=event.capacity, overbooking=event.overbooking, guests=event.guests)
 
 
-async def change_seats(tx: AsyncConnection, author: Author, code: str, **changed: int | None) -> ManagedEvent:
+async def change_seats(
+    tx: AsyncConnection, author: Author, code: str, *, sequence: int | None = None, **changed: int | None
+) -> ManagedEvent:
     """Gives an event other seats; the event as it is then. Nobody loses theirs, and nobody is written to for it.
 
     `changed`: of the fields of SeatsWanted; the others stay as somebody else may have changed them a moment ago.
+    `sequence`: the one last seen, where all of them were seen together.
     More seats are offered to who waits; where they are fewer than were promised, the rest is `Seats.beyond`.
     Raises NotAllowed, EventRefused, BadSeats, ValueError.
     """
     await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
+    if sequence is not None:
+        require_unchanged(found.event, sequence)
     new = replace(wanted(found.event), **changed)  # type: ignore[arg-type]  # only a capacity may be None
     new.require_sound()
     if new == wanted(found.event):

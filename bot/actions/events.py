@@ -18,7 +18,13 @@ import db.hosts
 import db.seats
 import db.shifts
 from bot.actions import audit, broadcast_approvals, broadcasts
-from bot.actions.announcing import EventRefused, columns_of_place, require_fitting, require_future
+from bot.actions.announcing import (
+    EventRefused,
+    columns_of_place,
+    require_fitting,
+    require_future,
+    require_worded,
+)
 from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast
@@ -229,6 +235,7 @@ async def apply_change(
     if change.starts_at is not None:
         zone = change.commune.zone if change.commune is not None else found.event.zone
         require_future(change.starts_at, author.now, zone)
+    require_worded(change.texts, change.address)
     require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
     await db.seats.lock(tx, found.event.id)  # nothing is offered meanwhile by what it was before
@@ -245,13 +252,23 @@ async def apply_change(
     return values
 
 
-async def cancel_event(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:
+def require_unchanged(event: Event, sequence: int) -> None:
+    """Raises EventRefused where it is not any more as it was last seen."""
+    if event.sequence != sequence:
+        raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
+
+
+async def cancel_event(
+    tx: AsyncConnection, author: Author, code: str, *, sequence: int | None = None, reason: str = ""
+) -> Headcount:
     """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe, with the
-    `reason`.
+    `reason`. `sequence`: the one last seen, where somebody looked at it first.
     """
     await audit.take_turn(tx)  # whether anybody sees it is settled from here on
     found = await find_open(tx, author, code)
     require_may_cancel(author, found.event)
+    if sequence is not None:
+        require_unchanged(found.event, sequence)
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
     await apply_cancellation(tx, author, found.event)

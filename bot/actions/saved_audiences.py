@@ -12,7 +12,7 @@ from bot.actions.authority import Author
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.errors import BadAudience, PortevoixError
 from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.audience_limits import common_area
+from bot.rules.audience_limits import home_of
 from bot.rules.expressions import Expression, text_of
 from bot.rules.permissions import Action
 from bot.rules.saved_audiences import SavedAudience, require_no_circle, users_of
@@ -61,14 +61,15 @@ async def save(
 async def save_for(
     tx: AsyncConnection, author: Author, name: str, expression: Expression, *, as_typed: str
 ) -> Saved:
-    """Saves an audience that staff built, for the areas that they look after. Raises NotAllowed and BadAudience.
+    """Saves an audience that staff built, for an area that they look after. Raises NotAllowed and BadAudience.
 
-    The name of an audience of another area stays that one's. `as_typed`: the name as it was typed.
+    The name of an audience of another area, or of a wider one, stays that one's. `as_typed`: the name as it was typed.
     """
     author.require(Action.BROADCAST)
-    area = common_area(author.areas(Action.BROADCAST))
+    areas = author.areas(Action.BROADCAST)
+    area = home_of(expression, areas)
     before = (await db.saved_audiences.all_saved(tx)).get(name)
-    if before is not None and not contains(area, before.area):
+    if before is not None and not any(contains(each, before.area) for each in areas):
         raise BadAudience(f"Another area has an audience “{name}”.", why="name_taken", word=as_typed)
     occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     return await save(tx, name, Asked(expression=expression), occasion, area=area, actor=author.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -19,7 +20,7 @@ from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_o
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
-from bot.actions.responses import Origin, response
+from bot.actions.responses import Origin, record, response
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import EVERYWHERE
@@ -43,7 +44,6 @@ from bot.rules.surveys import (
     as_json,
     is_open,
     tapped,
-    words_in,
 )
 from db.audiences import Target
 from db.people import Person
@@ -51,6 +51,10 @@ from db.surveys import ANYBODY, Counts, Survey
 
 ASKED = "survey"
 """The question under which each answer is logged; its subject is the survey's code."""
+TAKEN_BACK = "survey_taken_back"
+"""The question under which it is logged that somebody took their answers back."""
+Read = Callable[[Survey], str]
+"""The words that stood above the first question of a survey, as the ledger keeps their hash."""
 LONGEST = timedelta(days=366)
 """Answers are not taken for longer, and not kept for longer afterwards."""
 
@@ -71,7 +75,7 @@ class SurveyUnknown(PortevoixError):
 
 
 class SurveyOver(PortevoixError):
-    """A survey that takes no answers any more; `why`: closed, withdrawn or erased."""
+    """A `survey` that takes no answers any more; `why`: closed, withdrawn or erased. `answered`: theirs are there."""
 
     default_message: ClassVar[str] = "surveys/over"
 
@@ -141,10 +145,7 @@ async def import_survey(
 
 def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
     """Raises SurveyRefused for what cannot be asked, and CandidateOut."""
-    found = faults(new.form, campaign.languages[0])
-    if found:
-        fault = found[0]
-        raise SurveyRefused(f"The survey has a fault: {fault.wrong}.", why=fault.wrong.value, word=fault.word)
+    require_form(new.form, campaign)
     if campaign.is_out(now):
         raise CandidateOut("The candidate is out: no message leaves any more.")
     if not now < new.closes_at <= now + LONGEST:
@@ -160,6 +161,14 @@ def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
             "The answers are erased after the survey has closed, within a year: write another `erase`.",
             why="erase",
         )
+
+
+def require_form(form: Form, campaign: Campaign) -> None:
+    """Raises SurveyRefused for questions that cannot be asked so."""
+    found = faults(form, campaign.languages[0])
+    if found:
+        fault = found[0]
+        raise SurveyRefused(f"The survey has a fault: {fault.wrong}.", why=fault.wrong.value, word=fault.word)
 
 
 async def _target(tx: AsyncConnection, new: NewSurvey, occasion: Occasion) -> Target:
@@ -269,6 +278,7 @@ async def answer(
     campaign: Campaign,
     *,
     language: str,
+    read: Read,
 ) -> Seen:
     """A tap under a survey: what it chooses is kept in place of what was chosen before, and what follows is shown. The
     first answer is a choice, to tell the campaign this for that purpose: it stands in the ledger with what was read.
@@ -280,20 +290,43 @@ async def answer(
         raise SurveyUnknown("There is no such survey for you.")
     survey, before = found.survey, found.answers
     require_supporter(person)
-    _require_open(survey, campaign, origin.at)
+    _require_open(survey, campaign, origin.at, answered=bool(before))
     _require_no_silence(campaign, person, origin.at)
     at = tapped(survey.form, before, tap)
     if tap.move in (Move.CHOOSE, Move.SKIP) and at.answers != before:
         question = survey.form.questions[tap.question].id
         if not before:
-            read = f"{words_in(survey.form.title, language)}\n{words_in(survey.form.purpose, language)}"
-            await note_choice(tx, person, origin, ASKED, given=True, language=language, text=read)
+            await note_choice(tx, person, origin, ASKED, given=True, language=language, text=read(survey))
         said = f"{question}:{'+'.join(at.answers[question]) or '-'}"
         await db.surveys.put(tx, survey.id, before, at.answers, response(person, origin, ASKED, said, code))
     return Seen(survey=survey, at=at)
 
 
-def _require_open(survey: Survey, campaign: Campaign, now: datetime) -> None:
+async def to_take_back(tx: AsyncConnection, person: Person, code: str) -> Survey:
+    """A survey that somebody answered, whose answers are still there. Raises SurveyUnknown, SurveyOver."""
+    found = await db.surveys.opened(tx, code, person.id)
+    if found is None or not (found.was_asked or found.answers):
+        raise SurveyUnknown("There is no such survey for you.")
+    if found.survey.is_counted:
+        raise SurveyOver("The answers are erased.", why="erased", survey=found.survey, answered=False)
+    return found.survey
+
+
+async def take_back(
+    tx: AsyncConnection, person: Person, origin: Origin, code: str, *, language: str, text: str
+) -> Survey:
+    """Erases what somebody answered, at any time and whatever else they chose; `text`: what they said yes to.
+
+    Raises SurveyUnknown, SurveyOver.
+    """
+    survey = await to_take_back(tx, person, code)
+    if await db.surveys.take_back(tx, survey, person.id):
+        await note_choice(tx, person, origin, ASKED, given=False, language=language, text=text)
+        await record(tx, person, origin, TAKEN_BACK, code)
+    return survey
+
+
+def _require_open(survey: Survey, campaign: Campaign, now: datetime, *, answered: bool) -> None:
     why = None
     if survey.is_counted:
         why = "erased"
@@ -302,7 +335,7 @@ def _require_open(survey: Survey, campaign: Campaign, now: datetime) -> None:
     elif not is_open(survey.closes_at, now) or campaign.is_out(now):
         why = "closed"
     if why is not None:
-        raise SurveyOver("This survey is over.", why=why, form=survey.form)
+        raise SurveyOver("This survey is over.", why=why, survey=survey, answered=answered)
 
 
 def _require_no_silence(campaign: Campaign, person: Person, now: datetime) -> None:
@@ -339,6 +372,8 @@ class Results:
     survey: Survey
     people: Headcount
     questions: tuple[QuestionCount, ...]
+    # Whether anything is known: of one area nothing is, once the answers were erased.
+    is_known: bool = True
 
 
 async def listed(tx: AsyncConnection) -> list[Results]:
@@ -373,7 +408,8 @@ async def results_for(tx: AsyncConnection, author: Author, code: str) -> Results
     known_in = author.reader.known_in
     if known_in is None:
         return results_from(survey, await db.surveys.counts(tx, survey))
-    return results_from(survey, await db.surveys.counts_in(tx, survey, known_in))
+    found = results_from(survey, await db.surveys.counts_in(tx, survey, known_in))
+    return replace(found, is_known=not survey.is_counted)
 
 
 def results_from(survey: Survey, found: Counts) -> Results:

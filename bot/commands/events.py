@@ -37,6 +37,8 @@ from db.shifts import Filled
 
 T = TypeVar("T")
 CALENDAR = ".ics"
+TRIES = 3
+"""So often a file is planned anew because somebody changed an event meanwhile."""
 CODE_HELP = "the event’s code, as `portevoix events list` tells it: what follows ev_ in its link"
 
 
@@ -112,16 +114,24 @@ async def _import(
 ) -> Sequence[Planned]:
     now = await present(settings)
     async with opened(settings) as database:
-        begin = database.read if arguments.dry_run else database.write
-        async with begin() as tx:
-            author = await _author(tx, arguments.author, campaign, settings, now)
+        for left in reversed(range(TRIES)):
+            # A running bot writes meanwhile: what takes long is done beside it.
+            async with database.read() as tx:
+                author = await _author(tx, arguments.author, campaign, settings, now)
+                try:
+                    ready = await event_imports.make_ready(tx, author, reading.events)
+                except (event_imports.FileRefused, NotAllowed) as refused:
+                    raise _refused(arguments.file, refused) from None
+            if arguments.dry_run:
+                break
             try:
-                planned = await event_imports.plan(tx, author, reading.events)
-            except (event_imports.FileRefused, NotAllowed) as refused:
-                raise _refused(arguments.file, refused) from None
-            if not arguments.dry_run:
-                await event_imports.carry_out(tx, author, planned, file=arguments.file.name)
-    return planned
+                async with database.write() as tx:
+                    await event_imports.carry_out(tx, author, ready, file=arguments.file.name)
+                break
+            except event_imports.Overtaken:
+                if not left:
+                    raise
+    return ready.planned
 
 
 async def _author(

@@ -56,6 +56,7 @@ class Engine:
         poll: bool = True,
         allowed_updates: Sequence[str] = (),
         in_flight: int = IN_FLIGHT,
+        lanes: int | None = None,
     ) -> None:
         self.owner = secrets.token_hex(8)
         self.leadership = Leadership(database, self.owner)
@@ -97,6 +98,7 @@ class Engine:
             prepare=hooks.prepare,
             rate=rate,
             in_flight=in_flight,
+            lanes=lanes,
         )
         self.intake = Intake(
             database=database,

@@ -2,7 +2,7 @@
 
     lease loop   takes due rows, has them rechecked and rendered (`prepare`), keeps them ready
     clerk loop   one transaction per round: settles what was answered, marks what may be posted next
-    post tasks   wait for a slot, post, hand the outcome to the clerk
+    lanes        wait for a slot, post, hand the outcome to the clerk (`bot.delivery.lanes`)
 
 At most `in_flight` rows are `sending` at any moment: a crash leaves no more than that in doubt.
 """
@@ -14,7 +14,6 @@ import contextlib
 import math
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,9 +21,10 @@ import structlog
 from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.hooks import Prepare
-from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Stop, Wait
+from bot.delivery.lanes import FRESH_SECONDS, Lanes, Ready
+from bot.delivery.outcomes import Stop, Wait
 from bot.delivery.pacing import FREE_RATE, Pacing
-from bot.delivery.settling import EndedPost, answered, repeated_after
+from bot.delivery.settling import EndedPost
 from bot.delivery.sharing import alternating, shares
 from bot.delivery.transport import Transport
 from db import broadcasts, deliveries
@@ -54,18 +54,6 @@ LOOK_SECONDS = 0.4
 TALK_SECONDS = 0.05
 # So much of it may be marked beside what was marked ahead.
 TALKS_AHEAD = 8
-# What was rechecked longer ago is rechecked again before it leaves.
-FRESH_SECONDS = 30.0
-# Until the answer to a post is there, whatever happens to it.
-UNKNOWN = InDoubt(reason="fault")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Ready:
-    row: Leased
-    call: Call
-    prepared_at: datetime
-    at_once: bool = False
 
 
 class Sender:
@@ -82,10 +70,10 @@ class Sender:
         prepare: Prepare,
         rate: float | None,
         in_flight: int = IN_FLIGHT,
+        lanes: int | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._transport = transport
         self._pacing = pacing
         self._owner = owner
         self._prepare = prepare
@@ -93,13 +81,18 @@ class Sender:
         self._ahead = in_flight if rate is None else min(in_flight, 1 + math.ceil(rate * AHEAD_SECONDS))
         enough = LEASE_LARGEST if rate is None else math.ceil(rate * LEASE_SECONDS)
         self._lease_room = max(LEASE_SMALLEST, min(enough, LEASE_LARGEST))
-        self._ready: deque[_Ready] = deque()
+        self._lanes = Lanes(
+            clock=clock,
+            transport=transport,
+            pacing=pacing,
+            most=lanes or in_flight,
+            left=self._call_the_clerk,
+            ended=self._note,
+        )
+        self._ready: deque[Ready] = deque()
         self._answered: list[EndedPost] = []
         self._undelivered: list[Settled] = []
         self._sending = 0  # rows marked and not yet settled in the database
-        self._unposted = 0  # of these, those that wait for their slot
-        self._posts: dict[int, asyncio.Task[None]] = {}
-        self._heard_at = 0.0  # when an answer last came, or the first post began to wait for one
         self._queue_changed = asyncio.Event()
         self._woken = True
         self._tidied_at = 0.0
@@ -131,7 +124,7 @@ class Sender:
             *(ready.row.id for ready in self._ready),
             *(one.settled.id for one in self._answered),
             *(one.id for one in self._undelivered),
-            *self._posts,
+            *self._lanes.held,
         ]
         async with self._database.write() as tx:
             await deliveries.give_back_forgotten(tx, held, owner=self._owner, now=self._clock.now())
@@ -140,8 +133,7 @@ class Sender:
 
     async def stop(self, seconds: float) -> None:
         """Let posts end, settle them, and give the rest back. Call it once `run` has ended."""
-        if self._posts:
-            await asyncio.wait(self._posts.values(), timeout=seconds)
+        await self._lanes.end(seconds)
         await self._write(chosen=[], returned=[ready.row.id for ready in self._ready])
         self._ready.clear()
 
@@ -214,7 +206,7 @@ class Sender:
         for row, decision in zip(fresh, decisions, strict=True):
             if isinstance(decision, Call):
                 at_once = row.broadcast in talks
-                self._make_ready(_Ready(row=row, call=decision, prepared_at=now, at_once=at_once))
+                self._make_ready(Ready(row=row, call=decision, prepared_at=now, at_once=at_once))
             else:
                 self._undelivered.append(_undelivered(row, decision))
         held = {row.id for row in fresh}
@@ -223,11 +215,12 @@ class Sender:
         ]
         self._work.set()
 
-    def _make_ready(self, ready: _Ready) -> None:
+    def _make_ready(self, ready: Ready) -> None:
         """What is said in conversations stands before the rest, and in its order."""
-        place = len(self._ready)
-        if ready.at_once:
-            place = next((at for at, each in enumerate(self._ready) if not each.at_once), place)
+        if not ready.at_once:
+            self._ready.append(ready)
+            return
+        place = next((at for at, each in enumerate(self._ready) if not each.at_once), len(self._ready))
         self._ready.insert(place, ready)
 
     async def _decide(self, rows: Sequence[Leased], now: datetime) -> Sequence[Call | Wait | Stop]:
@@ -257,25 +250,22 @@ class Sender:
 
     async def _gather(self, seconds: float) -> None:
         """Let work gather for the next round: for so long, or until there is enough of it, or no more is to come."""
-        if seconds > 0 and self._posts and len(self._answered) < self._enough:
+        if seconds > 0 and self._lanes.busy and len(self._answered) < self._enough:
             self._full.clear()
             asyncio.get_running_loop().call_later(seconds, self._full.set)
             await self._full.wait()
 
     @property
     def _may_mark(self) -> int:
-        if not self._ready or (self._in_the_air and self._now() > self._heard_at + SILENCE_SECONDS):
+        if not self._ready or (
+            self._lanes.in_the_air and self._now() > self._lanes.heard_at + SILENCE_SECONDS
+        ):
             return 0
         ahead = min(self._ahead, AHEAD_FREE) if self._pacing.unpaid else self._ahead
         if self._ready[0].at_once:
             ahead += TALKS_AHEAD
-        in_line = self._unposted - self._pacing.parked
+        in_line = self._lanes.unposted - self._pacing.parked
         return min(self._in_flight - self._sending, ahead - in_line, len(self._ready))
-
-    @property
-    def _in_the_air(self) -> int:
-        """How many were posted and have no answer yet."""
-        return len(self._posts) - self._unposted
 
     async def _round(self) -> None:
         returned: list[int] = []
@@ -289,16 +279,16 @@ class Sender:
         except BaseException:
             self._ready.extendleft(reversed(chosen))
             raise
-        for ready in chosen:
-            if ready.row.id in marked:
-                self._start_post(ready)
+        sending = [ready for ready in chosen if ready.row.id in marked]
+        self._sending += len(sending)
+        self._lanes.post(sending)
         if self._may_mark > 0:
             self._work.set()
         if len(self._ready) < self._lease_room // 2:
             self._hungry.set()
             self._queue_changed.set()
 
-    async def _write(self, *, chosen: Sequence[_Ready], returned: Sequence[int]) -> set[int]:
+    async def _write(self, *, chosen: Sequence[Ready], returned: Sequence[int]) -> set[int]:
         """One transaction: settle what was answered, mark what is to be posted, give back the rest."""
         settled, undelivered = list(self._answered), list(self._undelivered)
         turn = Turn(
@@ -316,93 +306,33 @@ class Sender:
         del self._undelivered[: len(undelivered)]
         self._sending -= len(settled)
         if settled:
-            self._heard_at = self._now()
+            self._lanes.heard_at = self._now()
         return marked
 
-    def _choose(self, now: datetime) -> tuple[list[_Ready], list[int]]:
+    def _choose(self, now: datetime) -> tuple[list[Ready], list[int]]:
         """The next rows to be marked, and those that waited so long that they must be rechecked."""
         oldest = now - timedelta(seconds=FRESH_SECONDS * max(1.0, self._clock.speed))
-        chosen: list[_Ready] = []
+        chosen: list[Ready] = []
         stale: list[int] = []
         for _ in range(max(0, self._may_mark)):
             ready = self._ready.popleft()
-            if ready.prepared_at < oldest or _out_of_time(ready, now):
+            if ready.prepared_at < oldest or ready.is_out_of_time(now):
                 stale.append(ready.row.id)
             else:
                 chosen.append(ready)
         return chosen, stale
 
-    # Posting
-
-    def _start_post(self, ready: _Ready) -> None:
-        self._sending += 1
-        self._unposted += 1
-        self._posts[ready.row.id] = asyncio.create_task(self._post(ready))
-
-    async def _post(self, ready: _Ready) -> None:
-        call, moved, again_at = ready.call, None, None
-        outcome: Outcome = NotSent(reason="paused")
-        try:
-            try:
-                may_leave = await self._pacing.slot(call.chat, bulk=True, talk=ready.at_once)
-            finally:
-                if not self._in_the_air:
-                    self._heard_at = self._now()
-                self._unposted -= 1
-                self._work.set()
-            # A slot may come after the last instant at which it could leave, and the clock may have been set back.
-            if may_leave and not _out_of_time(ready, self._clock.now()):
-                if self._pacing.unpaid:
-                    call = call.free()
-                outcome = UNKNOWN
-                outcome = await self._transport.post(call)
-                self._pacing.heed(outcome)
-                if isinstance(outcome, Rejected):
-                    if call.is_paid and outcome.unpaid:
-                        self._pacing.cannot_pay(outcome.description)
-                        outcome = NotSent(reason="no Stars")
-                    elif outcome.migrate_to is not None and call.chat is not None:
-                        moved = (call.chat, outcome.migrate_to)
-                        call, outcome = call.to(outcome.migrate_to), UNKNOWN
-                        outcome = await self._post_again(ready, call)
-                    elif call.instead is not None and outcome.is_final:
-                        call, outcome = call.instead, UNKNOWN
-                        outcome = await self._post_again(ready, call)
-            elif may_leave:
-                self._pacing.unused()
-        except Exception as error:  # a fault must neither hold the row for ever nor hide what became of it
-            log.error("post_failed", error=type(error).__name__, delivery=ready.row.id)
-            again_at = self._clock.now() + timedelta(seconds=FRESH_SECONDS)
-            if outcome is UNKNOWN:
-                self._pacing.heed(outcome)
-        if isinstance(outcome, InDoubt) and again_at is None:
-            again_at = self._clock.now() + repeated_after(ready.row.attempts)
-        self._answered.append(answered(ready.row, call, outcome, moved, again_at))
-        del self._posts[ready.row.id]
+    def _call_the_clerk(self) -> None:
         self._work.set()
-        if len(self._answered) >= self._enough or not self._posts:
+
+    def _note(self, ended: EndedPost) -> None:
+        self._answered.append(ended)
+        self._work.set()
+        if len(self._answered) >= self._enough or not self._lanes.busy:
             self._full.set()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-    async def _post_again(self, ready: _Ready, call: Call) -> Outcome:
-        """A second post, which takes its turn like any other."""
-        if not await self._pacing.slot(call.chat, bulk=True):
-            return NotSent(reason="paused")
-        if _out_of_time(ready, self._clock.now()):
-            self._pacing.unused()
-            return NotSent(reason="too late")
-        outcome = await self._transport.post(call)
-        self._pacing.heed(outcome)
-        return outcome
-
-
-def _out_of_time(ready: _Ready, now: datetime) -> bool:
-    """Whether a message that was ready must not leave now: useless, held back by the law or the hour, or looked at
-    for an instant that is still to come."""
-    ends = (ready.row.expires_at, ready.call.leave_before)
-    return now < ready.prepared_at or any(end is not None and end <= now for end in ends)
 
 
 def _undelivered(row: Leased, decision: Wait | Stop) -> Settled:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -24,8 +24,7 @@ def repeated_after(attempts: int) -> timedelta:
     return min(REPEATED_LAST, REPEATED_FIRST * 2 ** min(attempts - 1, 10)) if attempts else timedelta()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EndedPost:
+class EndedPost(NamedTuple):
     """A post that has ended, with what else the database is to learn of it."""
 
     settled: Settled

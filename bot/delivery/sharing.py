@@ -32,6 +32,8 @@ def shares(due: Sequence[DueBroadcast], room: int, now: datetime) -> list[tuple[
 
 def alternating(rows: Sequence[Leased]) -> list[Leased]:
     """One of each broadcast in turn, so that none waits for a whole batch of another."""
+    if not rows or rows[0].broadcast == rows[-1].broadcast:  # they come by broadcast
+        return list(rows)
     seen: dict[int, int] = {}
     turns: list[tuple[int, int]] = []
     for index, row in enumerate(rows):

@@ -75,7 +75,11 @@ def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: da
             Version(language=language, html=str(call.payload.get("text", "")), variant=variant)
             for language, call in zip(composer.campaign.languages, looks, strict=True)
         ]
-    if all("text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls):
+    survey = shown.subject.survey
+    asks_more = survey is not None and len(survey.form.questions) > 1  # than the message as it arrives
+    if not asks_more and all(
+        "text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls
+    ):
         whole = _card(texts, composer, shown, person, versions=versions, may_decide=True)
         if _fits(whole):
             return whole

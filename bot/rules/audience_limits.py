@@ -78,6 +78,13 @@ def widened(expression: Expression, is_whole: Callable[[str], bool]) -> Expressi
     return expression
 
 
+def home_of(expression: Expression, areas: Areas) -> str:
+    """Of the areas that staff look after, the one that an audience is saved for: that which holds it, or the first."""
+    named = areas_of(expression)
+    holding = (area for area in areas if all(contains(area, each) for each in named))
+    return next(holding, areas[0])
+
+
 def within(expression: Expression, area: str) -> Expression:
     """The audience with the area that limits it, where it does not say so itself."""
     if all(contains(area, each) for each in areas_of(expression)):

@@ -40,8 +40,11 @@ STEPS: Mapping[str, Mapping[str, Any]] = {
 
 
 def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:
-    """The first thing still to be said; `summary` when everything was. One text at least is needed."""
-    if not data.get("kind"):
+    """The first thing still to be said; `summary` when everything was. One text at least is needed.
+
+    A question to supporters, a kind of former versions, is a survey now: of a draft of it the kind is asked anew.
+    """
+    if data.get("kind") in (None, "", Kind.POLL):
         return DraftQuestion(step="kind")
     content = _content(data, languages)
     if content is not None:

@@ -31,6 +31,8 @@ from bot.rules.leaves import LONGEST_NAME, Leaf, read_leaf
 
 _WORD = re.compile(r"[()]|[^\s()]+")
 _JOINS = frozenset({"and", "or"})
+WORDS = _JOINS | {"not"}
+"""The words between conditions."""
 NOT_JOINED = "nothing joins this to what stands before it: write “and” or “or” between them."
 _GLANCE = 60
 EXAMPLE = "(in:69 or near:69123:20) and not vote:1:voted"

@@ -7,6 +7,7 @@ Roles and areas are asked again at every request.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,13 +28,13 @@ from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.console import Door, form_token, is_for, is_form_of, is_from
+from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of, is_from
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.web.remembered import Remembered
-from bot.web.site import HEADERS, Site
+from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
@@ -42,7 +43,8 @@ from db.rolls import Rolls
 
 MOST_FORM_BYTES = 256 * 1024
 """A message in three versions and two languages, as a browser writes accents."""
-MOST_FIELDS = 100
+MOST_FIELDS = 200
+"""A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
 
@@ -112,7 +114,7 @@ class Visit:
             "zone": self.zone,
             "now": self.now,
             "path": self.request.url.path,
-            "form_token": form_token(self.cookie),
+            "form_token": form_token(self.cookie, secrets.token_bytes(TOKEN_BYTES)),
             "may": {action.value for action in Action if author.areas(action)},
         }
 
@@ -193,6 +195,11 @@ def whole_number(visit: Visit, name: str, otherwise: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else otherwise
 
 
+def _address(request: Request) -> str:
+    """The page that was asked for, as a link on this site."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Look: TypeAlias = Callable[[Visit], Awaitable[Any]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -245,6 +252,9 @@ class Desk:
         signed = await console.signed_in(tx, cookie, self.occasion, self.door)
         return Visit(desk=self, request=request, tx=tx, signed=signed, cookie=cookie, form=form, found=found)
 
+    def signed_out(self) -> SignedOut:
+        return SignedOut("There is no session.", message=f"{self.door}/signed_out")
+
     @property
     def gazetteer(self) -> Gazetteer:
         return self.composer.gazetteer
@@ -253,11 +263,19 @@ class Desk:
     def occasion(self) -> Occasion:
         return Occasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
 
-    def reading(self, view: View) -> Endpoint:
-        """A page that changes nothing."""
+    def reading(self, view: View, *, notes: bool = False) -> Endpoint:
+        """A page that changes nothing; `notes`: but that it may note for itself what the next one needs, as the
+        numbers of a list.
+        """
 
         async def answer(request: Request) -> Response:
+            if not self.cookie(request):
+                raise self.signed_out()
             async with self.database.read() as tx:
+                visit = await self.arrived(request, tx)
+                if not notes:
+                    return await self._told(visit, view)
+            async with self.database.write() as tx:
                 return await self._told(await self.arrived(request, tx), view)
 
         return self.guarded(answer)
@@ -270,14 +288,19 @@ class Desk:
 
         async def answer(request: Request) -> Response:
             form = await self.form(request)
+            if not self.cookie(request):
+                raise self.signed_out()
             if not is_form_of(self.cookie(request), form.get(FORM_TOKEN, "")):
                 raise BadForm("This form was not made for this session.")
-            found = None
-            if first is not None:
-                async with self.database.read() as tx:
-                    found = await first(await self.arrived(request, tx, form))
-            async with self.database.write() as tx:
-                answered = await view(await self.arrived(request, tx, form, found))
+            # A reader finds out who asks: strangers never take the one writer.
+            async with self.database.read() as tx:
+                visit = await self.arrived(request, tx, form)
+                found = await first(visit) if first is not None else None
+            try:
+                async with self.database.write() as tx:
+                    answered = await view(await self.arrived(request, tx, form, found))
+            except PortevoixError as refusal:
+                return self.refused(request, refusal, visit.language)
             self.changed()
             return answered
 
@@ -290,7 +313,7 @@ class Desk:
             if not is_for(self.address, host=request.headers.get("host", "")):
                 return self.site.missing(request)
             try:
-                return await answer(request)
+                return packed(request, await answer(request))
             except PortevoixError as refusal:
                 return self.refused(request, refusal)
 
@@ -314,6 +337,8 @@ class Desk:
             words=words,
             signed_in=status not in (401, 410),
             back=request.url.path if request.method == "POST" else self.home,
+            # Whoever follows a link from elsewhere comes without the cookie; from a page of ours it comes along.
+            again=_address(request) if status == 401 and request.method == "GET" else "",
         )
         if status == 401 and self.cookie(request):
             answer.delete_cookie(self.door.cookie, path=self.cookie_path)
@@ -323,7 +348,8 @@ class Desk:
         """The fields of a form that a page of ours sent. Raises BadForm and TooLarge."""
         body = await self.body(request, "application/x-www-form-urlencoded")
         try:
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+            text = body.decode().replace("%00", "")  # no text holds a NUL, and PostgreSQL takes none
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
         except ValueError:
             raise BadForm("This is no form.") from None
 

@@ -98,6 +98,13 @@ class Downloads:
         return HTMLResponse(self._page("downloads/ready", found.language, form=True), headers=HEADERS)
 
     async def _send(self, token: str, limit: asyncio.Semaphore) -> Response:
+        try:
+            async with self.database.read() as tx:  # guesses never take the one writer
+                await downloads.look(
+                    tx, token, campaign=self.campaign, gazetteer=self.gazetteer, now=self.clock.now()
+                )
+        except LinkDead as dead:
+            return self._dead(dead)
         if limit.locked():
             page = self._page("downloads/busy", *self.campaign.languages)
             return HTMLResponse(page, status_code=503, headers={**HEADERS, "Retry-After": RETRY_SECONDS})

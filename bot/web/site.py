@@ -98,9 +98,25 @@ class Site:
 
     def routes(self) -> Sequence[Route]:
         async def give(request: Request) -> Response:
-            return static_file(request, request.path_params["file"]) or self.missing(request)
+            file = request.path_params["file"]
+            # Another hash is that of another version, which a process that is not it may be asked for.
+            if file not in _files() or static_url(file) != request.url.path:
+                return self.missing(request)
+            return static_file(request, file) or self.missing(request)
 
         return [Route(f"{STATIC_PATH}/{{digest}}/{{file:path}}", give, methods=["GET", "HEAD"])]
+
+
+def packed(request: Request, answer: Response) -> Response:
+    """A page compressed, where it is worth it and the browser takes it; anything else as it is."""
+    if not isinstance(answer, HTMLResponse) or len(answer.body) < WORTH_COMPRESSING:
+        return answer
+    answer.headers["Vary"] = "Accept-Encoding"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        answer.body = gzip.compress(answer.body, 5, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Content-Length"] = str(len(answer.body))
+    return answer
 
 
 @cache

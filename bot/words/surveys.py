@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.rules.surveys import (
+    END,
     QUESTION,
     Form,
     Progress,
@@ -20,6 +21,9 @@ from bot.rules.surveys import (
 from bot.words.texts import Text
 
 DONE = "surveys/done"
+WHOLE = "surveys/whole"
+QUESTIONS_AT_ONCE = 5
+"""Questions of which all is said in one message: so many fit, be they as long as they may."""
 
 
 class Asked(Protocol):
@@ -92,6 +96,55 @@ def survey_text(render: Render, survey: Asked, at: Standing, language: str, *, m
 def first_text(render: Render, survey: Asked, language: str, *, mute: str) -> Text:
     """The message that asks somebody who has not answered yet."""
     return survey_text(render, survey, standing(survey.form, {}), language, mute=mute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOption:
+    """An option, and the number of the question it leads to (1: the first), or END; None: where its question leads."""
+
+    text: str
+    leads_to: int | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanQuestion:
+    """A question with its number (1: the first), and the one that it leads to where that is not the one below."""
+
+    number: int
+    text: str
+    several: bool
+    options: tuple[PlanOption, ...]
+    leads_to: int | str | None
+
+
+def whole_texts(render: Render, form: Form, language: str) -> list[Text]:
+    """Everything that a survey of several questions asks, for whoever writes it or lets it go: people see one question
+    at a time. In as many messages as it takes.
+    """
+    if len(form.questions) < 2:
+        return []
+    numbers = {question.id: number for number, question in enumerate(form.questions, start=1)}
+
+    def number(following: str | None) -> int | str | None:
+        return END if following == END else numbers.get(following or "")
+
+    plan = [
+        PlanQuestion(
+            number=numbers[question.id],
+            text=words_in(question.text, language),
+            several=question.several,
+            options=tuple(
+                PlanOption(text=words_in(each.text, language), leads_to=number(each.next))
+                for each in question.options
+            ),
+            leads_to=number(question.next),
+        )
+        for question in form.questions
+    ]
+    return [
+        render(WHOLE, reader=language, questions=plan[at : at + QUESTIONS_AT_ONCE])
+        for at in range(0, len(plan), QUESTIONS_AT_ONCE)
+    ]
 
 
 def _question(form: Form, at: Standing, language: str) -> ShownQuestion:

@@ -38,7 +38,7 @@ rsvps.answer_of rsvps.confirm_coming rsvps.tell_whether_came event_cards.upcomin
 event_cards.find_with_answer
 people.keep_language vote_plans.keep_slot vote_plans.pledge
 vote_plans.tell_place vote_plans.plan_slot vote_plans.plan_departure vote_plans.plan_company
-surveys.answer
+surveys.answer surveys.take_back surveys.to_take_back
 conversations.write conversations.edit conversations.erase conversations.forget conversations.end conversations.end_of
 conversations.has_agreed conversations.talking conversations.team_wrote_last
 vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.keep_plan
@@ -46,7 +46,7 @@ vote_plans.answer_echo vote_plans.plan_of vote_plans.tell_turnout vote_plans.kee
 """What people do about themselves: the person who acts is the only one it touches."""
 
 MACHINE = """
-canvass_walks.print_sheet canvass_walks.remind
+canvass_walks.print_sheet canvass_walks.tend
 canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
 canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
 canvass_imports.stations_missing
@@ -113,6 +113,8 @@ PURE = """
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come
 broadcasts.require_time_to_come broadcast_drafts.written broadcast_drafts.replacing
+event_drafts.written event_drafts.dates event_drafts.repeats event_drafts.useful_until event_drafts.as_told
+announcing.require_worded events.require_unchanged
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
@@ -124,7 +126,7 @@ renewals.question_of renewals.text_hash renewals.consent_texts
 export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
-surveys.require_sound surveys.silence surveys.results_from surveys.new_code surveys.draft_of
+surveys.require_sound surveys.require_form surveys.silence surveys.results_from surveys.new_code surveys.draft_of
 conversations.area_of_person inbox.load_of
 rsvps.require_open
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

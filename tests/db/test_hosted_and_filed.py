@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 import db.broadcast_accounts
@@ -34,16 +35,26 @@ async def test_files_hosts_and_series(database: Database) -> None:
             filed(admin),
             *(filed(admin, key=f"k{number}", invite=None, line=number) for number in range(520)),
         ]
-        planned = await event_imports.plan(tx, admin, rows)
-        await event_imports.carry_out(tx, admin, planned, file="events.csv")
+        ready = await event_imports.make_ready(tx, admin, rows)
+        await event_imports.carry_out(tx, admin, ready, file="events.csv")
+        with pytest.raises(event_imports.Overtaken):  # it was made ready before these events were there
+            await event_imports.carry_out(tx, admin, ready, file="events.csv")
         again = await event_imports.plan(tx, admin, rows)
         assert {each.fate for each in again} == {event_imports.Fate.SAME}
         assert len(await all_public(tx, LYON)) == 523
         known = await db.event_files.by_keys(tx, ["k", "x@portevoix"], {"x@portevoix": world.event.code})
         assert known["x@portevoix"].event.id == world.event.id
         moved = replace(rows[0], starts_at=rows[0].starts_at + timedelta(hours=1))
-        await event_imports.carry_out(tx, admin, await event_imports.plan(tx, admin, [moved]), file="again")
+        await event_imports.carry_out(
+            tx, admin, await event_imports.make_ready(tx, admin, [moved]), file="again"
+        )
         assert (await db.event_files.by_keys(tx, ["k"], {}))["k"].event.starts_at == moved.starts_at
+
+        # A calendar holds what was, too.
+        past = replace(rows[1], key="past", starts_at=NOW - timedelta(days=9), history=True)
+        assert [each.fate for each in await event_imports.plan(tx, admin, [past])] == [
+            event_imports.Fate.OVER
+        ]
 
         # What the next file is silent about stays.
         told = replace(
@@ -51,7 +62,9 @@ async def test_files_hosts_and_series(database: Database) -> None:
             texts={"fr": EventText(title="Réunion", description="Venez")},
             says=frozenset({"description_fr"}),
         )
-        await event_imports.carry_out(tx, admin, await event_imports.plan(tx, admin, [told]), file="told")
+        await event_imports.carry_out(
+            tx, admin, await event_imports.make_ready(tx, admin, [told]), file="told"
+        )
         assert (await event_imports.plan(tx, admin, [moved]))[0].fate == event_imports.Fate.SAME
         (emptied,) = await event_imports.plan(tx, admin, [replace(told, texts=moved.texts)])
         assert emptied.changes == (("description_fr", "Venez", ""),)
@@ -60,7 +73,9 @@ async def test_files_hosts_and_series(database: Database) -> None:
         filed_before = events.c.id.in_(sa.select(event_keys.c.event).where(event_keys.c.key.in_(["k", "k0"])))
         await tx.execute(sa.update(events).where(filed_before).values(state="dropped"))
         revived = [moved, rows[1]]
-        await event_imports.carry_out(tx, admin, await event_imports.plan(tx, admin, revived), file="anew")
+        await event_imports.carry_out(
+            tx, admin, await event_imports.make_ready(tx, admin, revived), file="anew"
+        )
         fates = {each.fate for each in await event_imports.plan(tx, admin, revived)}
         assert fates == {event_imports.Fate.SAME}
 

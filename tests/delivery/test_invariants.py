@@ -173,7 +173,7 @@ def machine(
             goal = len(self.telegram.arrived) + posts
             while len(self.telegram.arrived) < goal and not idle.done():  # noqa: ASYNC110 - every turn counts
                 await asyncio.sleep(0)
-            open_ = {running, idle, *engine.sender._posts.values()}
+            open_ = {running, idle, *engine.sender._lanes._lanes}
             for task in open_:
                 task.cancel()
             await asyncio.gather(*open_, return_exceptions=True)

@@ -115,7 +115,7 @@ async def test_in_a_quiet_period_nothing_that_leaves_speaks_for_the_campaign(
     campaign = replace(campaign, law=law, out_after=out_after)
     official, chance = campaign.links["polling_place"], random.Random(profile)
     rows = await everything_queued(sqlite_database, campaign, campaign.ballots[0].pollings[0].opens_local)
-    rows = [replace(row, expires_at=None) for row in rows]
+    rows = [row._replace(expires_at=None) for row in rows]
     windows = {
         (home, quiet.span)
         for home in HOMES

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import as_json
-from db.schema import broadcasts, deliveries, people, rsvps, saved_audiences, vote_plans
+from bot.rules.surveys import as_json as as_form
+from db.schema import broadcasts, deliveries, people, rsvps, saved_audiences, surveys, vote_plans
 from tests.campaigning import answer, recipients, rows, staff, supporter
 from tests.conversation import Conversation, Talker
 from tests.drafting import finish_broadcast, write_broadcast
 from tests.reading import Reader
+from tests.surveying import TRAINS
 
 LYON, VILLEURBANNE, PARIS = "69123", "69266", "75056"
 SENTENCES = {
@@ -294,6 +296,48 @@ async def test_a_place_outside_of_ones_area_is_pointed_at(conversation: Conversa
     assert count(talker) == "&lt; 10"
     await talker.send("volunteers, except Paris")
     assert "volunteers, except those of Paris" in talker.last.text
+
+
+async def test_what_is_written_in_conditions_alone_is_an_expression(conversation: Conversation) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("volunteer and not (staff or named)")
+    assert "volunteers, except" in talker.last.text
+    await talker.send("volunteers and (Lyon or Ain)")
+    assert "volunteers, (people of Lyon or people of Ain)" in talker.last.text
+
+
+async def test_answers_to_a_colleagues_survey_are_no_condition(conversation: Conversation) -> None:
+    """Who may not see its results does not count them by audiences either."""
+    async with conversation.database.write() as tx:
+        now = conversation.clock.now()
+        dates = {"closes_at": now, "erase_at": now, "created_at": now}
+        form = as_form(TRAINS)
+        await tx.execute(
+            sa.insert(surveys).values(code="trains", form=form, area="69", created_by=99, **dates)
+        )
+    talker = await writing(conversation, role="organizer", area="69")
+    await talker.send("survey:trains:yes")
+    assert "I can’t find that survey" in talker.last.text
+    coordinator = await staff(conversation, 8, "coordinator", "69")
+    await write_broadcast(coordinator)
+    await coordinator.send("survey:trains:any")
+    assert "I can’t find that survey" not in coordinator.last.text
+
+
+async def test_staff_of_two_areas_replace_nothing_of_a_wider_one(conversation: Conversation) -> None:
+    await save(conversation, "relance", "volunteer", "FR")
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await staff(conversation, 7, "organizer", "13")
+    for name, said in (("relance", "Another area has an audience of this name"), ("sud", "is saved")):
+        await write_broadcast(organizer)
+        await organizer.send("Marseille, volunteers")
+        await organizer.tap("Save it")
+        await organizer.send(name)
+        assert any(said in shown.text for shown in organizer.screen[-2:])
+        await organizer.send("/cancel")
+    kept = {each.name: each.area for each in await rows(conversation, saved_audiences)}
+    assert kept == {"relance": "FR", "sud": "13"}
 
 
 async def test_past_events_are_asked_about(conversation: Conversation) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from db.engine import Database
-from db.schema import audit, broadcast_texts, broadcasts
+from db.schema import audit, broadcast_texts, broadcasts, dialogs
 from handlers import desk
 from tests.campaigning import recipients, revoke, rows, staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
@@ -81,6 +82,33 @@ async def test_what_no_message_can_hold_is_refused_before_its_tags_are_read(
     await begin_broadcast(organizer)
     await organizer.send("<a " * 20_000)
     assert "59,999 characters; at most 4,096" in organizer.last.text
+
+
+async def test_a_question_to_supporters_is_a_survey(conversation: Conversation) -> None:
+    """Nobody could answer the old kind; its buttons, drafts and messages lead to what can be answered."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await supporter(conversation, 1, LYON)
+    await begin_broadcast(organizer, kind="Survey")
+    assert "What kind of survey is it?" in organizer.last.text
+    await organizer.send("/cancel")
+    await write_broadcast(organizer)
+    async with conversation.database.write() as tx:  # as a former version kept it
+        draft = (
+            await tx.execute(sa.select(dialogs.c.data).where(dialogs.c.flow == "broadcast"))
+        ).scalar_one()
+        await tx.execute(sa.update(dialogs).values(data={**draft, "kind": "poll"}))
+    await organizer.send("/broadcast")
+    assert "What kind of message is it?" in organizer.last.text
+    await organizer.tap("News and arguments")
+    assert "Who is it for?" in organizer.last.text
+    await finish_broadcast(organizer)
+    await organizer.send("SEND")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(broadcasts).values(kind="poll"))
+    await organizer.send("/broadcasts")
+    await organizer.tap("1. ")
+    await organizer.tap_data("1:broadcast_copy:1")
+    assert "What kind of message is it?" in organizer.last.text
 
 
 async def test_formatting_of_telegram_is_kept(conversation: Conversation) -> None:

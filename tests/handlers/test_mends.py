@@ -370,6 +370,21 @@ async def test_a_second_person_sees_what_is_taken_back(asking: Conversation) -> 
     }
 
 
+async def test_once_the_candidate_is_out_a_recall_is_still_agreed_to(sqlite_database: Database) -> None:
+    """It only takes away; and there may be need of it on that very evening."""
+    campaign = replace(CAMPAIGN, approval_above=1, out_after=1)
+    asking = Conversation(sqlite_database, paris("2016-11-20T19:00"), campaign=campaign)
+    _organizer, admin = await waiting_recall(asking)
+    assert campaign.out_from is not None
+    asking.clock.move(campaign.out_from)
+    await admin.send("/broadcasts")
+    await admin.tap("To approve")
+    await admin.tap("1. ")
+    await admin.tap("Follow the recall")
+    await admin.tap("Approve")
+    assert "Message no. 1 is being taken back." in admin.last.text
+
+
 async def test_a_refusal_leaves_everything_as_it_was(asking: Conversation) -> None:
     organizer, admin = await waiting_recall(asking)
     await let_leave(asking, admin)

@@ -17,6 +17,7 @@ from bot.actions.surveys import import_survey
 from bot.rules.surveys import from_json
 from db.engine import Database
 from db.schema import approvals, broadcasts, deliveries, survey_answers, surveys
+from tests.campaigning import rows
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.surveying import survey
 
@@ -80,12 +81,21 @@ async def test_a_survey_is_written_previewed_sent_and_followed(
 ) -> None:
     staff = await team(conversation)
     await write(staff)
-    shown = [each.text for each in staff.screen[-4:]]
+    shown = [each.text for each in staff.screen[-6:]]
     assert "exactly what they will receive" in shown[0]
     assert "Question 1 sur 3" in shown[1]
     assert "Question 1 of 3" in shown[2]
-    assert "Recipients:" in shown[3]
-    await staff.tap_data("1:survey:preview:0:choose:0", on=staff.screen[-2])
+    for words in (
+        "Tout ce qu’il demande",
+        "Prenez-vous le train ?",
+        "• Non → question 3",
+        "Quand ?",
+        "Trop loin",
+    ):
+        assert words in shown[3], "They see it question by question; whoever sends it sees all."
+    assert "3. Why?" in shown[4]
+    assert "Recipients:" in shown[5]
+    await staff.tap_data("1:survey:preview:0:choose:0", on=staff.screen[-4])
     assert "wasn’t sent to you" in staff.toast
     await staff.send("SEND")
     async with conversation.database.read() as tx:
@@ -99,6 +109,34 @@ async def test_a_survey_is_written_previewed_sent_and_followed(
         assert len((await tx.execute(sa.select(deliveries))).all()) == len(supporters)
 
 
+async def test_one_that_is_given_up_is_not_open_any_more_and_older_ones_are_reached(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    await staff.tap("Change the questions")
+    assert "3. Why?" in staff.last.text  # nothing of it is lost
+    await staff.tap("Write question 3 anew")
+    await write_question(staff, "Pourquoi donc ?", "But why?", "Trop cher\nTrop loin", "Too dear\nToo far")
+    await staff.tap("That’s all")
+    assert any("3. But why?" in each.text for each in staff.screen)
+    await staff.send("SEND")
+    await staff.tap_data("1:broadcast_do:cancel:1")
+    (made,) = await rows(conversation, surveys)
+    assert made.state == "withdrawn"
+    async with conversation.database.write() as tx:
+        values = {**made._mapping}
+        for number in range(2, 11):
+            await tx.execute(
+                sa.insert(surveys).values({**values, "id": number, "code": f"x{number}", "broadcast": None})
+            )
+    await staff.send("/survey")
+    assert "Newer" not in staff.last.buttons
+    await staff.tap("Older")
+    await staff.tap("Newer")
+    assert "Older" in staff.last.buttons
+
+
 async def test_that_of_an_organizer_waits_for_a_second_person(
     conversation: Conversation, supporters: list[Talker]
 ) -> None:
@@ -106,6 +144,15 @@ async def test_that_of_an_organizer_waits_for_a_second_person(
     await write(staff)
     await staff.send("SEND")
     assert any("is waiting for a second person" in each.text for each in staff.screen)
+    async with conversation.database.write() as tx:
+        await db.staff.add(
+            tx, telegram_id=STAFF + 1, role="admin", area="FR", added_by=None, now=conversation.clock.now()
+        )
+    second = conversation.person(STAFF + 1)
+    await second.send("/broadcasts")
+    await second.tap_data("1:broadcast:1")
+    assert any("Everything it asks" in each.text and "2. When?" in each.text for each in second.screen)
+    assert "Approve" in second.last.buttons
     async with conversation.database.read() as tx:
         assert set(await tx.scalars(sa.select(broadcasts.c.state).where(broadcasts.c.kind == "poll"))) == {
             "unapproved"

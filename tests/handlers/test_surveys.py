@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
 import db.surveys
 from bot.actions.renewals import text_hash
+from bot.words.surveys import first_text
 from db.schema import consents, deliveries, responses, survey_answers, surveys
 from tests.campaigning import rows
 from tests.conversation import Conversation, Talker, paris
@@ -154,12 +156,43 @@ async def test_who_leaves_takes_the_answers_along(zoe: Talker, conversation: Con
 async def test_answering_is_a_choice_that_the_ledger_keeps_once(
     zoe: Talker, conversation: Conversation
 ) -> None:
-    """With what was read: what the survey is, and what for."""
+    """With all that was read: what the survey is, what for, and what becomes of the answers."""
+    async with conversation.database.read() as tx:
+        made = await db.surveys.by_code(tx, "trains")
+    render = partial(conversation.services.texts.render, language="en", zone="Europe/Paris")
+    read = first_text(render, made, "en", mute="news").written
+    assert "may write to people by what they answered" in read
     await zoe.tap("Yes")
     await zoe.tap("In the morning")
-    form = (await rows(conversation, surveys))[0].form
-    read = f"{form['title']['en']}\n{form['purpose']['en']}"
     (noted,) = [each for each in await rows(conversation, consents) if each.purpose == "survey"]
     assert (noted.given, noted.language, noted.text_hash) == (True, "en", text_hash(read))
     for command in ("/mydata", "/consent"):
         assert "apolog" not in (await zoe.send(command)).text
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+async def test_answers_are_taken_back_as_easily_as_they_were_given(
+    zoe: Talker, conversation: Conversation, closed: bool
+) -> None:
+    await zoe.tap("No")
+    await zoe.tap("Too dear")
+    await zoe.tap("Yes")
+    if closed:
+        async with conversation.database.write() as tx:
+            await tx.execute(sa.update(surveys).values(closes_at=paris("2016-11-01T10:00")))
+        await zoe.tap("Change my answers")
+        assert "is closed" in zoe.last.text
+    await zoe.tap("Take my answers back")
+    await zoe.tap("Keep them")
+    assert len(await rows(conversation, survey_answers)) == 3
+    await zoe.tap_data("1:survey_mine:trains:ask")
+    await zoe.tap("Yes, erase them")
+    assert "Your answers are erased" in zoe.last.text
+    assert ("Answer anew" in zoe.last.buttons) is not closed
+    assert not await rows(conversation, survey_answers)
+    assert not [each for each in await rows(conversation, responses) if each.question == "survey"]
+    given = [each.given for each in await rows(conversation, consents) if each.purpose == "survey"]
+    assert given == [True, False]
+    for forged in ("trains:maybe", "trains", "nothing:yes"):
+        await zoe.tap_data(f"1:survey_mine:{forged}")
+        assert zoe.toast

@@ -125,7 +125,7 @@ def each_thing_of_a_campaign_is_played(rehearsed: Rehearsed) -> None:
         "event_invitation-2",
         "event_invitation-3",
     }
-    assert steps >= {"broadcast-1", "broadcast-2", "notices/conversation_answer"}
+    assert steps >= {"broadcast-1", "broadcast-2", "survey-1", "notices/conversation_answer"}
     assert "mis de côté, par tirage au sort" in rehearsed.page
     eve = {line["kind"] for line in rehearsed.lines if line["at_utc"].startswith("2016-11-19T1")}
     assert eve == {"civic_neutral"}

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+import bot.actions
+import db.people
+from bot.actions import broadcast_approvals
+from bot.actions.authority import author_of
+from bot.rules.permissions import Action
 from bot.web.console import messages
+from bot.words.pages import PAGES
 from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, staff, supporter
 from tests.conversation import Conversation
@@ -75,6 +82,43 @@ async def test_a_message_is_read_paused_resumed_and_cancelled(
     async with conversation.database.read() as tx:
         noted = sa.select(audit.c.details).where(audit.c.action == "control_broadcast")
         assert [each["change"] for each in await tx.scalars(noted)] == ["pause", "resume", "cancel"]
+
+
+async def test_every_action_that_is_noted_has_words_in_the_log() -> None:
+    sources = "".join(file.read_text() for file in Path(bot.actions.__file__).parent.glob("*.py"))
+    named = re.findall(r'(?:action=|_note\(tx, \w+, )"(\w+)"', sources)
+    words = (PAGES / "console" / "_noted.html.j2").read_text()
+    assert {each for each in named if f'"{each}":' not in words} - {each.value for each in Action} == set()
+
+
+async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, olga: Browser) -> None:
+    """What was written anew since the page was made was not read: it is not let go by the old page."""
+    talker = await staff(conversation, KARIM, "coordinator", "69")
+    karim = await signed_in(talker)
+    async with conversation.database.write() as tx:
+        person = await db.people.find(tx, OLGA)
+        assert person is not None
+        services, now = conversation.services, conversation.clock.now()
+        author = await author_of(
+            tx, person, campaign=services.campaign, gazetteer=services.gazetteer, now=now
+        )
+        await broadcast_approvals.ask(tx, author, 1)
+    await karim.open("/console/")
+    assert "waits for your approval" in karim.text
+    await karim.open("/console/messages/1")
+    shown = re.search(r'name="approval" value="(\d+)"', karim.page.text)
+    assert shown is not None
+    async with conversation.database.write() as tx:
+        await broadcast_approvals.ask(tx, author, 1)  # as whoever writes it anew does
+    form = {"said": "yes", "approval": shown[1]}
+    assert (await karim.send("/console/messages/1/decide", **form)).status_code == 409
+    assert await state(conversation) == "unapproved"
+    await karim.open("/console/messages/1")
+    shown = re.search(r'name="approval" value="(\d+)"', karim.page.text)
+    assert shown is not None
+    await karim.send("/console/messages/1/decide", said="yes", approval=shown[1])
+    assert await state(conversation) == "active"
+    assert "Leaving now" in (await karim.open("/console/")).text or "Leaving now" in karim.text
 
 
 async def test_what_is_of_another_area_or_of_nobody_is_not_there(
@@ -178,9 +222,26 @@ async def test_an_event_is_changed_and_whoever_comes_second_is_told(
     assert answer.status_code == 409
     assert "in the meantime" in olga.text
     await olga.open(page)
-    assert (await olga.send(f"{page}/change", sequence="0", starts="31/12/2016")).status_code == 403
+    assert (await olga.send(f"{page}/change", sequence="0", starts="31/12/2016")).status_code == 409
+    assert "This is not a date" in olga.text
+    for wrong in ({"address": " "}, {"title-fr": " "}, {"ends": "2016-11-24T18:00"}, {"place": "nowhere"}):
+        await olga.open(page)
+        sequence = re.search(r'name="sequence" value="(\d+)"', olga.page.text)
+        assert sequence is not None
+        kept = await olga.send(f"{page}/change", sequence=sequence[1], reason="The hall is shut", **wrong)
+        assert (kept.status_code, "The hall is shut" in kept.text) == (409, True), wrong
+    for stale in ("seats", "cancel"):
+        await olga.open(page)
+        assert (await olga.send(f"{page}/{stale}", sequence="0", capacity="9")).status_code == 409, stale
     assert (await olga.open(f"{page}/people")).status_code == 200
-    assert (await olga.send(f"{page}/cancel")).status_code == 200
+    await olga.open(page)
+    sheet = await olga.send(f"{page}/sheet")
+    assert "List no. 1, noted in the log" in olga.text
+    assert sheet.status_code == 200
+    await olga.open(page)
+    sequence = re.search(r'name="sequence" value="(\d+)"', olga.page.text)
+    assert sequence is not None
+    assert (await olga.send(f"{page}/cancel", sequence=sequence[1])).status_code == 200
     assert "cancelled" in (await olga.open(page)).text
 
 
@@ -214,4 +275,6 @@ async def test_the_progress_is_told_as_it_changes_until_it_is_over(
     told = (await olga.open("/console/messages/1/live")).text
     assert told.endswith("event: over\ndata:\n\n")
     await revoke(conversation, OLGA)
-    assert (await olga.open("/console/messages/1/live")).text == ""
+    told = (await olga.open("/console/messages/1/live")).text
+    assert "not signed in" in told
+    assert told.endswith("event: over\ndata:\n\n")  # and the browser does not ask again

@@ -36,6 +36,7 @@ from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
 from bot.web.console.forms import Bubble, bubble, require_word
+from bot.web.console.surveys_shown import whole
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.shown_html import shown_html
 
@@ -45,6 +46,8 @@ MOST_LIVE = 16
 """Pages that are kept up to date at once; the others reload by themselves."""
 LOOK_SECONDS, LIVE_SECONDS = 3.0, 300.0
 """As often as the message in the chat is edited; and how long at a time, after which the browser asks again."""
+
+OVER = "event: over\ndata:\n\n"
 
 
 class Messages:
@@ -115,6 +118,7 @@ class Messages:
             card=card if is_own else None,
             card_words=visit.told("broadcasts/card", card=card) if is_own else "",
             bubbles=self._bubbles(visit, card.subject) if is_own else [],
+            whole=_whole(visit, card.subject) if is_own else [],
             progress_words=visit.told(template_of(progress), progress=progress),
             doubts=page,
             doubts_words=self._doubts(visit, page) if page is not None else "",
@@ -134,6 +138,7 @@ class Messages:
             number=shown.subject.broadcast.id,
             card_words=shown_html(words.html),
             bubbles=self._bubbles(visit, shown.subject),
+            whole=_whole(visit, shown.subject),
             most_reason=MOST_REASON,
         )
 
@@ -174,7 +179,8 @@ class Messages:
         """Lets a message go or refuses it, with a reason for whoever wrote it."""
         number, said = visit.number("number"), visit.form.get("said")
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
-        if approval is None or said not in ("yes", "no"):
+        # What was written anew since the page was made is asked anew, and its words were not read.
+        if approval is None or visit.form.get("approval") != str(approval) or said not in ("yes", "no"):
             raise ApprovalGone("This waits for nobody any more.")
         reason = visit.form.get("reason", "").strip()[:MOST_REASON] if said == "no" else ""
         await broadcast_approvals.decide(
@@ -227,13 +233,16 @@ class Messages:
             for _ in range(int(LIVE_SECONDS / LOOK_SECONDS)):
                 try:
                     html, is_over = await self._progress(request)
-                except PortevoixError:
+                except PortevoixError as refusal:
+                    language = self._desk.site.language(request)
+                    words = self._desk.texts.render(refusal.message, language, **refusal.values).html
+                    yield f"{_told(shown_html(words))}{OVER}"
                     return
                 if html != shown:
-                    yield "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
+                    yield _told(html)
                 shown = html
                 if is_over:
-                    yield "event: over\ndata:\n\n"
+                    yield OVER
                     return
                 await asyncio.sleep(LOOK_SECONDS)
 
@@ -248,3 +257,13 @@ class Messages:
             }
             html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
         return html, progress.is_over or progress.is_cancelled
+
+
+def _whole(visit: Visit, subject: Subject) -> Sequence[tuple[str, Markup]]:
+    """Of a survey, every question: the message itself asks the first one alone."""
+    return [] if subject.survey is None else whole(visit, subject.survey.form)
+
+
+def _told(html: str) -> str:
+    """A new state, as server-sent events say it."""
+    return "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"

@@ -40,6 +40,7 @@ from bot.actions import (
     helpers,
     hosts,
     inbox,
+    look_up,
     maps,
     mends,
     saved_answers,
@@ -58,6 +59,7 @@ from bot.actions.authority import Author
 from bot.actions.conversations import Content
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
+from bot.actions.look_up import LookedUp
 from bot.event_files.filed import FiledEvent
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.broadcast_lists import Part
@@ -780,6 +782,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "today.leaving": {
         "": Row(run=lambda w, a: today.leaving(w.tx, a, LYON, "fr"), least="organizer"),
     },
+    "today.under_way": {
+        "": Row(run=lambda w, a: today.under_way(w.tx, a, LYON, "fr"), least="organizer"),
+    },
     "today.joined": {
         "": Row(run=lambda w, a: today.joined(w.tx, a, LYON, "Europe/Paris"), least="organizer"),
     },
@@ -793,6 +798,16 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
     "staff_links.revoke_link": {
         "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
+    "look_up.search": {
+        "": Row(run=lambda w, a: look_up.search(w.tx, a, "Awa"), least="organizer", where="any")
+    },
+    "look_up.note": {
+        "": Row(
+            run=lambda w, a: look_up.note(w.tx, a, LookedUp(name="Awa", people=(), more=False)),
+            least="organizer",
+            where="any",
+        )
     },
     "inbox.opened": {
         "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)

@@ -63,8 +63,13 @@ def is_walk(text: str) -> bool:
 
 
 def walk_link(bot_username: str, code: str) -> str:
-    """A walk from door to door: to take it, or to enter what a sheet of it says."""
+    """A walk from door to door, for whoever goes along."""
     return f"https://t.me/{bot_username}?start=w_{code}"
+
+
+def sheet_link(bot_username: str, code: str) -> str:
+    """A walk whose sheet was filled in: what it says is entered."""
+    return f"https://t.me/{bot_username}?start=wp_{code}"
 
 
 def walk_page(number: int) -> str:

@@ -129,12 +129,14 @@ async def stations_known(tx: AsyncConnection, codes: Sequence[str]) -> int:
 
 
 async def places_of(tx: AsyncConnection, communes: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
-    """The campaign’s polling places of these communes: number and name."""
+    """The campaign’s polling places of these communes, number and name; those of arrondissements by their city."""
     found: dict[str, list[tuple[int, str]]] = {}
     columns = (polling_places.c.id, polling_places.c.commune, polling_places.c.name)
-    query = sa.select(*columns).where(polling_places.c.commune.in_(list(communes)))
+    query = sa.select(*columns).where(
+        sa.or_(sa.false(), *(_in_city(polling_places.c.commune, commune) for commune in communes))
+    )
     for row in await tx.execute(query):
-        found.setdefault(row.commune, []).append((row.id, row.name))
+        found.setdefault(city_of(row.commune), []).append((row.id, row.name))
     return found
 
 
@@ -289,6 +291,9 @@ async def set_walks(
     await tx.execute(sa.delete(walks).where(gone))
     await _ADD_WALKS.run(tx, rows=made, **now)
     numbers = {row.code: row.id for row in await walks_of(tx, codes)}
+    # What belongs to another station by now stands in these walks no more.
+    elsewhere = sa.and_(addresses.c.walk.in_(numbers.values()), addresses.c.station.not_in(codes))
+    await tx.execute(sa.update(addresses).where(elsewhere).values(walk=None, place=None, leg=None))
     await _SET_WALKS.run(tx, rows=[(ban, numbers[walk], place, leg) for ban, walk, place, leg in doors])
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import Outcome, Tally, tally
 from bot.rules.small_counts import LEAST
 from db.restrictions import of_others
@@ -55,19 +56,25 @@ def due() -> list[DueRows]:
 async def _count_and_delete(tx: AsyncConnection, doors: sa.ColumnElement[bool]) -> int:
     """Counts the visits at some stations by street and day, and erases them, both in one transaction.
 
-    A street of which fewer than ten doors were visited would tell of a dwelling: it is counted with the others.
+    A street of which fewer than ten doors were visited on a day would tell of a dwelling: it is counted with the
+    others.
     """
     theirs = visits.c.address.in_(sa.select(addresses.c.id).where(doors))
-    columns = (addresses.c.station, addresses.c.street, visits.c.at, visits.c.outcome)
+    columns = (addresses.c.station, addresses.c.street, visits.c.address, visits.c.at, visits.c.outcome)
     query = sa.select(*columns).join(addresses, addresses.c.id == visits.c.address)
     rows = [
-        (row.station, row.street, row.at.date().isoformat(), row.outcome)
+        (row.station, row.street, day_at(row.station[:5], row.at).isoformat(), row.outcome, row.address)
         for row in await tx.execute(query.where(theirs, visits.c.replaced.is_(None)))
     ]
-    of_street = Counter((station, street) for station, street, _day, _outcome in rows)
+    of_street = Counter(
+        (station, street, day)
+        for station, street, day, _address in {
+            (station, street, day, address) for station, street, day, _outcome, address in rows
+        }
+    )
     counts = Counter(
-        (station, street if of_street[station, street] >= LEAST else "", day, outcome)
-        for station, street, day, outcome in rows
+        (station, street if of_street[station, street, day] >= LEAST else "", day, outcome)
+        for station, street, day, outcome, _address in rows
     )
     for (station, street, day, outcome), doors_ in counts.items():
         row = {"station": station, "street": street, "day": day, "outcome": outcome, "doors": doors_}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import DoorState, LastVisit, Outcome
 from db.batches import Statement, Visit, read_instant
 
@@ -83,9 +84,9 @@ def ground(visit: Visit, walk: int, person: int) -> Ground | None:
     return Ground(**dict(zip(names, values, strict=True)), mine=bool(mine))
 
 
-def leg(visit: Visit, walk: int, door: int, outing: int) -> Leg | None:
+def leg(visit: Visit, walk: Ground, door: int) -> Leg | None:
     """The side of the street that a door stands in, with what was noted; None: the door is not in that walk."""
-    rows = visit.rows(_LEG, walk=walk, door=door)
+    rows = visit.rows(_LEG, walk=walk.id, door=door)
     if not rows:
         return None
     # In the order of the walk, and of each door what was noted first.
@@ -93,12 +94,12 @@ def leg(visit: Visit, walk: int, door: int, outing: int) -> Leg | None:
     found: dict[int, tuple[list[Any], list[Outcome], LastVisit | None]] = {}
     for row in rows:
         door_, outcomes, last = found.get(row[0], (row, [], None))
-        if row[6] is not None and (row[10], row[7]) == (walk, outing):
+        if row[6] is not None and (row[10], row[7]) == (walk.id, walk.outing):
             outcomes.append(Outcome(row[8]))
         elif row[6] is not None:
             at = read_instant(row[9])
             assert at is not None  # never empty
-            last = LastVisit(day=at.date(), outcome=Outcome(row[8]))
+            last = LastVisit(day=day_at(walk.commune, at), outcome=Outcome(row[8]))
         found[row[0]] = (door_, outcomes, last)
     return Leg(
         street=rows[0][2],

@@ -16,6 +16,7 @@ from db.canvass_doors import Ground, ground
 from db.schema import addresses, broadcasts, people, polling_places, stations, visits, walkers, walks
 from db.upsert import insert
 
+REGISTERED = "registered"
 SOON = "walk_soon:"
 """What the key of a notice begins with that tells walkers when they meet, once."""
 
@@ -105,6 +106,7 @@ async def companions(tx: AsyncConnection, at: Ground, person: int | None) -> lis
         sa.select(people.c.first_name, people.c.consent_team, _has_walked(people.c.id).label("walked"))
         .join(walkers, walkers.c.person == people.c.id)
         .where(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
+        .where(people.c.state == REGISTERED)
         .order_by(walkers.c.taken_at)
     )
     if person is not None:
@@ -119,6 +121,47 @@ async def meeting_of(tx: AsyncConnection, walk: int) -> Meeting | None:
     """When and where the people of a walk meet."""
     row = (await tx.execute(sa.select(walks.c.meets_at, walks.c.meets_where).where(walks.c.id == walk))).one()
     return None if row.meets_at is None else Meeting(at=row.meets_at, where=row.meets_where or "")
+
+
+async def free(tx: AsyncConnection, at: Ground) -> None:
+    """Takes everybody off a walk, which is offered again."""
+    await tx.execute(sa.delete(walkers).where(walkers.c.walk == at.id, walkers.c.outing == at.outing))
+    await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="offered"))
+
+
+async def release(tx: AsyncConnection) -> None:
+    """Takes those off their walks who left the campaign, are not written to, or are written to in vain; a walk that
+    nobody is on any more is offered again.
+    """
+    staying = sa.select(people.c.id).where(people.c.state == REGISTERED, people.c.unreachable_at.is_(None))
+    under_way = sa.select(walks.c.id).where(walks.c.state == "under_way").scalar_subquery()
+    gone = sa.and_(
+        walkers.c.walk.in_(under_way), walkers.c.left_at.is_(None), walkers.c.person.not_in(staying)
+    )
+    await tx.execute(sa.delete(walkers).where(gone))
+    await tx.execute(sa.update(walks).where(*_abandoned()).values(state="offered"))
+
+
+def _abandoned() -> tuple[sa.ColumnElement[bool], ...]:
+    """Walks that are under way, and nobody is on them."""
+    there = sa.exists().where(
+        walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing, walkers.c.left_at.is_(None)
+    )
+    return (walks.c.state == "under_way", sa.not_(there))
+
+
+async def idle(tx: AsyncConnection, since: datetime) -> list[int]:
+    """Walks that were taken before, whose people were to meet before, and of which nothing was noted since."""
+    lately = sa.or_(
+        sa.exists().where(
+            walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing, walkers.c.taken_at > since
+        ),
+        sa.exists().where(
+            visits.c.walk == walks.c.id, visits.c.outing == walks.c.outing, visits.c.at > since
+        ),
+        sa.func.coalesce(walks.c.meets_at > since, sa.false()),
+    )
+    return list(await tx.scalars(sa.select(walks.c.id).where(walks.c.state == "under_way", sa.not_(lately))))
 
 
 async def others_on(tx: AsyncConnection, at: Ground, person: int) -> list[int]:
@@ -141,7 +184,7 @@ async def meeting_soon(tx: AsyncConnection, now: datetime, until: datetime) -> l
         .join(walkers, sa.and_(walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing))
         .join(people, people.c.id == walkers.c.person)
         .where(walks.c.meets_at > now, walks.c.meets_at <= until, walks.c.state == "under_way", sa.not_(told))
-        .where(walkers.c.left_at.is_(None), people.c.state == "registered")
+        .where(walkers.c.left_at.is_(None), people.c.state == REGISTERED)
         .order_by(walks.c.id)
     )
     return list(await tx.execute(query))
@@ -204,14 +247,15 @@ async def offer(
     walk: int | None = None,
     meeting: Meeting | None = None,
 ) -> int:
-    """Offers the walks of a station that are not out already, or one of them; how many. Each begins anew.
+    """Offers the walks of a station that were never out, or one of them, which may be over; how many.
 
     One that nobody has taken, and whose people were to meet before now, is not out any more.
     """
     missed = sa.and_(walks.c.state == "offered", walks.c.meets_at < now)
-    free = sa.and_(walks.c.station == station, sa.or_(walks.c.state.in_(("cut", "done")), missed))
+    free = sa.and_(walks.c.station == station, sa.or_(walks.c.state == "cut", missed))
     if walk is not None:
-        free = sa.and_(free, walks.c.id == walk)
+        again = sa.or_(walks.c.state.in_(("cut", "done")), missed)
+        free = sa.and_(walks.c.station == station, walks.c.id == walk, again)
     change = {
         "state": "offered",
         "outing": walks.c.outing + 1,

@@ -39,10 +39,13 @@ from db.schema import (
     conversations,
     deliveries,
     events,
+    hosts,
     messages,
     people,
     responses,
     rsvps,
+    shift_places,
+    shifts,
     survey_answers,
     surveys,
     visits,
@@ -389,13 +392,17 @@ def talks(selection: Selection) -> Source:
     return _source(query, selection, keys=(conversations.c.id,), counted_by=("state",))
 
 
+def _known_there(selection: Selection) -> sa.ColumnElement[bool]:
+    """Who is named in a file about events: whoever comes from elsewhere agreed to be known to their own team."""
+    return sa.and_(selection.known, person_in(selection.area) if selection.known_in is None else sa.true())
+
+
 def attendance(selection: Selection) -> Source:
     """The answers to the invitations to the events that take place in the area; the period is the events'.
 
     Whoever comes from elsewhere is not named: they agreed to be known to their own local team.
     """
     about = [] if selection.event is None else [events.c.code == selection.event]
-    known = sa.and_(selection.known, person_in(selection.area) if selection.known_in is None else sa.true())
     there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
     query = (
         sa.select(
@@ -404,7 +411,7 @@ def attendance(selection: Selection) -> Source:
             events.c.starts_at,
             events.c.commune.label("event_commune"),
             events.c.state.label("event_state"),
-            *_identity(selection, known=known),
+            *_identity(selection, known=_known_there(selection)),
             people.c.department,
             rsvps.c.answer,
             rsvps.c.confirmed,
@@ -423,6 +430,65 @@ def attendance(selection: Selection) -> Source:
     )
     counted_by = ("event", "title", "starts_at", "event_commune", "event_state", "answer")
     return _source(query, selection, keys=(rsvps.c.event, rsvps.c.person), counted_by=counted_by)
+
+
+def helpers(selection: Selection) -> Source:
+    """Who took which shift, or waits for one, at the events that take place in the area; the period is the shifts'."""
+    about = [] if selection.event is None else [events.c.code == selection.event]
+    query = (
+        sa.select(
+            events.c.code.label("event"),
+            TITLE.label("title"),
+            events.c.commune.label("event_commune"),
+            shifts.c.id.label("shift"),
+            shifts.c.role,
+            shifts.c.starts_at,
+            shifts.c.ends_at,
+            shifts.c.state.label("shift_state"),
+            shifts.c.capacity,
+            *_identity(selection, known=_known_there(selection)),
+            people.c.department,
+            shift_places.c.answer,
+            hour(shift_places.c.at),
+            _ONE,
+        )
+        .select_from(
+            shift_places.join(shifts, shift_places.c.shift == shifts.c.id)
+            .join(events, shifts.c.event == events.c.id)
+            .join(people, shift_places.c.person == people.c.id)
+        )
+        .where(IS_USABLE, event_in(selection.area), *_within(shifts.c.starts_at, selection), *about)
+    )
+    of_shift = ("shift", "role", "starts_at", "ends_at", "shift_state", "capacity")
+    counted_by = ("event", "title", "event_commune", *of_shift, "answer")
+    return _source(
+        query, selection, keys=(shift_places.c.shift, shift_places.c.person), counted_by=counted_by
+    )
+
+
+def hosts_of(selection: Selection) -> Source:
+    """Who runs which event without a role in the team, of those that take place in the area; the period is theirs."""
+    about = [] if selection.event is None else [events.c.code == selection.event]
+    query = (
+        sa.select(
+            events.c.code.label("event"),
+            TITLE.label("title"),
+            events.c.starts_at,
+            events.c.commune.label("event_commune"),
+            events.c.state.label("event_state"),
+            *_identity(selection, known=_known_there(selection)),
+            people.c.department,
+            hosts.c.part,
+            hour(hosts.c.since),
+            _ONE,
+        )
+        .select_from(
+            hosts.join(events, hosts.c.event == events.c.id).join(people, hosts.c.person == people.c.id)
+        )
+        .where(IS_USABLE, event_in(selection.area), *_within(events.c.starts_at, selection), *about)
+    )
+    counted_by = ("event", "title", "starts_at", "event_commune", "event_state", "part")
+    return _source(query, selection, keys=(hosts.c.event, hosts.c.person), counted_by=counted_by)
 
 
 def doors(selection: Selection) -> Source:
@@ -453,6 +519,8 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
     "answer_counts": counts,
     "deliveries": sent,
     "attendance": attendance,
+    "shifts": helpers,
+    "hosts": hosts_of,
     "survey_answers": survey_replies,
     "doors": doors,
     "walks": walks_of,

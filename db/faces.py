@@ -21,7 +21,7 @@ from bot.rules.faces import (
     face,
 )
 from bot.rules.mends import RECALLED
-from bot.rules.sending import OFFER
+from bot.rules.sending import OFFER, SHIFT_OFFER
 from db.events import Event
 from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
 from db.seats import closed_to_newcomers
@@ -39,6 +39,7 @@ class Card:
     face: int
     # Of a message that was no delivery: somebody opened the event.
     opened: int | None = None
+    template: str | None = None
 
 
 async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) -> None:
@@ -90,6 +91,11 @@ def _untrue() -> sa.ColumnElement[bool]:
     return sa.or_(never, deliveries.c.face < seats.c.face)
 
 
+def _is_over_offer_of_shift() -> sa.ColumnElement[bool]:
+    """A place in a shift that was held for somebody: the message says so once it is not."""
+    return sa.and_(broadcasts.c.template == SHIFT_OFFER, deliveries.c.face == UNTRUE)
+
+
 def is_recalled() -> sa.ColumnElement[bool]:
     """Of a row of `broadcasts`: whether it is taken back, or about to be: what stands there then is no card."""
     recalls = broadcasts.alias("recalls")
@@ -108,12 +114,14 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
             deliveries.c.message_id.label("message"),
             broadcasts.c.event,
             seats.c.face,
+            broadcasts.c.template,
         )
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
         .join(seats, seats.c.event == broadcasts.c.event)
         .join(people, people.c.id == deliveries.c.person)
-        .where(broadcasts.c.event == event, broadcasts.c.template.in_(CARDS), deliveries.c.state == "sent")
-        .where(deliveries.c.message_id.is_not(None), deliveries.c.id > after, _untrue())
+        .where(broadcasts.c.event == event, deliveries.c.state == "sent")
+        .where(deliveries.c.message_id.is_not(None), deliveries.c.id > after)
+        .where(sa.or_(sa.and_(broadcasts.c.template.in_(CARDS), _untrue()), _is_over_offer_of_shift()))
         .where(people.c.state == "registered", people.c.unreachable_at.is_(None), sa.not_(is_recalled()))
         .order_by(deliveries.c.id)
         .limit(limit)
@@ -194,8 +202,17 @@ async def turned(tx: AsyncConnection, person: int, message: int) -> None:
 
 
 async def stand_otherwise(tx: AsyncConnection, event: int, persons: Collection[int]) -> None:
-    """Offers of these people are over: their messages say so."""
-    offers = sa.select(broadcasts.c.id).where(broadcasts.c.event == event, broadcasts.c.template == OFFER)
+    """Offers of seats of these people are over: their messages say so."""
+    await _over(tx, persons, sa.and_(broadcasts.c.event == event, broadcasts.c.template == OFFER))
+
+
+async def shift_offer_over(tx: AsyncConnection, person: int, key: str) -> None:
+    """An offer of a place in a shift (db.shifts.offer_key) is over: its message says so."""
+    await _over(tx, [person], broadcasts.c.key == key)
+
+
+async def _over(tx: AsyncConnection, persons: Collection[int], made_by: sa.ColumnElement[bool]) -> None:
+    offers = sa.select(broadcasts.c.id).where(made_by)
     which = sa.and_(
         deliveries.c.person.in_(list(persons)),
         deliveries.c.broadcast.in_(offers),

@@ -23,11 +23,12 @@ from db.schema import (
     visits,
     walks,
 )
+from db.schema import survey_answers as survey_answers_
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """A broadcast, by what it is about. `template` is empty where staff wrote it."""
+    """A broadcast, by what it is about. `template` is empty where staff wrote it; `begins`: when its event does."""
 
     id: int
     key: str
@@ -35,6 +36,7 @@ class Sending:
     ballot: int | None
     step: str | None
     template: str | None
+    begins: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,8 +84,10 @@ async def sendings(tx: AsyncConnection) -> list[Sending]:
         broadcasts.c.ballot,
         broadcasts.c.step,
         broadcasts.c.template,
+        events.c.starts_at.label("begins"),
     )
-    query = sa.select(*columns).where(IS_MESSAGE).order_by(broadcasts.c.id)
+    about = broadcasts.outerjoin(events, events.c.id == broadcasts.c.event)
+    query = sa.select(*columns).select_from(about).where(IS_MESSAGE).order_by(broadcasts.c.id)
     return [Sending(**row._mapping) for row in await tx.execute(query)]
 
 
@@ -139,19 +143,23 @@ async def _mended(tx: AsyncConnection, how: sa.ColumnElement[bool]) -> dict[int,
 
 
 async def overfull(tx: AsyncConnection) -> list[str]:
-    """The codes of the events that more people said yes to, with their guests, than were to be promised a seat, and the
-    shifts that more people took than there are places.
+    """The codes of the events that more people said yes to, or were offered a seat at, with their guests, than were to
+    be promised one, and the shifts that more people took, or were offered, than there are places.
     """
     promised = events.c.capacity * (100 + events.c.overbooking) // 100
     coming = (
-        sa.select(sa.func.coalesce(sa.func.sum(1 + rsvps.c.guests), 0))
-        .where(rsvps.c.event == events.c.id, rsvps.c.answer == "yes")
+        sa.select(
+            sa.func.coalesce(
+                sa.func.sum(sa.case((rsvps.c.answer == "yes", 1 + rsvps.c.guests), else_=rsvps.c.offered)), 0
+            )
+        )
+        .where(rsvps.c.event == events.c.id, rsvps.c.answer.in_(("yes", "offered")))
         .scalar_subquery()
     )
     full = list(await tx.scalars(sa.select(events.c.code).where(coming > promised)))
     helping = (
         sa.select(sa.func.count())
-        .where(shift_places.c.shift == shifts.c.id, shift_places.c.answer == "yes")
+        .where(shift_places.c.shift == shifts.c.id, shift_places.c.answer.in_(("yes", "offered")))
         .scalar_subquery()
     )
     crowded = await tx.scalars(sa.select(shifts.c.id).where(helping > shifts.c.capacity))
@@ -186,6 +194,13 @@ async def knocks(tx: AsyncConnection) -> list[tuple[str, datetime]]:
     query = sa.select(walks.c.code, visits.c.at).join(walks, walks.c.id == visits.c.walk)
     query = query.where(sa.not_(visits.c.paper)).order_by(visits.c.id)
     return [(row.code, row.at) for row in await tx.execute(query)]
+
+
+async def survey_answers(tx: AsyncConnection) -> list[tuple[int, str, str, datetime]]:
+    """Everything that is kept of answers to surveys: Telegram id, question, option (empty: left out), and when."""
+    columns = (people.c.telegram_id, *(survey_answers_.c[name] for name in ("question", "option", "at")))
+    query = sa.select(*columns).join(people, people.c.id == survey_answers_.c.person)
+    return [(row[0], row[1], row[2], row[3]) for row in await tx.execute(query)]
 
 
 async def held_back(tx: AsyncConnection) -> list[tuple[int, str, int]]:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import LastVisit, Outcome
 from db.batches import Statement, Visit, given_ids, members, read_instant
 from db.canvass_doors import Ground
@@ -148,7 +149,7 @@ async def doors_of(tx: AsyncConnection, at: Ground, person: int) -> list[WalkDoo
                 )
             )
         elif order is not None and replaced is None:
-            last = LastVisit(day=moment.date(), outcome=Outcome(outcome))
+            last = LastVisit(day=day_at(at.commune, moment), outcome=Outcome(outcome))
         found[row[0]] = (first, some, last)
     return [
         WalkDoor(

@@ -153,6 +153,7 @@ QUESTIONS: dict[str, Asker] = {
     conversations.FLOW: conversations.show_step,
     inbox.FLOW: inbox.show_step,
     inbox.NAMING: inbox.show_name,
+    inbox.HOURS: inbox.show_hours,
     inbox.BLOCKING: inbox.show_reason,
     saved_answers.FLOW: saved_answers.show_step,
 }
@@ -181,6 +182,7 @@ ROUTES = Routes(
     unexpected=typed.answer,
     waiting=typed.wait_on,
     perhaps_stop=typed.ask_whether_to_stop,
+    calls_for_help=canvass.type_safety_word,
     not_staff=fallback.not_staff,
     unknown_button=fallback.unknown_button,
 )

@@ -11,7 +11,7 @@ from telegram import Update
 from bot.actions import canvass_doors, canvass_walks, console
 from bot.actions.authority import area_name
 from bot.actions.canvass_doors import Card, Going, NotYourWalk, WalkAtNight, WalkQuiet
-from bot.actions.canvass_walks import WalkFull, WalkGone
+from bot.actions.canvass_walks import OtherWalk, WalkFull, WalkGone
 from bot.actions.people import NotASupporter
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned
@@ -29,7 +29,7 @@ from handlers.routing import Awaited, Handler, MalformedButton
 LIVE, PAPER = "d", "p"
 Act = Callable[..., Coroutine[Any, Any, Card]]
 """Does something at a door: the context, who goes, the door, and what else the button says."""
-_TOLD = (NotYourWalk, WalkQuiet, WalkAtNight, WalkGone, WalkFull)
+_TOLD = (NotYourWalk, WalkQuiet, WalkAtNight, WalkGone, WalkFull, OtherWalk)
 
 
 def _going(context: Context, walk: int, mode: str = LIVE) -> Going:
@@ -95,10 +95,10 @@ async def walk(update: Update, context: Context) -> None:
         _refused(context, refusal)
 
 
-async def from_link(context: Context, code: str) -> None:
-    """The QR code of a sheet, or a link that was passed on."""
+async def from_link(context: Context, code: str, *, on_paper: bool) -> None:
+    """A link that was passed on, or the QR code of a sheet."""
     try:
-        await _show(context, await canvass_walks.by_code(context.tx, code), PAPER)
+        await _show(context, await canvass_walks.by_code(context.tx, code), PAPER if on_paper else LIVE)
     except WalkGone as gone:
         context.say(gone.message)
 
@@ -148,8 +148,8 @@ async def _end_surely(context: Context, number_: int) -> None:
 
 
 async def _help(context: Context, number_: int) -> None:
-    await canvass_walks.call_for_help(context.tx, _going(context, number_))
-    context.say("canvass/help_called")
+    told = await canvass_walks.call_for_help(context.tx, _going(context, number_))
+    context.say("canvass/help_called", told=told)
 
 
 async def _code(context: Context, number_: int) -> None:

@@ -25,7 +25,13 @@ MOST_LISTED = 8
 
 
 async def open_(update: Update, context: Context) -> None:
-    """The stations of one’s areas, the best first."""
+    """The stations of one’s areas, the best first; or the one that is named (`/canvass 69123_0109`)."""
+    if context.args:
+        try:
+            await _station(context, context.args[0].upper())
+        except WalkGone:
+            context.say("canvass/no_station", code=context.args[0])
+        return
     await _list(context, "")
 
 
@@ -44,7 +50,12 @@ async def ground(update: Update, context: Context) -> None:
 async def _list(context: Context, _reference: str) -> None:
     author = await desk.author(context)
     found = await canvass_offers.stations_for(context.tx, author)
-    context.edit("canvass/stations", stations=found[:MOST_LISTED], commune_name=commune_name(context))
+    context.edit(
+        "canvass/stations",
+        stations=found[:MOST_LISTED],
+        more=max(0, len(found) - MOST_LISTED),
+        commune_name=commune_name(context),
+    )
 
 
 async def _station(context: Context, code: str) -> None:
@@ -141,6 +152,12 @@ async def _offer_one(context: Context, number: str) -> None:
     await _walk(context, number)
 
 
+async def _free(context: Context, number: str) -> None:
+    _show_walk(
+        context, await canvass_offers.free(context.tx, await desk.author(context), desk.number(number))
+    )
+
+
 async def _withdraw(context: Context, number: str) -> None:
     _show_walk(
         context, await canvass_offers.withdraw(context.tx, await desk.author(context), desk.number(number))
@@ -168,6 +185,7 @@ VERBS = {
     "walk": _walk,
     "offer_one": _offer_one,
     "withdraw": _withdraw,
+    "free": _free,
     "link": _link,
     "sign_out": _sign_out,
 }

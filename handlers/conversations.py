@@ -133,17 +133,24 @@ async def send_this(update: Update, context: Context) -> None:
         return
     question = context.message
     meant = question.reply_to_message if question is not None else None
-    if meant is None:
+    if meant is None or meant.from_user is None or meant.from_user.is_bot:
         context.toast("conversations/gone", alert=True)
         return
     asked = None
-    if said == "yes":
+    if said == "yes" and _says(context, said):
         shown = context.render("conversations/ask", **team_of(context))
         asked = Asked(text=shown.written, language=context.language)
     try:
         await _send(context, content_of(meant), context.edit, asked=asked)
     except NotAsked:
         context.edit("conversations/ask", **team_of(context))
+
+
+def _says(context: Context, said: str) -> bool:
+    """Whether the tapped message bears that button: else nobody read who reads what they send."""
+    markup = context.message.reply_markup if context.message is not None else None
+    rows = markup.inline_keyboard if markup is not None else ()
+    return any(str(each.callback_data).endswith(f":talk_send:{said}") for row in rows for each in row)
 
 
 async def _send(

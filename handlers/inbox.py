@@ -16,7 +16,7 @@ from bot.actions.authority import area_name
 from bot.actions.conversations import FLOW as FLOW
 from bot.actions.conversations import ConversationGone
 from bot.actions.duties import NameMissing
-from bot.rules.conversations import BLOCKS
+from bot.rules.conversations import BLOCKS, duty_hours
 from bot.rules.permissions import Action
 from handlers import desk
 from handlers.buttons import arguments, whole_number
@@ -25,7 +25,8 @@ from handlers.conversations import acknowledge, content_of
 from handlers.registration_dialog import is_drafting
 from handlers.routing import Awaited, Handler, MalformedButton
 
-NAMING, BLOCKING = "duty", "inbox_block"
+NAMING, HOURS, BLOCKING = "duty", "duty_hours", "inbox_block"
+LONGEST_HOURS = 40
 MOST_LISTED = 8
 
 
@@ -58,7 +59,8 @@ async def change_duty(update: Update, context: Context) -> None:
     elif said == "off":
         await duties.go_off_duty(context.tx, author)
     elif said == "hours":
-        context.edit("inbox/hours")
+        await context.ask(HOURS, "hours")
+        await show_hours(context, context.edit)
         return
     elif said == "name":
         await _ask_name(context, context.edit)
@@ -71,6 +73,8 @@ async def change_duty(update: Update, context: Context) -> None:
 async def choose_hours(update: Update, context: Context) -> None:
     """On duty at these hours of every day."""
     author = await desk.author(context)
+    if context.is_in(HOURS):
+        await context.end_dialog()
     if context.arguments == ["all"]:
         await duties.go_on_duty(context.tx, author)
     else:
@@ -79,6 +83,18 @@ async def choose_hours(update: Update, context: Context) -> None:
             raise MalformedButton
         await duties.go_on_duty(context.tx, author, hours=(first, last))
     await _show(context, context.edit)
+
+
+async def show_hours(context: Context, answer: Callable[..., None]) -> None:
+    answer("inbox/hours")
+
+
+async def type_hours(update: Update, context: Context) -> None:
+    """The same, typed: `18h-22h`, `6 pm to 10 pm`."""
+    hours = duty_hours(desk.typed(context, LONGEST_HOURS))
+    await duties.go_on_duty(context.tx, await desk.author(context), hours=hours)
+    await context.end_dialog()
+    await _show(context, context.say)
 
 
 async def _ask_name(context: Context, answer: Callable[..., None]) -> None:
@@ -180,7 +196,7 @@ async def show_again(update: Update, context: Context) -> None:
 
 async def _may_begin(context: Context) -> bool:
     """Whether nothing else that they are writing would be lost: it is said where it would."""
-    if not is_drafting(context) or any(context.is_in(flow) for flow in (FLOW, NAMING, BLOCKING)):
+    if not is_drafting(context) or any(context.is_in(flow) for flow in (FLOW, NAMING, HOURS, BLOCKING)):
         return True
     context.toast("registration/draft_open", alert=True)
     return False
@@ -287,5 +303,6 @@ BUTTONS: dict[str, Handler] = {
 DIALOGS: dict[str, dict[str, Awaited]] = {
     FLOW: {"answer": Awaited(text=answer, anything=answer)},
     NAMING: {"name": Awaited(text=type_name)},
+    HOURS: {"hours": Awaited(text=type_hours)},
     BLOCKING: {"reason": Awaited(text=type_reason)},
 }

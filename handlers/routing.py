@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,8 @@ class Routes:
     """Everything the bot answers to. `dialogs` is keyed by flow, then step.
 
     `waiting`: a dialog waits for something else. `unexpected`: nothing waits for anything.
-    `changed`: somebody edited what they had sent.
+    `changed`: somebody edited what they had sent. `calls_for_help`: does what the one word asks for that a walker
+    types, whatever else they were writing; whether it stood there.
     """
 
     commands: tuple[Command, ...]
@@ -47,6 +48,7 @@ class Routes:
     dialogs: Mapping[str, Mapping[str, Awaited]]
     stop: Handler
     perhaps_stop: Handler
+    calls_for_help: Callable[[Context], Awaitable[bool]]
     changed: Handler
     waiting: Handler
     unexpected: Handler
@@ -122,6 +124,8 @@ def _stop_router(routes: Routes) -> Handler:
 
 def _dialog_router(routes: Routes) -> Handler:
     async def run(update: Update, context: Context) -> None:
+        if await routes.calls_for_help(context):
+            return
         awaited = _awaited(routes, update, context)
         if not is_drafting(context) and context.vocabulary.meaning(_typed(update)) is Meaning.PERHAPS_STOP:
             await routes.perhaps_stop(update, context)

@@ -12,7 +12,7 @@ from telegram import Update
 
 from bot.actions import people, questions
 from bot.rules.typed import Meaning
-from handlers import canvass, check_ins, conversations, events, helping, menu, privacy, steps, vote
+from handlers import check_ins, conversations, events, helping, menu, privacy, steps, vote
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import begin, must_sign_up, point_to_question
@@ -27,9 +27,6 @@ def meaning_of(context: Context) -> Meaning | None:
 
 async def answer(update: Update, context: Context) -> None:
     """A message that answers no open question."""
-    # First of all: whoever calls for help from a walk is in no talk.
-    if await canvass.type_safety_word(context):
-        return
     # Six digits at an open door are its code, also of who writes to the team: there they would let nobody in.
     if await check_ins.type_digits(context) or await conversations.goes_on(context):
         return

@@ -145,7 +145,8 @@ async def _cut_some(tx: AsyncConnection, codes: Sequence[str], most: int, now: d
     kept = 0
     for station, found in sorted(doors.items()):
         known = before.get(station, [])
-        begun = any(walk.state in BEGUN for walk in known)
+        # Where all doors of walks that were begun went to other stations, nothing is left to join.
+        begun = any(walk.state in BEGUN for walk in known) and any(walk is not None for _door, walk in found)
         kept += begun
         routes = (
             _joined(found, known) if begun else _named(station, cut([door for door, _walk in found], most))

@@ -115,12 +115,12 @@ async def _at(
 
     def work(visit: Visit) -> Card:
         walk = db.canvass_doors.ground(visit, going.walk, going.person.id)
-        leg = db.canvass_doors.leg(visit, going.walk, door, walk.outing) if walk is not None else None
+        leg = db.canvass_doors.leg(visit, walk, door) if walk is not None else None
         if walk is None or leg is None or not walk.mine or walk.state == "done":
             raise NotYourWalk("This is no door of a walk that you are on.")
         at = change(visit, walk, leg.doors)
         if at is not None:
-            after = db.canvass_doors.leg(visit, going.walk, at, walk.outing)
+            after = db.canvass_doors.leg(visit, walk, at)
             assert after is not None  # a door of this walk
             return Card(
                 walk=walk,

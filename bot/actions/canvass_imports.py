@@ -23,10 +23,10 @@ from bot.rules.canvass.stations import belong
 from bot.rules.communes.text import fold
 from bot.rules.permissions import Action
 from db.engine import Database
-from db.facts import forget_fact, get_fact, set_fact
+from db.facts import get_fact, set_fact
 
 UNFINISHED, EDITION = "canvass_import", "canvass_edition"
-"""Facts: the file whose import has begun, and how many files of stations were imported."""
+"""Facts: the files whose imports have begun, by what they are, and how many files of stations were imported."""
 FEW_STATIONS = 500
 
 
@@ -55,8 +55,8 @@ class Imported:
 
 async def require_whole(tx: AsyncConnection) -> None:
     """Raises ImportUnfinished where an import was interrupted."""
-    file = await get_fact(tx, UNFINISHED)
-    if file is not None:
+    begun = await get_fact(tx, UNFINISHED, {})
+    for file in begun.values():
         raise ImportUnfinished(f"The import of {file} was interrupted: run it again first.", file=file)
 
 
@@ -74,7 +74,7 @@ async def import_addresses(
     database: Database, rows: Iterable[Sequence[Any]], *, file: str, actor: str, now: datetime
 ) -> Imported:
     """Addresses (key, commune, street, number, suffix, latitude, longitude), and the stations to which they belong."""
-    await _begin(database, file)
+    await _begin(database, Action.IMPORT_ADDRESSES, file)
     async with database.read() as tx:
         before = await db.canvass.number_of_addresses(tx)
     touched = total = 0
@@ -95,10 +95,10 @@ async def import_addresses(
 async def find_places(database: Database, named: Mapping[str, tuple[str, str]]) -> dict[str, int]:
     """The polling place of each station, of its commune and the name that the file gives. Raises UnknownPlaces."""
     async with database.read() as tx:
-        places = await db.canvass.places_of(tx, {commune for commune, _name in named.values()})
+        places = await db.canvass.places_of(tx, {city_of(commune) for commune, _name in named.values()})
     found, missing = {}, []
     for station, (commune, name) in named.items():
-        here = [number for number, known in places.get(commune, ()) if fold(known) == fold(name)]
+        here = [number for number, known in places.get(city_of(commune), ()) if fold(known) == fold(name)]
         if here:
             found[station] = here[0]
         else:
@@ -124,7 +124,7 @@ async def import_stations(
     """Stations (the columns of the table), and the addresses that a file says are theirs (key, commune, station,
     weight).
     """
-    await _begin(database, file)
+    await _begin(database, Action.IMPORT_STATIONS, file)
     new = 0
     for piece in _pieces(stations, FEW_STATIONS):
         async with database.write() as tx:
@@ -160,7 +160,7 @@ async def import_results(
     database: Database, turnouts: Sequence[Turnout], *, file: str, actor: str, now: datetime
 ) -> Imported:
     """What happened at stations; one that is not known yet is known from now on, without a place."""
-    await _begin(database, file)
+    await _begin(database, Action.IMPORT_RESULTS, file)
     rows = [
         {
             "code": each.station,
@@ -196,16 +196,19 @@ def _pieces(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield piece
 
 
-async def _begin(database: Database, file: str) -> None:
+async def _begin(database: Database, action: Action, file: str) -> None:
     async with database.write() as tx:
-        await set_fact(tx, UNFINISHED, file)
+        begun = dict(await get_fact(tx, UNFINISHED, {}))
+        await set_fact(tx, UNFINISHED, {**begun, f"{action}:{file}": file})
 
 
 async def _end(
     database: Database, action: Action, done: Imported, *, file: str, actor: str, now: datetime
 ) -> None:
     async with database.write() as tx:
-        await forget_fact(tx, UNFINISHED)
+        begun = dict(await get_fact(tx, UNFINISHED, {}))
+        begun.pop(f"{action}:{file}", None)  # another one that was interrupted stays
+        await set_fact(tx, UNFINISHED, begun)
         details = {"file": file, "rows": done.rows, "new": done.new, "changed": done.changed}
         await audit.note(tx, actor=actor, action=action, details=details, now=now)
 

@@ -12,7 +12,7 @@ import db.canvass
 import db.canvass_counts
 import db.canvass_walks
 import db.console
-from bot.actions import audit
+from bot.actions import audit, notices
 from bot.actions.authority import Author
 from bot.actions.canvass import ranking
 from bot.actions.canvass_doors import silence_at, zone_at
@@ -157,6 +157,19 @@ async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
     details = {"walk": found.walk.code, "signed_out": ended}
     await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
     return ended
+
+
+async def free(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
+    """Takes those off a walk who do not go: it is offered again, and they are told. Raises NotAllowed, WalkGone."""
+    found = await account(tx, author, walk)
+    if found.walk.state != "under_way":
+        raise WalkGone("Nobody has taken it.")
+    who = await db.canvass_walks.others_on(tx, found.walk, 0)
+    await notices.tell(tx, who, "walk_freed", {"walk": found.walk.code}, now=author.now)
+    await db.canvass_walks.free(tx, found.walk)
+    details = {"walk": found.walk.code, "freed": len(who)}
+    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    return await account(tx, author, walk)
 
 
 async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:

@@ -20,6 +20,7 @@ from bot.actions.people import require_supporter
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import PortevoixError
+from bot.rules.areas import city_of
 from bot.rules.canvass.meetings import TOLD_BEFORE, WAITED, Meeting, fit, is_missed
 from bot.rules.canvass.visits import MOST_WALKERS, Tally, doubt
 from bot.rules.permissions import Action, Role, Staff, may
@@ -30,6 +31,9 @@ from db.facts import get_fact, set_fact
 from db.people import Person
 
 MOST_LISTED = 8
+HELP = "walker_needs_help"
+IDLE = timedelta(hours=24)
+"""A walk of which nothing is heard for so long is nobody’s any more."""
 
 
 class WalkGone(PortevoixError):
@@ -42,6 +46,12 @@ class WalkFull(PortevoixError):
     """A pair has taken the walk already."""
 
     default_message = "toasts/walk_full"
+
+
+class OtherWalk(PortevoixError):
+    """Whoever is on a walk takes no other one."""
+
+    default_message = "toasts/walk_other"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +73,15 @@ class Offered:
 
 @dataclass(frozen=True, kw_only=True)
 class WalkSeen:
-    """A walk as a walker sees it: its legs, who comes along, whom to turn to, where people vote, when and where one
-    meets, by the clock of its `zone`; `quiet`: until when the law asks for silence there.
+    """A walk as a walker sees it: its legs, how many go, where people vote, when and where one meets, by the clock of
+    its `zone`; `quiet`: until when the law asks for silence there. Who comes along and whom to turn to is shown to
+    those who are on it.
     """
 
     walk: Ground
     legs: tuple[LegSummary, ...]
     companions: tuple[Companion, ...]
+    walkers: int
     contact: tuple[int, str | None] | None
     place: str | None
     quiet: datetime | None
@@ -102,7 +114,8 @@ async def offered_to(
     """
     require_supporter(person)
     found: dict[int, Any] = {}
-    for area in filter(None, (person.commune, person.department)):
+    commune = person.commune and city_of(person.commune)
+    for area in filter(None, (commune, person.department)):
         for row in await db.canvass_walks.offered_near(tx, area, now - WAITED, MOST_LISTED):
             found.setdefault(row.id, row)
     has_walked = await db.canvass_walks.has_walked(tx, person.id)
@@ -147,8 +160,9 @@ async def seen(tx: AsyncConnection, going: Going) -> WalkSeen:
     return WalkSeen(
         walk=walk,
         legs=tuple(await db.canvass_walks.legs_of(tx, walk.id, walk.outing)),
-        companions=tuple(await db.canvass_walks.companions(tx, walk, going.person.id)),
-        contact=await db.canvass_walks.telegram_id_of(tx, walk.offered_by),
+        companions=await _companions(tx, walk, going) if walk.mine else (),
+        walkers=await db.canvass_walks.walkers_on(tx, walk),
+        contact=await _contact(tx, walk) if walk.mine else None,
         place=await db.canvass_walks.place_of(tx, walk.station),
         quiet=None if quiet is None else quiet.until,
         meeting=await db.canvass_walks.meeting_of(tx, walk.id),
@@ -157,16 +171,22 @@ async def seen(tx: AsyncConnection, going: Going) -> WalkSeen:
     )
 
 
+async def _companions(tx: AsyncConnection, walk: Ground, going: Going) -> tuple[Companion, ...]:
+    return tuple(await db.canvass_walks.companions(tx, walk, going.person.id))
+
+
 async def take(tx: AsyncConnection, going: Going) -> WalkSeen:
     """Somebody takes a walk, of which whoever is on it is told.
 
-    Raises NotASupporter, WalkGone, WalkFull, WalkQuiet, CandidateOut.
+    Raises NotASupporter, WalkGone, WalkFull, WalkQuiet, OtherWalk, CandidateOut.
     """
     found = await seen(tx, going)
     if going.campaign.is_out(going.now):
         raise CandidateOut("The candidate is out.")
     if found.walk.mine:
         return found
+    if await db.canvass_walks.walk_of(tx, going.person.id) is not None:
+        raise OtherWalk("One walk at a time.")
     if found.is_missed:
         raise WalkGone("Its people have met and went.")
     if found.quiet is not None:
@@ -206,7 +226,22 @@ async def leave(tx: AsyncConnection, going: Going) -> None:
     await _tell_others(tx, going, walk, comes=False)
 
 
-async def remind(tx: AsyncConnection, now: datetime) -> int:
+async def tend(tx: AsyncConnection, now: datetime) -> int:
+    """What time does: who left the campaign leaves their walk, one that lies idle is over or offered again, and
+    walkers are told that they meet soon; how many were told.
+    """
+    await db.canvass_walks.release(tx)
+    for number in await db.canvass_walks.idle(tx, now - IDLE):
+        walk = await db.canvass_walks.walk_seen(tx, number, 0)
+        assert walk is not None  # just found
+        if (await db.canvass_counts.tally_of(tx, number, walk.outing)).doors:
+            await db.canvass_walks.end(tx, walk, now)
+        else:
+            await db.canvass_walks.free(tx, walk)
+    return await _remind(tx, now)
+
+
+async def _remind(tx: AsyncConnection, now: datetime) -> int:
     """Tells walkers that they meet soon, once; how many."""
     told = 0
     rows = await db.canvass_walks.meeting_soon(tx, now, now + TOLD_BEFORE)
@@ -235,44 +270,45 @@ class Ended:
 
 
 async def end(tx: AsyncConnection, going: Going) -> Ended:
-    """The walk is over: who offered it is told. Raises NotASupporter, NotYourWalk."""
+    """The walk is over: who offered it is told, and whoever walked along. Raises NotASupporter, NotYourWalk."""
     walk = await _own(tx, going)
-    await db.canvass_walks.end(tx, walk, going.now)
     found = await db.canvass_counts.tally_of(tx, walk.id, walk.outing)
-    details = {"walk": walk.code, "number": walk.id, "doors": found.doors, "contacts": found.contacts}
-    await _tell(tx, walk, "walk_over", {**details, "doubt": doubt(found)}, now=going.now, but=None)
+    await _tell_end(tx, walk, found, going)
+    await db.canvass_walks.end(tx, walk, going.now)
     return Ended(walk=walk, tally=found)
 
 
-async def call_for_help(tx: AsyncConnection, going: Going) -> Ground:
-    """Somebody on a walk needs help: who offered it and the coordinators of the place are told. Raises as `leave`."""
-    walk = await _own(tx, going)
-    details = {
-        "walk": walk.code,
-        "telegram_id": going.person.telegram_id,
-        "first_name": going.person.first_name,
-    }
-    await _tell(tx, walk, "walker_needs_help", details, now=going.now, but=going.person.telegram_id)
-    return walk
+async def call_for_help(tx: AsyncConnection, going: Going) -> int:
+    """Somebody on a walk needs help: the team of the place, else every admin, and whoever walks with them are told; how
+    many of them could be. Also of who left the campaign meanwhile. Raises NotYourWalk.
+    """
+    walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
+    if walk is None or not walk.mine:
+        raise NotYourWalk("You are not on this walk.")
+    me = going.person.telegram_id
+    details = {"walk": walk.code, "telegram_id": me, "first_name": going.person.first_name}
+    beside = await db.canvass_walks.others_on(tx, walk, going.person.id)
+    team = await _coordinators_of(tx, walk.commune) - {me}
+    told = await notices.tell(tx, {*team, *beside}, HELP, details, now=going.now)
+    if not team:
+        told += await notices.tell_admins(tx, HELP, details, now=going.now, but=me)
+    return told
 
 
-async def _tell(
-    tx: AsyncConnection,
-    walk: Ground,
-    template: str,
-    details: dict[str, Any],
-    *,
-    now: datetime,
-    but: int | None,
-) -> None:
-    """Tells who offered the walk; where help is needed, or they are gone, everybody who may offer walks there."""
-    contact = await db.canvass_walks.telegram_id_of(tx, walk.offered_by)
-    who = {contact[0]} if contact is not None else set()
-    if not who or template == "walker_needs_help":
-        who |= await _coordinators_of(tx, walk.commune)
-    who.discard(but or 0)
-    if who:
-        await notices.tell(tx, who, template, details, now=now)
+async def _contact(tx: AsyncConnection, walk: Ground) -> tuple[int, str | None] | None:
+    """Who offered the walk, as long as they may."""
+    found = await db.canvass_walks.telegram_id_of(tx, walk.offered_by)
+    return found if found is not None and found[0] in await _coordinators_of(tx, walk.commune) else None
+
+
+async def _tell_end(tx: AsyncConnection, walk: Ground, found: Tally, going: Going) -> None:
+    """Tells who offered the walk, or those who may offer walks there by now, and whoever walked along."""
+    contact = await _contact(tx, walk)
+    who = {contact[0]} if contact is not None else await _coordinators_of(tx, walk.commune)
+    details = {"walk": walk.code, "number": walk.id, "doors": found.doors, "contacts": found.contacts}
+    await notices.tell(tx, who, "walk_over", {**details, "doubt": doubt(found)}, now=going.now)
+    beside = await db.canvass_walks.others_on(tx, walk, going.person.id)
+    await notices.tell(tx, set(beside) - who, "walk_ended", {"walk": walk.code}, now=going.now)
 
 
 async def _coordinators_of(tx: AsyncConnection, commune: str) -> set[int]:

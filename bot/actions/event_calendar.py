@@ -108,9 +108,17 @@ async def all_public(tx: AsyncConnection, area: str) -> list[EventInWords]:
     return await db.event_files.public(tx, db.areas.event_in(area))
 
 
-async def followed(
-    tx: AsyncConnection, area: str, campaign: Campaign, now: datetime
-) -> list[EventInWords] | None:
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What a calendar holds that people follow; `is_silent`: the law asks for silence somewhere in its area, so that it
+    does not name who sends it.
+    """
+
+    events: Sequence[EventInWords]
+    is_silent: bool
+
+
+async def followed(tx: AsyncConnection, area: str, campaign: Campaign, now: datetime) -> Followed | None:
     """The events of a calendar that people follow. None while the law asks for silence about all that are to come:
     their programs keep what they had.
 
@@ -121,7 +129,11 @@ async def followed(
         tx, db.areas.event_in(area), since=now - STILL_SHOWN, now=now, most=MOST_FOLLOWED
     )
     told = [each for each in found if each.event.is_cancelled or not is_silent(campaign, each.event, now)]
-    return None if found and not told else told
+    if found and not told:
+        return None
+    home = campaign.quiet(kind=Kind.EVENT_INVITE, territory=campaign.home, now=now)
+    silent = any(is_silent(campaign, each.event, now) for each in found) if found else home is not None
+    return Followed(events=told, is_silent=silent)
 
 
 def is_silent(campaign: Campaign, event: Event, now: datetime) -> bool:

@@ -120,7 +120,7 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
         + await _plan_events(tx, campaign, now)
         + await waitlist.tend(tx, campaign, now)
         + await shift_offers.tend(tx, campaign, now)
-        + await canvass_walks.remind(tx, now),
+        + await canvass_walks.tend(tx, now),
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.faces
 import db.planning
 import db.shifts
 from bot.actions.apart import settled_apart
@@ -80,6 +81,7 @@ async def _without_what_is_over(tx: AsyncConnection, shift: Shift, now: datetime
             told = is_over and state not in (*NEVER_CAME, *ON_THE_WAY)
             changed[each.person] = lapsed(each, told=told, at=now)
             await db.shifts.put(tx, changed[each.person])
+            await db.faces.shift_offer_over(tx, each.person, db.shifts.offer_key(shift.id, each.offers))
     return [changed.get(each.person, each) for each in places]
 
 

@@ -145,10 +145,7 @@ async def import_survey(
 
 def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
     """Raises SurveyRefused for what cannot be asked, and CandidateOut."""
-    found = faults(new.form, campaign.languages[0])
-    if found:
-        fault = found[0]
-        raise SurveyRefused(f"The survey has a fault: {fault.wrong}.", why=fault.wrong.value, word=fault.word)
+    require_form(new.form, campaign)
     if campaign.is_out(now):
         raise CandidateOut("The candidate is out: no message leaves any more.")
     if not now < new.closes_at <= now + LONGEST:
@@ -164,6 +161,14 @@ def require_sound(new: NewSurvey, campaign: Campaign, now: datetime) -> None:
             "The answers are erased after the survey has closed, within a year: write another `erase`.",
             why="erase",
         )
+
+
+def require_form(form: Form, campaign: Campaign) -> None:
+    """Raises SurveyRefused for questions that cannot be asked so."""
+    found = faults(form, campaign.languages[0])
+    if found:
+        fault = found[0]
+        raise SurveyRefused(f"The survey has a fault: {fault.wrong}.", why=fault.wrong.value, word=fault.word)
 
 
 async def _target(tx: AsyncConnection, new: NewSurvey, occasion: Occasion) -> Target:

@@ -90,7 +90,7 @@ def _keep(
         return Refusal.QUIET
     except WalkAtNight:
         return Refusal.NIGHT
-    leg = db.canvass_doors.leg(visit, walk.id, note.door, walk.outing)
+    leg = db.canvass_doors.leg(visit, walk, note.door)
     if leg is None:
         return Refusal.GONE
     _write(visit, then, walk, note, leg.doors)

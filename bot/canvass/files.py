@@ -144,7 +144,7 @@ def open_csv(path: Path) -> CsvFile:
 def _look(path: Path) -> tuple[bytes, str]:
     """The beginning of a file, and its encoding: the whole of it is looked at, piece by piece."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    encoding = "utf-8-sig"
+    encoding, lines, is_unicode = "utf-8-sig", 1, False
     with _opened(path) as stream:
         head = stream.read(MOST_HEADER)
         if head.startswith(b"PK"):
@@ -156,12 +156,29 @@ def _look(path: Path) -> tuple[bytes, str]:
         piece = head
         while piece:
             try:
-                decoder.decode(piece)
-            except UnicodeDecodeError:
+                text = decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                _require_windows(
+                    path, piece, is_unicode=is_unicode, line=lines + piece.count(b"\n", 0, error.start)
+                )
                 encoding = "cp1252"
                 break
+            is_unicode = is_unicode or not text.isascii()
+            lines += piece.count(b"\n")
             piece = stream.read(PIECE)
     return head, encoding
+
+
+def _require_windows(path: Path, piece: bytes, *, is_unicode: bool, line: int) -> None:
+    """Letters that are no UTF-8 are of the Windows encoding where the others are too: read so, the accents of a file
+    in UTF-8 would all be two wrong letters. Raises UnreadableFile.
+    """
+    read = piece.decode("utf-8", "replace")
+    wrong = read.count("\ufffd")
+    if is_unicode or sum(not letter.isascii() for letter in read) > 2 * wrong:
+        raise UnreadableFile(
+            f"{path} is in UTF-8 but for a letter on line {line}: save the whole of it in UTF-8, or fetch it again."
+        )
 
 
 @contextmanager

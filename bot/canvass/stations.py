@@ -23,7 +23,7 @@ KEY, WEIGHT = ("id", "address_id"), ("nb_adresses",)
 LATITUDE, LONGITUDE = ("latitude", "lat"), ("longitude", "lon")
 NAME, ADDRESS, PLACE = ("name", "nom", "libelle"), ("address", "adresse"), ("place", "polling_place", "lieu")
 MOST_NAME, MOST_ADDRESS = 120, 300
-FAR_DEGREES = 5.0
+FAR_DEGREES = 1.0
 _WITH_COMMUNE = re.compile(r"([0-9][0-9AB][0-9]{3})_(.+)")
 _VAGUE = ("municipality", "locality")
 """What a register knew of an address no better than this says nothing of where the station is."""

@@ -26,7 +26,7 @@ from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area,
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.communes import load
-from bot.links import walk_link
+from bot.links import sheet_link
 from bot.overview import running_as
 from bot.rules.areas import EVERYWHERE
 from bot.rules.canvass.cutting import DOORS, LEAST_DOORS, MOST_DOORS
@@ -459,6 +459,6 @@ def _paper(
         outcomes=[said("outcome", outcome=each) for each in Outcome],
         lines=lines,
         foot=said("sheet_foot", **values),
-        link=walk_link(username, found.walk.code),
+        link=sheet_link(username, found.walk.code),
         printed_at=now,
     )

@@ -27,6 +27,7 @@ from bot.delivery.outcomes import Done, Outcome, Rejected
 from bot.departure.compose import Composer
 from bot.links import event_link
 from bot.rules.kinds import Kind
+from bot.rules.sending import SHIFT_OFFER
 from bot.words.friends import SOMEBODY, addressed
 from bot.words.texts import Texts
 from db.engine import TROUBLES, Database
@@ -183,6 +184,10 @@ class Faces:
             return None, None
         language = self._composer.language_of(person)
         rsvp = await db.rsvps.get(tx, event=event.id, person=person.id)
+        if card.template == SHIFT_OFFER:
+            words = text_in(await db.events.texts_of(tx, event.id), language, self._campaign.languages[0])
+            over = self._texts.render("shifts/offer_over", language, now=now, event=event, text=words)
+            return edited(person.telegram_id, card.message, over), rsvp
         seats, position = await event_cards.standing(tx, event, rsvp)
         shown = event_cards.event_card(
             event,

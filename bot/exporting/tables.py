@@ -95,6 +95,24 @@ TABLES: Mapping[str, ExportTable] = {
             of_ballot=False,
         ),
         ExportTable(
+            name="shifts",
+            action=Action.EXPORT_RESPONSES,
+            columns=columns_of(
+                "event title event_commune shift:number role starts_at:instant ends_at:instant shift_state"
+                f" capacity:number {_IDENTITY} department answer at:instant people:number"
+            ),
+            of_ballot=False,
+        ),
+        ExportTable(
+            name="hosts",
+            action=Action.EXPORT_RESPONSES,
+            columns=columns_of(
+                f"event title starts_at:instant event_commune event_state {_IDENTITY} department part since:instant"
+                " people:number"
+            ),
+            of_ballot=False,
+        ),
+        ExportTable(
             name="survey_answers",
             action=Action.EXPORT_RESPONSES,
             columns=columns_of(

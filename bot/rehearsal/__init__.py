@@ -1,6 +1,8 @@
 """`portevoix rehearse`: a whole campaign played against the local Telegram at high speed, checked and reported.
 
 cast        who plays: invented people of every territory, by seed
+acts        a text, a tap
+surveying   the survey that they ask, and what must be kept of the answers
 conduct     what each kind of person does with what they receive
 organizing  what the organizers do
 agenda      the instants at which something may happen

@@ -17,16 +17,18 @@ from db.rehearsal import Sending
 
 
 def names_of(sendings: Iterable[Sending]) -> dict[int, str]:
-    """The name of each broadcast: the step, what an event's message is and the event's number, what the team is told,
-    `broadcast-1` …
+    """The name of each broadcast: the step, what a message is and the number of its event, what the team is told,
+    `survey-1` …, `broadcast-1` …
     """
     names = {}
     written = 0
     for sending in sendings:
         if sending.step is not None:
             names[sending.id] = sending.step
-        elif sending.key.startswith("event:") and sending.template is not None:
+        elif sending.key.startswith(("event:", "series:", "shift:")) and sending.template is not None:
             names[sending.id] = f"{sending.template.rpartition('/')[2]}-{sending.key.split(':')[1]}"
+        elif sending.key.startswith("survey:"):
+            names[sending.id] = sending.key.replace(":", "-")
         elif (sending.template or "").startswith(NOTICES):
             names[sending.id] = str(sending.template)
         else:

@@ -26,6 +26,10 @@ METROPOLITAN_COMMUNES = 80
 ABROAD_OR_OVERSEAS_SHARE = 0.2
 AROUND_THE_LARGEST = 0.1
 ENGLISH_SHARE = 0.15
+NEIGHBOURS = 8
+"""People of the largest town who all hear of the same meeting: enough for a waitlist, whatever the seed. They come
+after two people of each territory.
+"""
 # Answers take the bot thirty times as long as messages: in a large cast most people only read.
 TALKERS_SHARE, FEWEST_TALKERS, MOST_TALKERS = 0.08, 60, 4_000
 NEWCOMERS_SHARE, FEWEST_NEWCOMERS, MOST_NEWCOMERS = 0.02, 15, 1_000
@@ -78,7 +82,7 @@ class Place:
 class Member:
     """A person of the cast. `joins_at`: they sign up in the chat then; None: they were registered before it begins.
 
-    `moves_to`, `moves_at`: they vote elsewhere from then on.
+    `moves_to`, `moves_at`: they vote elsewhere from then on. `neighbour`: which of NEIGHBOURS they are, if one.
     """
 
     telegram_id: int
@@ -90,6 +94,7 @@ class Member:
     joins_at: datetime | None = None
     moves_to: Place | None = None
     moves_at: datetime | None = None
+    neighbour: int | None = None
 
     @property
     def number(self) -> int:
@@ -141,7 +146,11 @@ def invent(
     moving = [paris(campaign, *each) for each in MOVING]
     members = []
     for number in range(count):
-        stands_for = number < 4 * len(territories)
+        neighbour = number - 2 * len(territories)
+        if 0 <= neighbour < NEIGHBOURS and count >= 2 * len(territories) + NEIGHBOURS:
+            members.append(_neighbour(number, neighbour, places, start))
+            continue
+        stands_for = number < 4 * len(territories) + NEIGHBOURS
         place = chance.choice(_homes(places, territories, number)) if stands_for else next(crowd)
         character = _character(number, len(territories), talkers, chance)
         joins = bool(joining) and number % 4 == 3 and number < 4 * newcomers
@@ -164,6 +173,18 @@ def invent(
             )
         )
     return members
+
+
+def _neighbour(number: int, neighbour: int, places: dict[str, list[Place]], start: datetime) -> Member:
+    return Member(
+        telegram_id=FIRST_ID + number,
+        first_name=FIRST_NAMES[neighbour],
+        language="fr",
+        character=Character.GUEST,
+        place=(places.get(METROPOLE) or next(iter(places.values())))[0],
+        registered_at=start - REGISTERED_BEFORE / 2,
+        neighbour=neighbour,
+    )
 
 
 def _homes(places: dict[str, list[Place]], territories: list[str], number: int) -> list[Place]:

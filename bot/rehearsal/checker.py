@@ -21,12 +21,15 @@ from bot.rehearsal.cast import Member
 from bot.rehearsal.evidence import Evidence
 from bot.rehearsal.lives import WEEK, Life
 from bot.rehearsal.reminding import LastDays, Reminded, Reminders
+from bot.rehearsal.surveying import Answered, closes_at
 from bot.rules.steps import Step
 from bot.rules.territories import METROPOLE
 from db.rehearsal import Sending
 
 CANCELLATION = "broadcasts/event_cancelled"
 OFFERS = ("broadcasts/event_offer", "broadcasts/shift_offer")
+DOOR = timedelta(minutes=30)
+"""So long before an event begins its seats are offered to nobody any more."""
 OFFERED_AS = "persuasion"
 """A seat that came free is offered when a message of the campaign may ring, although it is news of an event."""
 NEUTRAL_REMINDER = "neutral/reminder"
@@ -76,6 +79,11 @@ class Rule(StrEnum):
     NOT_CORRECTED = "not_corrected"
     NOT_ASKED = "not_asked"
     READ_BY_TWO = "read_by_two"
+    ANSWERED_TWICE = "answered_twice"
+    ANSWERED_LATE = "answered_late"
+    ANSWERED_ASTRAY = "answered_astray"
+    ANSWERED_OTHERWISE = "answered_otherwise"
+    ASKED_IN_SILENCE = "asked_in_silence"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +121,7 @@ class Checker:
         staff: Iterable[int] = (),
         arrived: Callable[[Arrival], None] = lambda arrival: None,
         beginnings: Mapping[str, str] = MappingProxyType({}),
+        closes: datetime | None = None,
     ) -> None:
         self._almanac, self._evidence, self._arrived = almanac, evidence, arrived
         self._campaign = almanac.campaign
@@ -131,6 +140,9 @@ class Checker:
         self._to_correct: dict[int, tuple[Life, Sending]] = {}
         # By the number of a conversation: who of the team reads it.
         self._readers: dict[str, int] = {}
+        # What people chose in the survey, by the taps that were to be taken.
+        self._answered: dict[int, Answered] = {}
+        self._closes = closes or closes_at(self._campaign)
         # What each version that the organizers wrote begins with.
         self._beginnings = beginnings
 
@@ -148,6 +160,7 @@ class Checker:
             said = str(line.get("data") or line.get("text") or "")
             on = line.get("id")
             answers = on is not None and self._evidence.sending(on) is not None
+            self._answers(life, said.split(":")[1:], at)
             life.acts(line["act"], said, at, self._campaign, answers=answers)
         elif line["do"].startswith("send"):
             self._receive(life, at, line["id"], line.get("begins", ""))
@@ -175,6 +188,7 @@ class Checker:
         for message, (life, broadcast) in self._to_correct.items():
             if broadcast.id in life.received:
                 self._break(Rule.NOT_CORRECTED, life, None, f"{broadcast.key}: {message}")
+        self._of_the_survey()
         if last:
             self._of_events()
         for number in self._evidence.not_received() if last else ():
@@ -201,6 +215,25 @@ class Checker:
         elif sending.template in READ and self._readers.setdefault(number, member) != member:
             at = _instant_of(line["at"])
             self.broken.append(Broken(rule=Rule.READ_BY_TWO, at=at, person=member, about=sending.key))
+
+    def _answers(self, life: Life, parts: Sequence[str], at: datetime) -> None:
+        """A tap under the survey, or one that takes it back: only the first needs that answers are taken."""
+        person, place = life.member.telegram_id, life.place(at)
+        match parts:
+            case ["survey", _, *rest]:
+                silent = self._almanac.is_quiet("poll", place.territory, place.zone, at) is not None
+                if at < self._closes and not (life.is_away or silent):
+                    self._answered.setdefault(person, Answered()).tap(rest)
+            case ["survey_mine", _, "yes"] | ["delete", "yes"]:
+                self._answered.pop(person, None)
+
+    def _of_the_survey(self) -> None:
+        """What is kept of everybody is what they chose, once for each question, and nothing of it came too late."""
+        for life in self._lives.values():
+            person = life.member.telegram_id
+            kept = self._evidence.survey_answers.get(person, ())
+            for fault in self._answered.get(person, Answered()).faults(kept, self._closes):
+                self._break(Rule(fault.value), life, None, "survey")
 
     def _of_events(self) -> None:
         """What may be said of no event, whoever was there."""
@@ -275,6 +308,10 @@ class Checker:
         if deleted or self._is_corrected(begins):
             self._to_correct.pop(message_id, None)
         sending = self._evidence.sending(message_id)
+        if sending is not None and sending.key.startswith("survey:") and at < self._closes:
+            place = life.place(at)
+            if self._almanac.is_quiet(sending.kind, place.territory, place.zone, at):
+                self._break(Rule.ASKED_IN_SILENCE, life, at, sending.key)
         if sending is None or life.acted == at or sending.id in self._evidence.taken_back:
             return
         place = life.place(at)
@@ -302,6 +339,8 @@ class Checker:
             yield Rule.COURTESY_HOURS
         if MUTED_BY.get(sending.kind, "news" if sending.kind in NEWS else "") in life.muted:
             yield Rule.MUTED
+        if sending.template == OFFERS[0] and sending.begins and at >= sending.begins - DOOR:
+            yield Rule.TOO_LATE
         if sending.kind in PARTISAN:
             yield from self._caps(life, sending, place.zone, at)
 

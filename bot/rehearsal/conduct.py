@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
 
 from bot.campaign.campaign import Campaign
+from bot.rehearsal import surveying
+from bot.rehearsal.acts import Act, send, tap
 from bot.rehearsal.cast import Character, Member, Place, paris
-
-Act = dict[str, Any]
 
 SOON = timedelta(minutes=10)
 ON_THE_WAY_BACK = timedelta(minutes=65)
 """Somebody who is reminded an hour before their slot tells afterwards that they voted."""
 ANSWER_MINUTE, ANSWER_HOURS, POLLING_HOURS = 20, 6, 2
 """People answer at twenty past every sixth hour, on polling days every second, so that instants are few."""
-
-
-def tap(data: str) -> Act:
-    return {"act": "tap", "data": data}
-
-
-def send(text: str) -> Act:
-    return {"act": "send", "text": text}
 
 
 START: Act = {"act": "start"}
@@ -161,7 +152,7 @@ def asked(data: Sequence[str]) -> tuple[str, str]:
         parts = each.split(":")
         if parts[1] == "step":
             return parts[3], parts[2]
-        if parts[1] in ("rsvp", "attend", "came", "stars"):
+        if parts[1] in ("rsvp", "series_date", "shift", "attend", "came", "stars", "survey"):
             return parts[1], parts[2]
     return "", ""
 
@@ -228,6 +219,8 @@ def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tu
     if f"1:rsvp:{code}:maybe" not in data:
         return _offered(member, code)
     said = ("yes", "yes", "maybe", "no")[member.number // 11 % 4]
+    if member.neighbour is not None:
+        said = NEIGHBOURS_SAY[member.neighbour]
     if said == "yes" and member.number % 7 == 0:
         # With somebody else, where the event allows it.
         return SOON, (tap(f"1:rsvp:{code}:yes"), {**tap(f"1:guests:{code}:1"), "optional": True})
@@ -238,6 +231,26 @@ def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tu
     return SOON, (tap(f"1:rsvp:{code}:{said}"),)
 
 
+NEIGHBOURS_SAY = ("yes", "yes", "yes", "yes", "yes", "yes", "maybe", "no")
+"""One after the other: with half as many seats as there are neighbours the fifth waits, and the sixth."""
+CANCEL = (0, 1)
+"""Those of them who cancel on the eve: a seat and a place in a shift come free."""
+
+
+def _series(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+    """Some come to the first date, some to the second."""
+    if member.character not in GUESTS:
+        return None
+    dates = [each for each in data if each.startswith("1:series_date:")]
+    date = dates[member.number % len(dates)]
+    return SOON, (tap(date), {**tap(f"1:rsvp:{date.rpartition(':')[2]}:yes"), "optional": True})
+
+
+def _shift_offered(member: Member, shift: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+    """A place in a shift came free: some take it, some don’t want it any more."""
+    return SOON, (tap(f"1:shift:{shift}:{'no' if member.number % 3 == 1 else 'yes'}"),)
+
+
 def _offered(member: Member, code: str) -> tuple[timedelta, tuple[Act, ...]] | None:
     """A seat came free: some take it, some don’t want it any more, some say nothing."""
     said = ("yes", "no", None)[member.number % 3]
@@ -245,7 +258,8 @@ def _offered(member: Member, code: str) -> tuple[timedelta, tuple[Act, ...]] | N
 
 
 def _attend(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
-    said = f"1:attend:{code}:{'cancel' if member.number % 5 == 0 else 'confirm'}"
+    cancels = member.number % 5 == 0 if member.neighbour is None else member.neighbour in CANCEL
+    said = f"1:attend:{code}:{'cancel' if cancels else 'confirm'}"
     return (SOON, (tap(said),)) if said in data else None
 
 
@@ -261,6 +275,10 @@ def _stars(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, t
     )
 
 
+def _survey(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+    return surveying.answers(member, code)
+
+
 _ANSWERS: dict[str, Answer] = {
     "pledge": _pledge,
     "place": _place,
@@ -270,7 +288,10 @@ _ANSWERS: dict[str, Answer] = {
     "last_call": _last_call,
     "keep_plan": _keep_plan,
     "rsvp": _rsvp,
+    "series_date": _series,
+    "shift": _shift_offered,
     "attend": _attend,
     "came": _came,
     "stars": _stars,
+    "survey": _survey,
 }

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.rehearsal
+from bot.rehearsal.surveying import SKIPPED, Kept
 from bot.rules import experiments
 from db.engine import Database
 from db.rehearsal import LoggedDelivery, Sending
@@ -69,6 +71,10 @@ class Evidence(Protocol):
         """The walks on which somebody noted, on the way, what happened at a door, and when."""
 
     @property
+    def survey_answers(self) -> Mapping[int, Collection[Kept]]:
+        """What the bot kept of everybody's answers to the survey, by person."""
+
+    @property
     def corrected(self) -> Mapping[int, Collection[int]]:
         """The broadcasts that staff corrected, each with whom the bot says it could not correct it for."""
 
@@ -89,11 +95,12 @@ class Log:
         two_shifts: Collection[str] = (),
         not_at_the_door: Collection[str] = (),
         knocks: Collection[tuple[str, datetime]] = (),
+        survey_answers: Mapping[int, Collection[Kept]] = MappingProxyType({}),
     ) -> None:
         self._sendings = {sending.id: sending for sending in sendings}
         self.taken_back, self.overfull, self.corrected = taken_back, overfull, corrected
         self.two_shifts, self.not_at_the_door = two_shifts, not_at_the_door
-        self.knocks = knocks
+        self.knocks, self.survey_answers = knocks, survey_answers
         self._by_message = array("H")
         self._not_sent: dict[int, tuple[int, ...]] = {}
         self._arrived = bytearray()
@@ -182,6 +189,16 @@ class EventFaults:
             self.not_at_the_door |= set(await db.rehearsal.not_at_the_door(tx, DOOR))
 
 
+def _kept(rows: Iterable[tuple[int, str, str, datetime]]) -> dict[int, list[Kept]]:
+    """By person: the bot calls its questions q1, q2 …, and their options a, b …"""
+    found: dict[int, list[Kept]] = {}
+    for person, question, option, at in rows:
+        chosen = ascii_lowercase.index(option) if option else SKIPPED
+        kept = Kept(question=int(question[1:]) - 1, option=chosen, at=at)
+        found.setdefault(person, []).append(kept)
+    return found
+
+
 async def read_log(
     tx: AsyncConnection, erased: Iterable[LoggedDelivery] = (), faults: EventFaults | None = None
 ) -> Log:
@@ -197,6 +214,7 @@ async def read_log(
         faults.two_shifts,
         faults.not_at_the_door,
         await db.rehearsal.knocks(tx),
+        _kept(await db.rehearsal.survey_answers(tx)),
     )
     for delivery in erased:
         log.note(delivery)

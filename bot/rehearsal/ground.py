@@ -10,8 +10,9 @@ from typing import Any
 from bot.actions import canvass, canvass_imports
 from bot.campaign.campaign import Campaign
 from bot.canvass.town import invented
+from bot.rehearsal.acts import Act, send, tap
 from bot.rehearsal.cast import Character, Member, paris
-from bot.rehearsal.conduct import Act, Doing, send, tap
+from bot.rehearsal.conduct import Doing
 from bot.rules.canvass.ranking import Turnout
 from bot.rules.territories import METROPOLE
 from db.engine import Database

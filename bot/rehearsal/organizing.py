@@ -1,5 +1,6 @@
 """What the organizers do during a rehearsal, all in the chat: two events, three messages (one in two versions and taken
-back, one corrected) and a neutral reminder; and a supporter hosts an event, which the second organizer lets take place.
+back, one corrected), a survey and a neutral reminder; and a supporter hosts a series, which the second organizer lets
+take place.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.campaign.campaign import Campaign
+from bot.rehearsal import surveying
+from bot.rehearsal.acts import Act, send, tap
 from bot.rehearsal.cast import Member, Place, paris
 from bot.rehearsal.checker import CORRECTED
-from bot.rehearsal.conduct import GUESTS, WRITE_TO_THE_TEAM, Act, Doing, send, tap
+from bot.rehearsal.conduct import GUESTS, WRITE_TO_THE_TEAM, Doing
 from bot.rehearsal.ground import offering, walking
 from bot.rules.experiments import Outcome
 from bot.rules.kinds import Kind
@@ -39,6 +42,8 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         # A meeting in the place where most people are, and one far from it.
         (paris(campaign, 0, 17, time(11, 5)), _event),
         (paris(campaign, 0, 16, time(11, 5)), _far_event),
+        # Three questions, which follow one another in two ways.
+        (paris(campaign, *surveying.ASKED), _survey),
         # To everybody, at a quarter past twelve of their own clock.
         (paris(campaign, 0, 12, time(10, 5)), _programme),
         # Some people get one more in a full week: something has to give way.
@@ -106,9 +111,9 @@ def _answer_questions(campaign: Campaign) -> Iterator[Doing]:
 
 
 def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
-    """A neighbour's evening: proposed, and let take place by the second organizer."""
+    """A neighbour's two evenings, a week apart: proposed, and let take place by the second organizer."""
     host = next((member for member in members if _may_host(member)), None)
-    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    place = busiest(members, lambda place: place.territory == METROPOLE)
     if host is None or place is None:
         return
     at = paris(campaign, 0, 15, time(11, 5))
@@ -118,6 +123,7 @@ def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iter
         send(f"{at + timedelta(days=5):%d/%m} 18:00"),
         tap("1:event_duration:90"),
         tap("1:event_skip:seats:-"),
+        *(tap("1:event_back:repeat"), tap("1:event_repeat:week"), send("2")),
         tap("1:host_send"),
     ]
     yield Doing(at=at, person=host.telegram_id, acts=tuple(acts))
@@ -189,20 +195,20 @@ def _confirmation(campaign: Campaign, texts: Texts) -> Act:
 def _event(
     campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
 ) -> tuple[Act, ...] | None:
-    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    place = busiest(members, lambda place: place.territory == METROPOLE)
     # Fewer seats than there are people who will want one: there is a waitlist, and seats come free on the eve.
     guests = sum(member.character in GUESTS and member.place == place for member in members)
-    return _announce(campaign, texts, place, at + timedelta(days=6), seats=max(1, guests // 3))
+    return _announce(campaign, texts, place, at + timedelta(days=6), seats=max(1, guests // 2))
 
 
 def _far_event(
     campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
 ) -> tuple[Act, ...] | None:
-    place = _busiest(members, lambda place: place.territory != METROPOLE)
+    place = busiest(members, lambda place: place.territory != METROPOLE)
     return _announce(campaign, texts, place, at + timedelta(days=7))
 
 
-def _busiest(members: Sequence[Member], fits: Any) -> Place | None:
+def busiest(members: Sequence[Member], fits: Any) -> Place | None:
     """The commune where most people of the cast vote, among those that fit."""
     found = Counter(member.place for member in members if member.place.commune and fits(member.place))
     return max(found, key=lambda place: (found[place], place.typed), default=None)
@@ -232,6 +238,10 @@ def _announce(
         tap("1:event_audience"),
     ]
     return tuple(acts)
+
+
+def _survey(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+    return surveying.ask(campaign, texts, at)
 
 
 def _programme(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:

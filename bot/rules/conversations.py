@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
+from bot.errors import PortevoixError
 from bot.rules.areas import city_of
 from bot.rules.permissions import Action, Role, Staff, may
+from bot.rules.shifts import BadShift, read_hours
 
 PURPOSE = "conversation"
 """The purpose under which the consent ledger holds that what somebody writes may be read by those who answer."""
@@ -177,6 +179,23 @@ class Duty:
         if first is None or last is None or first == last:
             return True
         return first <= hour < last if first < last else hour >= first or hour < last
+
+
+class BadDutyHours(PortevoixError):
+    """Nobody can be on duty at these hours."""
+
+    default_message: ClassVar[str] = "errors/duty_hours"
+
+
+def duty_hours(typed: str) -> tuple[int, int]:
+    """`18h-22h`, `6 pm to 10 pm`, `22 à 6`: whole hours of the day, 24 for its end. Raises BadDutyHours."""
+    try:
+        starts, ends = read_hours(typed)
+    except BadShift:
+        raise BadDutyHours("These are no hours.") from None
+    if starts.minute or ends.minute or starts == ends:
+        raise BadDutyHours("Whole hours are needed, and two of them.")
+    return starts.hour, ends.hour or 24
 
 
 def may_answer(team: Iterable[Staff], area: str) -> bool:

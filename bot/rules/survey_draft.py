@@ -15,6 +15,7 @@ reopened            what is asked again that is not asked by itself: opens or ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.rules.event_draft import DraftQuestion
@@ -64,6 +65,44 @@ def _unwritten(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuesti
         if questions[-1]["texts"][language] and language not in questions[-1].get("options", {}):
             return DraftQuestion(step="options", language=language, may_skip=False)
     return DraftQuestion(step="several") if questions[-1].get("several") is None else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """What is still to be said: the step that asks it, in which language, of which question (its number from 0)."""
+
+    step: str
+    language: str | None = None
+    question: int | None = None
+
+
+def missing(
+    data: Mapping[str, Any], languages: Sequence[str], questions: Sequence[Mapping[str, Any]]
+) -> Missing | None:
+    """The first thing that is missing of what is asked; as many options are needed in each language."""
+    if not data.get("kind"):
+        return Missing(step="kind")
+    for number in range(max(1, len(questions))):
+        gap = _unwritten({**data, "questions": list(questions[: number + 1])}, languages)
+        if gap is not None:
+            of_one = gap.step in ("question", "options", "several")
+            return Missing(step=gap.step, language=gap.language, question=number if of_one else None)
+        if len({len(each) for each in questions[number]["options"].values()}) > 1:
+            return Missing(step="other_number", question=number)
+    return None
+
+
+def without(questions: Sequence[Mapping[str, Any]], dropped: int) -> list[dict[str, Any]]:
+    """The questions but one; what led to it leads to the one below again."""
+    left = []
+    for question in (each for number, each in enumerate(questions) if number != dropped):
+        leads = {
+            place: to if to == END or int(to) < dropped else int(to) - 1
+            for place, to in question.get("leads", {}).items()
+            if to != dropped
+        }
+        left.append({**question, "leads": leads})
+    return left
 
 
 def with_last(data: Mapping[str, Any], key: str, language: str, said: Any) -> list[dict[str, Any]]:

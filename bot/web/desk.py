@@ -7,6 +7,7 @@ Roles and areas are asked again at every request.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,13 +28,13 @@ from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.console import Door, form_token, is_for, is_form_of, is_from
+from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of, is_from
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.web.remembered import Remembered
-from bot.web.site import HEADERS, Site
+from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
@@ -42,7 +43,8 @@ from db.rolls import Rolls
 
 MOST_FORM_BYTES = 256 * 1024
 """A message in three versions and two languages, as a browser writes accents."""
-MOST_FIELDS = 100
+MOST_FIELDS = 200
+"""A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
 
@@ -112,7 +114,7 @@ class Visit:
             "zone": self.zone,
             "now": self.now,
             "path": self.request.url.path,
-            "form_token": form_token(self.cookie),
+            "form_token": form_token(self.cookie, secrets.token_bytes(TOKEN_BYTES)),
             "may": {action.value for action in Action if author.areas(action)},
         }
 
@@ -261,13 +263,19 @@ class Desk:
     def occasion(self) -> Occasion:
         return Occasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
 
-    def reading(self, view: View) -> Endpoint:
-        """A page that changes nothing."""
+    def reading(self, view: View, *, notes: bool = False) -> Endpoint:
+        """A page that changes nothing; `notes`: but that it may note for itself what the next one needs, as the
+        numbers of a list.
+        """
 
         async def answer(request: Request) -> Response:
             if not self.cookie(request):
                 raise self.signed_out()
             async with self.database.read() as tx:
+                visit = await self.arrived(request, tx)
+                if not notes:
+                    return await self._told(visit, view)
+            async with self.database.write() as tx:
                 return await self._told(await self.arrived(request, tx), view)
 
         return self.guarded(answer)
@@ -305,7 +313,7 @@ class Desk:
             if not is_for(self.address, host=request.headers.get("host", "")):
                 return self.site.missing(request)
             try:
-                return await answer(request)
+                return packed(request, await answer(request))
             except PortevoixError as refusal:
                 return self.refused(request, refusal)
 

@@ -36,10 +36,21 @@ KEPT = timedelta(seconds=60)
 MOST_KEPT = 64
 RETRY = 6 * 3600
 """Seconds after which a program asks again whether a quiet period is over."""
-SEEN = MappingProxyType(
-    {"Cache-Control": "public, max-age=60", "X-Robots-Tag": "all", "Vary": "Accept-Language"}
-)
+QUARTER = timedelta(minutes=15)
+"""Quiet periods begin at midnight somewhere, which in every zone there is lies on a quarter of an hour."""
+SEEN = MappingProxyType({"X-Robots-Tag": "all", "Vary": "Accept-Language"})
 FRANCE = "FR"
+
+
+def kept_for(now: datetime) -> timedelta:
+    """How long what is shown now may be kept: never into a silence that begins meanwhile."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return min(KEPT, QUARTER - (now - hour) % QUARTER)
+
+
+def seen(now: datetime) -> dict[str, str]:
+    """The headers of what everybody may see, and how long they may keep it."""
+    return {**SEEN, "Cache-Control": f"public, max-age={int(kept_for(now).total_seconds())}"}
 
 
 @dataclass
@@ -54,7 +65,7 @@ class _Kept:
     ) -> bytes | None:
         async with self.lock:
             found = self.made.get(key)
-            if found is None or not found[0] <= now < found[0] + KEPT:
+            if found is None or not found[0] <= now < found[0] + kept_for(found[0]):
                 found = self.made[key] = (now, await make())
                 self.made.move_to_end(key)
             while len(self.made) > MOST_KEPT:
@@ -103,13 +114,17 @@ class PublicEvents:
             publishing = self._publishing(language)
             async with self._database.read() as tx:
                 found = await event_calendar.followed(tx, area, publishing.campaign, publishing.now)
-            name = f"{publishing.campaign.sender.name} – {area_name(self._gazetteer, area)}"
-            return None if found is None else await asyncio.to_thread(publishing.calendar, found, name=name)
+            if found is None:
+                return None
+            name = area_name(self._gazetteer, area)
+            if not found.is_silent:
+                name = f"{publishing.campaign.sender.name} – {name}"
+            return await asyncio.to_thread(publishing.calendar, found.events, name=name)
 
         content = await self._kept.get((area, language), self._clock.now(), make)
         if content is None:
-            return Response(status_code=503, headers={**_plain(), "Retry-After": str(RETRY)})
-        return Response(content, media_type=CALENDAR, headers=_plain())
+            return Response(status_code=503, headers={**_plain(self._clock.now()), "Retry-After": str(RETRY)})
+        return Response(content, media_type=CALENDAR, headers=_plain(self._clock.now()))
 
     async def _shown(self, request: Request) -> tuple[Publishing, PublicEvent | None]:
         publishing, code = self._publishing(self._site.language(request)), request.path_params["code"]
@@ -123,8 +138,10 @@ class PublicEvents:
         if found is None:
             return self._site.missing(request)
         if not found.is_told:
-            return Response(status_code=503, headers={**_plain(), "Retry-After": str(RETRY)})
-        return Response(publishing.calendar([found.found]), media_type=CALENDAR, headers=_plain())
+            return Response(status_code=503, headers={**_plain(self._clock.now()), "Retry-After": str(RETRY)})
+        return Response(
+            publishing.calendar([found.found]), media_type=CALENDAR, headers=_plain(self._clock.now())
+        )
 
     async def _page(self, request: Request) -> Response:
         publishing, found = await self._shown(request)
@@ -133,14 +150,20 @@ class PublicEvents:
         language, path = publishing.language, f"/event/{found.card.code}"
         if not found.is_told:
             return self._site.page(
-                "public/quiet", language, headers=SEEN, silence=found.silence, zone=found.card.zone
+                "public/quiet",
+                language,
+                headers=seen(publishing.now),
+                silence=found.silence,
+                zone=found.card.zone,
             )
         if found.silence is not None:
-            return self._site.page("public/cancelled", language, headers=SEEN, event=found.card)
+            return self._site.page(
+                "public/cancelled", language, headers=seen(publishing.now), event=found.card
+            )
         return self._site.page(
             "public/event",
             language,
-            headers=SEEN,
+            headers=seen(publishing.now),
             event=found.card,
             path=path,
             data=_data(found, publishing, f"{self._site.address or ''}{path}"),
@@ -148,9 +171,9 @@ class PublicEvents:
         )
 
 
-def _plain() -> dict[str, str]:
+def _plain(now: datetime) -> dict[str, str]:
     """The headers of a calendar: what a page says to the browser, and that it may be kept for a moment."""
-    return {**HEADERS, **SEEN}
+    return {**HEADERS, **seen(now)}
 
 
 def _data(found: PublicEvent, publishing: Publishing, address: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.canvass_counts
 import db.canvass_walks
 import db.people
 from bot import communes
@@ -21,10 +22,11 @@ from bot.actions import canvass, canvass_doors, canvass_imports, canvass_walks
 from bot.actions.canvass_doors import Going
 from bot.actions.exports import Order, write
 from bot.actions.responses import Origin
+from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import Outcome
 from db.engine import Database
 from db.exports import Selection
-from db.schema import addresses, people, visits
+from db.schema import addresses, people, street_counts, visits
 from tests.conversation import CAMPAIGN, paris
 from tests.ground import STATION, WALK, plant
 from tests.places import place_of
@@ -117,7 +119,7 @@ async def test_an_import_that_was_interrupted_is_run_again(database: Database) -
     """Until then nothing is ranked nor cut: half a file would send people to half a street."""
 
     def rows() -> Any:
-        yield from [("a_1", "69123", "Rue A", 1, "", 45.76, 4.84)]
+        yield ("a_1", "69123", "Rue A", 1, "", 45.76, 4.84)
         raise KeyboardInterrupt
 
     given = {"file": "a.csv", "actor": "test", "now": NOW}
@@ -125,7 +127,30 @@ async def test_an_import_that_was_interrupted_is_run_again(database: Database) -
         await canvass_imports.import_addresses(database, rows(), **given)
     with pytest.raises(canvass_imports.ImportUnfinished, match="was interrupted"):
         await canvass.cut_area(database, "FR", actor="test", now=NOW)
-    await plant(database, now=NOW)
+    # Another file that is whole makes it no better.
+    with pytest.raises(canvass_imports.ImportUnfinished, match=r"a\.csv was interrupted"):
+        await plant(database, now=NOW)
+    await canvass_imports.import_addresses(database, [next(rows())], **given)
+    await canvass.cut_area(database, "FR", actor="test", now=NOW)
+
+
+async def test_a_day_is_that_of_the_place_and_counts_of_few_doors_name_no_street(database: Database) -> None:
+    """One house on ten days is no street with ten doors; what is noted at ten in Nouméa was not noted yesterday."""
+    assert day_at("98818", paris("2016-11-16T00:30")).isoformat() == "2016-11-16"
+    assert day_at("98735", paris("2016-11-17T03:00")).isoformat() == "2016-11-16"
+    going = await begun(database)
+    async with database.write() as tx:
+        doors = list(await tx.scalars(sa.select(addresses.c.id).where(addresses.c.street == "Rue A")))
+        row = {"walk": going.walk, "outing": 1, "outcome": "nobody", "tap": 1}
+        taps = [{**row, "address": door, "at": NOW} for door in doors]
+        taps += [{**row, "address": doors[0], "at": NOW + timedelta(days=day)} for day in range(1, 12)]
+        await tx.execute(sa.insert(visits), taps)
+    for rows in db.canvass_counts.due():
+        await rows.erase_all(database)
+    async with database.read() as tx:
+        kept = [tuple(row)[1:] for row in await tx.execute(sa.select(street_counts))]
+    assert [row for row in kept if row[0]] == [("Rue A", "2016-11-16", "nobody", 10)]
+    assert len(kept) == 12
 
 
 KILLED = """

@@ -25,7 +25,7 @@ from bot.exporting.pseudonyms import Pseudonyms
 from bot.exporting.tables import TABLES
 from db.engine import Database
 from db.exports import SOURCES, Selection
-from db.schema import answer_counts, broadcasts, deliveries, rsvps, vote_plans
+from db.schema import answer_counts, broadcasts, deliveries, hosts, rsvps, shift_places, shifts, vote_plans
 from tests.exported import LYON, NOON, PARIS, add_answer, add_event, add_person, tell
 
 
@@ -162,6 +162,14 @@ async def test_deliveries_and_attendance(told: Database) -> None:
         )
         answers = [{"event": 1, "person": person, "answer": "yes", "at": NOON} for person in (1, 3)]
         await tx.execute(sa.insert(rsvps), answers)
+        hours = {"role": "welcome", "starts_at": NOON, "ends_at": NOON + timedelta(hours=1)}
+        await tx.execute(sa.insert(shifts).values(id=7, event=1, capacity=2, **hours))
+        places = [{"shift": 7, "person": each, "answer": "yes", "at": NOON} for each in (1, 3)]
+        await tx.execute(sa.insert(shift_places), places)
+        await tx.execute(sa.insert(hosts).values(event=1, person=1, part="host", since=NOON))
+    for name, told_there in (("shifts", [1001, None]), ("hosts", [1001])):
+        assert [row["telegram_id"] for row in await rows_of(told, name, area="69", event="abc")] == told_there
+        assert await rows_of(told, name, area="75") == await rows_of(told, name, event="abd") == []
     assert [row["supporter"] for row in await rows_of(told, "deliveries")] == [None, "p1", "p3"]
     assert [row["step"] for row in await rows_of(told, "deliveries", area="69")] == ["go"]
     assert [row["step"] for row in await rows_of(told, "deliveries", area="69", ballot=1)] == ["go"]

@@ -19,7 +19,7 @@ from bot.delivery.outcomes import Done, NotSent, Outcome, Rejected
 from bot.departure.compose import Composer
 from bot.departure.faces import BATCH, Faces
 from bot.rules.mends import RECALLED
-from bot.rules.sending import CHANGE, INVITATION
+from bot.rules.sending import CHANGE, INVITATION, SHIFT_OFFER
 from bot.words.texts import Texts
 from db.engine import Database
 from db.planning import PlannedBroadcast
@@ -251,6 +251,21 @@ async def test_an_offer_that_lapsed_says_so_in_its_own_message(shown: Shown) -> 
     lapsed = [call for call in shown.posts.calls if call.payload["message_id"] == 777]
     assert len(lapsed) == 1
     assert "n’avez pas répondu à temps" in as_read(lapsed[0].payload["text"])
+
+
+async def test_an_offer_of_a_shift_that_lapsed_says_so_and_a_change_of_the_event_leaves_it(
+    shown: Shown,
+) -> None:
+    shown.posts.told()
+    await shown.invite(1, 2, template=SHIFT_OFFER, add=False)
+    async with shown.hall.database.write() as tx:
+        await db.faces.shift_offer_over(tx, 1, f"event:{shown.hall.event}:{SHIFT_OFFER[-8:]}")
+    assert await shown.faces.catch_up() == 1
+    (call,) = shown.posts.calls
+    assert "est passée à la personne suivante" in as_read(call.payload["text"])
+    shown.posts.told()
+    await shown.change(address="Place Bellecour")
+    assert await shown.faces.catch_up() == 3  # the invitations alone
 
 
 async def recalled(shown: Shown, state: str = "sent") -> int:

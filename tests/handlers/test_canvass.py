@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.canvass_walks
 from bot.actions import canvass_walks
 from bot.actions.retention import purge
 from bot.rules.ballots import Ballot
 from bot.rules.retention import final_ballot_end
+from db.schema import staff as team
 from db.schema import street_counts, visits, walkers, walks
 from tests.campaigning import staff
 from tests.conversation import CAMPAIGN, Conversation, Shown, Talker, paris
@@ -126,8 +128,12 @@ async def test_two_go_and_a_third_is_one_too_many(
     for each in others:
         await each.sign_up()
     shown = await others[0].send(f"/start w_{WALK}")
-    assert "With Zoé, for whom it is the first time" in plain(shown)
+    # Who it is, and where they are, is told to whoever goes along.
+    assert "One person is waiting for a partner" in plain(shown)
+    assert "Zoé" not in plain(shown)
+    assert "Rue B" not in plain(shown)
     await others[0].tap("I’ll take this walk")
+    assert "With Zoé, for whom it is the first time" in plain(others[0].last)
     await others[1].send("/walks")
     assert "No walk is offered near you" in plain(others[1].last)
     await others[1].tap_data("1:walk:take:1")
@@ -155,7 +161,7 @@ async def test_two_go_and_a_third_is_one_too_many(
     await zoe.tap_data("1:walk:leave:1")
     assert "offered to others" in plain(zoe.last)
     await others[1].send("/walks")
-    assert "somebody waits for a second" in plain(others[1].last)
+    assert "one person is waiting for a partner" in plain(others[1].last)
 
 
 async def test_a_walk_ends_and_is_told_and_the_next_time_it_shows_what_was(
@@ -222,12 +228,12 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     for at in ("2016-11-17T10:59", "2016-11-17T11:00", "2016-11-17T11:30"):
         conversation.clock.move(paris(at))
         async with conversation.database.write() as tx:
-            assert await canvass_walks.remind(tx, conversation.clock.now()) == (at == "2016-11-17T11:00")
+            assert await canvass_walks.tend(tx, conversation.clock.now()) == (at == "2016-11-17T11:00")
     await let_leave(conversation, zoe)
     assert "You go from door to door soon: Thursday 17 November" in plain(zoe.last)
     conversation.clock.move(paris("2016-11-17T14:20"))
     await leo.send("/walks")
-    assert "somebody waits for a second" in plain(leo.last)
+    assert "one person is waiting for a partner" in plain(leo.last)
     conversation.clock.move(paris("2016-11-17T14:31"))
     await anna.send("/walks")
     assert "No walk is offered near you" in plain(anna.last)
@@ -248,6 +254,47 @@ async def test_help_is_one_word_away(conversation: Conversation, zoe: Talker, ol
     assert f"Somebody on walk {WALK} needs help" in plain(olga.last)
     await olga.send("umbrella")  # who is on no walk only typed a word
     assert "told" not in plain(olga.last)
+    # In the middle of something else, and by whoever withdrew meanwhile.
+    await zoe.send("/settings")
+    await zoe.tap("Change where I vote")
+    assert "The coordinators have been told" in plain(await zoe.send("umbrella"))
+    await zoe.send("/stop")
+    assert "The coordinators have been told" in plain(await zoe.send("umbrella"))
+    # Nobody is told that nobody was told.
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.delete(team))
+    assert "Nobody of the team could be told" in plain(await zoe.send("umbrella"))
+
+
+async def test_walks_that_nobody_goes_on_are_offered_again(
+    conversation: Conversation, zoe: Talker, olga: Talker
+) -> None:
+    async def tend(at: str) -> str:
+        conversation.clock.move(paris(at))
+        async with conversation.database.write() as tx:
+            await canvass_walks.tend(tx, conversation.clock.now())
+        return str((await rows(conversation, sa.select(walks.c.state)))[0].state)
+
+    async with conversation.database.write() as tx:
+        await db.canvass_walks.offer(tx, OTHER, None, conversation.clock.now())
+    await zoe.tap_data("1:walk:take:2")
+    assert "on a walk already" in zoe.toast
+    await olga.tap_data("1:ground:walk:1")
+    await olga.tap("Free this walk")
+    await let_leave(conversation, zoe)
+    assert "the coordinator has freed it" in plain(zoe.last)
+    await zoe.tap_data("1:walk:take:1")
+    assert await tend("2016-11-17T09:30") == "under_way"
+    assert await tend("2016-11-17T10:30") == "offered"  # a day, and nothing was noted
+    await zoe.tap_data("1:walk:take:1")
+    await zoe.tap("Rue A, 1–9")
+    await zoe.tap("Opened")
+    assert await tend("2016-11-18T10:00") == "under_way"
+    assert await tend("2016-11-18T11:00") == "done"
+    await olga.tap_data("1:ground:offer_one:1")
+    await zoe.tap_data("1:walk:take:1")
+    await zoe.send("/stop")
+    assert await tend("2016-11-18T11:01") == "offered"
 
 
 @pytest.mark.parametrize(
@@ -267,7 +314,7 @@ async def test_nobody_knocks_in_silence_or_at_night(
     await zoe.tap("Opened")
     assert told in zoe.toast.replace("\u202f", " ").replace("10 AM", "10:00").replace("10:00 AM", "10:00")
     assert await noted(conversation) == []
-    await zoe.send(f"/start w_{WALK}")
+    await zoe.send(f"/start wp_{WALK}")
     await zoe.tap("Rue A, 1–9")
     assert "from the sheet" in plain(zoe.last)
     await zoe.tap("Opened")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.cast import Character, Member, Place
 from bot.rehearsal.checker import CORRECTED, Checker, Rule, round_name
 from bot.rehearsal.reminding import Reminded
+from bot.rehearsal.surveying import SKIPPED, Kept
 from db.rehearsal import Sending
 from tests.frozen import FROZEN
 
@@ -38,6 +39,8 @@ NEWS, INVITATION, CANCELLED, RESULT, SPEECH = 101, 102, 103, 104, 105
 NEUTRAL, NEUTRAL_AGAIN, NEUTRAL_MORE, TYPED = 106, 107, 108, 109
 OFFERED = 110
 ANSWER, OPENED, OVER = 111, 112, 113
+SURVEY = 114
+MEETING = datetime(2016, 11, 24, 18, tzinfo=UTC)
 
 
 def step(ballot: int, name: str) -> int:
@@ -58,7 +61,9 @@ SENDINGS = (
         for each in CAMPAIGN.steps
     }
     | {
-        number: Sending(id=number, key=key, kind=kind, ballot=None, step=None, template=template)
+        number: Sending(
+            id=number, key=key, kind=kind, ballot=None, step=None, template=template, begins=MEETING
+        )
         for number, key, kind, template in (
             (NEWS, "staff:1", "persuasion", None),
             (INVITATION, "event:1:invite", "event_invite", "broadcasts/event_invitation"),
@@ -69,6 +74,7 @@ SENDINGS = (
             (ANSWER, "talk:3:answer:a", "service", "notices/conversation_answer"),
             (OPENED, "talk:3:opened:a", "service", "notices/conversation_opened"),
             (OVER, "talk:3:told:a", "service", "notices/conversation_told"),
+            (SURVEY, "survey:1", "poll", "surveys/question"),
         )
     }
     | {
@@ -101,6 +107,7 @@ class Told:
     two_shifts: tuple[str, ...] = ()
     not_at_the_door: tuple[str, ...] = ()
     knocks: tuple[tuple[str, datetime], ...] = ()
+    survey_answers: Mapping[int, Collection[Kept]] = field(default_factory=dict)
 
     def sending(self, message_id: int) -> Sending | None:
         return SENDINGS.get(self.by_message.get(message_id, 0))
@@ -239,6 +246,57 @@ def test_what_may_be_said_of_no_event_is_told_once(rule: Rule) -> None:
     assert [each.about for each in checker.finish(END) if each.rule is rule] == ["ab12cd34"]
 
 
+YES, NO = "0:choose:0", "0:choose:1"
+BOTH = [YES, "1:choose:0", "1:choose:1", "1:next:0", "2:choose:1"]
+BOTH_KEPT = [(0, 0), (1, 0), (1, 1), (2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("taps", "kept", "expected"),
+    [
+        (BOTH, BOTH_KEPT, []),
+        ([YES, "1:choose:0", "1:back:0", NO, "2:choose:1"], [(0, 1), (2, 1)], []),
+        ([*BOTH, NO], [(0, 1), (2, 1)], []),  # what it does not lead to is taken back
+        ([NO, "1:choose:0"], [(0, 1)], []),  # a button of a question that is not asked
+        ([YES, "1:choose:0", "1:choose:0"], [(0, 0), (1, SKIPPED)], []),
+        ([*BOTH, "mine"], [], []),
+        (["late"], [], []),
+        (["late"], [(0, 0)], [Rule.ANSWERED_LATE, Rule.ANSWERED_OTHERWISE]),
+        ([YES], [], [Rule.ANSWERED_OTHERWISE]),
+        ([YES], [(0, 0), (0, 1)], [Rule.ANSWERED_TWICE, Rule.ANSWERED_OTHERWISE]),
+        ([NO, "2:choose:1"], [(0, 1), (1, 0), (2, 1)], [Rule.ANSWERED_ASTRAY, Rule.ANSWERED_OTHERWISE]),
+        ([NO, "1:delete"], [(0, 1)], [Rule.ANSWERED_OTHERWISE]),
+    ],
+)
+def test_what_is_kept_of_a_survey(taps: list[str], kept: list[tuple[int, int]], expected: list[Rule]) -> None:
+    """What was tapped while it was open, once for each question, and nothing that the answers do not lead to."""
+    opened, closed = "2016-11-07T12:00:00+00:00", "2016-11-12T12:00:00+00:00"
+    at = closed if "late" in taps else opened
+    rows = [Kept(question=q, option=o, at=datetime.fromisoformat(at)) for q, o in kept]
+    told = Told(missed=ALL_STEPS, by_message={1: SURVEY}, survey_answers={PERSON: rows})
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], told, start=START)
+    checker.read({"at": opened, "do": "sendMessage", "to": PERSON, "id": 1, "data": []})
+    words = {"mine": "1:survey_mine:abc:yes", "late": f"1:survey:abc:{YES}", "1:delete": "1:delete:yes"}
+    for each in taps:
+        data = words.get(each, f"1:survey:abc:{each}")
+        checker.read({"at": at, "by": PERSON, "act": "tap", "data": data, "id": 1})
+    broken = [each.rule for each in checker.finish(END) if each.rule is not Rule.NOT_REMINDED]
+    assert broken == expected
+
+
+def test_no_question_is_shown_in_silence() -> None:
+    """Not even in answer to a tap: a survey that is open then keeps what it shows."""
+    told = Told(missed=ALL_STEPS, by_message={1: SURVEY})
+    checker = Checker(Almanac(CAMPAIGN), [CLAIRE], told, start=START, closes=ON_THE_EVE + timedelta(days=1))
+    line = {"to": PERSON, "id": 1, "data": []}
+    checker.read({"at": "2016-11-07T12:00:00+00:00", "do": "sendMessage", **line})
+    eve = {"at": ON_THE_EVE.astimezone(UTC).isoformat()}
+    checker.read({**eve, "by": PERSON, "act": "tap", "data": f"1:survey:abc:{YES}", "id": 1})
+    checker.read({**eve, "do": "editMessageText", **line})
+    broken = [each.rule for each in checker.finish(END) if each.rule is not Rule.NOT_REMINDED]
+    assert broken == [Rule.ASKED_IN_SILENCE]
+
+
 BEGINNINGS = {"Bonjour": "A", "Salut": "B", "Corrigé": CORRECTED}
 
 
@@ -301,6 +359,7 @@ def test_a_life_in_which_all_is_well() -> None:
         (Rule.COURTESY_HOURS, [("2016-11-02T20:30+01:00", NEWS)]),
         # A seat that came free is offered at no other hour, and in no quiet period.
         (Rule.COURTESY_HOURS, [("2016-11-02T20:30+01:00", OFFERED)]),
+        (Rule.TOO_LATE, [("2016-11-24T18:30+01:00", OFFERED)]),
         (Rule.QUIET_PERIOD, [("2016-11-19T10:00+01:00", OFFERED)]),
         (Rule.COURTESY_HOURS, [("2016-11-02T08:59+01:00", NEWS)]),
         (Rule.CAP_DAY, [("2016-11-02T12:00+01:00", NEWS), ("2016-11-02T19:00+01:00", INVITATION)]),

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
-from bot.actions import broadcast_approvals, drafts, inbox, saved_answers
+from bot.actions import admissions, broadcast_approvals, drafts, inbox, saved_answers
 from bot.actions.authority import Author, author_of
 from bot.rules.console import form_token
 from bot.web.console.forms import mark_of
@@ -56,6 +56,13 @@ EVENT = {
     **{"titles": {"fr": "Réunion", "en": ""}, "descriptions": {"fr": ""}, "commune": "69123", "minutes": 60},
     **{"address": "Salle Molière", "pin": [], "wall": "2016-11-24T19:00:00", "seats": [], "chosen": True},
 }
+SURVEY = {
+    **{"kind": "poll", "titles": {"fr": "Trajets", "en": ""}, "purposes": {"fr": "Programme", "en": ""}},
+    "questions": [
+        {"texts": {"fr": "Train ?", "en": ""}, "options": {"fr": ["Oui", "Non"]}, "several": False}
+    ],
+    **{"complete": True, "chosen": True, "wall": "2016-11-18T18:00:00", "kept": 30},
+}
 SAID = {"text-A-fr": "Bonsoir", "text-A-en": "Good evening"}
 
 
@@ -69,10 +76,11 @@ class Row:
 
 
 ALL = " ".join(STAFF)
-MESSAGE, EVENT_DRAFT = ("broadcast", DRAFT), ("new_event", EVENT)
+MESSAGE, EVENT_DRAFT, ASKING = ("broadcast", DRAFT), ("new_event", EVENT), ("survey", SURVEY)
 ROWS: Mapping[str, Row] = {
     "/console/out": Row(ALL),
     "/console/team/end": Row("admin", {"session": "{session}"}),
+    "/console/team/admit": Row("admin", {"approval": "{newcomer}", "said": "yes"}),
     "/console/exports": Row("karim admin", {"table": "responses", "format": "csv", "area": "69"}),
     # messages
     "/console/messages/new": Row(ALL, {"kind": "persuasion", **SAID}),
@@ -104,9 +112,18 @@ ROWS: Mapping[str, Row] = {
     ),
     "/console/events/new/drop": Row(ALL, {}, EVENT_DRAFT),
     "/console/events/{code}/sheet": Row(HERE),
+    # Before its door opens whoever may tick is told so: tests/web/test_console_door.py ticks.
+    "/console/events/{code}/door": Row("", {"number": "1", "there": "yes"}),
     "/console/events/{code}/seats": Row(HERE, {"capacity": "10", "sequence": "{sequence}"}),
     "/console/events/{code}/change": Row(HERE, {"address": "Salle Rameau", "sequence": "{sequence}"}),
     "/console/events/{code}/cancel": Row(HERE, {"sequence": "{sequence}"}),
+    "/console/people": Row(ALL, {"name": "Awa"}),
+    # surveys
+    "/console/surveys/new": Row(ALL, {"kind": "poll", "count": "1", "do": "add"}),
+    "/console/surveys/new/whom": Row(ALL, {"do": "all"}, ASKING),
+    "/console/surveys/new/when": Row(ALL, {"closes": "2016-11-18T18:00", "kept": "30"}, ASKING),
+    "/console/surveys/new/send": Row(ALL, {"word": "SEND", "seen": mark_of(SURVEY)}, ASKING),
+    "/console/surveys/new/drop": Row(ALL, {}, ASKING),
     # conversations: Olga has taken the one, nobody the other
     "/console/conversations/duty": Row(ALL, {"name": "Camille"}),
     "/console/conversations/saved": Row(
@@ -162,6 +179,7 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
     """What there is in the campaign, by the name that a row calls it."""
     for number in range(12):
         await supporter(conversation, 100 + number, "69123", language="en" if number < 3 else "fr")
+    await (await staff(conversation, 20, "admin", "FR")).send("/help")  # who invites another one
     olga = conversation.person(11)
     for _ in range(3):
         await send_broadcast(olga)
@@ -183,11 +201,15 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
             tx, person, campaign=services.campaign, gazetteer=services.gazetteer, now=now
         )
         approval = await broadcast_approvals.ask(tx, author, 3)
+        newcomer = await admissions.ask(
+            tx, telegram_id=21, area="FR", by=20, link="link", seconds=set(), now=now
+        )
         event = (await tx.execute(sa.select(events))).one()
         session = sa.select(console_sessions.c.id).where(console_sessions.c.telegram_id == 12)
         session = (await tx.execute(session)).scalars().first()
     return {
         **{"scheduled": "2", "sent": "1", "waiting": "3", "approval": str(approval.id)},
+        "newcomer": str(newcomer.id),
         **{"code": event.code, "sequence": str(event.sequence), "session": str(session)},
         **await _talks(conversation, author),
     }

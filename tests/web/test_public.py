@@ -126,6 +126,13 @@ async def test_in_a_quiet_period_nothing_is_told(
     conversation: Conversation, visitor: httpx.AsyncClient
 ) -> None:
     await conversation.add_event("ab12", starts=STARTS)
+    # Half a minute before it begins: nobody keeps the page, or the calendar, into it.
+    conversation.clock.move(paris("2016-11-18T23:59:30").astimezone(UTC))
+    for path in ("/event/ab12", "/event/ab12.ics", "/feed/69.ics"):
+        answer = await visitor.get(path)
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=30"), path
+    conversation.clock.move(paris("2016-11-19T00:00").astimezone(UTC))
+    assert (await visitor.get("/feed/69.ics")).status_code == 503
     conversation.clock.move(paris("2016-11-19T10:00").astimezone(UTC))
     page = await visitor.get("/event/ab12?lang=en")
     assert "Campaigns have to keep silent" in page.text
@@ -152,5 +159,6 @@ async def test_in_a_quiet_period_a_cancelled_event_is_told_without_what_was_type
         assert (entry["STATUS"], entry["SUMMARY"], entry["LOCATION"]) == ("CANCELLED", "Lyon", "Lyon")
         assert not {"DESCRIPTION", "URL", "GEO"} & set(entry)
         assert "Votez" not in told
+        assert CAMPAIGN.sender.name not in told
     for told in ("Votez", "ld+json", "t.me/", "openstreetmap"):
         assert told not in page.text

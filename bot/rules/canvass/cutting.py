@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from bot.rules.canvass.doors import Door, Plane, Spot, metres, tile_of
+from bot.rules.canvass.doors import Door, Plane, Spot, Tile, metres, tile_of
 
 DOORS = 50
 """Doors that a pair does in about two hours."""
@@ -20,6 +20,10 @@ TOLERANCE = 0.2
 """How much a walk may be longer or shorter than the others."""
 MOST_STREETS = 300
 """With more, streets are ordered by tiles: to look for the nearest one each time would take too long."""
+FAR_METRES = 300
+"""Beyond, a door of the same name stands in another street."""
+TILES_APART = 3
+"""Side of the large tiles, in tiles: doors of one name two of them apart stand in two streets."""
 MOST_OF_LEG = 40
 """Doors on one card of the chat."""
 
@@ -79,7 +83,8 @@ def join(walks: Mapping[str, Iterable[Door]], new: Iterable[Door]) -> dict[str, 
             spot = plane.spot(other[0].latitude, other[0].longitude)
             return metres(here, spot), abs(other[0].number - number), other[0].key
 
-        _nearest, walk = min(by_street.get(door.street, known), key=distance)
+        same = [each for each in by_street.get(door.street, ()) if distance(each)[0] < FAR_METRES]
+        _nearest, walk = min(same or known, key=distance)
         found[walk].append(door)
     return {walk: _route(doors, plane) for walk, doors in found.items() if doors}
 
@@ -89,7 +94,7 @@ def join(walks: Mapping[str, Iterable[Door]], new: Iterable[Door]) -> dict[str, 
 
 def _in_a_line(known: Sequence[Door], plane: Plane) -> list[list[Door]]:
     """The streets, each from one end to the other, one after the other as one would walk them."""
-    streets = _by_street(known)
+    streets = _by_street(known, plane)
     if len(streets) > MOST_STREETS:
         return [
             streets[name] for name in sorted(streets, key=lambda name: _row_of_tiles(streets[name][0], plane))
@@ -97,9 +102,39 @@ def _in_a_line(known: Sequence[Door], plane: Plane) -> list[list[Door]]:
     return list(_nearest_next(streets, plane))
 
 
-def _by_street(known: Iterable[Door]) -> dict[str, list[Door]]:
+def _by_street(known: Iterable[Door], plane: Plane) -> dict[str, list[Door]]:
+    """The streets by name. Two of one name, as the old villages of a commune have them, are two."""
     ordered = sorted(known, key=lambda door: (door.street, door.number, door.suffix, door.key))
-    return {name: list(doors) for name, doors in groupby(ordered, key=lambda door: door.street)}
+    return {
+        f"{name} {number}": part
+        for name, doors in groupby(ordered, key=lambda door: door.street)
+        for number, part in enumerate(_apart(list(doors), plane))
+    }
+
+
+def _apart(doors: list[Door], plane: Plane) -> list[list[Door]]:
+    """The doors of one name, by what lies together: a step between neighbours goes to the next large tile at most."""
+    tiles: dict[Tile, list[Door]] = {}
+    for door in doors:
+        east, north = tile_of(plane.spot(door.latitude, door.longitude))
+        tiles.setdefault((east // TILES_APART, north // TILES_APART), []).append(door)
+    if len(tiles) == 1:
+        return [doors]
+    part_of: dict[Tile, int] = {}
+    parts = 0
+    for first in tiles:
+        if first in part_of:
+            continue
+        part_of[first], ahead = parts, [first]
+        while ahead:
+            east, north = ahead.pop()
+            for near in ((east + x, north + y) for x in (-1, 0, 1) for y in (-1, 0, 1)):
+                if near in tiles and near not in part_of:
+                    part_of[near] = parts
+                    ahead.append(near)
+        parts += 1
+    of_door = {door.key: part_of[tile] for tile, some in tiles.items() for door in some}
+    return [[door for door in doors if of_door[door.key] == part] for part in range(parts)]
 
 
 def _row_of_tiles(door: Door, plane: Plane) -> tuple[int, int, str]:

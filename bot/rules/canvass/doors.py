@@ -6,10 +6,12 @@ Distances within a walk are taken on a plane: over a few kilometres the error is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, datetime
 from math import cos, hypot, radians
 from typing import NamedTuple
 
 from bot.rules.communes.geo import KM_PER_DEGREE
+from bot.rules.territories import territory_of, zone_of
 
 METRES_PER_DEGREE = KM_PER_DEGREE * 1000
 TILE_METRES = 100
@@ -40,6 +42,11 @@ class Door(NamedTuple):
     def is_odd(self) -> bool:
         """The side of the street: odd numbers face even ones. What has no number counts as even."""
         return self.number % 2 == 1
+
+
+def day_at(commune: str, moment: datetime) -> date:
+    """The day on which something happened at a door, by the clock of the place."""
+    return moment.astimezone(zone_of(territory_of(commune))).date()
 
 
 class Plane:

@@ -36,6 +36,7 @@ from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
 from bot.web.console.forms import Bubble, bubble, require_word
+from bot.web.console.surveys_shown import whole
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.shown_html import shown_html
 
@@ -117,6 +118,7 @@ class Messages:
             card=card if is_own else None,
             card_words=visit.told("broadcasts/card", card=card) if is_own else "",
             bubbles=self._bubbles(visit, card.subject) if is_own else [],
+            whole=_whole(visit, card.subject) if is_own else [],
             progress_words=visit.told(template_of(progress), progress=progress),
             doubts=page,
             doubts_words=self._doubts(visit, page) if page is not None else "",
@@ -136,6 +138,7 @@ class Messages:
             number=shown.subject.broadcast.id,
             card_words=shown_html(words.html),
             bubbles=self._bubbles(visit, shown.subject),
+            whole=_whole(visit, shown.subject),
             most_reason=MOST_REASON,
         )
 
@@ -254,6 +257,11 @@ class Messages:
             }
             html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
         return html, progress.is_over or progress.is_cancelled
+
+
+def _whole(visit: Visit, subject: Subject) -> Sequence[tuple[str, Markup]]:
+    """Of a survey, every question: the message itself asks the first one alone."""
+    return [] if subject.survey is None else whole(visit, subject.survey.form)
 
 
 def _told(html: str) -> str:

@@ -91,8 +91,7 @@ class Walks:
         return JSONResponse({"said": list(kept.items()), "state": state})
 
     async def call_for_help(self, visit: Visit, _said: Any) -> Response:
-        await canvass_walks.call_for_help(visit.tx, _going(visit))
-        return JSONResponse({})
+        return JSONResponse({"told": await canvass_walks.call_for_help(visit.tx, _going(visit))})
 
 
 def _read(body: bytes) -> Any:

@@ -218,8 +218,8 @@ function refused(some) {
 // No network: whatever was asked for is said to whoever can act on it, and nothing is pretended.
 async function help() {
   try {
-    await ask(`${path}/help`, {});
-    at("told").textContent = words.helped;
+    const { told: number } = await ask(`${path}/help`, {});
+    at("told").textContent = number ? words.helped : words.nobody_helps;
   } catch {
     at("told").textContent = words.not_helped;
   }

@@ -33,6 +33,13 @@ async def test_off_duty_and_outside_their_hours_nobody_is_told(
     await sophie.tap("Hours")
     shown = await sophie.tap("18–21")
     assert "from 18:00 to 21:00" in shown.text
+    for typed, told in (("6 pm to 10 pm", "from 18:00 to 22:00"), ("de 22h à 6h", "from 22:00 to 06:00")):
+        await sophie.tap("Hours")
+        for bad in ("18h30-22h", "ce soir", "18-18", "25h-26h"):
+            assert "I didn’t understand these hours" in (await sophie.send(bad)).text
+        assert told in (await sophie.send(typed)).text
+    await sophie.tap("Hours")
+    await sophie.tap("18–21")
     sent = await ask(zoe)
     assert "Nobody is on duty right now" in sent.text
     await arrive(conversation, sophie)

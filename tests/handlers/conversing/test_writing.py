@@ -51,7 +51,9 @@ async def test_what_nobody_understood_goes_to_the_team_once_its_author_chose_so(
 
 async def test_who_does_not_send_it_leaves_nothing_behind(conversation: Conversation, zoe: Talker) -> None:
     await zoe.send(QUESTION)
-    await zoe.tap("Send this to the team")
+    forged = await zoe.tap_data("1:talk_send:yes")  # on a message that did not say yet who reads it
+    assert "Send this to the Lyon team?" in forged.text
+    assert await talk_of(zoe) is None
     shown = await zoe.tap("Don’t send")
     assert "nothing is kept" in shown.text
     async with conversation.database.read() as tx:

@@ -71,6 +71,18 @@ def test_a_walk_ends_between_two_streets_where_one_ends_nearby() -> None:
     assert {stop.door.street for stop in second.stops} == {"b"}
 
 
+def test_two_streets_of_one_name_are_two() -> None:
+    """A commune that was made of several villages has a church street in each."""
+    here = town({"church": (12, 0, 0)})
+    there = [door._replace(key=f"x{door.key}", latitude=door.latitude + 0.06) for door in here]
+    (walk,) = cut([*here, *there], 50)
+    assert [stop.door.latitude for stop in walk.stops] == sorted(stop.door.latitude for stop in walk.stops)
+    assert walk.metres < 2 * 7000
+    # What is new goes to the one that it is near.
+    near = here[0]._replace(key="new", number=13, longitude=here[-1].longitude + 1e-4)
+    assert near in [stop.door for stop in join({"far": there, "near": here}, [near])["near"].stops]
+
+
 def test_a_leg_fits_on_a_card() -> None:
     (walk,) = cut(town({"a": (190, 0, 0)}), 190)
     legs = [stop.leg for stop in walk.stops]

@@ -1,0 +1,336 @@
+"""Surveys: those that one may follow with their results, and a new one in three steps: questions, to whom, until when.
+
+The draft is the one of the chat: begun here it is finished there. What is sent is sent by the actions of the chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.actions import drafts, surveys
+from bot.actions.surveys import NewSurvey, SurveyRefused
+from bot.departure.compose import Draft
+from bot.departure.looks import looks
+from bot.errors import PortevoixError
+from bot.rules.expressions import stored
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
+from bot.rules.sending import all_at
+from bot.rules.survey_draft import form_of, lines_in, missing, without
+from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS
+from bot.rules.surveys import END, KINDS, QUESTION, words_in
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
+from bot.web.console import whom
+from bot.web.console.forms import (
+    TYPED,
+    Bubble,
+    bubble,
+    mark_of,
+    plain,
+    require_same,
+    require_word,
+    told,
+    wall_time,
+)
+from bot.web.console.surveys_shown import whole
+from bot.web.console.writing import reader_of
+from bot.web.desk import BadForm, Desk, Visit, whole_number
+
+ROOM = "/console/surveys"
+WORDS, WHOM, WHEN = f"{ROOM}/new", f"{ROOM}/new/whom", f"{ROOM}/new/when"
+FLOW = "survey"
+KEPT_DAYS = 30
+TERMS = (1, 7, 30, 90, 365)
+"""As the chat offers them: days after its end at which the answers are erased."""
+A_PAGE = 20
+
+
+class Surveys:
+    """The list, each survey, and the three steps of a new one."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> Sequence[Route]:
+        desk = self._desk
+        return [
+            Route(ROOM, desk.reading(self.list)),
+            Route(WORDS, desk.reading(self.show_words)),
+            Route(WORDS, desk.changing(self.keep_words), methods=["POST"]),
+            Route(WHOM, desk.reading(self.show_whom)),
+            Route(WHOM, desk.changing(self.keep_whom), methods=["POST"]),
+            Route(WHEN, desk.reading(self.show_when)),
+            Route(WHEN, desk.changing(self.keep_when), methods=["POST"]),
+            Route(f"{WORDS}/send", desk.changing(self.send), methods=["POST"]),
+            Route(f"{WORDS}/drop", desk.changing(self.drop), methods=["POST"]),
+            Route(f"{ROOM}/{{code}}", desk.reading(self.show)),
+        ]
+
+    # -- what there is --
+
+    async def list(self, visit: Visit) -> Response:
+        found = await surveys.seen_by(visit.tx, visit.author)
+        number = max(0, whole_number(visit, "page", 1) - 1)
+        shown = found[number * A_PAGE : (number + 1) * A_PAGE]
+        return visit.page(
+            "surveys",
+            surveys=[(each, words_in(each.form.title, visit.language)) for each in shown],
+            number=number,
+            more=len(found) > (number + 1) * A_PAGE,
+            may_ask=bool(visit.author.areas(Action.ASK_SURVEY)),
+            is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
+        )
+
+    async def show(self, visit: Visit) -> Response:
+        """The counts of this moment, and everything that is asked."""
+        code = visit.request.path_params["code"]
+        found = await surveys.results_for(visit.tx, visit.author, code)
+        return visit.page(
+            "survey",
+            results=found,
+            survey=found.survey,
+            title=words_in(found.survey.form.title, visit.language),
+            whole=whole(visit, found.survey.form),
+        )
+
+    # -- the questions --
+
+    async def show_words(self, visit: Visit) -> Response:
+        data = await self._draft(visit)
+        gap = missing(data, visit.author.campaign.languages, _questions(data)) if data else None
+        return visit.page(
+            "survey_words",
+            kinds=KINDS,
+            questions=_questions(data) or [{}],
+            limits=LIMITS,
+            most=MOST_QUESTIONS,
+            most_options=MOST_OPTIONS,
+            gap=gap,
+            fault=None if gap else self._fault(visit, data),
+            **await self._around(visit, data),
+        )
+
+    async def keep_words(self, visit: Visit) -> Response:
+        data = await self._draft(visit)
+        languages = visit.author.campaign.languages
+        said = {**data, **self._words_said(visit)}
+        questions = said.pop("typed_questions")
+        do, _, value = visit.form.get("do", "").partition(" ")
+        if do == "remove" and value.isascii() and value.isdigit() and int(value) < len(questions):
+            questions = without(questions, int(value))
+        elif do == "add" and len(questions) < MOST_QUESTIONS:
+            questions = [*questions, {}]
+        gap = missing(said, languages, questions)
+        # The chat goes on with questions that are whole; the others wait here.
+        said |= {"questions": questions, TYPED: {}, "complete": do == "next" and gap is None}
+        if gap is not None:
+            said |= {"questions": [], TYPED: {"questions": questions}}
+        await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
+        goes_on = said["complete"] and self._fault(visit, said) is None
+        return visit.go(WHOM if goes_on else f"{WORDS}#{'last' if do == 'add' else 'main'}")
+
+    def _words_said(self, visit: Visit) -> dict[str, Any]:
+        form, languages = visit.form, visit.author.campaign.languages
+        kind, count = form.get("kind") or None, form.get("count", "")
+        if (kind is not None and kind not in KINDS) or not (count.isascii() and count.isdigit()):
+            raise BadForm("This was not offered.")
+        if int(count) > MOST_QUESTIONS:
+            raise BadForm("So many questions are not asked.")
+        questions = [self._question_said(form, number, languages) for number in range(int(count))]
+        return {
+            "kind": kind,
+            "titles": _texts(form, "title", languages),
+            "purposes": _texts(form, "purpose", languages),
+            "typed_questions": questions,
+        }
+
+    def _question_said(
+        self, form: Mapping[str, str], number: int, languages: Sequence[str]
+    ) -> dict[str, Any]:
+        options = {code: lines_in(plain(form.get(f"options-{number}-{code}", ""))) for code in languages}
+        leads: dict[str, int | str] = {}
+        for place in range(MOST_OPTIONS):
+            to = form.get(f"lead-{number}-{place}", "")
+            if to == END:
+                leads[str(place)] = END
+            elif to.isascii() and to.isdigit() and number < int(to) < MOST_QUESTIONS:
+                leads[str(place)] = int(to)
+        several = f"several-{number}" in form
+        return {
+            "texts": _texts(form, f"text-{number}", languages),
+            "options": {code: lines for code, lines in options.items() if lines},
+            "several": several,
+            "leads": {} if several else leads,
+        }
+
+    def _fault(self, visit: Visit, data: Mapping[str, Any]) -> Markup | None:
+        """What cannot be asked so, once everything was said."""
+        if not data or missing(data, visit.author.campaign.languages, _questions(data)) is not None:
+            return None
+        try:
+            surveys.require_form(form_of(data), visit.author.campaign)
+        except SurveyRefused as refusal:
+            return told(visit, refusal)
+        return None
+
+    # -- to whom --
+
+    async def show_whom(self, visit: Visit) -> Response:
+        data = await self._draft(visit)
+        return visit.page(
+            "survey_whom",
+            whom=await whom.shown(visit, data, _kind(data)),
+            radii=whom.RADII,
+            **await self._around(visit, data),
+        )
+
+    async def keep_whom(self, visit: Visit) -> Response:
+        data = await self._draft(visit)
+        said = {**data, **await whom.said(visit, data)}
+        goes_on = visit.form.get("do") == "next" and not said.get(TYPED)
+        if goes_on:
+            said["chosen"] = True
+        await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
+        return visit.go(WHEN if goes_on else f"{WHOM}#whom")
+
+    # -- until when, and the end --
+
+    async def show_when(self, visit: Visit) -> Response:
+        data = await self._draft(visit)
+        new, fault = self._new(visit, data, "preview")
+        reach = None
+        if new is not None:
+            found = await whom.forecast(
+                visit,
+                new.audience,
+                kind=new.kind,
+                when=all_at(new.opens_at or visit.now),
+                expires_at=new.closes_at,
+            )
+            reach = visit.told(
+                "console/forecast", forecast=found, kind=new.kind, knowing=False, experiment=None
+            )
+        return visit.page(
+            "survey_when",
+            new=new,
+            fault=fault,
+            terms=TERMS,
+            kept_days=data.get("kept") or KEPT_DAYS,
+            audience=await whom.named(visit, stored(data.get("audience"))),
+            reach_words=reach,
+            bubbles=self._bubbles(visit, new) if new is not None else [],
+            whole=whole(visit, new.form) if new is not None else [],
+            word=visit.word("broadcasts/confirmation_word"),
+            seen=mark_of(data),
+            **await self._around(visit, data),
+        )
+
+    async def keep_when(self, visit: Visit) -> Response:
+        data, form = await self._draft(visit), visit.form
+        if form.get("kept", "") not in map(str, TERMS):
+            raise BadForm("This was not offered.")
+        closes = wall_time(form.get("closes", "")).isoformat()
+        opens = wall_time(form["opens"]).isoformat() if form.get("opens") else None
+        said = {**data, "wall": closes, "opens": opens, "kept": int(form["kept"]), "reopened": None}
+        await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
+        return visit.go(f"{WHEN}#ready")
+
+    def _new(
+        self, visit: Visit, data: Mapping[str, Any], code: str
+    ) -> tuple[NewSurvey | None, Markup | None]:
+        """The survey as it would be, and what is wrong with it; nothing while something is missing."""
+        languages = visit.author.campaign.languages
+        if not data.get("wall") or missing(data, languages, _questions(data)) is not None:
+            return None, None
+        closes, opens = (_instant(data.get(name), visit.zone) for name in ("wall", "opens"))
+        assert closes is not None  # it was just looked at
+        new = NewSurvey(
+            code=code,
+            kind=_kind(data),
+            form=form_of(data),
+            audience=stored(data.get("audience")),
+            closes_at=closes,
+            erase_at=closes + timedelta(days=data.get("kept") or KEPT_DAYS),
+            opens_at=opens,
+        )
+        try:
+            surveys.require_sound(new, visit.author.campaign, visit.now)
+        except PortevoixError as refusal:
+            return None, told(visit, refusal)
+        return new, None
+
+    def _bubbles(self, visit: Visit, new: NewSurvey) -> Sequence[Bubble]:
+        draft = surveys.draft_of(new, visit.author)
+        wording = Draft(kind=new.kind.value, template=QUESTION)
+        composer = self._desk.composer
+        calls = looks(composer, wording, {}, reader_of(visit), now=visit.now, survey=draft)
+        return [bubble(call, code) for call, code in zip(calls, composer.campaign.languages, strict=True)]
+
+    async def send(self, visit: Visit) -> Response:
+        data = await drafts.kept(visit.tx, visit.author.person, FLOW)
+        if not data:
+            raise SurveyRefused("There is no such draft.")
+        require_word(visit, "broadcasts/confirmation_word")
+        require_same(visit, data)
+        new, _ = self._new(visit, data, surveys.new_code())
+        if new is None or not data.get("chosen"):
+            return visit.go(WHEN if data.get("chosen") else WHOM)
+        await surveys.send(visit.tx, visit.author, new)
+        await drafts.drop(visit.tx, visit.author.person, FLOW)
+        return visit.go(f"{ROOM}/{new.code}")
+
+    async def drop(self, visit: Visit) -> Response:
+        await drafts.drop(visit.tx, visit.author.person, FLOW)
+        return visit.go(ROOM)
+
+    # -- what the steps share --
+
+    async def _draft(self, visit: Visit) -> Mapping[str, Any]:
+        """What was said so far. Raises NotAllowed, CandidateOut."""
+        visit.author.require(Action.ASK_SURVEY)
+        visit.author.require_standing()
+        return await drafts.kept(visit.tx, visit.author.person, FLOW) or {}
+
+    async def _around(self, visit: Visit, data: Mapping[str, Any]) -> dict[str, Any]:
+        languages = visit.author.campaign.languages
+        steps = [
+            bool(data) and missing(data, languages, _questions(data)) is None,
+            bool(data.get("chosen")),
+            bool(data.get("wall")),
+        ]
+        return {
+            "data": {**dict.fromkeys(("kind", "titles", "purposes", "wall", "opens")), **data},
+            "is_begun": bool(data),
+            "steps_done": steps,
+            "other": await drafts.other(visit.tx, visit.author.person, FLOW),
+        }
+
+
+def _kind(data: Mapping[str, Any]) -> Kind:
+    return Kind(data.get("kind") or Kind.POLL)
+
+
+def _questions(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The questions as they were written last, whole or not."""
+    typed = (data.get(TYPED) or {}).get("questions")
+    return list(typed if typed is not None else data.get("questions") or [])
+
+
+def _texts(form: Mapping[str, str], name: str, languages: Sequence[str]) -> dict[str, str]:
+    """One text by language: blank where it is left out, absent where the first language lacks it."""
+    said = {code: " ".join(plain(form.get(f"{name}-{code}", "")).split()) for code in languages}
+    return {code: text for code, text in said.items() if text or code != languages[0]}
+
+
+def _instant(wall: str | None, zone: str) -> datetime | None:
+    if not wall:
+        return None
+    local = datetime.fromisoformat(wall)
+    return at_local(local.date(), local.time(), zone_named(zone))

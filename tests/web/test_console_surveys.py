@@ -1,0 +1,118 @@
+"""Surveys on the console: a tree of questions built by a form, sent by the typed word, and its results."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from bot.rules.survey_draft import without
+from bot.rules.surveys import END, from_json
+from db.schema import surveys
+from tests.campaigning import rows, staff, supporter
+from tests.conversation import Conversation
+from tests.web.browsing import Browser, signed_in
+
+SOPHIE, OLGA, KARIM = 11, 13, 12
+NEW = "/console/surveys/new"
+FIRST = {
+    "kind": "poll",
+    "title-fr": "Vos trajets",
+    "title-en": "Your journeys",
+    "purpose-fr": "Pour notre programme.",
+    "purpose-en": "For our programme.",
+    "text-0-fr": "Prenez-vous le train ?",
+    "text-0-en": "Do you take the train?",
+    "options-0-fr": "Oui\nNon",
+    "options-0-en": "Yes\nNo",
+}
+SECOND = {
+    "text-1-fr": "Quand ?",
+    "text-1-en": "",
+    "options-1-fr": "Le matin\r\nLe soir\r\n",
+    "options-1-en": "",
+    "several-1": "yes",
+}
+
+
+async def asker(conversation: Conversation, role: str, number: int = SOPHIE) -> Browser:
+    return await signed_in(await staff(conversation, number, role, "69"))
+
+
+async def test_a_tree_of_questions_is_built_shown_whole_sent_and_counted(conversation: Conversation) -> None:
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123", language="fr")
+    sophie = await asker(conversation, "organizer")
+    await sophie.open(NEW)
+    await sophie.send(NEW, count="1", do="next", **{**FIRST, "options-0-en": "Yes"})
+    assert "Question 1 needs as many answers in each language" in sophie.text
+    await sophie.send(NEW, count="1", do="add", **FIRST)
+    assert "Question 2" in sophie.text
+    await sophie.send(NEW, count="2", do="add", **FIRST, **SECOND)
+    third = {"text-2-fr": "Pourquoi ?", "options-2-fr": "Trop cher\nTrop loin", "lead-0-1": "2"}
+    await sophie.send(NEW, count="3", do="next", **FIRST, **SECOND, **third)
+    assert sophie.page.url.path == f"{NEW}/whom"
+    await sophie.send(f"{NEW}/whom", do="next", expression="in:69")
+    assert sophie.page.url.path == f"{NEW}/when"
+    # Everything that is asked stands there, not the first question alone.
+    await sophie.send(f"{NEW}/when", opens="", closes="2016-11-15T10:00", kept="30")
+    assert "closes in the future" in sophie.text
+    await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
+    for words in ("Ready to send", "2. Quand ?", "No → question 3", "• Trop loin"):
+        assert words in sophie.text, words
+    seen = re.search(r'name="seen" value="(\w+)"', sophie.page.text)
+    assert seen is not None
+    assert (await sophie.send(f"{NEW}/send", seen=seen[1], word="yes")).status_code == 409
+    await sophie.open(f"{NEW}/when")
+    assert (await sophie.send(f"{NEW}/send", seen="0" * 16, word="SEND")).status_code == 409
+    await sophie.open(f"{NEW}/when")
+    await sophie.send(f"{NEW}/send", seen=seen[1], word="SEND")
+    (made,) = await rows(conversation, surveys)
+    assert sophie.page.url.path == f"/console/surveys/{made.code}"
+    form = from_json(made.form)
+    assert [question.several for question in form.questions] == [False, True, False]
+    assert [option.next for option in form.questions[0].options] == [None, "q3"]
+    assert "People who answered: < 10" in sophie.text
+    # Whoever lets it go reads every question too, on the console and in the chat.
+    olga = await asker(conversation, "coordinator", OLGA)
+    await olga.open(f"/console/messages/{made.broadcast}")
+    assert "Pourquoi ?" in olga.text
+    talker = conversation.person(OLGA)
+    await talker.send("/broadcasts")
+    other = await asker(conversation, "organizer", KARIM)
+    assert (await other.open(f"/console/surveys/{made.code}")).status_code == 403
+    await other.open("/console/surveys")
+    assert "Your journeys" not in other.text
+    # Nor may they choose people by what was answered there, which whoever wrote it may.
+    for visitor, refused in ((other, True), (sophie, False)):
+        await visitor.open(f"{NEW}/whom")
+        await visitor.send(f"{NEW}/whom", do="expression", expression=f"survey:{made.code}:a")
+        assert ("I can’t find that survey" in visitor.text) is refused
+
+
+async def test_what_is_half_written_waits_and_the_chat_goes_on_with_what_is_whole(
+    conversation: Conversation,
+) -> None:
+    sophie = await asker(conversation, "coordinator")
+    await sophie.open(NEW)
+    await sophie.send(NEW, count="1", do="add", **FIRST)
+    await sophie.send(NEW, count="2", do="keep", **FIRST, **{"text-1-fr": "<b>Quand ?"})
+    assert 'value="&lt;b&gt;Quand ?"' in sophie.page.text
+    assert "The answers to question 2 are missing" in sophie.text
+    await conversation.person(SOPHIE).send("/survey")  # in the chat nothing breaks
+    await sophie.open(NEW)
+    await sophie.send(NEW, count="2", do="remove 1", **FIRST)
+    assert "Question 2" not in sophie.text
+    for fields in ({"count": "x"}, {"count": "11"}, {"count": "1", "kind": "news"}):
+        await sophie.open(NEW)
+        assert (await sophie.send(NEW, **{**FIRST, **fields})).status_code == 403, fields
+    await sophie.open(NEW)
+    await sophie.send(f"{NEW}/drop")
+    await sophie.open(NEW)
+    assert "Vos trajets" not in html.unescape(sophie.page.text)
+
+
+def test_what_led_to_a_question_that_is_taken_out_leads_below() -> None:
+    questions = [{"leads": {"0": END, "1": 1}}, {"leads": {"0": 2}}, {"leads": {}}]
+    assert [each["leads"] for each in without(questions, 0)] == [{"0": 1}, {}]
+    assert [each["leads"] for each in without(questions, 1)] == [{"0": END}, {}]
+    assert [each["leads"] for each in without(questions, 2)] == [{"0": END, "1": 1}, {}]

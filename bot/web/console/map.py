@@ -61,19 +61,19 @@ class MapRoom:
         if layer not in tuple(Layer) or by not in ("number", "share"):
             raise Missing("There is no such layer.")
         by_share = by == "share" and layer in SHARED
-        tx, author = visit.tx, visit.author
-        found, as_of = await visit.counted(
+        author = visit.author
+        found, as_of = visit.counted(
             f"map {layer} {by}",
             area,
-            lambda: maps.map_of(tx, author, area, Layer(layer), by_share=by_share),
+            lambda tx: maps.map_of(tx, author, area, Layer(layer), by_share=by_share),
         )
-        stats, _ = await visit.counted(
-            "stats", area, lambda: statistics.overview(tx, author, area, visit.language)
+        stats, _ = visit.counted(
+            "stats", area, lambda tx: statistics.overview(tx, author, area, visit.language)
         )
         abroad = None
         if area == EVERYWHERE and layer == Layer.SUPPORTERS:
-            abroad, _ = await visit.counted(
-                "stats", ABROAD_AREA, lambda: statistics.overview(tx, author, ABROAD_AREA, visit.language)
+            abroad, _ = visit.counted(
+                "stats", ABROAD_AREA, lambda tx: statistics.overview(tx, author, ABROAD_AREA, visit.language)
             )
         by_name = asked.get("sort") == "name"
         return visit.page(

@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,12 @@ from bot.actions import drafts
 from db.engine import Database
 from db.schema import broadcasts, deliveries, events, people, seats
 from tests.bots import free_port, until
-from tests.campaigning import staff, supporter
+from tests.campaigning import answer, staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import send_broadcast, write_event
 from tests.simulator.chromium import CHROMIUM, Page, opened
+from tests.surveying import ask as asked
+from tests.talking import ask
 from tests.web.browsing import web_of
 from tests.web.conftest import served_at
 
@@ -43,6 +46,10 @@ DRAFT = {
 """Something is wrong with it, and missing."""
 LOOKS = {"fr": (PHONE, "light"), "en": (DESK, "dark")}
 """French is the longer one."""
+TELEGRAM = {
+    "fr": {"bg_color": "#17212b", "text_color": "#f5f5f5", "secondary_bg_color": "#232e3c"},
+    "en": {"bg_color": "#ffffff", "text_color": "#000000", "secondary_bg_color": "#f1f1f1"},
+}
 FOUND = (
     "axe.run().then((found) => JSON.stringify(found.violations.map((each) => [each.id, each.nodes[0].html])))"
 )
@@ -83,8 +90,9 @@ async def _is_up(server: uvicorn.Server) -> bool:
 
 async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     """A campaign in the middle of things: a message that leaves and one in doubt, an event that is full; its pages."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    coming = await supporter(conversation, 100, "69123", consent_team=True)
+    for number in range(1, 12):
+        await supporter(conversation, 100 + number, "69123", language="en")
     await send_broadcast(karim)
     await send_broadcast(karim)
     await write_event(karim)
@@ -99,6 +107,16 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == 2).values(state="paused"))
         person = await db.people.find(tx, karim.telegram_id)
         assert person is not None
+        begins = conversation.clock.now() + timedelta(minutes=20)
+        await tx.execute(sa.update(events).values(starts_at=begins, ends_at=begins + timedelta(hours=2)))
+        here = (await tx.execute(sa.select(events.c.id))).scalar_one()
+    await answer(conversation, coming, here, "yes")
+    await asked(conversation)
+    await ask(conversation.person(101))
+    for said in ("/inbox", "Karim"):
+        await karim.send(said)
+    await karim.tap("Take no. 1")
+    async with conversation.database.write() as tx:
         await drafts.keep(tx, person, "broadcast", DRAFT, now=conversation.clock.now())
     return [
         *("/console/messages/new", "/console/messages/new/whom", "/console/messages/new/when"),
@@ -109,6 +127,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             f"/console/events/{code}",
             f"/console/events/{code}/people",
             f"/console/events/{code}/door",
+            f"/console/events/{code}/door/code",
         ),
         *(
             "/console/map",
@@ -117,6 +136,9 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/more",
             "/console/team",
             "/console/conversations",
+            "/console/conversations/1",
+            "/console/conversations/saved",
+            "/console/surveys/trains",
             "/console/people",
             "/console/surveys",
             "/console/surveys/new",
@@ -183,4 +205,10 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
                         "performance.getEntriesByType('resource').map((each) => new URL(each.name).origin)"
                     )
                     assert set(await page.evaluate(asked)) <= {address}, where
+                # Telegram's own colours, light or dark, against what the device prefers.
+                theme = json.dumps(TELEGRAM[language])
+                await page.evaluate(f"sessionStorage.setItem('theme', {json.dumps(theme)})")
+                await show(page, f"{address}/app/me", *LOOKS[language])
+                await page.evaluate(f"{axe};0")
+                assert json.loads(await page.evaluate(FOUND)) == [], TELEGRAM[language]
                 assert [each for each in page.complaints if "status of 404" not in each] == []

@@ -25,6 +25,7 @@ from bot.actions import (
     calendar,
     canvass,
     canvass_offers,
+    canvass_results,
     check_ins,
     console,
     doubts,
@@ -412,6 +413,15 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "canvass.cut_station": {
         "": Row(run=lambda w, a: canvass.cut_station(w.tx, a, STATION), least="coordinator"),
+    },
+    "canvass_results.lines": {
+        "": Row(run=lambda w, a: canvass_results.lines(w.tx, a, "69123"), least="coordinator"),
+    },
+    "canvass_results.learnt": {
+        "": Row(run=lambda w, a: canvass_results.learnt(w.tx, a, STATION), least="coordinator"),
+    },
+    "canvass_results.ways": {
+        "": Row(run=lambda w, a: canvass_results.ways(w.tx, a, STATION), least="coordinator"),
     },
     "canvass_offers.stations_for": {
         "": Row(

@@ -26,6 +26,7 @@ async def test_a_coordinator_cuts_offers_and_reads_what_was_learnt(conversation:
     assert "not offered 14 doors" in visitor.text
     assert visitor.page.text.count("<polyline") == 1
     for at, told in (("2016-11-19T14:00", "silence"), ("2016-11-17T22:00", "between"), ("soon", "date")):
+        await visitor.open(address)
         answer = await visitor.send(f"{address}/offer", at=at, where="town hall")
         assert answer.status_code in (403, 409), at
         assert told in visitor.text, at
@@ -56,6 +57,7 @@ async def test_a_coordinator_cuts_offers_and_reads_what_was_learnt(conversation:
     assert (await visitor.send(f"{address}/walk", walk="1", act="withdraw")).status_code == 200
     assert "not offered" in visitor.text
     for fields in ({"walk": "1", "act": "fly"}, {"walk": "x", "act": "free"}):
+        await visitor.open(address)
         assert (await visitor.send(f"{address}/walk", **fields)).status_code == 403
     organizer = await signed_in(await staff(conversation, 21, "organizer", "69"))
     assert (await organizer.open("/console/ground")).status_code in (403, 404)

@@ -28,7 +28,7 @@ from db.schema import survey_answers as survey_answers_
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """A broadcast, by what it is about. `template` is empty where staff wrote it."""
+    """A broadcast, by what it is about. `template` is empty where staff wrote it; `begins`: when its event does."""
 
     id: int
     key: str
@@ -36,6 +36,7 @@ class Sending:
     ballot: int | None
     step: str | None
     template: str | None
+    begins: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,8 +84,10 @@ async def sendings(tx: AsyncConnection) -> list[Sending]:
         broadcasts.c.ballot,
         broadcasts.c.step,
         broadcasts.c.template,
+        events.c.starts_at.label("begins"),
     )
-    query = sa.select(*columns).where(IS_MESSAGE).order_by(broadcasts.c.id)
+    about = broadcasts.outerjoin(events, events.c.id == broadcasts.c.event)
+    query = sa.select(*columns).select_from(about).where(IS_MESSAGE).order_by(broadcasts.c.id)
     return [Sending(**row._mapping) for row in await tx.execute(query)]
 
 

@@ -28,6 +28,8 @@ from db.rehearsal import Sending
 
 CANCELLATION = "broadcasts/event_cancelled"
 OFFERS = ("broadcasts/event_offer", "broadcasts/shift_offer")
+DOOR = timedelta(minutes=30)
+"""So long before an event begins its seats are offered to nobody any more."""
 OFFERED_AS = "persuasion"
 """A seat that came free is offered when a message of the campaign may ring, although it is news of an event."""
 NEUTRAL_REMINDER = "neutral/reminder"
@@ -337,6 +339,8 @@ class Checker:
             yield Rule.COURTESY_HOURS
         if MUTED_BY.get(sending.kind, "news" if sending.kind in NEWS else "") in life.muted:
             yield Rule.MUTED
+        if sending.template == OFFERS[0] and sending.begins and at >= sending.begins - DOOR:
+            yield Rule.TOO_LATE
         if sending.kind in PARTISAN:
             yield from self._caps(life, sending, place.zone, at)
 

@@ -113,7 +113,7 @@ def _answer_questions(campaign: Campaign) -> Iterator[Doing]:
 def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
     """A neighbour's two evenings, a week apart: proposed, and let take place by the second organizer."""
     host = next((member for member in members if _may_host(member)), None)
-    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    place = busiest(members, lambda place: place.territory == METROPOLE)
     if host is None or place is None:
         return
     at = paris(campaign, 0, 15, time(11, 5))
@@ -195,7 +195,7 @@ def _confirmation(campaign: Campaign, texts: Texts) -> Act:
 def _event(
     campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
 ) -> tuple[Act, ...] | None:
-    place = _busiest(members, lambda place: place.territory == METROPOLE)
+    place = busiest(members, lambda place: place.territory == METROPOLE)
     # Fewer seats than there are people who will want one: there is a waitlist, and seats come free on the eve.
     guests = sum(member.character in GUESTS and member.place == place for member in members)
     return _announce(campaign, texts, place, at + timedelta(days=6), seats=max(1, guests // 2))
@@ -204,11 +204,11 @@ def _event(
 def _far_event(
     campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
 ) -> tuple[Act, ...] | None:
-    place = _busiest(members, lambda place: place.territory != METROPOLE)
+    place = busiest(members, lambda place: place.territory != METROPOLE)
     return _announce(campaign, texts, place, at + timedelta(days=7))
 
 
-def _busiest(members: Sequence[Member], fits: Any) -> Place | None:
+def busiest(members: Sequence[Member], fits: Any) -> Place | None:
     """The commune where most people of the cast vote, among those that fit."""
     found = Counter(member.place for member in members if member.place.commune and fits(member.place))
     return max(found, key=lambda place: (found[place], place.typed), default=None)

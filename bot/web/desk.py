@@ -7,6 +7,7 @@ Roles and areas are asked again at every request.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,13 +28,13 @@ from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.console import Door, form_token, is_for, is_form_of, is_from
+from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of, is_from
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.web.remembered import Remembered
-from bot.web.site import HEADERS, Site
+from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
@@ -113,7 +114,7 @@ class Visit:
             "zone": self.zone,
             "now": self.now,
             "path": self.request.url.path,
-            "form_token": form_token(self.cookie),
+            "form_token": form_token(self.cookie, secrets.token_bytes(TOKEN_BYTES)),
             "may": {action.value for action in Action if author.areas(action)},
         }
 
@@ -312,7 +313,7 @@ class Desk:
             if not is_for(self.address, host=request.headers.get("host", "")):
                 return self.site.missing(request)
             try:
-                return await answer(request)
+                return packed(request, await answer(request))
             except PortevoixError as refusal:
                 return self.refused(request, refusal)
 

@@ -21,7 +21,7 @@ dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end drafts.kept drafts.other drafts.keep drafts.drop console.offer_app
 event_cards.upcoming_by_commune
-erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
+erasure.erase erasure.forget people.find_all people.meet event_cards.find_with_answers people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask

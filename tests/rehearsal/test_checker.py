@@ -40,6 +40,7 @@ NEUTRAL, NEUTRAL_AGAIN, NEUTRAL_MORE, TYPED = 106, 107, 108, 109
 OFFERED = 110
 ANSWER, OPENED, OVER = 111, 112, 113
 SURVEY = 114
+MEETING = datetime(2016, 11, 24, 18, tzinfo=UTC)
 
 
 def step(ballot: int, name: str) -> int:
@@ -60,7 +61,9 @@ SENDINGS = (
         for each in CAMPAIGN.steps
     }
     | {
-        number: Sending(id=number, key=key, kind=kind, ballot=None, step=None, template=template)
+        number: Sending(
+            id=number, key=key, kind=kind, ballot=None, step=None, template=template, begins=MEETING
+        )
         for number, key, kind, template in (
             (NEWS, "staff:1", "persuasion", None),
             (INVITATION, "event:1:invite", "event_invite", "broadcasts/event_invitation"),
@@ -356,6 +359,7 @@ def test_a_life_in_which_all_is_well() -> None:
         (Rule.COURTESY_HOURS, [("2016-11-02T20:30+01:00", NEWS)]),
         # A seat that came free is offered at no other hour, and in no quiet period.
         (Rule.COURTESY_HOURS, [("2016-11-02T20:30+01:00", OFFERED)]),
+        (Rule.TOO_LATE, [("2016-11-24T18:30+01:00", OFFERED)]),
         (Rule.QUIET_PERIOD, [("2016-11-19T10:00+01:00", OFFERED)]),
         (Rule.COURTESY_HOURS, [("2016-11-02T08:59+01:00", NEWS)]),
         (Rule.CAP_DAY, [("2016-11-02T12:00+01:00", NEWS), ("2016-11-02T19:00+01:00", INVITATION)]),

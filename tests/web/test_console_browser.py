@@ -17,6 +17,8 @@ import pytest
 import sqlalchemy as sa
 import uvicorn
 
+import db.people
+from bot.actions import drafts
 from db.engine import Database
 from db.schema import broadcasts, deliveries, events, people, seats
 from tests.bots import free_port, until
@@ -30,6 +32,16 @@ from tests.web.conftest import served_at
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PHONE, DESK = (390, 844), (1280, 900)
+DRAFT = {
+    **{"kind": "persuasion", "texts": {"fr": "<b>Bonjour</b>", "en": "Hello"}, "photo": "", "chosen": True},
+    **{
+        "audience": {"all": ["in:69", {"not": "volunteer"}]},
+        "wall": "now",
+        "typed": {"text-B-fr": "<b>x", "more": "nowhere"},
+    },
+    **{"others": [{"en": "Hello you"}], "holdout": 10},
+}
+"""Something is wrong with it, and missing."""
 LOOKS = {"fr": (PHONE, "light"), "en": (DESK, "dark")}
 """French is the longer one."""
 FOUND = (
@@ -72,7 +84,12 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         await tx.execute(sa.delete(seats))
         await tx.execute(sa.insert(seats).values(event=event, taken=10, waiting=3))
         await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == 2).values(state="paused"))
+        person = await db.people.find(tx, karim.telegram_id)
+        assert person is not None
+        await drafts.keep(tx, person, "broadcast", DRAFT, now=conversation.clock.now())
     return [
+        *("/console/messages/new", "/console/messages/new/whom", "/console/messages/new/when"),
+        "/console/events/new",
         *("/console/", "/console/messages", "/console/messages/1", "/console/messages/2"),
         *(
             "/console/events",
@@ -89,6 +106,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/more",
             "/console/team",
             "/console/conversations",
+            "/console/people",
             "/console/surveys",
             "/console/surveys/new",
         ),

@@ -23,7 +23,7 @@ async def test_a_coordinator_cuts_offers_and_reads_what_was_learnt(conversation:
     await visitor.open(address)
     assert "Not cut into walks yet" in visitor.text
     assert (await visitor.send(f"{address}/cut")).status_code == 200
-    assert "not offered 14 doors" in visitor.text
+    assert "Walk 1 not offered 14 doors" in visitor.text
     assert visitor.page.text.count("<polyline") == 1
     for at, told in (("2016-11-19T14:00", "silence"), ("2016-11-17T22:00", "between"), ("soon", "date")):
         await visitor.open(address)

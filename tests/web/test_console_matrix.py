@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
-from bot.actions import broadcast_approvals, drafts, inbox, saved_answers
+from bot.actions import admissions, broadcast_approvals, drafts, inbox, saved_answers
 from bot.actions.authority import Author, author_of
 from bot.rules.console import form_token
 from bot.web.console.forms import mark_of
@@ -80,6 +80,7 @@ MESSAGE, EVENT_DRAFT, ASKING = ("broadcast", DRAFT), ("new_event", EVENT), ("sur
 ROWS: Mapping[str, Row] = {
     "/console/out": Row(ALL),
     "/console/team/end": Row("admin", {"session": "{session}"}),
+    "/console/team/admit": Row("admin", {"approval": "{newcomer}", "said": "yes"}),
     "/console/exports": Row("karim admin", {"table": "responses", "format": "csv", "area": "69"}),
     # messages
     "/console/messages/new": Row(ALL, {"kind": "persuasion", **SAID}),
@@ -116,6 +117,7 @@ ROWS: Mapping[str, Row] = {
     "/console/events/{code}/seats": Row(HERE, {"capacity": "10", "sequence": "{sequence}"}),
     "/console/events/{code}/change": Row(HERE, {"address": "Salle Rameau", "sequence": "{sequence}"}),
     "/console/events/{code}/cancel": Row(HERE, {"sequence": "{sequence}"}),
+    "/console/people": Row(ALL, {"name": "Awa"}),
     # surveys
     "/console/surveys/new": Row(ALL, {"kind": "poll", "count": "1", "do": "add"}),
     "/console/surveys/new/whom": Row(ALL, {"do": "all"}, ASKING),
@@ -177,6 +179,7 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
     """What there is in the campaign, by the name that a row calls it."""
     for number in range(12):
         await supporter(conversation, 100 + number, "69123", language="en" if number < 3 else "fr")
+    await (await staff(conversation, 20, "admin", "FR")).send("/help")  # who invites another one
     olga = conversation.person(11)
     for _ in range(3):
         await send_broadcast(olga)
@@ -198,11 +201,15 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
             tx, person, campaign=services.campaign, gazetteer=services.gazetteer, now=now
         )
         approval = await broadcast_approvals.ask(tx, author, 3)
+        newcomer = await admissions.ask(
+            tx, telegram_id=21, area="FR", by=20, link="link", seconds=set(), now=now
+        )
         event = (await tx.execute(sa.select(events))).one()
         session = sa.select(console_sessions.c.id).where(console_sessions.c.telegram_id == 12)
         session = (await tx.execute(session)).scalars().first()
     return {
         **{"scheduled": "2", "sent": "1", "waiting": "3", "approval": str(approval.id)},
+        "newcomer": str(newcomer.id),
         **{"code": event.code, "sequence": str(event.sequence), "session": str(session)},
         **await _talks(conversation, author),
     }

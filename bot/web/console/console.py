@@ -16,6 +16,7 @@ from bot.web.console.ground import GroundRoom
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.new_event import NewEventRoom
+from bot.web.console.people import People
 from bot.web.console.reading import Reading
 from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
@@ -34,6 +35,7 @@ ROOMS = (
     EventDoor,
     Conversations,
     Surveys,
+    People,
     MapRoom,
     GroundRoom,
     Reading,

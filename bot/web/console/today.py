@@ -33,12 +33,14 @@ class Today:
         stats, as_of = await visit.counted(
             "stats", area, lambda: statistics.overview(tx, author, area, language)
         )
+        most = len(decisions) if "all" in visit.request.query_params else today.MOST_DECISIONS
         return visit.page(
             "today",
             area=area,
             areas=areas_of(visit),
-            decisions=decisions[: today.MOST_DECISIONS],
-            more=max(0, len(decisions) - today.MOST_DECISIONS),
+            decisions=decisions[:most],
+            more=max(0, len(decisions) - most),
+            under_way=await today.under_way(tx, author, area, language),
             leaving=await today.leaving(tx, author, area, language),
             stats=stats,
             as_of=as_of,

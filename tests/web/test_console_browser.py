@@ -49,6 +49,21 @@ FOUND = (
 )
 
 
+LIVE = {
+    "/console/messages/new": ("text-A-fr", "Vu en direct", "looks", "Vu en direct"),
+    "/console/messages/new/whom": ("expression", "in:69123", "reach", "Lyon"),
+}
+"""Where something shows while it is typed: the field, what is typed, where it shows, as what."""
+
+
+async def type_live(page: Page, field: str, typed: str, where: str, shown: str) -> None:
+    await page.evaluate(
+        f"document.getElementById({field!r}).value = {typed!r};"
+        f"document.getElementById({field!r}).dispatchEvent(new Event('input', {{bubbles: true}}))"
+    )
+    await page.until(f"document.getElementById({where!r}).textContent.includes({shown!r})", 60)
+
+
 @asynccontextmanager
 async def serving(conversation: Conversation, port: int) -> AsyncIterator[None]:
     web = web_of(conversation, f"http://127.0.0.1:{port}").app
@@ -166,6 +181,8 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
                     await page.evaluate(f"{axe};0")
                     assert json.loads(await page.evaluate(FOUND)) == [], where
                     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+                    if language == "fr" and path in LIVE:
+                        await type_live(page, *LIVE[path])
                     asked = (
                         "performance.getEntriesByType('resource').map((each) => new URL(each.name).origin)"
                     )

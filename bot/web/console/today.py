@@ -29,9 +29,9 @@ class Today:
         area, tx, author = area_asked(visit), visit.tx, visit.author
         language = visit.language
         decisions = await today.decisions(tx, author, language)
-        joined, _ = await visit.counted("joined", area, lambda: today.joined(tx, author, area, visit.zone))
-        stats, as_of = await visit.counted(
-            "stats", area, lambda: statistics.overview(tx, author, area, language)
+        joined, _ = visit.counted("joined", area, lambda tx: today.joined(tx, author, area, visit.zone))
+        stats, as_of = visit.counted(
+            "stats", area, lambda tx: statistics.overview(tx, author, area, language)
         )
         most = len(decisions) if "all" in visit.request.query_params else today.MOST_DECISIONS
         return visit.page(

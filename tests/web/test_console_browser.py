@@ -26,6 +26,7 @@ from tests.bots import free_port, until
 from tests.campaigning import answer, staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import send_broadcast, write_event
+from tests.ground import STATION, plant
 from tests.simulator.chromium import CHROMIUM, Page, opened
 from tests.surveying import ask as asked
 from tests.talking import ask
@@ -93,6 +94,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     coming = await supporter(conversation, 100, "69123", consent_team=True)
     for number in range(1, 12):
         await supporter(conversation, 100 + number, "69123", language="en")
+    await plant(conversation.database, now=conversation.clock.now())
     await send_broadcast(karim)
     await send_broadcast(karim)
     await write_event(karim)
@@ -133,6 +135,8 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/map",
             "/console/map/R84",
             "/console/map/69?by=share",
+            "/console/ground",
+            f"/console/ground/{STATION}",
             "/console/more",
             "/console/team",
             "/console/conversations",

@@ -233,6 +233,22 @@ async def station(tx: AsyncConnection, code: str) -> sa.Row[Any] | None:
     return (await tx.execute(sa.select(stations).where(stations.c.code == code))).one_or_none()
 
 
+async def points_in(tx: AsyncConnection, areas: Iterable[str]) -> list[sa.Row[Any]]:
+    """The stations of some areas: code, commune, name, where they are, whether there are results."""
+    here = sa.or_(sa.false(), *(station_in(area) for area in areas))
+    names = ("code", "commune", "name", "latitude", "longitude", "registered")
+    query = sa.select(*(stations.c[name] for name in names)).where(here).order_by(stations.c.code)
+    return list(await tx.execute(query))
+
+
+async def ways_of(tx: AsyncConnection, station_: str) -> list[sa.Row[Any]]:
+    """Each door of the walks of a station, in order: walk, where it is."""
+    columns = (addresses.c.walk, addresses.c.latitude, addresses.c.longitude)
+    query = sa.select(*columns).join(walks, walks.c.id == addresses.c.walk)
+    query = query.where(walks.c.station == station_).order_by(addresses.c.walk, addresses.c.place)
+    return list(await tx.execute(query))
+
+
 # -- walks --
 
 _DOORS = Statement(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from telegram import Update
 
-from bot.actions import canvass, canvass_offers
+from bot.actions import canvass, canvass_offers, canvass_results
 from bot.actions.canvass_doors import zone_at
 from bot.actions.canvass_walks import WalkGone
 from bot.links import walk_link
@@ -152,6 +152,11 @@ async def _offer_one(context: Context, number: str) -> None:
     await _walk(context, number)
 
 
+async def _learnt(context: Context, code: str) -> None:
+    found = await canvass_results.learnt(context.tx, await desk.author(context), code)
+    context.edit("canvass/learnt", seen=found, most=MOST_LISTED)
+
+
 async def _free(context: Context, number: str) -> None:
     _show_walk(
         context, await canvass_offers.free(context.tx, await desk.author(context), desk.number(number))
@@ -186,6 +191,7 @@ VERBS = {
     "offer_one": _offer_one,
     "withdraw": _withdraw,
     "free": _free,
+    "learnt": _learnt,
     "link": _link,
     "sign_out": _sign_out,
 }

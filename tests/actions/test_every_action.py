@@ -67,7 +67,7 @@ campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joi
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
-canvass_imports.require_whole
+canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.told audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable

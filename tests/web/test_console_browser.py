@@ -25,6 +25,7 @@ from tests.bots import free_port, until
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import send_broadcast, write_event
+from tests.ground import STATION, plant
 from tests.simulator.chromium import CHROMIUM, Page, opened
 from tests.web.browsing import web_of
 from tests.web.conftest import served_at
@@ -92,6 +93,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     """A campaign in the middle of things: a message that leaves and one in doubt, an event that is full; its pages."""
     for number in range(12):
         await supporter(conversation, 100 + number, "69123")
+    await plant(conversation.database, now=conversation.clock.now())
     await send_broadcast(karim)
     await send_broadcast(karim)
     await write_event(karim)
@@ -121,6 +123,8 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/map",
             "/console/map/R84",
             "/console/map/69?by=share",
+            "/console/ground",
+            f"/console/ground/{STATION}",
             "/console/more",
             "/console/team",
             "/console/conversations",

@@ -17,7 +17,8 @@ from bot.actions.authority import area_name
 from bot.actions.maps import Layer, Map
 from bot.actions.statistics import level_within
 from bot.errors import UnknownArea
-from bot.rules.areas import EVERYWHERE, REGIONS, normal_area
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, REGIONS, normal_area
+from bot.rules.typed import folded
 from bot.web import outlines
 from bot.web.console.today import areas_of
 from bot.web.desk import Desk, Missing, Visit
@@ -69,9 +70,18 @@ class MapRoom:
         stats, _ = visit.counted(
             "stats", area, lambda tx: statistics.overview(tx, author, area, visit.language)
         )
+        abroad = None
+        if area == EVERYWHERE and layer == Layer.SUPPORTERS:
+            abroad, _ = visit.counted(
+                "stats", ABROAD_AREA, lambda tx: statistics.overview(tx, author, ABROAD_AREA, visit.language)
+            )
+        by_name = asked.get("sort") == "name"
         return visit.page(
             "map",
             map=found,
+            rows=sorted(found.parts, key=lambda each: folded(each.name)) if by_name else found.parts,
+            by_name=by_name,
+            abroad=abroad,
             areas=areas_of(visit),
             level=level_within(area),
             layer=layer,

@@ -19,7 +19,7 @@ from bot.rules.canvass.stations import Belonging, Point
 from db.areas import lies_in
 from db.batches import Spelling, Statement
 from db.engine import Database
-from db.schema import addresses, polling_places, station_addresses, stations, walks
+from db.schema import addresses, polling_places, station_addresses, stations, visits, walks
 from db.sqlite import small_cache
 from db.upsert import insert
 
@@ -101,6 +101,20 @@ async def known(tx: AsyncConnection, keys: Iterable[str]) -> int:
     """How many of these addresses there are."""
     (number,) = await _KNOWN.rows(tx, rows=[(key,) for key in keys])
     return int(number)
+
+
+async def keys_in(tx: AsyncConnection, commune: str) -> list[sa.Row[Any]]:
+    """The addresses of a commune: number, key, whether something is noted at it."""
+    noted = sa.exists().where(visits.c.address == addresses.c.id).label("noted")
+    query = sa.select(addresses.c.id, addresses.c.ban, noted).where(addresses.c.commune == commune)
+    return list(await tx.execute(query))
+
+
+async def forget_addresses(tx: AsyncConnection, numbers: Sequence[int]) -> int:
+    """Erases addresses at which nothing is noted; how many."""
+    noted = sa.exists().where(visits.c.address == addresses.c.id)
+    gone = sa.delete(addresses).where(addresses.c.id.in_(numbers), sa.not_(noted))
+    return int((await tx.execute(gone)).rowcount)
 
 
 async def put_links(tx: AsyncConnection, rows: Sequence[Sequence[Any]], edition: int) -> None:

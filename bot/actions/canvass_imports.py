@@ -6,7 +6,7 @@ interrupted is simply run again; until then nothing is cut nor ranked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -68,6 +68,41 @@ async def preview_addresses(database: Database, rows: Iterable[Sequence[Any]]) -
             known += await db.canvass.known(tx, [row[0] for row in piece])
         total += len(piece)
     return Imported(rows=total, new=total - known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vanished:
+    """Addresses that a newer file has no more: those that go, and how many stay until what is noted there is erased."""
+
+    numbers: Sequence[int]
+    noted: int
+
+
+async def vanished(database: Database, told: Mapping[str, Collection[int]]) -> Vanished:
+    """Which addresses of these communes a file does not have; `told`: the hashes of the keys of each commune in it."""
+    numbers: list[int] = []
+    noted = 0
+    for commune, hashes in told.items():
+        known = set(hashes)
+        async with db.canvass.reading(database) as tx:
+            gone = [row for row in await db.canvass.keys_in(tx, commune) if hash(row.ban) not in known]
+        numbers += [row.id for row in gone if not row.noted]
+        noted += sum(bool(row.noted) for row in gone)
+    return Vanished(numbers=numbers, noted=noted)
+
+
+async def forget_addresses(
+    database: Database, numbers: Sequence[int], *, file: str, actor: str, now: datetime
+) -> int:
+    """Erases addresses that a newer file has no more, but where something was noted meanwhile; how many."""
+    erased = 0
+    for piece in _pieces(numbers, db.canvass.PIECE):
+        async with db.canvass.writing(database) as tx:
+            erased += await db.canvass.forget_addresses(tx, piece)
+    async with database.write() as tx:
+        details = {"file": file, "erased": erased}
+        await audit.note(tx, actor=actor, action=Action.IMPORT_ADDRESSES, details=details, now=now)
+    return erased
 
 
 async def import_addresses(

@@ -7,6 +7,7 @@ import json
 import sys
 import tomllib
 from argparse import ArgumentParser, Namespace
+from array import array
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,7 @@ from bot.canvass.results import COLUMNS, open_results
 from bot.canvass.sheet import SheetLine, SheetPaper, sheet_pdf
 from bot.canvass.stations import open_stations
 from bot.canvass.town import write_town
+from bot.commands import vanishing
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
@@ -115,6 +117,12 @@ def _add_imports(ground: SubCommands) -> None:
         "addresses of the Base Adresse Nationale",
         "Import addresses. A file with a wrong line is not imported at all; the same file twice doubles nothing.",
     )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="of the communes in the file, erase the addresses that it has no more; with --dry-run it is only told",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before erasing")
     parser.set_defaults(run=import_addresses)
     parser = importing(
         "import-stations",
@@ -177,17 +185,20 @@ def _importing(
 def import_addresses(arguments: Namespace, settings: Settings) -> int:
     file = open_addresses(arguments.file, load(settings.data))
     faults = Faults()
-    communes: dict[str, int] = {}
+    # Eight bytes an address: a file of the whole country fits into memory.
+    communes: dict[str, array[int]] = {}
     for each in file.read(faults):
-        communes[each.commune] = communes.get(each.commune, 0) + 1
+        communes.setdefault(each.commune, array("q")).append(hash(each.key))
     _sound(arguments.file, faults)
-    number = counted(sum(communes.values()), "address", "addresses")
+    number = counted(sum(map(len, communes.values())), "address", "addresses")
     print(f"{arguments.file}: {number} in {counted(len(communes), 'commune')}.")
     if arguments.dry_run:
         found = _run(
             settings, lambda database: canvass_imports.preview_addresses(database, file.read(Faults()))
         )
         print(f"{found.new:,} are new, {found.rows - found.new:,} are known.")
+        if arguments.replace:
+            vanishing.foretell(settings, communes)
         print(DRY)
         return 0
     done = _importing(settings, canvass_imports.import_addresses, file.read(Faults()), file=arguments.file)
@@ -195,6 +206,8 @@ def import_addresses(arguments: Namespace, settings: Settings) -> int:
         f"{done.new:,} new, {done.changed:,} changed, {done.rows - done.new - done.changed:,} as they were."
     )
     _print_stations(done)
+    if arguments.replace:
+        vanishing.erase(settings, communes, arguments.file, asking=not arguments.yes)
     return 0
 
 

@@ -49,7 +49,7 @@ MACHINE = """
 canvass_walks.print_sheet canvass_walks.tend
 canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
 canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
-canvass_imports.stations_missing
+canvass_imports.stations_missing canvass_imports.vanished canvass_imports.forget_addresses
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 apart.settled_apart

@@ -228,3 +228,20 @@ def test_the_commands_of_the_docs_run(
     assert len(weights) == 3
     for command in commands:
         assert main(shlex.split(command)) == 0, (command, capsys.readouterr().err)
+
+
+def test_addresses_that_vanished_are_told_and_erased_where_that_is_asked_for(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(town, capsys)
+    run(capsys, "cut", "69")
+    file = town / "addresses.csv"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[:-30]), encoding="utf-8")
+    for words in (["--dry-run"], []):
+        told = run(capsys, "import-addresses", str(file), "--replace", *words)
+        assert "30 addresses of these communes vanished" in told
+        assert ("Nothing was imported" if words else "They stay") in told
+    assert "30 erased" in run(capsys, "import-addresses", str(file), "--replace", "--yes")
+    assert "0 addresses of these communes vanished" in run(capsys, "import-addresses", str(file), "--replace")
+    assert sum(len(walk["doors"]) for walk in read(capsys, "walks")) == 870

@@ -46,6 +46,12 @@ STAFF = 7
 ROUNDS = 5
 PAGES = (
     *("/console/", "/console/messages", "/console/messages/1", "/console/events", "/console/team"),
+    *(
+        "/console/messages/new",
+        "/console/messages/new/whom",
+        "/console/messages/new/when",
+        "/console/events/new",
+    ),
     *("/console/map", "/console/map/R84", "/console/map/69", "/console/map?by=share", "/console/log"),
 )
 

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from bot.errors import PortevoixError
 
 SEPARATORS = MappingProxyType({",": "commas", ";": "semicolons", "\t": "tabs"})
+WORKBOOKS = (b"PK", b"\xd0\xcf\x11\xe0")
+"""What .xlsx and .ods files begin with, and .xls ones."""
 REMARK = "#"
 """A line that begins so is for the people who keep the file."""
 
@@ -29,8 +31,11 @@ class BrokenRow(ValueError):
 
 def decode(content: bytes, *, holds: str) -> tuple[str, str]:
     """The text of a file, and the name of its encoding; `holds` says what it is about. Raises UnreadableSheet."""
-    if content.startswith(b"PK"):
-        raise UnreadableSheet("The file is a spreadsheet: save it as CSV, then import that.")
+    if content.startswith(WORKBOOKS):
+        raise UnreadableSheet(
+            "The file is a workbook: choose “Save as” in Excel and there “CSV UTF-8” (in LibreOffice “Text CSV”, with"
+            " UTF-8), then import what that makes."
+        )
     for mark in (b"\xff\xfe", b"\xfe\xff"):
         if content.startswith(mark):
             return content.decode("utf-16", "replace"), "UTF-16"
@@ -38,12 +43,25 @@ def decode(content: bytes, *, holds: str) -> tuple[str, str]:
         raise UnreadableSheet(f"The file is not text: save the {holds} as CSV, in UTF-8.")
     try:
         return content.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        pass
+    except UnicodeDecodeError as error:
+        _require_no_utf_8(content, error.start)
     try:
         return content.decode("cp1252"), "Windows-1252"
     except UnicodeDecodeError:
         return content.decode("latin-1"), "Latin-1"
+
+
+def _require_no_utf_8(content: bytes, broken_at: int) -> None:
+    """Raises UnreadableSheet for a file that is UTF-8 but for a few bytes: read as anything else, every accent of it
+    would become two other letters.
+    """
+    read = content.decode("utf-8", "replace")
+    broken = read.count("\ufffd")
+    if sum(not letter.isascii() for letter in read) - broken > broken:
+        line = content.count(b"\n", 0, broken_at) + 1
+        raise UnreadableSheet(
+            f"Line {line} is not in UTF-8, as the rest of the file is: type its accents anew, and save it as CSV UTF-8."
+        )
 
 
 def separator_of(text: str, *, such_as: str) -> str:

@@ -105,7 +105,9 @@ def test_the_same_key_twice_is_told_with_both_lines() -> None:
     [
         (b"", "The file is empty"),
         (b"\x00\x01\x02", "The file is not text"),
-        (b"PK\x03\x04", "save it as CSV"),
+        (b"PK\x03\x04", "choose “Save as” in Excel and there “CSV UTF-8”"),
+        (b"\xd0\xcf\x11\xe0\xa1", "choose “Save as” in Excel and there “CSV UTF-8”"),
+        ("é,è\nà,ù\n".encode() + b"\xe9,x\n", "Line 3 is not in UTF-8, as the rest of the file is"),
         (b"hello", "no comma, semicolon or tab"),
         (b"key,starts_at\n", "names no column “ends_at”, “commune”, “address”, “title_fr”"),
         (f"{HEADER}\n".encode(), "holds no event"),

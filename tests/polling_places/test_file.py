@@ -149,7 +149,7 @@ def test_a_place_that_is_there_twice_is_a_fault_with_both_lines() -> None:
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (b"commune", "no comma, semicolon or tab"),
-        (b"PK\x03\x04", "save it as CSV"),
+        (b"PK\x03\x04", "The file is a workbook"),
         (b"\x00\x01", "is not text"),
         (b"nom;adresse\nMairie;1 place X\n", "names no column “commune”"),
         (b"commune;lieu-dit\nLyon;x\n", "names no column “nom”, “adresse”"),

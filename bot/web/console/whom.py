@@ -88,7 +88,7 @@ async def shown(visit: Visit, data: Mapping[str, Any], kind: Kind) -> Whom:
         if meant.expression is None and not meant.places:
             faults[name] = visit.told("audience/place_unknown", typed=text[:60])
         places = places or meant.places
-    steps = await flow(visit, audience, kind)
+    steps = flow(visit, audience, kind)
     return Whom(
         text=text_of(audience),
         view=await named(visit, audience),
@@ -104,10 +104,17 @@ async def shown(visit: Visit, data: Mapping[str, Any], kind: Kind) -> Whom:
     )
 
 
-async def flow(visit: Visit, audience: Expression, kind: Kind) -> tuple[Step, ...]:
-    """Who comes in and falls out by each of several conditions; of one alone there is nothing to tell."""
-    areas = visit.author.areas(Action.BROADCAST)
-    steps = await audiences.flow_now(visit.desk.rolls, visit.author, audience, kind=kind, areas=areas)
+def flow(visit: Visit, audience: Expression, kind: Kind) -> tuple[Step, ...]:
+    """Who comes in and falls out by each of several conditions; of one alone there is nothing to tell.
+
+    Raises CountFirst.
+    """
+    areas, author = visit.author.areas(Action.BROADCAST), visit.author
+    steps: tuple[Step, ...]
+    steps, _ = visit.looked_up(
+        ("flow", text_of(audience), kind, areas, author.reader),
+        lambda: audiences.flow_now(visit.desk.rolls, author, audience, kind=kind, areas=areas),
+    )
     return steps if len(steps) > 1 else ()
 
 

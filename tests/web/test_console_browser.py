@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,13 @@ from bot.actions import drafts
 from db.engine import Database
 from db.schema import broadcasts, deliveries, events, people, seats
 from tests.bots import free_port, until
-from tests.campaigning import staff, supporter
+from tests.campaigning import answer, staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import send_broadcast, write_event
 from tests.ground import STATION, plant
 from tests.simulator.chromium import CHROMIUM, Page, opened
+from tests.surveying import ask as asked
+from tests.talking import ask
 from tests.web.browsing import web_of
 from tests.web.conftest import served_at
 
@@ -91,8 +94,9 @@ async def _is_up(server: uvicorn.Server) -> bool:
 
 async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     """A campaign in the middle of things: a message that leaves and one in doubt, an event that is full; its pages."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    coming = await supporter(conversation, 100, "69123", consent_team=True)
+    for number in range(1, 12):
+        await supporter(conversation, 100 + number, "69123", language="en")
     await plant(conversation.database, now=conversation.clock.now())
     await send_broadcast(karim)
     await send_broadcast(karim)
@@ -108,6 +112,16 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == 2).values(state="paused"))
         person = await db.people.find(tx, karim.telegram_id)
         assert person is not None
+        begins = conversation.clock.now() + timedelta(minutes=20)
+        await tx.execute(sa.update(events).values(starts_at=begins, ends_at=begins + timedelta(hours=2)))
+        here = (await tx.execute(sa.select(events.c.id))).scalar_one()
+    await answer(conversation, coming, here, "yes")
+    await asked(conversation)
+    await ask(conversation.person(101))
+    for said in ("/inbox", "Karim"):
+        await karim.send(said)
+    await karim.tap("Take no. 1")
+    async with conversation.database.write() as tx:
         await drafts.keep(tx, person, "broadcast", DRAFT, now=conversation.clock.now())
     return [
         *("/console/messages/new", "/console/messages/new/whom", "/console/messages/new/when"),
@@ -118,6 +132,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             f"/console/events/{code}",
             f"/console/events/{code}/people",
             f"/console/events/{code}/door",
+            f"/console/events/{code}/door/code",
         ),
         *(
             "/console/map",
@@ -128,6 +143,9 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/more",
             "/console/team",
             "/console/conversations",
+            "/console/conversations/1",
+            "/console/conversations/saved",
+            "/console/surveys/trains",
             "/console/people",
             "/console/surveys",
             "/console/surveys/new",

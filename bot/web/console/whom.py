@@ -151,9 +151,9 @@ def foreseen(
     when: SendingTime | None,
     expires_at: datetime | None = None,
 ) -> tuple[Forecast, datetime]:
-    """The same for a page, at most a minute old, and as of when: of a million people it takes long. `when`: None stands for now.
+    """The same for a page, at most a minute old, and as of when: of a million people it takes long.
 
-    Raises CountFirst.
+    `when`: None stands for now. Raises CountFirst.
     """
     author = visit.author
     sending = Sending(kind=kind, when=when or all_at(visit.now), expires_at=expires_at)

@@ -136,10 +136,9 @@ async def put_stations(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -
         await tx.execute(statement.on_conflict_do_update(index_elements=[stations.c.code], set_=change))
 
 
-async def stations_known(tx: AsyncConnection, codes: Sequence[str]) -> int:
-    """How many of these stations there are."""
-    query = sa.select(sa.func.count()).select_from(stations).where(stations.c.code.in_(codes))
-    return int(await tx.scalar(query) or 0)
+async def stations_known(tx: AsyncConnection, codes: Sequence[str]) -> list[str]:
+    """Which of these stations there are."""
+    return list(await tx.scalars(sa.select(stations.c.code).where(stations.c.code.in_(codes))))
 
 
 async def places_of(tx: AsyncConnection, communes: Iterable[str]) -> dict[str, list[tuple[int, str]]]:

@@ -178,7 +178,7 @@ async def import_stations(
 
 async def _put_stations(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> int:
     """How many of them are new."""
-    known = await db.canvass.stations_known(tx, [row["code"] for row in rows])
+    known = len(await db.canvass.stations_known(tx, [row["code"] for row in rows]))
     placed = [
         {
             **row,
@@ -217,12 +217,15 @@ async def import_results(
     return done
 
 
-async def stations_missing(database: Database, codes: Sequence[str]) -> int:
-    """How many of these stations are not known."""
+async def stations_missing(database: Database, codes: Sequence[str]) -> list[str]:
+    """Which of these stations are not known."""
     async with database.read() as tx:
-        return len(codes) - sum(
-            [await db.canvass.stations_known(tx, piece) for piece in _pieces(codes, FEW_STATIONS)]
-        )
+        known = {
+            code
+            for piece in _pieces(codes, FEW_STATIONS)
+            for code in await db.canvass.stations_known(tx, piece)
+        }
+    return [code for code in codes if code not in known]
 
 
 def _pieces(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

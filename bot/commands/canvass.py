@@ -18,7 +18,7 @@ from bot.actions import audit, canvass, canvass_imports, canvass_walks
 from bot.actions.canvass_imports import Imported
 from bot.actions.canvass_walks import Sheet
 from bot.canvass.addresses import open_addresses
-from bot.canvass.files import Faults
+from bot.canvass.files import MOST_FAULTS, Faults
 from bot.canvass.results import COLUMNS, open_results
 from bot.canvass.sheet import SheetLine, SheetPaper, sheet_pdf
 from bot.canvass.stations import open_stations
@@ -239,7 +239,7 @@ def import_stations(arguments: Namespace, settings: Settings) -> int:
     places = _run(settings, lambda database: canvass_imports.find_places(database, named)) if named else {}
     if arguments.dry_run:
         missing = _run(settings, lambda database: canvass_imports.stations_missing(database, list(stations)))
-        print(f"{missing:,} are new, {len(stations) - missing:,} are known.")
+        print(f"{len(missing):,} are new, {len(stations) - len(missing):,} are known.")
         print(DRY)
         return 0
     rows = [{**vars(each), "place": places.get(each.code)} for each in stations.values()]
@@ -261,8 +261,13 @@ def import_results(arguments: Namespace, settings: Settings) -> int:
         settings,
         lambda database: canvass_imports.stations_missing(database, [each.station for each in turnouts]),
     )
-    print(f"{arguments.file}: {counted(len(turnouts), 'station')}, {missing:,} of them not known before.")
-    ours = ", ".join(file.csv.names[place] for place in file.ours)
+    print(
+        f"{arguments.file}: {counted(len(turnouts), 'station')}, {len(missing):,} of them not known before."
+    )
+    if missing:
+        few = ", ".join(missing[:MOST_FAULTS]) + (" …" if len(missing) > MOST_FAULTS else "")
+        print(f"No file of stations names these: {few}.")
+    ours = ", ".join(file.title(place) for place in file.ours)
     cast = file.csv.names[file.at["cast"]] if "cast" in file.at else file.csv.names[file.at["voters"]]
     print(f"Our share is {ours}, of {cast}.")
     if arguments.dry_run:

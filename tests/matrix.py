@@ -25,6 +25,7 @@ from bot.actions import (
     calendar,
     canvass,
     canvass_offers,
+    canvass_results,
     check_ins,
     console,
     doubts,
@@ -71,7 +72,7 @@ from bot.rules.permissions import Action, Role
 from bot.rules.series import Every
 from db.events import Event, EventText
 from db.exports import Selection
-from db.schema import deliveries, people, walks
+from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 from tests.ground import STATION
 
@@ -275,13 +276,6 @@ async def invites_nobody_else(world: World, author: Author, nothing: Any) -> Non
     await reaches_nobody_else(world, author, SimpleNamespace(broadcast=invitation.id))
 
 
-async def free_walk(w: World, a: Author) -> object:
-    """One that somebody has taken."""
-    mine = walks.c.id == w.walk
-    await w.tx.execute(sa.update(walks).where(mine).values(state="under_way"))
-    return await canvass_offers.free(w.tx, a, w.walk)
-
-
 MATRIX: dict[str, dict[str, Row]] = {
     "broadcasts.send": {
         "": Row(
@@ -415,6 +409,15 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass.cut_station": {
         "": Row(run=lambda w, a: canvass.cut_station(w.tx, a, STATION), least="coordinator"),
     },
+    "canvass_results.lines": {
+        "": Row(run=lambda w, a: canvass_results.lines(w.tx, a, "69123"), least="coordinator"),
+    },
+    "canvass_results.learnt": {
+        "": Row(run=lambda w, a: canvass_results.learnt(w.tx, a, STATION), least="coordinator"),
+    },
+    "canvass_results.ways": {
+        "": Row(run=lambda w, a: canvass_results.ways(w.tx, a, STATION), least="coordinator"),
+    },
     "canvass_offers.stations_for": {
         "": Row(
             run=lambda w, a: canvass_offers.stations_for(w.tx, a),
@@ -436,7 +439,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
     },
     "canvass_offers.free": {
-        "": Row(run=lambda w, a: free_walk(w, a), least="coordinator"),
+        "": Row(run=lambda w, a: canvass_offers.free(w.tx, a, w.taken_walk), least="coordinator"),
     },
     "canvass_offers.withdraw": {
         "": Row(run=lambda w, a: canvass_offers.withdraw(w.tx, a, w.offered_walk), least="coordinator"),

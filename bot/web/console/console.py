@@ -12,6 +12,7 @@ from bot.web.console.conversations import Conversations
 from bot.web.console.correcting import Correcting
 from bot.web.console.door import EventDoor
 from bot.web.console.events import Events
+from bot.web.console.ground import GroundRoom
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.new_event import NewEventRoom
@@ -36,6 +37,7 @@ ROOMS = (
     Surveys,
     People,
     MapRoom,
+    GroundRoom,
     Reading,
 )
 

@@ -73,7 +73,7 @@ class EventDoor:
         key = door_key(self._desk.suppression_key)
         shown = await check_ins.door(visit.tx, visit.author, code_of(visit), key)
         size, path = qr_path(check_in_link(self._desk.composer.bot_username, shown.token))
-        return visit.page(
+        page = visit.page(
             "door_code",
             event=shown.found.event,
             text=_text(visit, shown.found.texts),
@@ -81,8 +81,9 @@ class EventDoor:
             there=shown.there,
             size=size,
             path_of_code=path,
-            renewed=RENEWED_EACH,
         )
+        page.headers["Refresh"] = str(RENEWED_EACH)
+        return page
 
 
 def _text(visit: Visit, texts: EventTexts) -> object:

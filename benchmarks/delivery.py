@@ -6,7 +6,8 @@ Every contender is a process of its own, is warmed up, and sends the same person
 button to the same loopback server with 64 requests in flight. Rounds are paired: each runs every
 contender once; the table shows medians. `ours` keeps each message in encrypted SQLite (leased, marked
 before it is posted, settled after), looks at consent, law, hours and caps, and words it for its reader; the
-others know nothing of all this. `worded` is the same engine without that look, `plain` is `ours` without encryption.
+others know nothing of all this. `worded` is the same engine without that look, `plain` is `ours` without encryption,
+`wire` the connections that it posts over, alone.
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ import orjson
 import psutil  # type: ignore[import-untyped]  # measured with, not shipped
 import structlog
 import uvloop
+from yarl import URL
 
 from benchmarks.worker import TOKEN, fill, invitation, make_engine, open_for, queue_all, word_only
 from bot.delivery.hooks import Prepare
 from bot.delivery.transport import Transport
 from bot.delivery.tuning import settle_memory
+from bot.delivery.wire import Wire
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_FLIGHT = 64
@@ -109,6 +112,21 @@ async def send_aiohttp(api: str, messages: int) -> Spent:
                 orjson.loads(await response.read())
 
         return await timed(post, messages)
+
+
+async def send_wire(api: str, messages: int) -> Spent:
+    """Ready JSON through our own connections alone: what nothing in Python has been seen to exceed."""
+    wire = Wire(URL(f"{api}/"), connections=IN_FLIGHT, connect_seconds=10, idle_seconds=15)
+    path = f"/bot{TOKEN}/sendMessage".encode()
+
+    async def post(number: int) -> None:
+        answer = await wire.post(path, orjson.dumps(message(number)), 30)
+        orjson.loads(answer.body)
+
+    try:
+        return await timed(post, messages)
+    finally:
+        wire.close()
 
 
 async def send_ptb(api: str, messages: int) -> Spent:
@@ -192,6 +210,7 @@ CONTENDERS: dict[str, Callable[[str, int], Coroutine[Any, Any, Spent]]] = {
     "ours": send_ours,
     "worded": send_worded,
     "plain": send_plain,
+    "wire": send_wire,
     "aiohttp": send_aiohttp,
     "ptb": send_ptb,
     "ptb_aiohttp": send_ptb_aiohttp,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import html
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ async def word_only(tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | 
     ]
 
 
-async def meet(_tx: AsyncConnection, _chats: Collection[int]) -> dict[int, Any]:
+async def meet(_tx: AsyncConnection, _updates: Mapping[int, bytes]) -> dict[int, Any]:
     return {}
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 from telegram.ext import Application, ContextTypes
 
-from bot.actions import people
 from bot.actions.dialogs import remember_question
 from bot.actions.event_cards import remember_card
 from bot.actions.renewals import consent_texts, look_at_everybody
@@ -75,6 +74,7 @@ from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.events import event_tapped
 from handlers.exports import PRODUCER
+from handlers.gathering import meet
 from handlers.rights import asked_in
 from handlers.routing import register
 from locales.words import all_words
@@ -299,7 +299,7 @@ def engine_of(
         hooks=Hooks(
             asks=asked_in,
             in_turn=event_tapped,
-            meet=people.find_all,
+            meet=meet,
             process=dispatcher.process,
             apologise=dispatcher.apologise,
             handled=handled,

@@ -67,6 +67,11 @@ def walk_link(bot_username: str, code: str) -> str:
     return f"https://t.me/{bot_username}?start=w_{code}"
 
 
+def walks_link(bot_username: str) -> str:
+    """The walks that are offered near whoever opens it."""
+    return f"https://t.me/{bot_username}?start=walks"
+
+
 def sheet_link(bot_username: str, code: str) -> str:
     """A walk whose sheet was filled in: what it says is entered."""
     return f"https://t.me/{bot_username}?start=wp_{code}"

@@ -19,7 +19,7 @@ from bot.rules.canvass.stations import Belonging, Point
 from db.areas import lies_in
 from db.batches import Spelling, Statement
 from db.engine import Database
-from db.schema import addresses, polling_places, station_addresses, stations, walks
+from db.schema import addresses, polling_places, station_addresses, stations, visits, walks
 from db.sqlite import small_cache
 from db.upsert import insert
 
@@ -103,6 +103,20 @@ async def known(tx: AsyncConnection, keys: Iterable[str]) -> int:
     return int(number)
 
 
+async def keys_in(tx: AsyncConnection, commune: str) -> list[sa.Row[Any]]:
+    """The addresses of a commune: number, key, whether something is noted at it."""
+    noted = sa.exists().where(visits.c.address == addresses.c.id).label("noted")
+    query = sa.select(addresses.c.id, addresses.c.ban, noted).where(addresses.c.commune == commune)
+    return list(await tx.execute(query))
+
+
+async def forget_addresses(tx: AsyncConnection, numbers: Sequence[int]) -> int:
+    """Erases addresses at which nothing is noted; how many."""
+    noted = sa.exists().where(visits.c.address == addresses.c.id)
+    gone = sa.delete(addresses).where(addresses.c.id.in_(numbers), sa.not_(noted))
+    return int((await tx.execute(gone)).rowcount)
+
+
 async def put_links(tx: AsyncConnection, rows: Sequence[Sequence[Any]], edition: int) -> None:
     """What a file says of addresses. Of two stations of one address the one with more voters counts."""
     best: dict[str, Sequence[Any]] = {}
@@ -122,10 +136,9 @@ async def put_stations(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -
         await tx.execute(statement.on_conflict_do_update(index_elements=[stations.c.code], set_=change))
 
 
-async def stations_known(tx: AsyncConnection, codes: Sequence[str]) -> int:
-    """How many of these stations there are."""
-    query = sa.select(sa.func.count()).select_from(stations).where(stations.c.code.in_(codes))
-    return int(await tx.scalar(query) or 0)
+async def stations_known(tx: AsyncConnection, codes: Sequence[str]) -> list[str]:
+    """Which of these stations there are."""
+    return list(await tx.scalars(sa.select(stations.c.code).where(stations.c.code.in_(codes))))
 
 
 async def places_of(tx: AsyncConnection, communes: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
@@ -231,6 +244,22 @@ async def codes_in(tx: AsyncConnection, area: str) -> list[str]:
 async def station(tx: AsyncConnection, code: str) -> sa.Row[Any] | None:
     """A station with all that is told of it."""
     return (await tx.execute(sa.select(stations).where(stations.c.code == code))).one_or_none()
+
+
+async def points_in(tx: AsyncConnection, areas: Iterable[str]) -> list[sa.Row[Any]]:
+    """The stations of some areas: code, commune, name, where they are, whether there are results."""
+    here = sa.or_(sa.false(), *(station_in(area) for area in areas))
+    names = ("code", "commune", "name", "latitude", "longitude", "registered")
+    query = sa.select(*(stations.c[name] for name in names)).where(here).order_by(stations.c.code)
+    return list(await tx.execute(query))
+
+
+async def ways_of(tx: AsyncConnection, station_: str) -> list[sa.Row[Any]]:
+    """Each door of the walks of a station, in order: walk, where it is."""
+    columns = (addresses.c.walk, addresses.c.latitude, addresses.c.longitude)
+    query = sa.select(*columns).join(walks, walks.c.id == addresses.c.walk)
+    query = query.where(walks.c.station == station_).order_by(addresses.c.walk, addresses.c.place)
+    return list(await tx.execute(query))
 
 
 # -- walks --

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import Outcome, Tally, tally
 from bot.rules.small_counts import LEAST
+from db.canvass import station_in
 from db.restrictions import of_others
 from db.retention import DueRows, deleting
-from db.schema import addresses, street_counts, visits, walk_notes, walkers
+from db.schema import addresses, stations, street_counts, visits, walk_notes, walkers, walks
 from db.upsert import insert
 
 
@@ -38,6 +41,88 @@ async def counts_of(tx: AsyncConnection, station: str) -> Counter[Outcome]:
     kept = kept.where(street_counts.c.station == station).group_by(street_counts.c.outcome)
     for row in await tx.execute(kept):
         found[Outcome(row.outcome)] += int(row.doors)
+    return found
+
+
+async def by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[Outcome]]:
+    """What was noted at the doors of the stations of an area, also of what was erased since."""
+    here = sa.select(stations.c.code).where(station_in(area))
+    live = (
+        sa.select(addresses.c.station, visits.c.outcome, sa.func.count().label("doors"))
+        .join(visits, visits.c.address == addresses.c.id)
+        .where(addresses.c.station.in_(here), visits.c.replaced.is_(None))
+        .group_by(addresses.c.station, visits.c.outcome)
+    )
+    kept = (
+        sa.select(street_counts.c.station, street_counts.c.outcome, sa.func.sum(street_counts.c.doors))
+        .where(street_counts.c.station.in_(here))
+        .group_by(street_counts.c.station, street_counts.c.outcome)
+    )
+    found: dict[str, Counter[Outcome]] = {}
+    for query in (live, kept):
+        for station, outcome, doors in await tx.execute(query):
+            found.setdefault(station, Counter())[Outcome(outcome)] += int(doors)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """What happened at one dwelling, or at several of a street on a day that are counted together (`walk` None)."""
+
+    street: str
+    day: date
+    outcome: Outcome
+    number: int = 1
+    walk: tuple[int, int] | None = None
+    at: datetime | None = None
+    paper: bool = False
+
+
+async def of_station(tx: AsyncConnection, station: str) -> list[Noted]:
+    """Everything that was noted at the doors of a station; of what was erased since, counts. Of a street that has too
+    few doors the name is empty.
+    """
+    columns = (
+        addresses.c.street,
+        visits.c.outcome,
+        visits.c.at,
+        visits.c.walk,
+        visits.c.outing,
+        visits.c.paper,
+    )
+    query = sa.select(*columns).join(visits, visits.c.address == addresses.c.id)
+    query = query.where(addresses.c.station == station, visits.c.replaced.is_(None))
+    found = [
+        Noted(
+            street=row.street,
+            day=day_at(station[:5], row.at),
+            outcome=Outcome(row.outcome),
+            walk=None if row.walk is None else (row.walk, row.outing),
+            at=row.at,
+            paper=row.paper,
+        )
+        for row in await tx.execute(query)
+    ]
+    kept = sa.select(street_counts).where(street_counts.c.station == station)
+    found += [
+        Noted(
+            street=row.street,
+            day=date.fromisoformat(row.day),
+            outcome=Outcome(row.outcome),
+            number=row.doors,
+        )
+        for row in await tx.execute(kept)
+    ]
+    return found
+
+
+async def walks_by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[str]]:
+    """How many walks of each station of an area are cut, offered, under way and over."""
+    here = sa.select(stations.c.code).where(station_in(area))
+    query = sa.select(walks.c.station, walks.c.state, sa.func.count()).where(walks.c.station.in_(here))
+    found: dict[str, Counter[str]] = {}
+    for station, state, number in await tx.execute(query.group_by(walks.c.station, walks.c.state)):
+        found.setdefault(station, Counter())[state] = number
     return found
 
 

@@ -19,34 +19,28 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-import orjson
-import sqlalchemy as sa
 import structlog
 from pyroaring import BitMap
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.belonging import Setting
 from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
 from bot.rules.kinds import MUTES, Kind
-from bot.rules.leaves import Leaf, period_of
+from bot.rules.leaves import Leaf, Period, period_of
 from bot.rules.small_counts import Headcount
 from bot.rules.territories import ABROAD
-from db import changes
+from db import changes, roll_calls
 from db.audiences import Group, Target
 from db.engine import AWAY, TROUBLES, Database
-from db.expressions import ASKS, SUPPORTERS, Condition, Whose, given_numbers
+from db.expressions import ASKS, Whose
 from db.headcounts import named_in
-from db.schema import people
 from db.sqlite import small_cache
 
 log = structlog.get_logger(__name__)
@@ -57,15 +51,12 @@ MOST_KEPT = 200
 """Conditions that are kept, those used last: of a million people each takes 125 kB at most."""
 MOST_RENEWED = 5_000
 """People of whom something changed: of more, everybody is asked anew."""
-SLICE = 1 << 19
-"""Characters of a list of numbers that are read at a time: the event loop has its turn in between."""
 
 Key = tuple[Hashable, ...]
-Ask: TypeAlias = Condition | Whose
+Ask: TypeAlias = roll_calls.Asked
 NOTHING: Mapping[Key, Ask] = MappingProxyType({})
 Place = tuple[str | None, str | None]
 """The territory and the zone that somebody lives by."""
-FLAGS = ("consent_commune", "consent_team", "volunteer", "mutes_events", "mutes_news", "mutes_reminders")
 
 
 @dataclass(kw_only=True)
@@ -83,7 +74,7 @@ class _Register:
     version: int
     supporters: BitMap = field(default_factory=BitMap)
     flagged: dict[str, BitMap] = field(
-        default_factory=lambda: {name: BitMap() for name in (*FLAGS, "unreachable")}
+        default_factory=lambda: {name: BitMap() for name in (*roll_calls.FLAGS, "unreachable")}
     )
     languages: dict[str, BitMap] = field(default_factory=dict)
     places: dict[Place, BitMap] = field(default_factory=dict)
@@ -246,18 +237,35 @@ class Rolls:
             self._register = None
         if self._register is None:
             await self._load_register()
-        for key, each in asked.items():
-            if key not in self._kept:
-                await self._load_one(key, each)
+        for some in roll_calls.together({key: each for key, each in asked.items() if key not in self._kept}):
+            await self._load_some(some)
 
     async def _load_register(self) -> None:
         async with self.database.read() as tx, small_cache(tx):
             self._register = await _register_of_all(tx, await changes.version(tx))
 
-    async def _load_one(self, key: Key, asked: Ask) -> None:
+    async def _load_some(self, asked: Mapping[Key, Ask]) -> None:
         async with self.database.read() as tx, small_cache(tx):
             version = await changes.version(tx)
-            self._kept[key] = _Roll(people=await _all_of(tx, asked), version=version)
+            for key in asked:
+                if (found := await self._joined(tx, key, version)) is not None:
+                    self._kept[key] = found
+                    return
+            for key, persons in (await roll_calls.each_of(tx, asked)).items():
+                self._kept[key] = _Roll(people=persons, version=version)
+
+    async def _joined(self, tx: AsyncConnection, key: Key, version: int) -> _Roll | None:
+        """Who joined in a period, where that is most people: all supporters but those who did not."""
+        register = self._register
+        assert register is not None  # it was loaded
+        match key:
+            case ("joined", Period() as period):
+                others = await roll_calls.outside_if_most(tx, period)
+                if others is not None:
+                    # As old as the older of the two: whoever changed since is asked again.
+                    known = min(version, register.version)
+                    return _Roll(people=register.supporters - others, version=known)
+        return None
 
     async def _registered(self, tx: AsyncConnection, version: int) -> _Register:
         """The register as this snapshot shows it."""
@@ -271,7 +279,7 @@ class Rolls:
             known = await _register_of_all(tx, version)
         elif changed:
             known.drop(BitMap(changed))
-            for row in await _rows(tx, changed):
+            for row in await roll_calls.rows_of(tx, changed):
                 known.add(row, BitMap([row["id"]]))
         known.version = version
         self._register = known
@@ -287,9 +295,9 @@ class Rolls:
             of_then = {key: asked[key] for key, roll in rolls.items() if roll.version == before}
             if changed is None:
                 for key, each in of_then.items():
-                    rolls[key].people = await _all_of(tx, each)
+                    rolls[key].people = await roll_calls.all_of(tx, each)
             elif changed:
-                for key, holding in (await _among(tx, of_then, changed)).items():
+                for key, holding in (await roll_calls.among(tx, of_then, changed)).items():
                     rolls[key].people -= BitMap(changed)
                     rolls[key].people |= holding
         for roll in rolls.values():
@@ -322,85 +330,9 @@ def _key(leaf: Leaf, setting: Setting) -> Key:
     return (leaf,)
 
 
-# -- asked of the database --
-
-
-class _Listed(FunctionElement[str]):
-    """Numbers, one after the other with commas between: one value, however many there are."""
-
-    inherit_cache = True
-    type = sa.Text()
-
-
-@compiles(_Listed, "sqlite")
-def _in_sqlite(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"group_concat({compiler.process(element.clauses, **options)})"
-
-
-@compiles(_Listed, "postgresql")
-def _in_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"string_agg(CAST({compiler.process(element.clauses, **options)} AS TEXT), ',')"
-
-
-_COLUMNS = tuple(people.c[name] for name in ("territory", "zone", "language", *FLAGS))
-# In the words of the index, which stands in their order (ix_people_register).
-_ORDER = ("territory", "zone", "consent_commune", "language", "volunteer", "consent_team")
-_GROUPED = tuple(
-    people.c[name] for name in (*_ORDER, "mutes_events", "mutes_news", "mutes_reminders", "unreachable_at")
-)
-_REGISTERED = sa.text("people.state = 'registered' AND people.consent_contact")
-_OF_ALL = sa.select(*_GROUPED, _Listed(people.c.id).label("ids")).where(_REGISTERED).group_by(*_GROUPED)
-
-
 async def _register_of_all(tx: AsyncConnection, version: int) -> _Register:
     register = _Register(version=version)
-    for row in (await tx.execute(_OF_ALL)).mappings():
+    for row in (await tx.execute(roll_calls.OF_ALL)).mappings():
         told = {**row, "unreachable": row["unreachable_at"] is not None}
-        register.add(told, await _read(row["ids"]))
+        register.add(told, await roll_calls.numbers_in(row["ids"]))
     return register
-
-
-async def _rows(tx: AsyncConnection, persons: Iterable[int]) -> Sequence[sa.RowMapping]:
-    """What the register says of these people, those who are supporters."""
-    columns = (people.c.id, *_COLUMNS, people.c.unreachable_at.is_not(None).label("unreachable"))
-    query = sa.select(*columns).where(people.c.id.in_(given_numbers(persons)), SUPPORTERS)
-    return (await tx.execute(query)).mappings().all()
-
-
-async def _all_of(tx: AsyncConnection, asked: Ask) -> BitMap:
-    """Everybody of whom a condition holds; where it is about who has no such row, those who have one."""
-    if isinstance(asked, Whose):
-        found = sa.select(asked.person.label("id")).where(asked.person.is_not(None), *asked.like).subquery()
-    else:
-        found = sa.select(people.c.id).where(asked).subquery()
-    return await _read(await tx.scalar(sa.select(_Listed(found.c.id))))
-
-
-async def _among(tx: AsyncConnection, asked: Mapping[Key, Ask], persons: Iterable[int]) -> dict[Key, BitMap]:
-    """Those of these people of whom each condition holds."""
-    columns = [
-        sa.func.coalesce(_of_one(each), sa.false()).label(f"n{at}") for at, each in enumerate(asked.values())
-    ]
-    rows = (
-        await tx.execute(sa.select(people.c.id, *columns).where(people.c.id.in_(given_numbers(persons))))
-    ).all()
-    return {key: BitMap([row[0] for row in rows if row[number]]) for number, key in enumerate(asked, start=1)}
-
-
-def _of_one(asked: Ask) -> Condition:
-    return replace(asked, none=False).looked_up() if isinstance(asked, Whose) else asked
-
-
-async def _read(listed: str | None) -> BitMap:
-    return BitMap() if listed is None else await asyncio.to_thread(_numbers, listed)
-
-
-def _numbers(listed: str) -> BitMap:
-    """The numbers in a list, in a thread of its own: slice by slice, so that the event loop has its turn."""
-    found, at = BitMap(), 0
-    while at < len(listed):
-        end = listed.find(",", at + SLICE)
-        end = len(listed) if end < 0 else end
-        found.update(orjson.loads(f"[{listed[at:end]}]"))
-        at = end + 1
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,6 +58,46 @@ async def find_with_event(
         return None
     own = rows[0][0]
     return found, None if own is None else read(own)
+
+
+_WITH_CODES = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({COLUMNS}, language, title, description)) AS text)
+    FROM events JOIN event_texts ON event = events.id
+    WHERE code IN (SELECT each.value ->> 0 FROM {s.each})"""
+    )
+)
+_OF_THESE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({READ})) AS text) FROM rsvps WHERE (event, person) IN (
+        SELECT events.id, CAST(each.value ->> 1 AS BIGINT) FROM {s.each} JOIN events ON code = each.value ->> 0)"""
+    )
+)
+
+
+async def find_with_events(
+    tx: AsyncConnection, asked: Mapping[int, str]
+) -> dict[int, tuple[EventInWords, Rsvp | None]]:
+    """By person, the event whose public code they tapped (`asked`), and their answer: found together."""
+    pairs = [(code, person) for person, code in asked.items()]
+
+    def find(visit: Visit) -> tuple[list[Any], list[Any]]:
+        return visit.rows(_WITH_CODES, rows=pairs), visit.rows(_OF_THESE, rows=pairs)
+
+    of_events, answers = await together(tx, find)
+    by_event: dict[int, list[Any]] = {}
+    for row in of_events:
+        by_event.setdefault(row[0], []).append(row)
+    found = [event for rows in by_event.values() if (event := in_words(rows)) is not None]
+    events = {each.event.code: each for each in found}
+    own = {(rsvp.event, rsvp.person): rsvp for rsvp in map(read, answers)}
+    return {
+        person: (event, own.get((event.event.id, person)))
+        for person, code in asked.items()
+        if (event := events.get(code)) is not None
+    }
 
 
 async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from telegram import Update
@@ -60,6 +60,21 @@ async def begin_to(context: Context, audience: str) -> None:
     )
     whom = {**audience_dialog.FORGOTTEN, "audience": audience}
     await proceed(context, context.say, chosen=None, **whom)
+
+
+async def begin_with(context: Context, audience: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    """A message that says something already, for an audience that is shown and can be changed; where another one is
+    being written, that is taken up instead.
+    """
+    is_writing = context.is_in(FLOW)
+    await desk.begin_draft(
+        context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
+    )
+    if is_writing:
+        await proceed(context, context.say)
+        return
+    whom = {**audience_dialog.FORGOTTEN, "audience": dict(audience)}
+    await proceed(context, context.say, kind=Kind.PERSUASION, texts=dict(texts), photo="", **whom)
 
 
 def _question(context: Context) -> DraftQuestion:

@@ -7,14 +7,15 @@ from datetime import datetime
 
 from telegram import Update
 
-from bot.actions import canvass, canvass_offers
+from bot.actions import canvass, canvass_offers, canvass_results
+from bot.actions.authority import area_name
 from bot.actions.canvass_doors import zone_at
 from bot.actions.canvass_walks import WalkGone
-from bot.links import walk_link
+from bot.links import walk_link, walks_link
 from bot.rules.canvass.meetings import MOST_PLACE, Meeting
 from bot.rules.canvass.visits import Outcome
 from bot.rules.dates import read_moment
-from handlers import desk
+from handlers import broadcasts, desk
 from handlers.buttons import arguments
 from handlers.canvass import commune_name
 from handlers.context import Context
@@ -22,6 +23,8 @@ from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "walk_meeting"
 MOST_LISTED = 8
+NEAR_KM = 10
+"""How far from a station those are invited first who offered to help."""
 
 
 async def open_(update: Update, context: Context) -> None:
@@ -152,6 +155,11 @@ async def _offer_one(context: Context, number: str) -> None:
     await _walk(context, number)
 
 
+async def _learnt(context: Context, code: str) -> None:
+    found = await canvass_results.learnt(context.tx, await desk.author(context), code)
+    context.edit("canvass/learnt", seen=found, most=MOST_LISTED)
+
+
 async def _free(context: Context, number: str) -> None:
     _show_walk(
         context, await canvass_offers.free(context.tx, await desk.author(context), desk.number(number))
@@ -170,6 +178,18 @@ async def _sign_out(context: Context, number: str) -> None:
     context.say("canvass/signed_out", ended=ended)
 
 
+async def _invite(context: Context, code: str) -> None:
+    """A message to those who offered to help near the station, ready to be read, changed and sent as any other."""
+    found = await canvass_offers.station_for(context.tx, await desk.author(context), code)
+    commune = area_name(context.services.gazetteer, found.commune)
+    link = walks_link(context.services.bot_username)
+    texts = {
+        language: context.render_in(language, "canvass/invitation", commune=commune, link=link).html
+        for language in context.campaign.languages
+    }
+    await broadcasts.begin_with(context, {"all": [f"near:{found.commune}:{NEAR_KM}", "volunteer"]}, texts)
+
+
 async def _link(context: Context, number: str) -> None:
     found = await canvass_offers.account(context.tx, await desk.author(context), desk.number(number))
     context.say("canvass/link", link=walk_link(context.services.bot_username, found.walk.code))
@@ -186,7 +206,9 @@ VERBS = {
     "offer_one": _offer_one,
     "withdraw": _withdraw,
     "free": _free,
+    "learnt": _learnt,
     "link": _link,
+    "invite": _invite,
     "sign_out": _sign_out,
 }
 

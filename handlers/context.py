@@ -15,6 +15,7 @@ from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from bot.actions import dialogs, erasure, people
+from bot.actions.people import Meeting
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -24,10 +25,12 @@ from bot.delivery.pacing import FREE_RATE
 from bot.errors import PortevoixError
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
+from bot.rules.seats import Rsvp
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
 from bot.words.vocabulary import Vocabulary, vocabulary
 from db.dialogs import Dialog
+from db.events import EventInWords
 from db.people import Person
 from db.staff import HeldRole
 from handlers.command import Command
@@ -64,6 +67,8 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     person: Person
     staff: tuple[HeldRole, ...]
     dialog: Dialog | None
+    tapped: tuple[EventInWords, Rsvp | None] | None
+    """The event that is answered, with the answer so far, where it was found already (handlers.gathering)."""
     readings: Readings
     replies: list[Call]
     is_puzzled: bool
@@ -79,15 +84,14 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         services: Services,
         tx: AsyncConnection,
         now: datetime,
-        person: Person,
-        staff: tuple[HeldRole, ...],
-        dialog: Dialog | None,
+        meeting: Meeting,
         readings: Readings,
     ) -> Context:
         context = cls.from_update(update, application)
         context.services, context.tx, context.now = services, tx, now
         context.update = update
-        context.person, context.staff, context.dialog = person, staff, dialog
+        context.person, context.staff, context.dialog = meeting.person, meeting.staff, meeting.dialog
+        context.tapped = meeting.tapped
         context.readings = readings
         context.replies, context.is_puzzled, context.is_overtaken = [], False, False
         return context

@@ -22,6 +22,7 @@ from handlers.desk import keep_language
 from handlers.event_card import see_whether_turned
 from handlers.inline import offer_communes
 from handlers.lists import see_whether_overtaken
+from handlers.parsing import parsed
 from handlers.privacy import ask_again
 from handlers.readings import ReadingsOfUpdates
 from handlers.tidy import tidy
@@ -44,7 +45,7 @@ class Dispatcher:
 
         `met`: those who write in the same batch, as they were when it began; what staff may do each action asks anew.
         """
-        update = Update.de_json(_read(body), self._application.bot)
+        update = parsed(body, self._application.bot)
         try:
             calls = await self._answered(tx, update, met)
         except ReadFirst:
@@ -104,9 +105,7 @@ class Dispatcher:
             services=self._services,
             tx=tx,
             now=readings.now,
-            person=meeting.person,
-            staff=meeting.staff,
-            dialog=meeting.dialog,
+            meeting=meeting,
             readings=readings,
         )
 
@@ -134,19 +133,6 @@ class Dispatcher:
         else:
             await people.meet(tx, change.from_user.id, self._clock.now(), met)
         return []
-
-
-UNREAD = frozenset({"from", "entities", "caption_entities", "link_preview_options"})
-"""Of a message what no handler asks of one that was tapped."""
-
-
-def _read(body: Mapping[str, Any]) -> dict[str, Any]:
-    """An update as it is parsed. Of a tapped message, which is the bot's own, half of the work would be for nobody."""
-    query = body.get("callback_query")
-    if not isinstance(query, dict) or not isinstance(query.get("message"), dict):
-        return dict(body)
-    tapped = {name: value for name, value in query["message"].items() if name not in UNREAD}
-    return {**body, "callback_query": {**query, "message": tapped}}
 
 
 def with_callback_answered(update: Update, replies: list[Call]) -> list[Call]:

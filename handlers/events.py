@@ -112,7 +112,11 @@ async def _event_to_describe(context: Context, code: str) -> EventInWords | None
 
 async def _event_to_answer(context: Context, code: str) -> tuple[EventInWords | None, Rsvp | None]:
     """The event and their answer so far, for a supporter; whoever is none signs up first, and comes back to it."""
-    found, before = await event_cards.find_with_answer(context.tx, code, context.person)
+    found: EventInWords | None
+    if context.tapped is not None and context.tapped[0].event.code == code:
+        found, before = context.tapped
+    else:
+        found, before = await event_cards.find_with_answer(context.tx, code, context.person)
     if found is None:
         event_card.tell_unknown(context)
     elif await must_sign_up(context, start=f"ev_{code}"):

@@ -1,6 +1,6 @@
 """/start: alone, or from a link: to an event (`ev_…`), of a friend (`r_…`), of a friend to an event (`ev_…_…`), to join
 the staff (`s_…`), to organize an event together (`h_…`), to say that one is there (`ci_…`), back from a printed
-list (`li_…`), to a walk from door to door (`w_…`), or from the sheet of one (`wp_…`).
+list (`li_…`), to a walk from door to door (`w_…`), or from the sheet of one (`wp_…`), to all walks nearby (`walks`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ async def start(update: Update, context: Context) -> None:
         await check_ins.by_link(context, reference)
     elif kind == "li" and is_code(reference) and (context.staff or context.person.is_registered):
         await check_ins.show_from_link(context, reference)
+    elif payload == "walks" and context.person.is_registered:
+        await canvass.walks(update, context)
     elif kind in ("w", "wp") and is_walk(reference) and context.person.is_registered:
         await canvass.from_link(context, reference, on_paper=kind == "wp")
     elif kind == "h" and reference:

@@ -79,6 +79,7 @@ class World:
     session: int
     walk: int
     offered_walk: int
+    taken_walk: int
     shift: int
     own_shift: int
 
@@ -202,7 +203,7 @@ async def made_world(tx: AsyncConnection) -> World:
     assert made[2] in orphans
     await db.facts.forget_fact(tx, f"orphan:{made[1]}")
     await db.broadcasts.resume(tx, made[1])
-    walk, offered_walk = await sow(tx, NOW)
+    walk, offered_walk, taken_walk = await sow(tx, NOW)
     return World(
         tx=tx,
         actor=actor,
@@ -215,6 +216,7 @@ async def made_world(tx: AsyncConnection) -> World:
         orphan=made[2],
         walk=walk,
         offered_walk=offered_walk,
+        taken_walk=taken_walk,
         role=member.id,
         link=link.id,
         admission=admission.id,

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import hypothesis
 import pytest
+from filelock import FileLock
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import LRUCache
@@ -117,10 +118,12 @@ def database_key() -> DatabaseKey:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A migrated and otherwise empty database file."""
-    folder = tmp_path_factory.mktemp("sqlite")
-    asyncio.run(_make_template(None, folder))
+    folder = _folder_of_the_run(tmp_path_factory, worker_id) / "sqlite"
+    with _once(folder) as is_first:
+        if is_first:
+            asyncio.run(_make_template(None, folder))
     return folder / FILE_NAME
 
 
@@ -142,11 +145,15 @@ def postgresql_server(testrun_uid: str) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: PostgresServer, worker_id: str) -> str:
+def postgresql_template(
+    postgresql_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> str:
     """The name of a migrated and otherwise empty database that nobody is connected to."""
-    name = f"template_{worker_id}"
-    asyncio.run(_execute(postgresql_server, f"CREATE DATABASE {name}"))
-    asyncio.run(_make_template(url_of(postgresql_server, name), Path()))
+    name = "migrated"
+    with _once(_folder_of_the_run(tmp_path_factory, worker_id) / "postgresql") as is_first:
+        if is_first:
+            asyncio.run(_execute(postgresql_server, f"CREATE DATABASE {name}"))
+            asyncio.run(_make_template(url_of(postgresql_server, name), Path()))
     return name
 
 
@@ -211,6 +218,21 @@ async def temporary_postgresql(server: PostgresServer, worker_id: str, template:
 
 def url_of(server: PostgresServer, name: str) -> str:
     return server.get_uri(database=name, driver="asyncpg")
+
+
+def _folder_of_the_run(factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One that all workers of a run share."""
+    folder = factory.getbasetemp()
+    return folder if worker_id == "master" else folder.parent
+
+
+@contextmanager
+def _once(folder: Path) -> Iterator[bool]:
+    """Whether this worker is the one that fills the folder; the others wait until it is done."""
+    with FileLock(folder.with_suffix(".lock")):
+        is_first = not folder.exists()
+        folder.mkdir(exist_ok=True)
+        yield is_first
 
 
 async def _make_template(url: str | None, folder: Path) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram import User
@@ -24,7 +25,6 @@ import db.people
 import handlers
 from bot import communes
 from bot.actions.dialogs import remember_question
-from bot.actions.people import find_all
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
@@ -38,6 +38,7 @@ from db.rolls import Rolls
 from db.schema import event_texts, events, responses
 from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
+from handlers.gathering import meet
 from handlers.routing import register
 from simulator.reading import as_read
 from tests.frozen import FROZEN
@@ -165,7 +166,7 @@ class Conversation:
         """The same in a transaction that many updates share."""
         try:
             async with savepoint(tx):
-                met = await find_all(tx, [chat_of(body)])
+                met = await meet(tx, {chat_of(body): orjson.dumps(body)})
                 return await self._dispatcher.process(tx, body, met)
         except UpdateRefused as refused:
             return list(refused.replies)

@@ -27,12 +27,12 @@ def houses(
     ]
 
 
-async def sow(tx: AsyncConnection, now: datetime) -> tuple[int, int]:
-    """The same station in a few rows, where two doors are enough: a walk that is free, one that is offered."""
+async def sow(tx: AsyncConnection, now: datetime) -> tuple[int, int, int]:
+    """The same station in a few rows: a walk that is free, one that is offered, one that is taken."""
     told = {"registered": 1050, "voters": 567, "cast": 560, "ours": 213}
     await tx.execute(sa.insert(stations).values(code=STATION, **told, **place_of("69123")))
     made = []
-    for number, state in ((1, "cut"), (2, "offered")):
+    for number, state in ((1, "cut"), (2, "offered"), (3, "under_way")):
         walk = {
             "code": f"{STATION}-{number}",
             "station": STATION,
@@ -52,7 +52,7 @@ async def sow(tx: AsyncConnection, now: datetime) -> tuple[int, int]:
             "leg": 0,
         }
         await tx.execute(sa.insert(addresses).values(row))
-    return made[0], made[1]
+    return made[0], made[1], made[2]
 
 
 async def plant(database: Database, *, now: datetime, doors: int = 10, cut: bool = True) -> None:

@@ -25,6 +25,7 @@ from bot.actions import (
     calendar,
     canvass,
     canvass_offers,
+    canvass_results,
     check_ins,
     console,
     doubts,
@@ -40,6 +41,7 @@ from bot.actions import (
     helpers,
     hosts,
     inbox,
+    look_up,
     maps,
     mends,
     saved_answers,
@@ -58,6 +60,7 @@ from bot.actions.authority import Author
 from bot.actions.conversations import Content
 from bot.actions.events import EventChange
 from bot.actions.exports import Order
+from bot.actions.look_up import LookedUp
 from bot.event_files.filed import FiledEvent
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.broadcast_lists import Part
@@ -69,7 +72,7 @@ from bot.rules.permissions import Action, Role
 from bot.rules.series import Every
 from db.events import Event, EventText
 from db.exports import Selection
-from db.schema import deliveries, people, walks
+from db.schema import deliveries, people
 from tests.acting import LYON, MARSEILLE, NEWS, NOW, World, new_event, new_survey
 from tests.ground import STATION
 
@@ -273,13 +276,6 @@ async def invites_nobody_else(world: World, author: Author, nothing: Any) -> Non
     await reaches_nobody_else(world, author, SimpleNamespace(broadcast=invitation.id))
 
 
-async def free_walk(w: World, a: Author) -> object:
-    """One that somebody has taken."""
-    mine = walks.c.id == w.walk
-    await w.tx.execute(sa.update(walks).where(mine).values(state="under_way"))
-    return await canvass_offers.free(w.tx, a, w.walk)
-
-
 MATRIX: dict[str, dict[str, Row]] = {
     "broadcasts.send": {
         "": Row(
@@ -413,6 +409,15 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass.cut_station": {
         "": Row(run=lambda w, a: canvass.cut_station(w.tx, a, STATION), least="coordinator"),
     },
+    "canvass_results.lines": {
+        "": Row(run=lambda w, a: canvass_results.lines(w.tx, a, "69123"), least="coordinator"),
+    },
+    "canvass_results.learnt": {
+        "": Row(run=lambda w, a: canvass_results.learnt(w.tx, a, STATION), least="coordinator"),
+    },
+    "canvass_results.ways": {
+        "": Row(run=lambda w, a: canvass_results.ways(w.tx, a, STATION), least="coordinator"),
+    },
     "canvass_offers.stations_for": {
         "": Row(
             run=lambda w, a: canvass_offers.stations_for(w.tx, a),
@@ -434,7 +439,7 @@ MATRIX: dict[str, dict[str, Row]] = {
         "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
     },
     "canvass_offers.free": {
-        "": Row(run=lambda w, a: free_walk(w, a), least="coordinator"),
+        "": Row(run=lambda w, a: canvass_offers.free(w.tx, a, w.taken_walk), least="coordinator"),
     },
     "canvass_offers.withdraw": {
         "": Row(run=lambda w, a: canvass_offers.withdraw(w.tx, a, w.offered_walk), least="coordinator"),
@@ -780,6 +785,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "today.leaving": {
         "": Row(run=lambda w, a: today.leaving(w.tx, a, LYON, "fr"), least="organizer"),
     },
+    "today.under_way": {
+        "": Row(run=lambda w, a: today.under_way(w.tx, a, LYON, "fr"), least="organizer"),
+    },
     "today.joined": {
         "": Row(run=lambda w, a: today.joined(w.tx, a, LYON, "Europe/Paris"), least="organizer"),
     },
@@ -793,6 +801,16 @@ MATRIX: dict[str, dict[str, Row]] = {
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
     "staff_links.revoke_link": {
         "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
+    },
+    "look_up.search": {
+        "": Row(run=lambda w, a: look_up.search(w.tx, a, "Awa"), least="organizer", where="any")
+    },
+    "look_up.note": {
+        "": Row(
+            run=lambda w, a: look_up.note(w.tx, a, LookedUp(name="Awa", people=(), more=False)),
+            least="organizer",
+            where="any",
+        )
     },
     "inbox.opened": {
         "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)

@@ -138,6 +138,10 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
         ({"PORTEVOIX_WEB": "127.0.0.1:http"}, "host:port"),
         ({"PORTEVOIX_WEB_URL": "bot.example.org"}, "https://bot.example.org"),
         ({"PORTEVOIX_WEB_URL": "https://bot.example.org/?x"}, "https://bot.example.org"),
+        (
+            {"PORTEVOIX_WEB_URL": "https://bot.example.org/bot"},
+            "https://bot.example.org",
+        ),  # pages are absolute
         ({"PORTEVOIX_TOKENS": TOKEN}, "did you mean PORTEVOIX_TOKEN"),
     ],
 )

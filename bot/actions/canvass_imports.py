@@ -6,7 +6,7 @@ interrupted is simply run again; until then nothing is cut nor ranked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -68,6 +68,41 @@ async def preview_addresses(database: Database, rows: Iterable[Sequence[Any]]) -
             known += await db.canvass.known(tx, [row[0] for row in piece])
         total += len(piece)
     return Imported(rows=total, new=total - known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vanished:
+    """Addresses that a newer file has no more: those that go, and how many stay until what is noted there is erased."""
+
+    numbers: Sequence[int]
+    noted: int
+
+
+async def vanished(database: Database, told: Mapping[str, Collection[int]]) -> Vanished:
+    """Which addresses of these communes a file does not have; `told`: the hashes of the keys of each commune in it."""
+    numbers: list[int] = []
+    noted = 0
+    for commune, hashes in told.items():
+        known = set(hashes)
+        async with db.canvass.reading(database) as tx:
+            gone = [row for row in await db.canvass.keys_in(tx, commune) if hash(row.ban) not in known]
+        numbers += [row.id for row in gone if not row.noted]
+        noted += sum(bool(row.noted) for row in gone)
+    return Vanished(numbers=numbers, noted=noted)
+
+
+async def forget_addresses(
+    database: Database, numbers: Sequence[int], *, file: str, actor: str, now: datetime
+) -> int:
+    """Erases addresses that a newer file has no more, but where something was noted meanwhile; how many."""
+    erased = 0
+    for piece in _pieces(numbers, db.canvass.PIECE):
+        async with db.canvass.writing(database) as tx:
+            erased += await db.canvass.forget_addresses(tx, piece)
+    async with database.write() as tx:
+        details = {"file": file, "erased": erased}
+        await audit.note(tx, actor=actor, action=Action.IMPORT_ADDRESSES, details=details, now=now)
+    return erased
 
 
 async def import_addresses(
@@ -143,7 +178,7 @@ async def import_stations(
 
 async def _put_stations(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> int:
     """How many of them are new."""
-    known = await db.canvass.stations_known(tx, [row["code"] for row in rows])
+    known = len(await db.canvass.stations_known(tx, [row["code"] for row in rows]))
     placed = [
         {
             **row,
@@ -182,12 +217,15 @@ async def import_results(
     return done
 
 
-async def stations_missing(database: Database, codes: Sequence[str]) -> int:
-    """How many of these stations are not known."""
+async def stations_missing(database: Database, codes: Sequence[str]) -> list[str]:
+    """Which of these stations are not known."""
     async with database.read() as tx:
-        return len(codes) - sum(
-            [await db.canvass.stations_known(tx, piece) for piece in _pieces(codes, FEW_STATIONS)]
-        )
+        known = {
+            code
+            for piece in _pieces(codes, FEW_STATIONS)
+            for code in await db.canvass.stations_known(tx, piece)
+        }
+    return [code for code in codes if code not in known]
 
 
 def _pieces(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -187,6 +187,14 @@ async def find_with_answer(
     return found if found is not None and found[0].event.is_public else (None, None)
 
 
+async def find_with_answers(
+    tx: AsyncConnection, asked: Mapping[int, str]
+) -> dict[int, tuple[EventInWords, Rsvp | None]]:
+    """The same for many people, by their number: the event whose code each of them tapped, and their answer so far."""
+    found = await db.rsvps.find_with_events(tx, asked)
+    return {person: each for person, each in found.items() if each[0].event.is_public}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """Some of the upcoming events, in order, with their texts and the person's answers by event id, and which are full.

@@ -15,9 +15,9 @@ from bot.actions.authority import Author, area_name
 from bot.actions.statistics import level_within
 from bot.communes import Gazetteer
 from bot.rules.areas import areas_around, contains
-from bot.rules.maps import class_of, classes, digits_of, limits, part_of
+from bot.rules.maps import class_of, classes, digits_of, limits, part_of, parts_within
 from bot.rules.permissions import Action
-from bot.rules.small_counts import NOBODY, Headcount
+from bot.rules.small_counts import LEAST, NOBODY, Headcount
 
 PER = 10_000
 """Inhabitants that a share is told of."""
@@ -69,6 +69,8 @@ async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *
     counts = await _counts(tx, author, area, layer) if level_within(area) else {}
     inhabitants = _inhabitants(author.gazetteer, area) if by_share else Counter()
     exact = author.reader.is_exact or layer in (Layer.EVENTS, Layer.PLACES)
+    if exact:
+        counts = dict.fromkeys(parts_within(area), NOBODY) | counts
     values = {part: people.total if exact else people.at_least for part, people in counts.items()}
     if not exact:  # of whom nothing is told, it is not told either that there is somebody
         counts = {part: people for part, people in counts.items() if values[part]}
@@ -102,7 +104,7 @@ async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *
             if author.may(Action.SEE_STATISTICS, wider)
         ],
         parts=parts,
-        classes=classes(told, found),
+        classes=classes(told, found, step=None if by_share else 1 if exact else LEAST),
         digits=digits_of(list(fewest.values())) if by_share else 0,
         is_exact=exact,
     )

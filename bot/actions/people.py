@@ -14,7 +14,9 @@ import db.people
 import db.personal_data
 import db.staff
 from bot.errors import PortevoixError
+from bot.rules.seats import Rsvp
 from db.dialogs import Dialog
+from db.events import EventInWords
 from db.people import Person
 from db.staff import HeldRole
 
@@ -56,6 +58,8 @@ class Meeting:
     person: Person
     staff: tuple[HeldRole, ...]
     dialog: Dialog | None
+    # The event whose button they tapped, with their answer so far, where it was found for many together.
+    tapped: tuple[EventInWords, Rsvp | None] | None = None
 
 
 Meetings = Mapping[int, Meeting]

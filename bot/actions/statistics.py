@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.events
 import db.statistics
 from bot.actions.authority import Author, area_name
+from bot.actions.canvass_results import Doors, doors_in
 from bot.actions.inbox import Load, load_in
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
 from bot.rules.permissions import Action
@@ -68,6 +69,7 @@ class Overview:
     offers: tuple[tuple[str, str], ...]
     unreachable: str
     inbox: Load
+    doors: Doors | None
     places: tuple[PlaceCount, ...]
     events: tuple[EventCount, ...]
     ballots: Mapping[int, tuple[QuestionCount, ...]]
@@ -95,6 +97,7 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
         ),
         unreachable=reader.shown(heads.unreachable),
         inbox=await load_in(tx, area, author.now),
+        doors=await doors_in(tx, area) if area != ABROAD_AREA else None,
         places=await _places(tx, author, area, level) if level else (),
         events=await _events(tx, author, area, language),
         ballots={

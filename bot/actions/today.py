@@ -10,18 +10,33 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
+import db.broadcast_lists
 import db.seats
 import db.statistics
-from bot.actions import admissions, broadcast_approvals, broadcast_cards, calendar, doubts, events, inbox
-from bot.actions.authority import Author
+from bot.actions import (
+    admissions,
+    broadcast_approvals,
+    broadcast_cards,
+    broadcasts,
+    calendar,
+    doubts,
+    events,
+    inbox,
+)
+from bot.actions.authority import Author, area_name
+from bot.actions.broadcast_cards import Listed
 from bot.actions.calendar import Coming
+from bot.rules.areas import contains
+from bot.rules.broadcast_lists import Part
 from bot.rules.permissions import Action
+from bot.rules.sending import BEHIND_UTC
 from bot.rules.territories import at_local, zone_of
 from bot.rules.territories import zone as zone_named
 from db.events import Event, text_in
 
 MOST_DECISIONS = 3
 SOON = timedelta(hours=24)
+ALL_DAY = timedelta(hours=14)
 LONG = timedelta(hours=24)
 """So long nobody should wait for an answer."""
 DAYS = 28
@@ -41,11 +56,13 @@ class Matter(StrEnum):
 class Decision:
     """What waits: a broadcast (`number`, `title`), an event (`event`, `title`), a new admin, or conversations.
 
-    `people`: how many wait, or are in doubt, as shown; `since`: the one that waits longest.
+    `approval`: that of the admin. `people`: how many wait, or are in doubt, as shown; `since`: the one that waits
+    longest.
     """
 
     matter: Matter
     number: int = 0
+    approval: int = 0
     event: Event | None = None
     title: str = ""
     people: str = ""
@@ -83,7 +100,7 @@ async def decisions(tx: AsyncConnection, author: Author, language: str) -> list[
     found += await _full_events(tx, author, language)
     mine = author.person.telegram_id
     found += [
-        Decision(matter=Matter.ADMIN, number=each.telegram_id or 0)
+        Decision(matter=Matter.ADMIN, number=each.telegram_id or 0, approval=each.id)
         for each in await admissions.waiting(tx, author)
         if mine not in (each.asked_by, each.telegram_id)
     ]
@@ -137,11 +154,39 @@ async def leaving(tx: AsyncConnection, author: Author, area: str, language: str)
     found = []
     for each in await calendar.coming(tx, author, area, language=language):
         times = _instants(author, each)
-        soon = [(where, at) for where, at in times if author.now <= at < until]
+        # What leaves at each person's own time goes on leaving all day.
+        lasts = ALL_DAY if each.step is not None and each.step.by_plan else timedelta()
+        soon = [(where, at) for where, at in times if at < until and author.now <= at + lasts]
         if soon:
             first = min(at for _, at in soon)
             found.append(Leaving(at=first, coming=each, times=tuple(soon) if each.step else ()))
     return sorted(found, key=lambda each: each.at)
+
+
+async def under_way(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Listed]:
+    """What is leaving now for people of an area, as far as the author may control it. Raises NotAllowed."""
+    author.require(Action.SEE_CALENDAR, area)
+    whose = None if author.supervised() else author.id
+    every = await db.broadcast_lists.listed(
+        tx, Part.ALL, reader=author.person.id, author=whose, now=author.now
+    )
+    theirs = [
+        each
+        for each in every
+        if each.state in ("active", "paused")
+        and each.finished_at is None
+        and each.starts_at <= author.now + BEHIND_UTC * each.local_time
+        and author.may_control(each.area, each.created_by)
+        and (contains(area, each.area) or contains(each.area, area))
+    ]
+    named = await broadcast_cards.titles(tx, theirs, language, author.campaign.languages[0])
+    found = []
+    for each in theirs:
+        progress = await broadcasts.progress_of(tx, author, each.id)
+        if progress is not None and not progress.is_over:
+            place = area_name(author.gazetteer, each.area)
+            found.append(Listed(progress=progress, title=named.get(each.id, ""), place=place, mends=()))
+    return found
 
 
 def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:

@@ -48,12 +48,15 @@ class Faults:
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFile:
-    """A CSV file that can be read. `names`: the titles of its columns, as they are written."""
+    """A CSV file that can be read. `names`: the titles of its columns, as they are written. `is_wider`: its rows may go
+    beyond them, as those of the ministry do, whose first line names the columns of one candidate.
+    """
 
     path: Path
     encoding: str
     separator: str
     names: tuple[str, ...]
+    is_wider: bool = False
 
     def place_of(self, *titles: str) -> int | None:
         """The first column that has one of these titles, whatever their accents and capitals."""
@@ -88,7 +91,7 @@ class CsvFile:
             try:
                 for row in reader:
                     began, line = line, reader.line_num + 1
-                    if len(row) == width:
+                    if len(row) == width or (self.is_wider and len(row) > width):
                         if began > 1:
                             yield began, row
                     elif row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.canvass.files import CsvFile, Faults, UnreadableFile, open_csv, whole
@@ -41,6 +41,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "cast": ("cast", "exprimes"),
 }
 """The titles by which the columns are known where the importer names none."""
+MOST_COLUMNS = 1_000
 OPTIONAL = frozenset({"department", "cast"})
 _OVERSEAS = {
     **{
@@ -67,6 +68,10 @@ class ResultsFile:
     at: Mapping[str, int]
     ours: Sequence[int]
 
+    def title(self, place: int) -> str:
+        """What a column is called; beyond those that have titles, its number."""
+        return self.csv.names[place] if place < len(self.csv.names) else f"column {place + 1}"
+
     def read(self, faults: Faults) -> Iterator[Turnout]:
         """Its stations. Lines of communes that are no more, and of voters abroad, are left out."""
         return self.csv.read(faults, _converter(self))
@@ -79,7 +84,7 @@ def open_results(
 
     Raises UnreadableFile.
     """
-    csv = open_csv(path)
+    csv = replace(open_csv(path), is_wider=True)
     at: dict[str, int] = {}
     for field, titles in COLUMNS.items():
         place = _place(csv, named[field]) if field in named else csv.place_of(*titles)
@@ -103,7 +108,7 @@ def _place(csv: CsvFile, title: str) -> int:
             f"“{title}” is the title of {len(same)} columns of {csv.path}: name the one that is meant by its number,"
             f" such as {same[0] + 1}."
         )
-    if title.isascii() and title.isdigit() and 1 <= int(title) <= len(csv.names):
+    if title.isascii() and title.isdigit() and 1 <= int(title) <= MOST_COLUMNS:
         return int(title) - 1
     place = csv.place_of(title)
     if place is None:
@@ -116,6 +121,11 @@ def _converter(file: ResultsFile) -> Callable[[list[str]], Turnout | None]:
 
     def number(row: list[str], field: str) -> int:
         return whole(row[at[field]], field)
+
+    def cell(row: list[str], place: int) -> int:
+        if place >= len(row):
+            raise ValueError(f"it has {len(row)} cells, and none in column {place + 1}")
+        return whole(row[place], file.title(place))
 
     def convert(row: list[str]) -> Turnout | None:
         department = row[at["department"]].strip().upper() if "department" in at else ""
@@ -133,7 +143,7 @@ def _converter(file: ResultsFile) -> Callable[[list[str]], Turnout | None]:
             registered=number(row, "registered"),
             voters=voters,
             cast=number(row, "cast") if "cast" in at else voters,
-            ours=sum(whole(row[place], file.csv.names[place]) for place in file.ours),
+            ours=sum(cell(row, place) for place in file.ours),
         )
         _require_sound(found)
         return found

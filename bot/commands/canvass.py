@@ -7,6 +7,7 @@ import json
 import sys
 import tomllib
 from argparse import ArgumentParser, Namespace
+from array import array
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from functools import partial
@@ -17,11 +18,12 @@ from bot.actions import audit, canvass, canvass_imports, canvass_walks
 from bot.actions.canvass_imports import Imported
 from bot.actions.canvass_walks import Sheet
 from bot.canvass.addresses import open_addresses
-from bot.canvass.files import Faults
+from bot.canvass.files import MOST_FAULTS, Faults
 from bot.canvass.results import COLUMNS, open_results
 from bot.canvass.sheet import SheetLine, SheetPaper, sheet_pdf
 from bot.canvass.stations import open_stations
 from bot.canvass.town import write_town
+from bot.commands import vanishing
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
@@ -115,6 +117,12 @@ def _add_imports(ground: SubCommands) -> None:
         "addresses of the Base Adresse Nationale",
         "Import addresses. A file with a wrong line is not imported at all; the same file twice doubles nothing.",
     )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="of the communes in the file, erase the addresses that it has no more; with --dry-run it is only told",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before erasing")
     parser.set_defaults(run=import_addresses)
     parser = importing(
         "import-stations",
@@ -177,17 +185,20 @@ def _importing(
 def import_addresses(arguments: Namespace, settings: Settings) -> int:
     file = open_addresses(arguments.file, load(settings.data))
     faults = Faults()
-    communes: dict[str, int] = {}
+    # Eight bytes an address: a file of the whole country fits into memory.
+    communes: dict[str, array[int]] = {}
     for each in file.read(faults):
-        communes[each.commune] = communes.get(each.commune, 0) + 1
+        communes.setdefault(each.commune, array("q")).append(hash(each.key))
     _sound(arguments.file, faults)
-    number = counted(sum(communes.values()), "address", "addresses")
+    number = counted(sum(map(len, communes.values())), "address", "addresses")
     print(f"{arguments.file}: {number} in {counted(len(communes), 'commune')}.")
     if arguments.dry_run:
         found = _run(
             settings, lambda database: canvass_imports.preview_addresses(database, file.read(Faults()))
         )
         print(f"{found.new:,} are new, {found.rows - found.new:,} are known.")
+        if arguments.replace:
+            vanishing.foretell(settings, communes)
         print(DRY)
         return 0
     done = _importing(settings, canvass_imports.import_addresses, file.read(Faults()), file=arguments.file)
@@ -195,6 +206,8 @@ def import_addresses(arguments: Namespace, settings: Settings) -> int:
         f"{done.new:,} new, {done.changed:,} changed, {done.rows - done.new - done.changed:,} as they were."
     )
     _print_stations(done)
+    if arguments.replace:
+        vanishing.erase(settings, communes, arguments.file, asking=not arguments.yes)
     return 0
 
 
@@ -226,7 +239,7 @@ def import_stations(arguments: Namespace, settings: Settings) -> int:
     places = _run(settings, lambda database: canvass_imports.find_places(database, named)) if named else {}
     if arguments.dry_run:
         missing = _run(settings, lambda database: canvass_imports.stations_missing(database, list(stations)))
-        print(f"{missing:,} are new, {len(stations) - missing:,} are known.")
+        print(f"{len(missing):,} are new, {len(stations) - len(missing):,} are known.")
         print(DRY)
         return 0
     rows = [{**vars(each), "place": places.get(each.code)} for each in stations.values()]
@@ -248,8 +261,13 @@ def import_results(arguments: Namespace, settings: Settings) -> int:
         settings,
         lambda database: canvass_imports.stations_missing(database, [each.station for each in turnouts]),
     )
-    print(f"{arguments.file}: {counted(len(turnouts), 'station')}, {missing:,} of them not known before.")
-    ours = ", ".join(file.csv.names[place] for place in file.ours)
+    print(
+        f"{arguments.file}: {counted(len(turnouts), 'station')}, {len(missing):,} of them not known before."
+    )
+    if missing:
+        few = ", ".join(missing[:MOST_FAULTS]) + (" …" if len(missing) > MOST_FAULTS else "")
+        print(f"No file of stations names these: {few}.")
+    ours = ", ".join(file.title(place) for place in file.ours)
     cast = file.csv.names[file.at["cast"]] if "cast" in file.at else file.csv.names[file.at["voters"]]
     print(f"Our share is {ours}, of {cast}.")
     if arguments.dry_run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from db.deliveries import Leased
 
 Met = Mapping[int, Any]
 """What is known of chats that wrote, by chat; only `meet` and `process` look into it."""
-Meet = Callable[[AsyncConnection, Collection[int]], Awaitable[Met]]
+Meet = Callable[[AsyncConnection, Mapping[int, bytes]], Awaitable[Met]]
 Process = Callable[[AsyncConnection, dict[str, Any], Met], Awaitable[Sequence[Call]]]
 Apologise = Callable[[Mapping[str, Any]], Sequence[Call]]
 Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
@@ -32,7 +32,7 @@ class Hooks:
 
     asks        one update -> the name of the right that its author makes use of, or None: never dropped from a flood
     in_turn     one update’s JSON -> what it locks, "" for nothing: those of a batch are handled in this order
-    meet        (transaction, chats of some updates) -> what is known of them, to be given to `process`
+    meet        (transaction, some updates’ JSON by chat) -> what is known of them, to be given to `process`
     process     (transaction, one update, what is known) -> the replies; its effects are in the transaction.
                 Raises `UpdateRefused` to have them undone and to reply all the same, and `ReadFirst`
     apologise   an update that made `process` raise anything else -> the replies that say sorry

@@ -117,7 +117,7 @@ class Processing:
                 return 0
             # Each is of another chat. Two processes that lock in one order do not wait for each other.
             self._taken.sort(key=lambda update: self._in_turn(update.body))
-            met = await self._meet(tx, [update.chat for update in self._taken])
+            met = await self._meet(tx, {update.chat: update.body for update in self._taken})
             handled = [await self._handle(tx, update, met) for update in self._taken]
             answered = [one for one in handled if one is not None]
             await updates.answer(tx, answered, self._owner)

@@ -67,16 +67,16 @@ def walking(campaign: Campaign, members: Sequence[Member]) -> Iterator[Doing]:
     """Each takes a walk and knocks; they try at night too, and on the eve; the first one ends hers before."""
     for number, member in enumerate(walkers(members)):
         walker = member.telegram_id
-        day = paris(campaign, 0, 12, time(15, 5 + number))
+        day = paris(campaign, 0, 2, time(18, 5 + number))
         yield Doing(
             at=day, person=walker, acts=(send("/walks"), _perhaps("1:walk:open:*"), _perhaps("1:walk:take:*"))
         )
-        for moment in (day, paris(campaign, 0, 12, time(21, 35)), paris(campaign, 0, 1, time(15, 5))):
+        for moment in (day, paris(campaign, 0, 2, time(21, 35)), paris(campaign, 0, 1, time(15, 5))):
             for minutes, acts in enumerate(_knocking(), start=1):
                 yield Doing(at=moment + minutes * timedelta(minutes=2), person=walker, acts=acts)
         if number == 0:
             end = ("1:walk:open:*", "1:walk:end:*", "1:walk:end_sure:*")
-            over = paris(campaign, 0, 11, time(16, 5))
+            over = paris(campaign, 0, 2, time(19, 5))
             yield Doing(at=over, person=walker, acts=(send("/walks"), *map(_perhaps, end)))
 
 

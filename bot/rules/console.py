@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 LINK_LIFE = timedelta(minutes=10)
+TOKEN_BYTES = 32
 PORTS = {"http": 80, "https": 443}
 SESSION_LIFE = timedelta(hours=12)
 
@@ -25,14 +26,26 @@ class Door(StrEnum):
         return f"portevoix_{self}"
 
 
-def form_token(cookie: str) -> str:
-    """What every form of a session carries: only a page that was made for this cookie knows it."""
-    return hashlib.sha256(f"form:{cookie}".encode()).hexdigest()
+def form_token(cookie: str, mask: bytes = bytes(TOKEN_BYTES)) -> str:
+    """What every form of a session carries: only a page that was made for this cookie knows it.
+
+    `mask`: random bytes that make it another one on each page, so that pages may be compressed.
+    """
+    token = hashlib.sha256(f"form:{cookie}".encode()).digest()
+    return (mask + _masked(token, mask)).hex()
 
 
 def is_form_of(cookie: str, shown: str) -> bool:
     """Whether a form was made for this cookie."""
-    return hmac.compare_digest(form_token(cookie).encode(), shown.encode())
+    try:
+        mask = bytes.fromhex(shown)[:TOKEN_BYTES]
+    except ValueError:
+        return False
+    return len(mask) == TOKEN_BYTES and hmac.compare_digest(form_token(cookie, mask), shown)
+
+
+def _masked(token: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(token, mask, strict=True))
 
 
 def is_for(address: str, *, host: str) -> bool:

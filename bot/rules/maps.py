@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from bot.rules.areas import COLLECTIVITIES, DEPARTMENTS, EVERYWHERE, city_of, department_of
+from bot.rules.areas import COLLECTIVITIES, DEPARTMENTS, EVERYWHERE, REGIONS, city_of, department_of
 
 CLASSES = 5
+UNINHABITED = frozenset({"984", "989"})
 _ROUND = (1, 2, 3, 5, 7)
 
 
@@ -21,6 +22,13 @@ def part_of(area: str, commune: str) -> str:
     if area.startswith("R"):
         return department
     return commune if department == "75" else city_of(commune)
+
+
+def parts_within(area: str) -> tuple[str, ...]:
+    """All parts of everywhere and of a région; of a département there are too many communes to tell of none."""
+    if area == EVERYWHERE:
+        return (*(f"R{region}" for region in REGIONS), *sorted(COLLECTIVITIES - UNINHABITED))
+    return REGIONS[area[1:]] if area.startswith("R") else ()
 
 
 def limits(values: list[int] | list[float]) -> tuple[float, ...]:
@@ -39,11 +47,18 @@ def limits(values: list[int] | list[float]) -> tuple[float, ...]:
     return tuple(found)
 
 
-def classes(values: list[int] | list[float], found: tuple[float, ...]) -> list[tuple[float, float | None]]:
-    """Where each class begins, and below which number it ends: the last one has no end, and no two share a number."""
+def classes(
+    values: list[int] | list[float], found: tuple[float, ...], *, step: int | None = None
+) -> list[tuple[float, float | None]]:
+    """Where each class begins, and below which number it ends: the last one has no end, and no two share a number.
+
+    `step`: what tells one number from the next, where they are whole: of one number alone that one is told.
+    """
     told = [value for value in values if value > 0]
     if not told:
         return []
+    if step is not None and len(set(told)) == 1:
+        return [(told[0], told[0] + step)]
     begins = [min(told), *found]
     return list(zip(begins, [*found, None], strict=True))
 

@@ -59,6 +59,7 @@ class Action(StrEnum):
     TAKE_OFFER = "take_offer"
     ANSWER_CONVERSATION = "answer_conversation"
     SAVE_ANSWER = "save_answer"
+    FIND_PEOPLE = "find_people"
     SEE_STATISTICS = "see_statistics"
     SEE_CALENDAR = "see_calendar"
     EXPORT_RESPONSES = "export_responses"
@@ -110,6 +111,7 @@ ACTIONS: MappingProxyType[Action, frozenset[Role]] = MappingProxyType(
         Action.TAKE_OFFER: _ORGANIZERS,
         Action.ANSWER_CONVERSATION: _ORGANIZERS,
         Action.SAVE_ANSWER: _COORDINATORS,
+        Action.FIND_PEOPLE: _ORGANIZERS,
         Action.SEE_STATISTICS: _ORGANIZERS,
         Action.SEE_CALENDAR: _ORGANIZERS,
         Action.EXPORT_RESPONSES: _COORDINATORS,

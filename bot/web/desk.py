@@ -7,7 +7,8 @@ Roles and areas are asked again at every request.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -27,13 +28,13 @@ from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
-from bot.rules.console import Door, form_token, is_for, is_form_of, is_from
+from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of, is_from
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.web.remembered import Remembered
-from bot.web.site import HEADERS, Site
+from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
@@ -44,6 +45,8 @@ MOST_FORM_BYTES = 256 * 1024
 """A message in three versions and two languages, as a browser writes accents."""
 MOST_FIELDS = 200
 """A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
+MOST_LOOKED_UP = 8
+"""Counts of one page."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
 
@@ -70,6 +73,17 @@ STATUS: Mapping[type[PortevoixError], int] = MappingProxyType(
     {SignedOut: 401, NotAllowed: 403, BadForm: 403, Missing: 404, LinkDead: 410, TooLarge: 413}
 )
 """Of the answer to what cannot be done; any other is 409: what was seen has changed meanwhile, or cannot be so."""
+
+
+class CountFirst(Exception):
+    """What a page shows is to be looked up first, outside of its transaction; then the page is made anew."""
+
+    def __init__(self, key: Hashable, look: Callable[[], Awaitable[Any]]) -> None:
+        super().__init__(key)
+        self.key, self.look = key, look
+
+
+Count: TypeAlias = Callable[[AsyncConnection], Awaitable[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,18 +127,26 @@ class Visit:
             "zone": self.zone,
             "now": self.now,
             "path": self.request.url.path,
-            "form_token": form_token(self.cookie),
+            "form_token": form_token(self.cookie, secrets.token_bytes(TOKEN_BYTES)),
             "may": {action.value for action in Action if author.areas(action)},
         }
 
-    async def counted(
-        self, what: str, area: str, count: Callable[[], Awaitable[Any]]
-    ) -> tuple[Any, datetime]:
-        """A count of an area, at most a minute old, and when it was made. Raises NotAllowed."""
+    def counted(self, what: str, area: str, count: Count) -> tuple[Any, datetime]:
+        """A count of an area, at most a minute old, and when it was made. Raises NotAllowed, CountFirst."""
         author = self.author
         author.require(Action.SEE_STATISTICS, area)
         depends_on = (author.areas(Action.SEE_STATISTICS), author.reader, self.language, self.zone)
-        return await self.desk.remembered.get((what, area, *depends_on), count, self.now)
+        return self.looked_up((what, area, *depends_on), lambda: self.desk.in_reading(count))
+
+    def looked_up(self, key: Hashable, look: Callable[[], Awaitable[Any]]) -> tuple[Any, datetime]:
+        """What takes long to look up, at most a minute old, and when it was; `key`: all that it depends on.
+
+        It is not waited for in this transaction: few may read at once. Raises CountFirst.
+        """
+        found = self.desk.remembered.fresh(key, self.now)
+        if found is None:
+            raise CountFirst(key, look)
+        return found
 
     def number(self, name: str) -> int:
         """A number of the address. Raises Missing."""
@@ -262,16 +284,32 @@ class Desk:
     def occasion(self) -> Occasion:
         return Occasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
 
-    def reading(self, view: View) -> Endpoint:
-        """A page that changes nothing."""
+    def reading(self, view: View, *, notes: bool = False) -> Endpoint:
+        """A page that changes nothing; `notes`: but that it may note for itself what the next one needs, as the
+        numbers of a list.
+        """
 
         async def answer(request: Request) -> Response:
             if not self.cookie(request):
                 raise self.signed_out()
-            async with self.database.read() as tx:
-                return await self._told(await self.arrived(request, tx), view)
+            for _ in range(MOST_LOOKED_UP):
+                try:
+                    async with self.database.read() as tx:
+                        visit = await self.arrived(request, tx)
+                        if not notes:
+                            return await self._told(visit, view)
+                    async with self.database.write() as tx:
+                        return await self._told(await self.arrived(request, tx), view)
+                except CountFirst as first:
+                    await self.remembered.get(first.key, first.look, self.clock.now())
+            raise RuntimeError("a page never had all that it shows")
 
         return self.guarded(answer)
+
+    async def in_reading(self, count: Count) -> Any:
+        """What is counted in a transaction of its own."""
+        async with self.database.read() as tx:
+            return await count(tx)
 
     def changing(self, view: View, *, first: Look | None = None) -> Endpoint:
         """A form that changes something, in one transaction; nothing of it stays where it is refused.
@@ -306,7 +344,7 @@ class Desk:
             if not is_for(self.address, host=request.headers.get("host", "")):
                 return self.site.missing(request)
             try:
-                return await answer(request)
+                return packed(request, await answer(request))
             except PortevoixError as refusal:
                 return self.refused(request, refusal)
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import console
-from bot.actions.console import LinkDead
+from bot.actions.console import LinkDead, SignedOut
 from bot.rules.console import Door
 from bot.rules.launches import BadLaunch, read_launch
 from bot.rules.reading_language import language_asked
@@ -74,9 +74,26 @@ class Doors:
         except BadLaunch as fault:
             raise LinkDead(str(fault), message=f"{desk.door}/dead") from None
         language = language_asked(launch.language, desk.site.campaign.languages)
+        other = await self._other(request, launch.telegram_id)
+        if other is not None and "sure" not in form:
+            # A link from somebody else would sign them in here, and what is done next would be done in their name.
+            name = f"{desk.door}/other"
+            values = {"launch": form["launch"], "here": other, "new": launch.telegram_id}
+            return desk.site.page(name, language, status=409, headers=FRAMED, **values)
         async with desk.database.write() as tx:
             cookie = await console.enter_by_launch(tx, launch, language, occasion, desk.door)
         return desk.enter(cookie, desk.home + self._page_asked(request))
+
+    async def _other(self, request: Request, telegram_id: int) -> int | None:
+        """Who else is signed in by this browser, by their Telegram number; None: nobody else is."""
+        desk = self._desk
+        try:
+            async with desk.database.read() as tx:
+                signed = await console.signed_in(tx, desk.cookie(request), desk.occasion, desk.door)
+        except SignedOut:
+            return None
+        here = signed.session.telegram_id
+        return None if here == telegram_id else here
 
     def _page_asked(self, request: Request) -> str:
         """A page behind this door, and nothing else: `../` leads nowhere."""

@@ -25,15 +25,20 @@ class Remembered:
     _kept: dict[Hashable, _Kept] = field(default_factory=dict)
     _turns: dict[Hashable, asyncio.Lock] = field(default_factory=dict)
 
+    def fresh(self, key: Hashable, now: datetime) -> tuple[Any, datetime] | None:
+        """The value and when it was counted; None where it has to be counted (again)."""
+        kept = self._kept.get(key)
+        return (kept.value, kept.at) if kept is not None and now - KEPT_FOR < kept.at <= now else None
+
     async def get(
         self, key: Hashable, count: Callable[[], Awaitable[Any]], now: datetime
     ) -> tuple[Any, datetime]:
         """The value and when it was counted. Of many who ask at once one counts."""
         async with self._turns.setdefault(key, asyncio.Lock()):
-            kept = self._kept.get(key)
-            if kept is None or not now - KEPT_FOR < kept.at <= now:
+            if self.fresh(key, now) is None:
                 self._forget()
-                kept = self._kept[key] = _Kept(now, await count())
+                self._kept[key] = _Kept(now, await count())
+            kept = self._kept[key]
             return kept.value, kept.at
 
     def _forget(self) -> None:

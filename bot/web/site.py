@@ -107,6 +107,18 @@ class Site:
         return [Route(f"{STATIC_PATH}/{{digest}}/{{file:path}}", give, methods=["GET", "HEAD"])]
 
 
+def packed(request: Request, answer: Response) -> Response:
+    """A page compressed, where it is worth it and the browser takes it; anything else as it is."""
+    if not isinstance(answer, HTMLResponse) or len(answer.body) < WORTH_COMPRESSING:
+        return answer
+    answer.headers["Vary"] = "Accept-Encoding"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        answer.body = gzip.compress(answer.body, 5, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Content-Length"] = str(len(answer.body))
+    return answer
+
+
 @cache
 def static_url(file: str) -> str:
     """Where a file of `static/` is found. The address changes with what stands in it, so that it is kept for good."""

@@ -153,6 +153,23 @@ async def test_a_day_is_that_of_the_place_and_counts_of_few_doors_name_no_street
     assert len(kept) == 12
 
 
+async def test_a_door_that_vanished_stays_until_what_was_noted_there_is_erased(database: Database) -> None:
+    going = await begun(database)
+    async with database.write() as tx:
+        door = await tx.scalar(sa.select(addresses.c.id).where(addresses.c.street == "Rue A").limit(1))
+        row = {"address": door, "walk": going.walk, "outing": 1, "outcome": "nobody", "at": NOW, "tap": 1}
+        await tx.execute(sa.insert(visits).values(row))
+    gone = await canvass_imports.vanished(database, {"69123": []})
+    assert (len(gone.numbers), gone.noted) == (13, 1)
+    given = {"file": "a.csv", "actor": "test", "now": NOW}
+    # Noted meanwhile: it stays too.
+    assert await canvass_imports.forget_addresses(database, [*gone.numbers, door], **given) == 13
+    async with database.read() as tx:
+        assert list(await tx.scalars(sa.select(addresses.c.id).where(addresses.c.commune == "69123"))) == [
+            door
+        ]
+
+
 KILLED = """
 import asyncio, sys
 from pathlib import Path

@@ -21,7 +21,7 @@ dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end drafts.kept drafts.other drafts.keep drafts.drop console.offer_app
 event_cards.upcoming_by_commune
-erasure.erase erasure.forget people.find_all people.meet people.lose people.refreshed
+erasure.erase erasure.forget people.find_all people.meet event_cards.find_with_answers people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
@@ -49,7 +49,7 @@ MACHINE = """
 canvass_walks.print_sheet canvass_walks.tend
 canvass.ranking canvass.walks_in canvass.cut_area canvass_imports.preview_addresses canvass_imports.import_addresses
 canvass_imports.find_places canvass_imports.import_stations canvass_imports.import_results
-canvass_imports.stations_missing
+canvass_imports.stations_missing canvass_imports.vanished canvass_imports.forget_addresses
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 apart.settled_apart
@@ -67,7 +67,7 @@ campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joi
 """What the bot does by itself, or whoever has the machine with the command line."""
 
 AFTERWARDS = """
-canvass_imports.require_whole
+canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.told audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable

@@ -228,3 +228,49 @@ def test_the_commands_of_the_docs_run(
     assert len(weights) == 3
     for command in commands:
         assert main(shlex.split(command)) == 0, (command, capsys.readouterr().err)
+
+
+def test_addresses_that_vanished_are_told_and_erased_where_that_is_asked_for(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(town, capsys)
+    run(capsys, "cut", "69")
+    file = town / "addresses.csv"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(lines[:-30]), encoding="utf-8")
+    for words in (["--dry-run"], []):
+        told = run(capsys, "import-addresses", str(file), "--replace", *words)
+        assert "30 addresses of these communes vanished" in told
+        assert ("Nothing was imported" if words else "They stay") in told
+    assert "30 erased" in run(capsys, "import-addresses", str(file), "--replace", "--yes")
+    assert "0 addresses of these communes vanished" in run(capsys, "import-addresses", str(file), "--replace")
+    assert sum(len(walk["doors"]) for walk in read(capsys, "walks")) == 870
+
+
+def test_files_as_the_ministry_publishes_them(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its first line names the columns of one candidate, and each row has those of all; in the Windows encoding."""
+    fill(town, capsys)
+    file = town / "wide.txt"
+    header = (
+        "Code du département;Code de la commune;Code du b.vote;Inscrits;Votants;Exprimés;N°Panneau;Nom;Voix"
+    )
+    rows = [
+        "69;123;0101;1000;600;590;1;ÉLAN;200;2;AUTRE;390",
+        "69;123;9999;1000;600;590;1;ÉLAN;100;2;AUTRE;490",
+    ]
+    file.write_bytes("\n".join([header, *rows]).encode("cp1252"))
+    told = run(capsys, "import-results", str(file), "--ours", "Voix", "12", "--dry-run")
+    assert "2 stations, 1 of them not known before" in told
+    assert "No file of stations names these: 69123_9999." in told
+    run(capsys, "import-results", str(file), "--ours", "12")
+    ranked = {each["station"]: each["share"] for each in read(capsys, "rank")}
+    assert ranked["69123_0101"] == pytest.approx(390 / 590)
+    assert "2 wrong lines" in refusal(capsys, "canvass", "import-results", str(file), "--ours", "40")
+    # A file in UTF-8 with one letter of another encoding is not read as a whole in that one.
+    broken = town / "addresses.csv"
+    content = broken.read_bytes().replace(b";Rue ", "É;Rue ".encode()[2:] + ";Allée ".encode()[1:], 0)
+    accents = content.replace(b"Rue", "Allée".encode())
+    broken.write_bytes(accents + "69123_0009_00001;1;;Allée;69123;4.84;45.76\n".encode("cp1252"))
+    assert "is in UTF-8 but for a letter on line" in refusal(
+        capsys, "canvass", "import-addresses", str(broken)
+    )

@@ -67,6 +67,33 @@ def test_the_address_of_a_webhook_is_looked_at_before_anything_else(
     assert "ports 443, 80, 88 and 8443" in refusal(capsys, "run", "--webhook", "https://example.org:8080/bot")
 
 
+STARTS = {
+    "a broken campaign file": ("PORTEVOIX_CAMPAIGN", "broken.toml"),
+    "no campaign file": ("PORTEVOIX_CAMPAIGN", "none.toml"),
+    "a file in place of the data folder": ("PORTEVOIX_DATA", "broken.toml"),
+}
+
+
+@pytest.mark.parametrize("case", STARTS)
+def test_starts_that_cannot_be(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str
+) -> None:
+    """The sentence names the file."""
+    (tmp_path / "broken.toml").write_text('slug = "x"\nlanguages = [', encoding="utf-8")
+    variable, name = STARTS[case]
+    monkeypatch.setenv("PORTEVOIX_TOKEN", "1:demo")
+    monkeypatch.setenv(variable, str(tmp_path / name))
+    assert name in refusal(capsys, "run")
+
+
+def test_a_clock_that_is_not_served(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTEVOIX_TOKEN", "1:demo")
+    monkeypatch.setenv("PORTEVOIX_CLOCK", "http://127.0.0.1:9/sim/clock")
+    assert "serves no clock" in refusal(capsys, "run")
+
+
 # -- what passes by itself, as before a database that is not up yet after a reboot: a service manager tries again --
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.schema import approvals, broadcasts, dialogs, events, facts, people
 from db.upgrade import downgrade, upgrade
-from tests.conversation import Conversation, paris
+from tests.conversation import Conversation, Talker, paris
 
 NOW = paris("2016-11-16T10:00")
 MADE = "2016-11-15 09:00:00+00:00"
@@ -141,39 +142,43 @@ OLD_BUTTONS = (
 )
 
 
-@pytest.mark.parametrize("tapped", [None, "yes", *OLD_BUTTONS])
-@pytest.mark.parametrize("is_abroad", [False, True])
-async def test_whoever_was_in_the_middle_of_signing_up_goes_on(
-    empty_database: Database, tapped: str | None, *, is_abroad: bool
-) -> None:
+async def test_whoever_was_in_the_middle_of_signing_up_goes_on(empty_database: Database) -> None:
     """From every question of older versions, whose buttons still stand in the chat; nothing is agreed to by them."""
     await upgrade(empty_database, to="0015")
+    # What is typed or tapped is the same on both engines: on one of them nothing is.
+    said = (None,) if empty_database.dialect == "postgresql" else (None, "yes", *OLD_BUTTONS)
+    cases = [*enumerate(product(OLD_STEPS, (False, True), said), start=1)]
     kept = '{"choices": {"contact": true}, "of_age": true, "placed": true, "candidates": ["69123"]}'
-    place = {"territory": "abroad", "country": "DE"} if is_abroad else {"commune": "69123", "territory": "FR"}
-    for number, step in enumerate(OLD_STEPS, start=1):
+    for number, (step, is_abroad, _) in cases:
+        place = (
+            {"territory": "abroad", "country": "DE"} if is_abroad else {"commune": "69123", "territory": "FR"}
+        )
         agreed = {"consent_contact": int(step != "contact")}
         await met(empty_database, number, "new", language="en", zone="Europe/Paris", **agreed, **place)
         dialog = {"flow": "registration", "step": step, "data": kept, "updated_at": MADE}
         await put(empty_database, "dialogs", person=number, **dialog)
-    await met(empty_database, 50, registered_at=MADE)
+    await met(empty_database, 500, registered_at=MADE)
     await upgrade(empty_database)
     conversation = Conversation(empty_database, NOW)
-    for number, step in enumerate(OLD_STEPS, start=1):
-        talker = conversation.person(number)
-        if tapped is not None:
-            await (talker.tap_data(tapped) if ":" in tapped else talker.send(tapped))
-        person = await talker.stored()
-        assert person is not None, step
-        chosen = (person.consent_commune, person.consent_team, person.consent_keep)
-        assert chosen == (False, False, False), (step, tapped)
-        await talker.send("/start")
-        if "1:consent:contact:yes" in talker.last.buttons.values():
-            await talker.tap_data("1:consent:contact:yes")
-        await talker.send("Lyon")
-        await talker.tap("Yes, by where I vote")
-        person = await talker.stored()
-        assert person is not None, step
-        assert (person.state, person.commune) == ("registered", "69123"), step
+    for number, (step, _, tapped) in cases:
+        await goes_on(conversation.person(number), step, tapped)
     assert await read(empty_database, sa.select(dialogs.c.person)) == []
-    asked = sa.select(people.c.asked_team, people.c.asked_keep).where(people.c.id == 50)
+    asked = sa.select(people.c.asked_team, people.c.asked_keep).where(people.c.id == 500)
     assert await read(empty_database, asked) == [(True, True)]
+
+
+async def goes_on(talker: Talker, step: str, tapped: str | None) -> None:
+    if tapped is not None:
+        await (talker.tap_data(tapped) if ":" in tapped else talker.send(tapped))
+    person = await talker.stored()
+    assert person is not None, step
+    chosen = (person.consent_commune, person.consent_team, person.consent_keep)
+    assert chosen == (False, False, False), (step, tapped)
+    await talker.send("/start")
+    if "1:consent:contact:yes" in talker.last.buttons.values():
+        await talker.tap_data("1:consent:contact:yes")
+    await talker.send("Lyon")
+    await talker.tap("Yes, by where I vote")
+    person = await talker.stored()
+    assert person is not None, step
+    assert (person.state, person.commune) == ("registered", "69123"), step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -121,7 +121,7 @@ class App:
         self.replies: Callable[[dict[str, Any]], Sequence[Call]] = lambda update: [say(chat_id(update), "ok")]
         self.process_hook: Callable[[dict[str, Any]], None] = lambda _update: None
 
-    async def meet(self, tx: AsyncConnection, chats: Collection[int]) -> dict[int, Any]:
+    async def meet(self, tx: AsyncConnection, updates: Mapping[int, bytes]) -> dict[int, Any]:
         return {}
 
     async def process(

@@ -17,10 +17,9 @@ import sqlalchemy as sa
 from telegram import Update
 
 import db.people
-from bot.actions.people import find_all
 from bot.delivery.hooks import nothing
 from bot.delivery.intake import received
-from bot.delivery.processing import BATCH, Processing
+from bot.delivery.processing import Processing
 from bot.errors import PortevoixError
 from db import updates
 from db.engine import FILE_NAME, Database, open_database
@@ -28,9 +27,10 @@ from db.key import DatabaseKey
 from db.schema import consents, people, responses, rsvps, vote_plans
 from db.updates import AnsweredUpdate
 from handlers.context import Context
+from handlers.gathering import meet
 from tests.conversation import Conversation, paris
 
-CHATS = range(201, 221)
+CHATS = range(201, 213)
 SIGN_UP = (
     "/start",
     *("1:consent:contact:yes", "Lyon 3", "1:consent:commune:yes"),
@@ -40,15 +40,17 @@ TAPS = (
     *("1:rsvp:lyon1:yes", "1:rsvp:lyon1:no", "1:rsvp:nowhere:yes", "1:step:1:plan:morning"),
     *("1:choice:team:no", "1:messages:events:off", "1:settings_language:fr", "1:settings_place"),
 )
+# At the end everybody answers one invitation, twice: what each tap asks of it is found for all of them together.
+AT_LAST = ("1:rsvp:lyon1:maybe", "1:rsvp:lyon1:yes")
 WORDS = ("FAIL", "REFUSE", "/stop", "/settings", "Nouméa", "/vote")
 
 
 def what_they_send(chat: int) -> list[str]:
     chosen = random.Random(chat)
-    sent = [*SIGN_UP, *chosen.choices([*TAPS, *TAPS, *WORDS], k=20)]
+    sent = [*SIGN_UP, *chosen.choices([*TAPS, *TAPS, *WORDS], k=10)]
     if chosen.random() < 0.5:
-        sent[chosen.randrange(10, 20) : 0] = ["/delete", "1:delete:yes", *SIGN_UP]
-    return sent
+        sent[chosen.randrange(10, 15) : 0] = ["/delete", "1:delete:yes", *SIGN_UP]
+    return [*sent, *AT_LAST]
 
 
 def update_of(number: int, chat: int, sent: str) -> dict[str, Any]:
@@ -88,8 +90,8 @@ class Kept:
         self.by_chat[one.chat].append((bool(one.error), by_chance.sub(b"", orjson.dumps(one.replies))))
 
 
-async def play(database: Database, room: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
-    """Everything is sent at once and handled in batches of so many; what is stored then, and the replies."""
+async def play(database: Database, monkeypatch: pytest.MonkeyPatch, *, together: bool) -> tuple[Any, ...]:
+    """Everything is sent at once and handled in batches, or one by one; what is stored then, and the replies."""
     conversation = Conversation(database, paris("2016-11-16T10:00"))
     await conversation.add_event("lyon1")
     dispatcher = conversation._dispatcher
@@ -107,16 +109,17 @@ async def play(database: Database, room: int, monkeypatch: pytest.MonkeyPatch) -
     processing = Processing(
         database=database,
         owner="me",
-        meet=find_all,
+        meet=meet,
         process=dispatcher.process,
         apologise=dispatcher.apologise,
         handled=nothing,
         replies=kept,  # type: ignore[arg-type]  # the one method that is called
     )
-    processing._room = room
+    processing._apart = 0 if together else 10_000
     scripts = {chat: what_they_send(chat) for chat in CHATS}
-    order = [chat for chat in CHATS for _ in scripts[chat]]
+    order = [chat for chat in CHATS for _ in scripts[chat][len(AT_LAST) :]]
     random.Random(1).shuffle(order)
+    order += [chat for _ in AT_LAST for chat in CHATS]
     sent = [update_of(number, chat, scripts[chat].pop(0)) for number, chat in enumerate(order, 1)]
     async with database.write() as tx:
         await updates.store(tx, map(received, sent), conversation.clock.now())
@@ -154,10 +157,10 @@ async def test_a_batch_does_what_one_after_the_other_does(
     database_key: DatabaseKey,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stored, replies = await play(database, BATCH, monkeypatch)
+    stored, replies = await play(database, monkeypatch, together=True)
     folder = tmp_path_factory.mktemp("alone")
     async with another(sqlite_template, folder, database_key) as alone:
-        stored_alone, replies_alone = await play(alone, 1, monkeypatch)
+        stored_alone, replies_alone = await play(alone, monkeypatch, together=False)
     assert stored == stored_alone
     assert replies == replies_alone
     assert not any("undone" in row for row in stored["people"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -17,7 +18,7 @@ from bot.rules.ballots import Ballot
 from bot.rules.retention import final_ballot_end
 from db.schema import staff as team
 from db.schema import street_counts, visits, walkers, walks
-from tests.campaigning import staff
+from tests.campaigning import staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, Shown, Talker, paris
 from tests.ground import OTHER, STATION, WALK, plant
 from tests.leaving import let_leave
@@ -245,6 +246,25 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     await zoe.tap_data("1:walk:take:1")
     await anna.send("/walks")
     assert "somebody who has walked before waits" in plain(anna.last)
+
+
+async def test_people_are_invited_to_walk_by_a_message_that_says_whom_it_reaches(
+    conversation: Conversation, olga: Talker
+) -> None:
+    await supporter(conversation, 60, "69123", volunteer=True)
+    await supporter(conversation, 61, "69123")
+    await olga.tap_data(f"{GROUND}{STATION}")
+    await olga.tap("Offer all free walks")
+    await olga.tap("Invite people to walk")
+    shown = plain(olga.last)
+    assert "within 10 km of Lyon, volunteers" in shown
+    assert "Recipients: < 10" in html.unescape(shown)
+    await olga.tap("That’s it")
+    await olga.tap("Now")
+    assert any("Door to door in Lyon" in plain(each) for each in olga.screen)
+    leo = conversation.person(61)
+    await leo.send("/start walks")
+    assert "Rue A" in plain(leo.last)
 
 
 async def test_help_is_one_word_away(conversation: Conversation, zoe: Talker, olga: Talker) -> None:

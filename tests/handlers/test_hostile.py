@@ -113,6 +113,10 @@ STATES = (
 )
 
 
+LOOKED_AT_TOGETHER = 15
+"""Actions after which all that is kept is looked at: that takes longer than their taps."""
+
+
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 async def test_a_forged_button_changes_nothing(
     conversation: Conversation, state: Callable[[Conversation], Awaitable[Talker]]
@@ -121,11 +125,14 @@ async def test_a_forged_button_changes_nothing(
     talker = await state(conversation)
     before = await contents(conversation.database)
     chosen = random.Random(state.__name__)
-    for action in handlers.ROUTES.buttons:
-        for data in (*chosen.sample(list(forgeries(action)), 3), *FORGED_BY_HAND.get(action, ())):
-            await tapped(talker, data)
+    every = [*handlers.ROUTES.buttons]
+    for begin in range(0, len(every), LOOKED_AT_TOGETHER):
+        actions = every[begin : begin + LOOKED_AT_TOGETHER]
+        for action in actions:
+            for data in (*chosen.sample(list(forgeries(action)), 3), *FORGED_BY_HAND.get(action, ())):
+                await tapped(talker, data)
         after = await contents(conversation.database)
-        assert after == before, f"a forged {action} changed something"
+        assert after == before, f"a forged button changed something, one of {actions}"
 
 
 async def test_a_forged_answer_of_a_supporter_changes_nothing(conversation: Conversation) -> None:
@@ -160,7 +167,7 @@ MUTED = {"delete", "staff_revoke"}
 """Buttons that would end the game for the one who plays it."""
 
 
-SEEDS, UPDATES, BATCH = 10, 1_050, 50  # some taps are left out, and 10,000 remain
+SEEDS, UPDATES, BATCH = 5, 1_050, 50  # some taps are left out, and 5,000 remain
 
 
 async def handled(conversation: Conversation, tx: AsyncConnection, update: dict[str, Any]) -> list[Call]:
@@ -177,7 +184,7 @@ async def handled(conversation: Conversation, tx: AsyncConnection, update: dict[
 @pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 @pytest.mark.parametrize("seed", range(SEEDS))
 async def test_whatever_arrives_is_answered(conversation: Conversation, seed: int) -> None:
-    """Ten thousand updates in all: none fails, each is answered to whom it came from, and changes nobody else."""
+    """Five thousand updates in all: none fails, each is answered to whom it came from, and changes nobody else."""
     chosen = random.Random(seed)
     await conversation.add_event("lyon1")
     await conversation.add_event("tardif", starts="2016-11-20T10:00", titles={"fr": "<b>{{7*7}}</b>"})

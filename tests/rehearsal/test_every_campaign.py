@@ -15,10 +15,11 @@ from bot.campaign.campaign import load_campaign
 from bot.cli import main
 from tests.commanding import run_here
 from tests.frozen import SHIPPED as PRIMARY
+from tests.rehearsal.test_rehearsal import MEMBERS
 
 ROOT = Path(__file__).parent.parent.parent
-# The primary is played, twice, by test_rehearsal.py.
-SHIPPED = sorted({file.parent for file in (ROOT / "campaigns").glob("*/campaign.toml")} - {PRIMARY})
+# The primary and the vote of members, twice, are played by test_rehearsal.py.
+SHIPPED = sorted({file.parent for file in (ROOT / "campaigns").glob("*/campaign.toml")} - {PRIMARY, MEMBERS})
 COMMON = "--name Vote --sender Équipe --statement Nous. --controller Asso --address X --privacy-contact a@b.org --yes"
 INIT = {
     "a week between two rounds, overseas, in English": "--kind legislative --area 973,974 --languages en --period juin"

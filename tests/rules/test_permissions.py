@@ -55,6 +55,7 @@ LEAST_ROLE = {
     "offer_walk": "coordinator",
     "import_opt_outs": "coordinator",
     "ask_survey": "organizer",
+    "find_people": "organizer",
     "see_survey": "organizer",
     "import_survey": "coordinator",
     "see_staff": "admin",

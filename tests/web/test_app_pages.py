@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import sqlalchemy as sa
 
 from bot.rules.console import Door
-from db.schema import consents, events, people, responses, rsvps, vote_plans
+from bot.web import outlines
+from db.schema import consents, events, people, responses, rsvps, shifts, vote_plans
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
 from tests.drafting import write_event
@@ -72,6 +74,35 @@ async def test_an_event_is_found_on_the_map_and_answered_as_in_the_chat(conversa
         await leo.open(one)
         assert (await leo.send(one, tap=tap)).status_code == 404, tap
     assert len(await rows(conversation, rsvps)) == 2
+
+
+@pytest.mark.parametrize(
+    ("commune", "frame"),
+    [("69123", "69"), ("69381", "69"), ("75056", "75"), ("97411", "frame:974"), ("97502", "frame:975")],
+)
+def test_a_commune_lies_where_the_map_draws_its_department(commune: str, frame: str) -> None:
+    x, y, width, height = outlines.frames()[frame]
+    found = outlines.point_of(commune)
+    assert found is not None
+    assert x <= found[0] <= x + width
+    assert y <= found[1] <= y + height
+
+
+async def test_a_shift_is_taken_and_given_back(conversation: Conversation) -> None:
+    code = await announced(conversation, has_shifts=True)
+    (event,) = await rows(conversation, events)
+    async with conversation.database.write() as tx:
+        shift = {"event": event.id, "starts_at": event.starts_at, "ends_at": event.ends_at, "capacity": 1}
+        await tx.execute(sa.insert(shifts).values(**shift, role="welcome"))
+    zoe = await reader(conversation, ZOE, "69123", asked_team=True)
+    one = f"/app/events/{code}"
+    await zoe.open(one)
+    assert "0 of 1 places taken" in zoe.text
+    for said, shown in (("yes", "✓ yours"), ("no", "0 of 1 places taken")):
+        await zoe.send(one, tap=f"shift:1:{said}")
+        assert shown in zoe.text, said
+    assert "You’re coming" in zoe.text  # that stays said
+    assert (await zoe.send(one, tap="shift:7:yes")).status_code == 409
 
 
 async def _told(visitor: Browser, path: str) -> str:

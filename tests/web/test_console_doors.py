@@ -52,6 +52,19 @@ async def test_beyond_this_machine_the_cookie_needs_https(conversation: Conversa
     ]
 
 
+async def test_a_link_from_another_site_is_opened_again_from_here(conversation: Conversation) -> None:
+    """A browser sends no cookie along from elsewhere; from a page of ours it does."""
+    visitor = await signed_in(await staff(conversation, SOPHIE, "organizer", "69"))
+    cookies = dict(visitor.client.cookies)
+    visitor.client.cookies.clear()
+    assert (await visitor.open("/console/messages?part=mine")).status_code == 401
+    assert 'href="/console/messages?part=mine"' in visitor.page.text
+    for name, value in cookies.items():
+        visitor.client.cookies.set(name, value)
+    assert (await visitor.open("/console/messages?part=mine")).status_code == 200
+    assert "Sign out" in visitor.text
+
+
 async def test_only_the_last_link_opens_and_not_for_long(conversation: Conversation) -> None:
     sophie = await staff(conversation, SOPHIE, "organizer", "69")
     links = [next(iter((await sophie.send("/console")).urls.values())) for _ in range(2)]
@@ -150,6 +163,16 @@ async def test_a_mini_app_opens_a_session_by_what_telegram_tells_it_once(convers
     await conversation.person(SOPHIE).send("/help")  # she wrote to the bot once
     assert (await visitor.send("/console/app", launch=told[SOPHIE])).status_code == 200
     assert visitor.page.url.path == "/console/"
+    # In a browser that somebody else is signed in with, it asks first: the launch may be another one's.
+    karim = await signed_in(await staff(conversation, KARIM, "admin", "FR"))
+    conversation.clock.move(conversation.clock.now() + timedelta(seconds=1))
+    fresh = sign({"user": json.dumps({"id": SOPHIE})}, TOKEN, auth_date=conversation.clock.now())
+    assert (await karim.send("/console/app", launch=fresh)).status_code == 409
+    assert f"numéro Telegram {KARIM}" in karim.text
+    await karim.open("/console/team")
+    assert "Somebody else" not in karim.text
+    assert (await karim.send("/console/app", launch=fresh, sure="yes")).status_code == 200
+    assert (await karim.open("/console/team")).status_code == 403  # as Sophie
     for launch in (*told.values(), "", "hash=" + "a" * 64):  # a second time, a stranger, forged, nothing
         other = browser(conversation)
         assert (await other.send("/console/app", launch=launch)).status_code == 410

@@ -82,6 +82,10 @@ async def test_an_organizer_reads_no_number_under_ten_and_an_admin_every_one(
         assert not inside or f"/console/map/{inside}?" in answer.text
         shown[area] = karim.text
     assert "15" in shown["FR"]
+    await karim.open("/console/map/FR?sort=name")
+    table = karim.text.partition("The same as a table")[2]
+    order = [table.index(name) for name in ("Auvergne-Rhône-Alpes", "Bretagne", "Guadeloupe", "Abroad 0")]
+    assert order == sorted(order)
     assert "Villeurbanne 3" in shown["69"]
     assert "No outlines" in shown["988"]
     for layer in ("volunteers", "events", "places"):

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+import bot.actions
+import db.people
+from bot.actions import broadcast_approvals
+from bot.actions.authority import author_of
+from bot.rules.permissions import Action
 from bot.web.console import messages
+from bot.words.pages import PAGES
 from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, staff, supporter
-from tests.conversation import Conversation
+from tests.conversation import Conversation, paris
 from tests.drafting import send_broadcast, write_event
 from tests.talking import on_duty
 from tests.web.browsing import Browser, signed_in
@@ -75,6 +82,53 @@ async def test_a_message_is_read_paused_resumed_and_cancelled(
     async with conversation.database.read() as tx:
         noted = sa.select(audit.c.details).where(audit.c.action == "control_broadcast")
         assert [each["change"] for each in await tx.scalars(noted)] == ["pause", "resume", "cancel"]
+
+
+async def test_every_action_that_is_noted_has_words_in_the_log() -> None:
+    sources = "".join(file.read_text() for file in Path(bot.actions.__file__).parent.glob("*.py"))
+    named = re.findall(r'(?:action=|_note\(tx, \w+, )"(\w+)"', sources)
+    words = (PAGES / "console" / "_noted.html.j2").read_text()
+    assert {each for each in named if f'"{each}":' not in words} - {each.value for each in Action} == set()
+
+
+async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, olga: Browser) -> None:
+    """What was written anew since the page was made was not read: it is not let go by the old page."""
+    talker = await staff(conversation, KARIM, "coordinator", "69")
+    karim = await signed_in(talker)
+    async with conversation.database.write() as tx:
+        person = await db.people.find(tx, OLGA)
+        assert person is not None
+        services, now = conversation.services, conversation.clock.now()
+        author = await author_of(
+            tx, person, campaign=services.campaign, gazetteer=services.gazetteer, now=now
+        )
+        await broadcast_approvals.ask(tx, author, 1)
+    await karim.open("/console/")
+    assert "waits for your approval" in karim.text
+    await karim.open("/console/messages/1")
+    shown = re.search(r'name="approval" value="(\d+)"', karim.page.text)
+    assert shown is not None
+    async with conversation.database.write() as tx:
+        await broadcast_approvals.ask(tx, author, 1)  # as whoever writes it anew does
+    form = {"said": "yes", "approval": shown[1]}
+    assert (await karim.send("/console/messages/1/decide", **form)).status_code == 409
+    assert await state(conversation) == "unapproved"
+    await karim.open("/console/messages/1")
+    shown = re.search(r'name="approval" value="(\d+)"', karim.page.text)
+    assert shown is not None
+    await karim.send("/console/messages/1/decide", said="yes", approval=shown[1])
+    assert await state(conversation) == "active"
+    await karim.open("/console/")
+    assert "Leaving now" in karim.text
+
+
+async def test_on_the_polling_day_what_leaves_at_each_persons_own_time_is_told_all_day(
+    conversation: Conversation,
+) -> None:
+    conversation.clock.move(paris("2016-11-20T12:00"))
+    visitor = await signed_in(await staff(conversation, OLGA, "organizer", "69"))
+    assert "an hour before each person’s own time" in visitor.text
+    assert "fewer than ten people signed up" in visitor.text
 
 
 async def test_what_is_of_another_area_or_of_nobody_is_not_there(

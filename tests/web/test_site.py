@@ -67,6 +67,8 @@ async def test_files_are_kept_for_good_under_the_hash_of_what_stands_in_them(
         assert answer.text == (STATIC / "site.css").read_text()
         assert "immutable" in answer.headers["cache-control"]
         assert answer.headers.get("content-encoding", "identity") == encoding
+    # Another hash is that of another version: it would be kept under it for a year.
+    assert (await browser.get(f"/static/{'0' * 12}/site.css")).status_code == 404
 
 
 def test_no_file_needs_anything_from_elsewhere() -> None:

@@ -144,6 +144,13 @@ def tally(noted: Iterable[tuple[Outcome, datetime, bool]]) -> Tally:
     return Tally(counts=Counter(outcome for outcome, _at, _paper in noted), minutes=spent, live=len(instants))
 
 
+def pace(tallies: Iterable[Tally]) -> float | None:
+    """Minutes a door over several walks; None where nothing of it was noted on the way."""
+    walked = [each for each in tallies if each.minutes is not None and each.live > 1]
+    steps = sum(each.live - 1 for each in walked)
+    return sum(each.minutes or 0.0 for each in walked) / steps if steps else None
+
+
 class Doubt(StrEnum):
     """Why a walk cannot be quite true: for a talk, not for blame."""
 

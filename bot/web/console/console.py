@@ -10,10 +10,13 @@ from starlette.routing import Route
 
 from bot.web.console.conversations import Conversations
 from bot.web.console.correcting import Correcting
+from bot.web.console.door import EventDoor
 from bot.web.console.events import Events
+from bot.web.console.ground import GroundRoom
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.new_event import NewEventRoom
+from bot.web.console.people import People
 from bot.web.console.reading import Reading
 from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
@@ -29,9 +32,12 @@ ROOMS = (
     Messages,
     NewEventRoom,
     Events,
+    EventDoor,
     Conversations,
     Surveys,
+    People,
     MapRoom,
+    GroundRoom,
     Reading,
 )
 

@@ -17,8 +17,7 @@ from bot.errors import PortevoixError
 from bot.rules.experiments import VERSIONS
 from bot.rules.mends import Mend
 from bot.rules.placeholders import allowed_placeholders
-from bot.web.console.forms import as_html, as_typed, bubble, plain, require_word, told
-from bot.web.console.writing import reader_of
+from bot.web.console.forms import as_html, as_typed, bubble, plain, reader_of, require_word, told
 from bot.web.desk import BadForm, Desk, Visit
 from bot.words.staff_texts import check_staff_text
 

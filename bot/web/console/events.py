@@ -42,7 +42,7 @@ class Events:
         return [
             Route("/console/events", desk.reading(self.list)),
             Route(one, desk.reading(self.show)),
-            Route(f"{one}/people", desk.reading(self.people)),
+            Route(f"{one}/people", desk.reading(self.people, notes=True)),
             Route(f"{one}/sheet", desk.changing(self.sheet), methods=["POST"]),
             Route(f"{one}/seats", desk.changing(self.seats), methods=["POST"]),
             Route(f"{one}/change", desk.changing(self.change), methods=["POST"]),
@@ -64,7 +64,7 @@ class Events:
         )
 
     async def show(self, visit: Visit) -> Response:
-        return await self._page(visit, await events.find_managed(visit.tx, visit.author, _code(visit)))
+        return await self._page(visit, await events.find_managed(visit.tx, visit.author, code_of(visit)))
 
     async def _page(
         self,
@@ -99,7 +99,7 @@ class Events:
 
     async def people(self, visit: Visit) -> Response:
         """Who comes, on the screen: by name to whoever gets the names on paper too."""
-        found, everybody = await attendees.attendees(visit.tx, visit.author, _code(visit))
+        found, everybody = await attendees.attendees(visit.tx, visit.author, code_of(visit))
         if not visit.author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
             everybody = [each._replace(name=None) for each in everybody]
         text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
@@ -108,13 +108,13 @@ class Events:
 
     async def sheet(self, visit: Visit) -> Response:
         """The list on paper: numbered, with the day on which it is destroyed, and noted, as in the chat."""
-        paper = await attendees.paper_list(visit.tx, visit.author, _code(visit))
+        paper = await attendees.paper_list(visit.tx, visit.author, code_of(visit))
         found = paper.found
         text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
         return visit.page("sheet", event=found.event, text=text, paper=paper)
 
     async def seats(self, visit: Visit) -> Response:
-        code, form = _code(visit), visit.form
+        code, form = code_of(visit), visit.form
         changed: dict[str, int | None] = {}
         if "capacity" in form:
             changed["capacity"] = _number(form["capacity"]) if form["capacity"].strip() else None
@@ -128,7 +128,7 @@ class Events:
 
     async def change(self, visit: Visit) -> Response:
         """What differs from what stands there; whoever comes second with the same event is told, and loses nothing."""
-        code = _code(visit)
+        code = code_of(visit)
         found = await events.find_open(visit.tx, visit.author, code)
         try:
             async with savepoint(visit.tx):
@@ -151,7 +151,7 @@ class Events:
 
     async def cancel(self, visit: Visit) -> Response:
         """The event that was looked at; or it and all later dates."""
-        code, author = _code(visit), visit.author
+        code, author = code_of(visit), visit.author
         found = await events.find_open(visit.tx, author, code)
         events.require_unchanged(found.event, _number(visit.form.get("sequence", "")))
         cancel = series.cancel_following if visit.form.get("following") == "all" else events.cancel_event
@@ -183,7 +183,8 @@ def _lines(visit: Visit, page: EventPage) -> list[dict[str, Any]]:
     ]
 
 
-def _code(visit: Visit) -> str:
+def code_of(visit: Visit) -> str:
+    """The event of the address. Raises Missing."""
     code = str(visit.request.path_params["code"])
     if not (code.isalnum() and code.isascii() and len(code) <= 16):
         raise Missing("There is no such event.")

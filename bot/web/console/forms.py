@@ -17,11 +17,13 @@ from markupsafe import Markup
 
 from bot.delivery.calls import Call
 from bot.errors import PortevoixError
+from bot.rules.placeholders import PLACEHOLDERS
 from bot.web.desk import BadForm, Visit
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
 from bot.words.shown_html import shown_html
 from bot.words.telegram_html import with_typed_tags
+from db.people import Person
 
 MOST_TEXT = 8192
 """Characters of one field that are looked at; no message of Telegram holds more."""
@@ -131,3 +133,9 @@ def keep_typed(data: Mapping[str, Any], fields: Sequence[str], faulty: Mapping[s
 def is_fragment(visit: Visit) -> bool:
     """Whether a script asks for a part of the page."""
     return visit.request.headers.get("hx-request") == "true"
+
+
+def reader_of(visit: Visit) -> Person:
+    """Whom a preview is filled for: its author, with a name."""
+    person = visit.author.person
+    return person._replace(first_name=person.first_name or PLACEHOLDERS["first_name"].example)

@@ -17,7 +17,8 @@ from bot.actions.authority import area_name
 from bot.actions.maps import Layer, Map
 from bot.actions.statistics import level_within
 from bot.errors import UnknownArea
-from bot.rules.areas import EVERYWHERE, REGIONS, normal_area
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, REGIONS, normal_area
+from bot.rules.typed import folded
 from bot.web import outlines
 from bot.web.console.today import areas_of
 from bot.web.desk import Desk, Missing, Visit
@@ -60,18 +61,27 @@ class MapRoom:
         if layer not in tuple(Layer) or by not in ("number", "share"):
             raise Missing("There is no such layer.")
         by_share = by == "share" and layer in SHARED
-        tx, author = visit.tx, visit.author
-        found, as_of = await visit.counted(
+        author = visit.author
+        found, as_of = visit.counted(
             f"map {layer} {by}",
             area,
-            lambda: maps.map_of(tx, author, area, Layer(layer), by_share=by_share),
+            lambda tx: maps.map_of(tx, author, area, Layer(layer), by_share=by_share),
         )
-        stats, _ = await visit.counted(
-            "stats", area, lambda: statistics.overview(tx, author, area, visit.language)
+        stats, _ = visit.counted(
+            "stats", area, lambda tx: statistics.overview(tx, author, area, visit.language)
         )
+        abroad = None
+        if area == EVERYWHERE and layer == Layer.SUPPORTERS:
+            abroad, _ = visit.counted(
+                "stats", ABROAD_AREA, lambda tx: statistics.overview(tx, author, ABROAD_AREA, visit.language)
+            )
+        by_name = asked.get("sort") == "name"
         return visit.page(
             "map",
             map=found,
+            rows=sorted(found.parts, key=lambda each: folded(each.name)) if by_name else found.parts,
+            by_name=by_name,
+            abroad=abroad,
             areas=areas_of(visit),
             level=level_within(area),
             layer=layer,

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import console, downloads, export_orders, exports, staff, team_log
+from bot.actions import admissions, console, downloads, export_orders, exports, staff, team_log
 from bot.actions.authority import area_name
 from bot.actions.exports import CHAT_FORMATS, Order
 from bot.actions.retention import UPDATES_KEPT
@@ -34,6 +34,7 @@ class Reading:
             Route("/console/more", desk.reading(self.more)),
             Route("/console/team", desk.reading(self.team)),
             Route("/console/team/end", desk.changing(self.end_session), methods=["POST"]),
+            Route("/console/team/admit", desk.changing(self.admit), methods=["POST"]),
             Route("/console/log", desk.reading(self.log)),
             Route("/console/exports", desk.reading(self.exports)),
             Route("/console/exports", desk.changing(self.order), methods=["POST"]),
@@ -57,11 +58,26 @@ class Reading:
         await console.end_session(visit.tx, visit.author, int(number))
         return visit.go("/console/team")
 
+    async def admit(self, visit: Visit) -> Response:
+        """Agrees to a new administrator, or refuses them."""
+        number, said = visit.form.get("approval", ""), visit.form.get("said")
+        if not (number.isascii() and number.isdigit() and len(number) < 16) or said not in ("yes", "no"):
+            raise BadForm("There is no such invitation.")
+        await admissions.decide(visit.tx, visit.author, int(number), granted=said == "yes")
+        return visit.go("/console/team")
+
     async def log(self, visit: Visit) -> Response:
         before = visit.request.query_params.get("before", "")
         known = before.isascii() and before.isdigit() and len(before) < 16
         entries = await team_log.page(visit.tx, visit.author, before=int(before) if known else None)
-        return visit.page("log", entries=entries, full=len(entries) == team_log.PAGE, **register(visit))
+        areas = {str(each.details["area"]) for each in entries if "area" in each.details}
+        return visit.page(
+            "log",
+            entries=entries,
+            places={area: area_name(visit.author.gazetteer, area) for area in areas},
+            full=len(entries) == team_log.PAGE,
+            **register(visit),
+        )
 
     async def exports(self, visit: Visit) -> Response:
         visit.author.require(Action.EXPORT_RESPONSES)

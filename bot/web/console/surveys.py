@@ -34,13 +34,13 @@ from bot.web.console.forms import (
     bubble,
     mark_of,
     plain,
+    reader_of,
     require_same,
     require_word,
     told,
     wall_time,
 )
 from bot.web.console.surveys_shown import whole
-from bot.web.console.writing import reader_of
 from bot.web.desk import BadForm, Desk, Visit, whole_number
 
 ROOM = "/console/surveys"

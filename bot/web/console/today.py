@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -29,24 +30,40 @@ class Today:
         area, tx, author = area_asked(visit), visit.tx, visit.author
         language = visit.language
         decisions = await today.decisions(tx, author, language)
-        joined, _ = await visit.counted("joined", area, lambda: today.joined(tx, author, area, visit.zone))
-        stats, as_of = await visit.counted(
-            "stats", area, lambda: statistics.overview(tx, author, area, language)
+        joined, _ = visit.counted("joined", area, lambda tx: today.joined(tx, author, area, visit.zone))
+        stats, as_of = visit.counted(
+            "stats", area, lambda tx: statistics.overview(tx, author, area, language)
         )
+        most = len(decisions) if "all" in visit.request.query_params else today.MOST_DECISIONS
         return visit.page(
             "today",
             area=area,
             areas=areas_of(visit),
-            decisions=decisions[: today.MOST_DECISIONS],
-            more=max(0, len(decisions) - today.MOST_DECISIONS),
+            decisions=decisions[:most],
+            more=max(0, len(decisions) - most),
+            under_way=await today.under_way(tx, author, area, language),
             leaving=await today.leaving(tx, author, area, language),
             stats=stats,
             as_of=as_of,
             joined=joined,
             points=line([each.at_least for each in joined]),
+            marks=_rounds(visit, [each.day for each in joined]),
             size=(WIDTH, HEIGHT),
             ballot_names=author.campaign.ballot_names,
         )
+
+
+def _rounds(visit: Visit, days: Sequence[date]) -> list[tuple[str, str]]:
+    """The polling days among the days of the chart: how far to the right, and the round's name."""
+    campaign = visit.author.campaign
+    return [
+        (
+            f"{days.index(ballot.day) * WIDTH / max(len(days) - 1, 1):.1f}",
+            campaign.text(campaign.ballot_names[ballot.number], visit.language),
+        )
+        for ballot in campaign.ballots
+        if ballot.day in days
+    ]
 
 
 def areas_of(visit: Visit) -> list[tuple[str, str]]:

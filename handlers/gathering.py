@@ -1,0 +1,28 @@
+"""What is found together for many who tap at once, as when everybody answers one invitation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.actions import event_cards, people
+from bot.actions.people import Meetings
+
+_ANSWER = re.compile(rb'"data":\s*"1:rsvp:([0-9A-Za-z]{1,16}):')
+
+
+async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
+    """Those who wrote before, by chat; where each of them answers an invitation, with the event and what they said.
+
+    Where one does anything else it might change the event that the next one answers: then each reads it in its turn.
+    """
+    met = await people.find_all(tx, updates)
+    tapped = {chat: found[1].decode() for chat, body in updates.items() if (found := _ANSWER.search(body))}
+    if len(tapped) < len(updates):
+        return met
+    asked = {meeting.person.id: tapped[chat] for chat, meeting in met.items()}
+    answered = await event_cards.find_with_answers(tx, asked)
+    return {chat: replace(meeting, tapped=answered.get(meeting.person.id)) for chat, meeting in met.items()}

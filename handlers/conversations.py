@@ -24,6 +24,7 @@ from db.events import text_in
 from handlers import desk, event_card
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
+from handlers.questions import is_shown
 from handlers.registration_dialog import WRITING, must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -137,20 +138,13 @@ async def send_this(update: Update, context: Context) -> None:
         context.toast("conversations/gone", alert=True)
         return
     asked = None
-    if said == "yes" and _says(context, said):
-        shown = context.render("conversations/ask", **team_of(context))
+    shown = context.render("conversations/ask", **team_of(context))
+    if said == "yes" and is_shown(context, shown):  # else nobody read who reads what they send
         asked = Asked(text=shown.written, language=context.language)
     try:
         await _send(context, content_of(meant), context.edit, asked=asked)
     except NotAsked:
         context.edit("conversations/ask", **team_of(context))
-
-
-def _says(context: Context, said: str) -> bool:
-    """Whether the tapped message bears that button: else nobody read who reads what they send."""
-    markup = context.message.reply_markup if context.message is not None else None
-    rows = markup.inline_keyboard if markup is not None else ()
-    return any(str(each.callback_data).endswith(f":talk_send:{said}") for row in rows for each in row)
 
 
 async def _send(

@@ -10,6 +10,7 @@ from bot.actions.registration import decide_consent
 from bot.actions.renewals import question_of
 from bot.rules.consent import Purpose
 from bot.words.telegram_html import parse_html
+from bot.words.texts import Text
 from handlers.context import Context
 
 
@@ -26,12 +27,16 @@ def as_asked(context: Context, name: str) -> Question:
 
     In today's language where none stands there: words were typed, or the message is too old for Telegram to tell it.
     """
-    shown = _in_one_line(context.message)
     for language in (context.language, *context.campaign.languages):
         text = context.render_in(language, name)
-        if shown and " ".join(parse_html(text.html).split()) in shown:
+        if is_shown(context, text):
             return Question(language=language, text=text.written)
     return Question(language=context.language, text=context.render(name).written)
+
+
+def is_shown(context: Context, text: Text) -> bool:
+    """Whether these words stand in the tapped message: its buttons are not kept."""
+    return " ".join(parse_html(text.html).split()) in _in_one_line(context.message)
 
 
 async def decide(

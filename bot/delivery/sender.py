@@ -41,10 +41,11 @@ LEASE_SMALLEST = 32
 # What leaves in so long is looked at together: longer, and whoever taps meanwhile would wait for it.
 LEASE_SECONDS = 0.25
 # Rows marked ahead of their slot: enough that a slot does not wait for a commit.
-AHEAD_SECONDS = 0.12
+AHEAD_SECONDS = 0.16
 AHEAD_FREE = 1 + math.ceil(FREE_RATE * AHEAD_SECONDS)
-# The clerk's rounds are at least so far apart, that a commit serves many rows.
-ROUND_SECONDS = 0.04
+# The clerk's rounds are at least so far apart, that a commit serves many rows: what somebody waits for begins one at
+# once, and waits for nothing so long as for the commits before its own.
+ROUND_SECONDS = 0.08
 # While no answer comes for so long nothing more is marked: each would be one more in doubt.
 SILENCE_SECONDS = 3.0
 # How often the queue is looked at when nobody calls: a pause, a resume or a moved clock acts within a second.
@@ -168,18 +169,19 @@ class Sender:
             self._queue_changed.clear()
             looked_at = self._now()
             if self._pacing.blocked_until is None and await self._somebody_talks():
-                await self._lease()
+                await self._lease(tidy=False)
 
     async def _somebody_talks(self) -> bool:
         async with self._database.read() as tx:
             return await broadcasts.talks_wait(tx, self._clock.now())
 
-    async def _lease(self) -> int:
+    async def _lease(self, *, tidy: bool = True) -> int:
+        """Takes what is due. `tidy`: not while somebody waits for it, which would be for that too."""
         now = self._clock.now()
         closed = 0
         async with self._database.write() as tx:
             await lock(tx, Lock.LEASING)
-            if self._is_to_be_tidied():
+            if tidy and self._is_to_be_tidied():
                 closed = await broadcasts.close_some(tx, now)
                 await deliveries.release_withheld(tx, now)
                 await broadcasts.finish_complete(tx, now)
@@ -222,6 +224,7 @@ class Sender:
             return
         place = next((at for at, each in enumerate(self._ready) if not each.at_once), len(self._ready))
         self._ready.insert(place, ready)
+        self._full.set()
 
     async def _decide(self, rows: Sequence[Leased], now: datetime) -> Sequence[Call | Wait | Stop]:
         """A decision for each row. One that makes `prepare` fail is tried later, and holds nobody else back."""

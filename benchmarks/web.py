@@ -37,6 +37,7 @@ from bot.web.desk import Desk
 from bot.web.site import Site
 from bot.words.texts import Texts
 from db.engine import Database
+from db.rolls import Rolls
 from db.schema import deliveries, people
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -45,6 +46,12 @@ STAFF = 7
 ROUNDS = 5
 PAGES = (
     *("/console/", "/console/messages", "/console/messages/1", "/console/events", "/console/team"),
+    *(
+        "/console/messages/new",
+        "/console/messages/new/whom",
+        "/console/messages/new/when",
+        "/console/events/new",
+    ),
     *("/console/map", "/console/map/R84", "/console/map/69", "/console/map?by=share", "/console/log"),
 )
 
@@ -101,6 +108,7 @@ def browser(database: Database) -> httpx.AsyncClient:
         token="1:bench",
         suppression_key=SuppressionKey(links=(b"k" * 32,)),
         changed=lambda: None,
+        rolls=Rolls(database),
     )
 
     async def nothing() -> dict[str, Any]:

@@ -6,6 +6,7 @@ What is announced is announced by the actions of the chat, under its rules and w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -31,7 +32,7 @@ from bot.rules.kinds import Kind
 from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action, needs_approval
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
-from bot.rules.sending import INVITATION, SERIES, all_at
+from bot.rules.sending import INVITATION, SERIES
 from bot.rules.series import MOST_DATES, Every
 from bot.web.console import event_form, whom
 from bot.web.console.forms import (
@@ -104,7 +105,7 @@ class NewEventRoom:
         return visit.page(
             "new_event_whom",
             whom=await whom.shown(visit, said, Kind.EVENT_INVITE),
-            reach_words=await self._reach_words(visit, said),
+            reach_words=self._reach_words(visit, said),
             radii=whom.RADII,
             **await self._around(visit, said),
         )
@@ -135,7 +136,7 @@ class NewEventRoom:
         commune, author = self._its_commune(visit, data), visit.author
         new = event_drafts.written(data, commune)
         event = announcing.draft_of(new, code="preview", author=author)
-        found = await self._forecast(visit, data)
+        found, as_of = self._forecast(visit, data)
         above = author.campaign.approval_above
         return visit.page(
             "new_event_ready",
@@ -149,7 +150,7 @@ class NewEventRoom:
                 place_zone=event.zone,
             ),
             audience=await whom.named(visit, new.audience),
-            reach_words=visit.told("console/forecast", forecast=found, **_FORECAST),
+            reach_words=visit.told("console/forecast", forecast=found, as_of=as_of, **_FORECAST),
             awaits=needs_approval(recipients=author.reader.at_most(found.people), approval_above=above),
             bubbles=self._bubbles(visit, data),
             seen=mark_of(data),
@@ -170,18 +171,19 @@ class NewEventRoom:
         )
         return [bubble(call, code) for call, code in zip(calls, composer.campaign.languages, strict=True)]
 
-    async def _forecast(self, visit: Visit, data: Mapping[str, Any]) -> Forecast:
+    def _forecast(self, visit: Visit, data: Mapping[str, Any]) -> tuple[Forecast, datetime]:
         commune = self._its_commune(visit, data)
-        return await whom.forecast(
+        return whom.foreseen(
             visit,
             stored(data.get("audience")),
             kind=Kind.EVENT_INVITE,
-            when=all_at(visit.now),
+            when=None,
             expires_at=event_drafts.useful_until(data, commune.zone),
         )
 
-    async def _reach_words(self, visit: Visit, data: Mapping[str, Any]) -> Markup:
-        return visit.told("console/forecast", forecast=await self._forecast(visit, data), **_FORECAST)
+    def _reach_words(self, visit: Visit, data: Mapping[str, Any]) -> Markup:
+        found, as_of = self._forecast(visit, data)
+        return visit.told("console/forecast", forecast=found, as_of=as_of, **_FORECAST)
 
     async def expected(self, visit: Visit) -> bool:
         """Whether the draft is whole, found out before the one writer is taken."""

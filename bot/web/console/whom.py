@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import audience_typing, audience_words, audiences, broadcast_cards, forecasts
 from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import Place, Step
-from bot.actions.authority import area_name
+from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked
 from bot.actions.forecasts import Forecast, Sending
 from bot.errors import BadAudience
@@ -34,11 +35,10 @@ from bot.rules.expressions import EVERYBODY, Expression, stored, text_of
 from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.permissions import Action
-from bot.rules.sending import SendingTime
+from bot.rules.sending import SendingTime, all_at
 from bot.web.console.forms import TYPED, keep_typed, plain, told
 from bot.web.desk import BadForm, Visit
 from bot.words.vocabulary import vocabulary
-from db.audiences import Target
 from db.events import text_in
 
 RADII = (10, 30, 60)
@@ -130,12 +130,6 @@ async def named(visit: Visit, audience: Expression) -> AudienceView:
     )
 
 
-async def target(visit: Visit, audience: Expression) -> Target:
-    """The audience as far as its author may reach."""
-    author = visit.author
-    return await audiences.target_of(visit.tx, author, audience, author.areas(Action.BROADCAST))
-
-
 async def forecast(
     visit: Visit,
     audience: Expression,
@@ -145,10 +139,34 @@ async def forecast(
     expires_at: datetime | None = None,
 ) -> Forecast:
     """Who gets it, and when, asked as when it is about to leave."""
-    author = visit.author
-    whom = await target(visit, audience)
     sending = Sending(kind=kind, when=when, expires_at=expires_at)
-    return await forecasts.forecast(visit.tx, whom, sending, author.campaign, author.reader, now=author.now)
+    return await _forecast(visit.tx, visit.author, audience, sending)
+
+
+def foreseen(
+    visit: Visit,
+    audience: Expression,
+    *,
+    kind: Kind,
+    when: SendingTime | None,
+    expires_at: datetime | None = None,
+) -> tuple[Forecast, datetime]:
+    """The same for a page, at most a minute old, and as of when: of a million people it takes long.
+
+    `when`: None stands for now. Raises CountFirst.
+    """
+    author = visit.author
+    sending = Sending(kind=kind, when=when or all_at(visit.now), expires_at=expires_at)
+    areas = author.areas(Action.BROADCAST)
+    return visit.looked_up(
+        ("forecast", text_of(audience), kind, when, expires_at, areas, author.reader),
+        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, author, audience, sending)),
+    )
+
+
+async def _forecast(tx: AsyncConnection, author: Author, audience: Expression, sending: Sending) -> Forecast:
+    whom = await audiences.target_of(tx, author, audience, author.areas(Action.BROADCAST))
+    return await forecasts.forecast(tx, whom, sending, author.campaign, author.reader, now=author.now)
 
 
 def _limits(visit: Visit) -> list[str]:

@@ -126,7 +126,7 @@ class Writing:
         return visit.page(
             "writing_whom",
             whom=await whom.shown(visit, data, kind),
-            reach_words=await self._reach_now(visit, audience, data),
+            reach_words=self._reach_now(visit, audience, data),
             radii=whom.RADII,
             **await self._around(visit, data),
         )
@@ -161,13 +161,13 @@ class Writing:
             "reach",
             fault=None,
             whom=await whom.shown(visit, said, kind),
-            reach_words=await self._reach_now(visit, stored(said.get("audience")), data),
+            reach_words=self._reach_now(visit, stored(said.get("audience")), data),
         )
 
-    async def _reach_now(self, visit: Visit, audience: Expression, data: Mapping[str, Any]) -> Markup:
+    def _reach_now(self, visit: Visit, audience: Expression, data: Mapping[str, Any]) -> Markup:
         """Who would get it now, and whom what keeps from it."""
-        found = await whom.forecast(visit, audience, kind=_kind(data), when=all_at(visit.now))
-        return visit.told("console/forecast", forecast=found, **_common(data))
+        found, as_of = whom.foreseen(visit, audience, kind=_kind(data), when=None)
+        return visit.told("console/forecast", forecast=found, as_of=as_of, **_common(data))
 
     # -- when --
 
@@ -176,7 +176,8 @@ class Writing:
         kind, author, reader = _kind(data), visit.author, visit.author.reader
         when = _when(visit, data)
         question = next_question(data, author.campaign.languages)
-        found = await whom.forecast(visit, stored(data.get("audience")), kind=kind, when=when)
+        at = None if data.get("wall") in (None, NOW) else when
+        found, as_of = whom.foreseen(visit, stored(data.get("audience")), kind=kind, when=at)
         experiment, above = experiment_of(data), author.campaign.approval_above
         expected = experiment and prospect(experiment, reader.at_least(found.people))
         typed = (data.get(TYPED) or {}).get("at")
@@ -194,7 +195,9 @@ class Writing:
             missing_room=ROOM_OF.get(question.step, WORDS),
             is_ready=question.step == "summary" and not data.get(TYPED),
             awaits=needs_approval(recipients=reader.at_most(found.people), approval_above=above),
-            reach_words=visit.told("console/forecast", forecast=found, prospect=expected, **_common(data)),
+            reach_words=visit.told(
+                "console/forecast", forecast=found, as_of=as_of, prospect=expected, **_common(data)
+            ),
             seen=mark_of(data),
             word=visit.word("broadcasts/confirmation_word"),
             bubbles=message_words.bubbles(visit, data),

@@ -4,18 +4,22 @@
     python -m benchmarks.crash --postgresql --processes 3                    three, of which a random one dies
     python -m benchmarks.crash --taps 5000 --kills 20                        taps of the product instead of a broadcast
 
-The server drops connections before and after it received, answers 500 and 429, and answers late. It ends
-with status 1 where anybody got a message twice, anybody is lost, or more is in doubt than can be.
+The server drops connections before and after it received, answers 500 and 502 before and after, 429, and 8 seconds
+late: 0.4 % of each. A quarter of the processes that are started are killed before they are ready. It ends with status 1
+where anybody got a message twice, or another's, anybody is lost, what arrived is told failed, more is in doubt than can
+be, somebody's taps are not noted as they gave them, each once and in their order, or the audit log does not verify.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,15 +29,32 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benchmarks.processes import start
+from benchmarks.processes import spawn, start
 from benchmarks.server import Faults, Server
 from benchmarks.taps import Phones, invite, until
 from benchmarks.worker import fill, open_for, queue_all
+from bot.actions import audit
 from bot.delivery.account import Account, load_account
 from db.engine import Database
 from db.schema import deliveries, people, updates
 
-FAULTS = Faults(drop_before=0.002, drop_after=0.002, error=0.002, limit=0.001, slow=0.01, retry_after=0.2)
+EACH = 0.004
+FAULTS = Faults(
+    drop_before=EACH,
+    drop_after=EACH,
+    error=EACH,
+    error_before=EACH,
+    gateway=EACH / 2,
+    gateway_before=EACH / 2,
+    limit=EACH,
+    slow=EACH,
+    slow_seconds=8.0,
+    retry_after=0.2,
+)
+# How many of those that are started are killed before they are ready, and within so long.
+KILLED_AT_START = 0.25
+START_SECONDS = 2.0
+FIRST_CHAT = 1_000_000
 TAPPING = 200
 """People who answer the invitation, each of them several times."""
 END_SECONDS = 120.0
@@ -58,6 +79,9 @@ class Verdict:
     recipients: int
     twice: int
     lost: int
+    mistaken: int
+    """Messages that arrived otherwise than for their reader, and those that arrived and are told failed."""
+    audit_holds: bool
     in_doubt: int
     in_doubt_at_most: int
     kills: int
@@ -66,8 +90,8 @@ class Verdict:
     @property
     def holds(self) -> bool:
         return (
-            self.twice == 0
-            and self.lost == 0
+            self.twice == self.lost == self.mistaken == 0
+            and self.audit_holds
             and self.in_doubt <= self.in_doubt_at_most
             and self.account.recipients == self.recipients
             and self.account.waiting == 0
@@ -83,11 +107,17 @@ class TapVerdict:
     done: int
     unanswered: int
     untrue: int
+    audit_holds: bool
     kills: int
 
     @property
     def holds(self) -> bool:
-        return self.taps == self.responses == self.done and not self.unanswered and not self.untrue
+        return (
+            self.taps == self.responses == self.done
+            and not self.unanswered
+            and not self.untrue
+            and self.audit_holds
+        )
 
 
 class Bots:
@@ -96,6 +126,7 @@ class Bots:
     def __init__(self, plan: Plan, module: str, api: str, *arguments: str) -> None:
         where = ("--url", plan.url) if plan.url else ("--folder", str(plan.folder))
         self._start = partial(start, module, api, *where, *arguments)
+        self._spawn = partial(spawn, module, api, *where, *arguments)
         self._count = plan.processes
         self.running: list[asyncio.subprocess.Process] = []
 
@@ -105,6 +136,13 @@ class Bots:
 
     async def start(self) -> None:
         self.running.append(await self._start())
+
+    async def start_and_kill(self, seconds: float) -> None:
+        """One that does not live so long: it is killed before it is ready, or hardly later."""
+        process = await self._spawn()
+        await asyncio.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
 
     async def kill(self, index: int) -> None:
         process = self.running.pop(index)
@@ -121,7 +159,18 @@ async def crash_broadcast(plan: Plan, count: int) -> Verdict:
     database = await open_for(plan.folder, plan.url)
     await fill(database, count)
     broadcast = await queue_all(database, "staff:crash")
-    server = Server(faults=FAULTS, record_bodies=True, seed=plan.seed)
+    mistaken: set[int] = set()
+    said: Counter[str] = Counter()
+
+    def watch(_method: str, body: bytes) -> None:
+        sent = json.loads(body)
+        number = sent.pop("chat_id") - FIRST_CHAT
+        sent["text"] = sent["text"].replace(f"<b>Prénom{number}</b>", "<b></b>")
+        said[json.dumps(sent)] += 1
+        if len(said) > 1 or "<b></b>, réunion publique à Lyon" not in sent["text"]:
+            mistaken.add(number)
+
+    server = Server(faults=FAULTS, record_bodies=True, watch=watch, seed=plan.seed)
     api = f"http://127.0.0.1:{await server.start()}"
     bots = Bots(plan, "benchmarks.worker", api, "--in-flight", str(plan.in_flight))
     try:
@@ -137,12 +186,16 @@ async def crash_broadcast(plan: Plan, count: int) -> Verdict:
             deliveries, deliveries.c.person == people.c.id
         )
         states = {row.telegram_id: row.state for row in await tx.execute(query)}
+        audit_holds = await _audit_holds(tx)
     await database.close()
     received = server.record.received
+    mistaken |= {chat for chat in received if states.get(chat) == "failed"}
     return Verdict(
         recipients=count,
         twice=sum(times > 1 for times in received.values()),
         lost=sum(chat not in received and state != "in_doubt" for chat, state in states.items()),
+        mistaken=len(mistaken),
+        audit_holds=audit_holds,
         in_doubt=account.in_doubt,
         in_doubt_at_most=plan.kills * plan.in_flight + server.record.doubtful,
         kills=plan.kills,
@@ -171,6 +224,7 @@ async def crash_taps(plan: Plan, count: int) -> TapVerdict:
     responses = await phones.noted(database)
     async with database.read() as tx:
         done = await _count_done(tx)
+        audit_holds = await _audit_holds(tx)
     await database.close()
     return TapVerdict(
         taps=count,
@@ -178,6 +232,7 @@ async def crash_taps(plan: Plan, count: int) -> TapVerdict:
         done=done,
         unanswered=count - len(answered),
         untrue=phones.untrue,
+        audit_holds=audit_holds,
         kills=plan.kills,
     )
 
@@ -189,7 +244,13 @@ async def kill_at(plan: Plan, bots: Bots, count: int, progress: Callable[[], int
         while progress() < target:  # noqa: ASYNC110 - the server's counter has no event
             await asyncio.sleep(0.001)
         await bots.kill(dice.randrange(len(bots.running)))
+        while dice.random() < KILLED_AT_START:
+            await bots.start_and_kill(dice.uniform(0, START_SECONDS))
         await bots.start()
+
+
+async def _audit_holds(tx: AsyncConnection) -> bool:
+    return not (await audit.verify(tx)).faults
 
 
 async def _settled(database: Database, broadcast: int) -> bool:

@@ -14,10 +14,15 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 
 
-async def start(module: str, api: str, *arguments: str) -> asyncio.subprocess.Process:
-    """A process of this module that talks to the server at `api`, once it says that it is ready."""
+async def spawn(module: str, api: str, *arguments: str) -> asyncio.subprocess.Process:
+    """A process of this module that talks to the server at `api`; it says so once it is ready."""
     command = [sys.executable, "-m", module, "--api", api, *arguments]
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    return await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+
+
+async def start(module: str, api: str, *arguments: str) -> asyncio.subprocess.Process:
+    """The same, once it is ready."""
+    process = await spawn(module, api, *arguments)
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
     if line.strip() != b"ready":

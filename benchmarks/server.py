@@ -22,6 +22,7 @@ ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     b'{"ok":true,"result":{"message_id":%d,"date":1479286800,"chat":{"id":1,"type":"private"}}}'
 )
+GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 ME = {"id": 1, "is_bot": True, "first_name": "Benchmark", "username": "benchmark_bot"}
 ANSWER_OVERHEAD = len(ANSWER.split(b"\r\n\r\n")[1]) - 2
 
@@ -32,12 +33,15 @@ class Faults:
 
     drop_before: closed before it was received; drop_after: received, then closed without an answer;
     error: 500 after it was received; error_before: 500 and not received; limit: 429; slow: answered
-    `slow_seconds` late.
+    `slow_seconds` late; gateway, gateway_before: 502 with a page of HTML, received or not.
     """
 
     drop_before: float = 0.0
     drop_after: float = 0.0
     error: float = 0.0
+    error_before: float = 0.0
+    gateway: float = 0.0
+    gateway_before: float = 0.0
     limit: float = 0.0
     slow: float = 0.0
     slow_seconds: float = 0.3
@@ -160,6 +164,16 @@ class _Connection(asyncio.Protocol):
                 self._receive(method, body)
                 record.doubtful += 1
                 self._answer_json({"ok": False, "error_code": 500, "description": "Internal"}, status=500)
+            elif (dice := dice - faults.error_before) < 0:
+                record.doubtful += 1
+                self._answer_json({"ok": False, "error_code": 500, "description": "Internal"}, status=500)
+            elif (dice := dice - faults.gateway) < 0:
+                self._receive(method, body)
+                record.doubtful += 1
+                self._write(502, "text/html", GATEWAY)
+            elif (dice := dice - faults.gateway_before) < 0:
+                record.doubtful += 1
+                self._write(502, "text/html", GATEWAY)
             elif (dice := dice - faults.limit) < 0:
                 wait = {"retry_after": faults.retry_after}
                 answer = {
@@ -205,8 +219,10 @@ class _Connection(asyncio.Protocol):
         self._transport.write(ANSWER % (ANSWER_OVERHEAD + len(str(number)), number))
 
     def _answer_json(self, answer: Any, status: int = 200) -> None:
-        body = json.dumps(answer).encode()
-        head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._write(status, "application/json", json.dumps(answer).encode())
+
+    def _write(self, status: int, kind: str, body: bytes) -> None:
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)
 
     def _later(self, work: Any) -> None:

@@ -53,6 +53,8 @@ class Phones:
     shown: dict[int, str] = field(default_factory=dict)
     """The answer that is marked on the invitation in each chat."""
     given: Counter[int] = field(default_factory=Counter)
+    history: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    """What each chat answered, in order, with the number of each update."""
     told: Callable[[str], None] = lambda _query: None
     """Called with the id of each tap that is answered."""
 
@@ -94,6 +96,7 @@ class Phones:
         buttons = [each["callback_data"] for each in _buttons(message)]
         answer = ANSWERS[self.given[chat] % len(ANSWERS)]
         self.given[chat] += 1
+        self.history.setdefault(chat, []).append((number, answer))
         query = {
             "id": str(number),
             "from": {"id": chat, "is_bot": False, "first_name": "Ada", "language_code": "fr"},
@@ -120,9 +123,18 @@ class Phones:
         async with database.read() as tx:
             rows = Counter(await tx.scalars(sa.select(responses.c.update_id)))
             kept = Counter(await tx.scalars(sa.select(rsvps.c.answer)))
+            said = sa.select(people_table.c.telegram_id, responses.c.update_id, responses.c.answer)
+            said = said.join(responses, responses.c.person == people_table.c.id).order_by(responses.c.id)
+            history: dict[int, list[tuple[int, str]]] = {}
+            for chat, number, answer in await tx.execute(said):
+                history.setdefault(chat, []).append((number, answer))
         last = Counter(self._last().values())
         if kept != last or len(rows) != rows.total():
             raise RuntimeError(f"{rows.total()} rows for {len(rows)} taps; {kept} is kept instead of {last}")
+        if history != self.history:
+            raise RuntimeError(
+                "somebody’s taps were not noted as they gave them, each once and in their order"
+            )
         return len(rows)
 
 

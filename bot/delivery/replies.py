@@ -153,11 +153,12 @@ class Replies:
             log.warning("reply_in_doubt", update=answered.update_id)
         update = _Update(id=answered.update_id, chat=answered.chat, known=answered.known)
         self._updates += 1
-        # What was begun by a process before this one may have left; only an edit can be shown again.
+        # What was begun by a process before this one may have left. An edit can be shown again; so can the answer to a
+        # tap, which leaves beside the messages after it, and may not have left when one of those was begun.
         replies = [
             _Reply(update=update, place=place, body=orjson.dumps(kept))
             for place, kept in enumerate(answered.replies)
-            if place >= answered.begun or _changed(kept) is not None
+            if place >= answered.begun or _changed(kept) is not None or _is_answer(kept)
         ]
         update.left += len(replies)
         self._waiting[update.known] += len(replies)

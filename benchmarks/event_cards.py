@@ -1,15 +1,12 @@
 """How long people wait for an answer while 20,000 cards are edited; and whoever organizes, for a page of who comes.
 
-    python -m benchmarks.event_cards [--people 20000] [--seconds 30] [--coming 5000]
-
-It ends with status 1 where one reply in a hundred, or one page, takes over 100 ms longer than it should.
+The second part of `benchmarks.events`. The same taps, before and meanwhile, so that a busy machine shows in both.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
+import json
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -41,27 +38,37 @@ class Waited:
     cards: int
 
 
-class Answers:
-    """Taps that are given one by one, and when each is answered."""
+class Replies:
+    """Taps that are given one by one, and when each is seen to be answered: by the edit of its message."""
 
     def __init__(self, phones: Phones) -> None:
-        self._phones, self._given, self._waited = phones, dict[str, float](), list[float]()
-        phones.told = self._answered
+        self._phones, self._given, self._waited = phones, dict[int, tuple[float, str | None]](), list[float]()
+        self._watch = phones.server.watch
+        phones.server.watch = self._arrived
 
-    def _answered(self, query: str) -> None:
-        if query in self._given:
-            self._waited.append(time.perf_counter() - self._given.pop(query))
+    def _arrived(self, method: str, body: bytes) -> None:
+        assert self._watch is not None  # the phones watch too
+        self._watch(method, body)
+        if method != "editMessageText" or not self._given:
+            return
+        chat = json.loads(body)["chat_id"]
+        given, answer = self._given.get(chat, (0.0, ""))
+        # A card that is edited by itself bears the answer of before.
+        if answer is None or (answer and self._phones.shown.get(chat) == answer):
+            self._waited.append(time.perf_counter() - given)
+            del self._given[chat]
 
-    async def give(self, tap: dict[str, Any]) -> None:
-        self._given[tap["callback_query"]["id"]] = time.perf_counter()
+    def give(self, tap: dict[str, Any], answer: str | None) -> None:
+        """`answer`: the one that is marked once it was answered; None: any edit is the answer."""
+        self._given[tap["callback_query"]["from"]["id"]] = (time.perf_counter(), answer)
         self._phones.server.add_updates([tap])
 
-    async def all_taken(self) -> None:
+    async def all_seen(self) -> None:
         await until(lambda: not self._given)
 
     async def taken(self, cards: int) -> Waited:
         """Once all were answered; and begins anew."""
-        await self.all_taken()
+        await self.all_seen()
         waited, self._waited = sorted(self._waited), []
         return Waited(
             replies=len(waited),
@@ -71,18 +78,18 @@ class Answers:
         )
 
 
-async def _taps(phones: Phones, answers: Answers, seconds: float) -> Waited:
+async def _taps(phones: Phones, replies: Replies, seconds: float) -> Waited:
     """People answer, so many a second, while whatever else there is to do is done."""
     edits, given = phones.called["editMessageText"], phones.given.total()
     for _ in range(round(TAPS_A_SECOND * seconds)):
         (tap,) = phones.taps(1)
-        await answers.give(tap)
+        replies.give(tap, tap["callback_query"]["data"].rpartition(":")[2])
         await asyncio.sleep(1 / TAPS_A_SECOND)
     edits = phones.called["editMessageText"] - edits - (phones.given.total() - given)
-    return await answers.taken(edits)  # each tap is answered by an edit too
+    return await replies.taken(edits)  # each tap is answered by an edit too
 
 
-async def _pages(phones: Phones, answers: Answers, code: str, pages: int) -> Waited:
+async def _pages(phones: Phones, replies: Replies, code: str, pages: int) -> Waited:
     """Whoever organizes the event leafs through who comes."""
     chat = 1_000_000 + ORGANIZER
     for page in range(pages):
@@ -90,9 +97,9 @@ async def _pages(phones: Phones, answers: Answers, code: str, pages: int) -> Wai
         query = tap["callback_query"]
         query["from"] = {**query["from"], "id": chat}
         query |= {"message": phones.invitations[chat], "data": f"1:attendees:{code}:coming:{page}"}
-        await answers.give(tap)
-        await answers.all_taken()
-    return await answers.taken(0)
+        replies.give(tap, None)
+        await replies.all_seen()
+    return await replies.taken(0)
 
 
 async def measure(number: int, seconds: float, coming: int) -> dict[str, Waited]:
@@ -103,14 +110,14 @@ async def measure(number: int, seconds: float, coming: int) -> dict[str, Waited]
         await invite(database, number)
         server = Server()
         phones = Phones(server)
-        answers = Answers(phones)
+        replies = Replies(phones)
         api = f"http://127.0.0.1:{await server.start()}"
         async with running("benchmarks.product", api, "--folder", name):
             await until(lambda: len(phones.invitations) == number)
         limited = ("--folder", name, "--rate", str(RATE))
         async with running("benchmarks.product", api, *limited):
-            await _taps(phones, answers, 5)  # connections are opened, texts are worded
-            before = await _taps(phones, answers, seconds)
+            await _taps(phones, replies, 5)  # connections are opened, texts are worded
+            before = await _taps(phones, replies, seconds)
         async with database.write() as tx:
             answered = sa.select(rsvps.c.person)
             some = sa.select(people.c.id).where(people.c.id.not_in(answered)).limit(coming)
@@ -127,31 +134,21 @@ async def measure(number: int, seconds: float, coming: int) -> dict[str, Waited]
         edits = phones.called["editMessageText"]
         async with running("benchmarks.product", api, *limited):
             await until(lambda: phones.called["editMessageText"] > edits + 20)
-            during = await _taps(phones, answers, seconds)
-            pages = await _pages(phones, answers, event.code, PAGES)
+            during = await _taps(phones, replies, seconds)
+            pages = await _pages(phones, replies, event.code, PAGES)
         await server.stop()
         await database.close()
     return {"before": before, "while cards are edited": during, "pages of the list": pages}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--people", type=int, default=20_000)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--coming", type=int, default=5_000)
-    options = parser.parse_args()
-    found = asyncio.run(measure(options.people, options.seconds, options.coming))
+def report(number: int, seconds: float, coming: int) -> bool:
+    """Measures and prints; whether it is as quick as it should be."""
+    found = asyncio.run(measure(number, seconds, coming))
     for what, waited in found.items():
         print({what: asdict(waited)}, flush=True)
     before, during, pages = found.values()
-    delay = during.p99_ms - before.p99_ms
+    delay = max(0.0, during.p99_ms - before.p99_ms)
     print(
-        f"cards delay a reply by {max(0.0, delay):.0f} ms at the 99th percentile; a page takes {pages.median_ms:.0f} ms"
+        f"cards delay a reply by {delay:.0f} ms at the 99th percentile; a page takes {pages.median_ms:.0f} ms"
     )
-    kept = during.cards > 0 and delay <= MOST_MS and pages.median_ms <= MOST_MS
-    print("kept" if kept else "BROKEN")
-    sys.exit(not kept)
-
-
-if __name__ == "__main__":
-    main()
+    return during.cards > 0 and delay <= MOST_MS and pages.median_ms <= MOST_MS

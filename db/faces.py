@@ -189,8 +189,18 @@ async def shown(tx: AsyncConnection, cards: Collection[Card]) -> None:
     for number in sorted({card.face for card in cards}):
         sent = [card.delivery for card in cards if card.face == number and card.delivery is not None]
         read = [card.opened for card in cards if card.face == number and card.opened is not None]
-        await tx.execute(sa.update(deliveries).where(deliveries.c.id.in_(sent)).values(face=number))
+        left = sa.and_(deliveries.c.id.in_(sent), deliveries.c.face.is_distinct_from(SHOWS_OTHERWISE))
+        await tx.execute(sa.update(deliveries).where(left).values(face=number))
         await tx.execute(sa.update(shown_cards).where(shown_cards.c.id.in_(read)).values(face=number))
+
+
+async def is_turned(tx: AsyncConnection, card: Card) -> bool:
+    """Whether somebody has leafed on in the message since it was found to be untrue."""
+    if card.delivery is None:
+        there = sa.select(shown_cards.c.id).where(shown_cards.c.id == card.opened)
+        return await tx.scalar(there) is None
+    face = await tx.scalar(sa.select(deliveries.c.face).where(deliveries.c.id == card.delivery))
+    return face == SHOWS_OTHERWISE
 
 
 async def turned(tx: AsyncConnection, person: int, message: int) -> None:

@@ -158,15 +158,17 @@ class Engine:
         self.pacing.heed(outcome)
         return outcome
 
-    async def call_last(self, call: Call) -> Outcome:
+    async def call_last(self, call: Call, still: Callable[[], Awaitable[bool]]) -> Outcome:
         """Post an edit that nobody waits for: while anything else is on its way, after a breath and in the last place.
 
-        It is not kept.
+        `still`: asked once its turn has come, whether it is to be made. It is not kept.
         """
         if self.sender.busy or self._replies.leaving:
             await asyncio.sleep(BREATH_SECONDS)
         if not await self.pacing.slot(bulk=True):
             return NotSent(reason="paused")
+        if not await still():
+            return NotSent(reason="overtaken")
         outcome = await self._transport.post(call)
         self.pacing.heed(outcome)
         return outcome

@@ -271,6 +271,10 @@ class Intake:
         return float(again_in)
 
 
+UNREAD = ("1:rsvp:", "1:step:")
+"""Taps of which it is no matter which other buttons stood beside theirs."""
+
+
 def received(update: object) -> Received:
     """An update as it is kept. Raises NotAnUpdate."""
     if not isinstance(update, Mapping):
@@ -288,9 +292,11 @@ def received(update: object) -> Received:
 
 
 def without_buttons(update: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The buttons of a tapped message come back with each tap, and are most of it: nobody reads them."""
+    """The buttons of a tapped message come back with each tap, and are most of it: of the answers that thousands give
+    at once (UNREAD) nobody reads them.
+    """
     query = update.get("callback_query")
-    if not isinstance(query, Mapping):
+    if not isinstance(query, Mapping) or not str(query.get("data")).startswith(UNREAD):
         return update
     message = query.get("message")
     if not isinstance(message, Mapping):

@@ -29,6 +29,7 @@ from bot.app import read_campaign, started
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.communes import Gazetteer
 from bot.communes import load as load_gazetteer
+from bot.demo.ground import plant
 from bot.demo.people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
 from bot.rules.areas import EVERYWHERE
@@ -220,7 +221,7 @@ def bookmarks(campaign: Campaign) -> list[str]:
 
 
 async def seed(settings: Settings, base: str, start: datetime, supporters: int) -> None:
-    """People in the local Telegram; supporters, staff and an event in the bot's own database."""
+    """People in the local Telegram; supporters, staff, an event and the doors of a town in the bot's own database."""
     gazetteer, campaign = load_gazetteer(), load_campaign(settings.campaign)
     people = invent(gazetteer, supporters)
     personas = [_persona(ENGLISH, PARIS_15, gazetteer), _persona(ORGANIZER, LYON, gazetteer)]
@@ -242,6 +243,7 @@ async def seed(settings: Settings, base: str, start: datetime, supporters: int) 
     ]
     async with opened(settings) as database:
         await seed_database(database, campaign, gazetteer, rows, start)
+        await plant(database, gazetteer, start)
 
 
 def account_of(person: DemoPerson) -> dict[str, Any]:

@@ -8,7 +8,7 @@ noted as shown when a process was killed is edited again, which changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -51,7 +51,7 @@ class Look(Protocol):
 class Line(Protocol):
     """What edits leave by: in the last place, after everything else."""
 
-    async def call_last(self, call: Call) -> Outcome: ...
+    async def call_last(self, call: Call, still: Callable[[], Awaitable[bool]]) -> Outcome: ...
 
 
 class Faces:
@@ -139,7 +139,7 @@ class Faces:
                 call, stood = await self._worded(tx, card)
             if call is None:
                 return False
-            if not await self._post(call):
+            if not await self._post(call, card):
                 return False
             if await self._was_recalled(card):
                 return True
@@ -210,6 +210,13 @@ class Faces:
         )
         return edited(person.telegram_id, card.message, addressed(text, person.friend_code)), rsvp
 
-    async def _post(self, call: Call) -> bool:
-        """Whether Telegram took it, or says that it is so already or can never be."""
-        return isinstance(await self._line.call_last(call), Done | Rejected)
+    async def _post(self, call: Call, card: Card) -> bool:
+        """Whether Telegram took it, or says that it is so already or can never be. Its turn may come seconds later: by
+        then somebody may have leafed on in the message.
+        """
+
+        async def is_card() -> bool:
+            async with self._database.read() as tx:
+                return not await db.faces.is_turned(tx, card)
+
+        return isinstance(await self._line.call_last(call, is_card), Done | Rejected)

@@ -89,7 +89,8 @@ async def test_an_update_that_is_refused_changes_nothing_and_is_answered(bench: 
     assert await effects(bench) == [1, 3]
 
 
-def test_the_buttons_of_a_tapped_message_are_not_kept() -> None:
+def test_the_buttons_of_a_tapped_message_are_kept_but_where_thousands_answer() -> None:
+    """What the tapped message bears tells whether a card was leafed on in, and what somebody agreed to read."""
     message = {"message_id": 5, "chat": {"id": 1}, "text": "Will you come?"}
     tap = {"update_id": 1, "callback_query": {"id": "7", "data": "1:rsvp:lyon1:yes", "message": message}}
     buttons = {"inline_keyboard": [[{"text": "I’ll come", "callback_data": "1:rsvp:lyon1:yes"}]]}
@@ -99,6 +100,8 @@ def test_the_buttons_of_a_tapped_message_are_not_kept() -> None:
     }
     assert orjson.loads(received(given).body) == tap
     assert orjson.loads(received(tap).body) == tap
+    given["callback_query"]["data"] = "1:shifts:lyon1"
+    assert orjson.loads(received(given).body) == given
 
 
 async def test_an_update_whose_row_breaks_a_constraint_stops_nobody(bench: Any, helpers: Any) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import aiohttp
 
-from bot.demo.demo import PLAYED, refuse_used_port
+from bot.demo.demo import COORDINATOR, PLAYED, refuse_used_port
 
 PATIENCE = 60.0
 
@@ -16,6 +16,16 @@ PATIENCE = 60.0
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+async def reads(session: aiohttp.ClientSession, port: int, person: int, *, word: str, after: str) -> None:
+    """Waits until somebody of the demonstration reads a word in the answer to what they write."""
+    chat = f"http://127.0.0.1:{port}/sim/people/{person}"
+    await session.post(f"{chat}/send", json={"text": after})
+    said: list[str] = []
+    while not any(word in text for text in said):
+        async with session.get(f"{chat}/messages") as answer:
+            said = [str(message.get("text")) for message in (await answer.json())["messages"]]
 
 
 async def test_the_people_to_play_come_first_and_ending_it_frees_the_port() -> None:
@@ -33,6 +43,7 @@ async def test_the_people_to_play_come_first_and_ending_it_frees_the_port() -> N
                 session.get(f"http://127.0.0.1:{port}/sim/people") as answer,
             ):
                 people = (await answer.json())["people"]
+                await reads(session, port, COORDINATOR["id"], word="Villeurbanne", after="/canvass")
             process.terminate()
             await process.wait()
     finally:

@@ -37,7 +37,9 @@ class Posts:
     faults: list[Outcome | Exception] = field(default_factory=list)
     before: Callable[[Call], Awaitable[None]] | None = None
 
-    async def call_last(self, call: Call) -> Outcome:
+    async def call_last(self, call: Call, still: Callable[[], Awaitable[bool]]) -> Outcome:
+        if not await still():
+            return NotSent(reason="overtaken")
         if self.faults:
             fault = self.faults.pop(0)
             if isinstance(fault, Exception):
@@ -176,6 +178,20 @@ async def test_who_left_or_leafed_on_is_left_alone(shown: Shown) -> None:
         await db.faces.turned(tx, 3, 30 + len(INVITATION) % 7)
     await shown.change(address="Place Bellecour")
     assert await shown.faces.catch_up() == 0
+
+
+async def test_who_leafs_on_while_their_card_is_on_its_way_is_left_alone_from_then_on(shown: Shown) -> None:
+    async def leaf(_call: Call) -> None:
+        async with shown.hall.database.write() as tx:
+            for number in (1, 2):
+                await db.faces.turned(tx, number, 10 * number + len(INVITATION) % 7)
+
+    shown.posts.before = leaf
+    await shown.change(address="Place Bellecour")
+    assert await shown.faces.catch_up() == 2  # the first was on its way, the second is not edited any more
+    shown.posts.told()
+    await shown.change(address="Place des Terreaux")
+    assert await shown.faces.catch_up() == 1
 
 
 async def test_what_tells_of_the_change_is_not_replaced(shown: Shown) -> None:

@@ -18,7 +18,7 @@ from bot.web.console import messages
 from bot.words.pages import PAGES
 from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, staff, supporter
-from tests.conversation import Conversation
+from tests.conversation import Conversation, paris
 from tests.drafting import send_broadcast, write_event
 from tests.talking import on_duty
 from tests.web.browsing import Browser, signed_in
@@ -118,7 +118,17 @@ async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, 
     assert shown is not None
     await karim.send("/console/messages/1/decide", said="yes", approval=shown[1])
     assert await state(conversation) == "active"
-    assert "Leaving now" in (await karim.open("/console/")).text or "Leaving now" in karim.text
+    await karim.open("/console/")
+    assert "Leaving now" in karim.text
+
+
+async def test_on_the_polling_day_what_leaves_at_each_persons_own_time_is_told_all_day(
+    conversation: Conversation,
+) -> None:
+    conversation.clock.move(paris("2016-11-20T12:00"))
+    visitor = await signed_in(await staff(conversation, OLGA, "organizer", "69"))
+    assert "an hour before each person’s own time" in visitor.text
+    assert "fewer than ten people signed up" in visitor.text
 
 
 async def test_what_is_of_another_area_or_of_nobody_is_not_there(

@@ -141,7 +141,7 @@ async def test_an_audience_is_built_of_choices_with_the_flow_of_each(
     # Whoever answers for one area reads no number under ten, nor what would tell it.
     visitor = await signed_in(olga)
     await visitor.open(f"{WHOM}/reach?expression=in:69+and+not+in:69266")
-    assert "−30–39 10–19" in visitor.text
+    assert "10–19 −30–39" in visitor.text
 
 
 async def test_the_draft_is_the_one_of_the_chat(conversation: Conversation, olga: Talker) -> None:
@@ -156,7 +156,16 @@ async def test_the_draft_is_the_one_of_the_chat(conversation: Conversation, olga
     assert any("still here" in call.payload.get("text", "") for call in olga.calls)
     async with conversation.database.read() as tx:
         assert (await tx.execute(sa.select(sa.func.count()).select_from(broadcasts))).scalar_one() == 0
+    # A photo for it is sent in the chat, and leaves from here too.
+    await visitor.open(WORDS)
+    await visitor.send(WORDS, kind="persuasion", do="next", **TEXTS)
+    photo = {"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}
+    await olga.send_message(photo=[photo])
+    await visitor.open(WORDS)
+    assert "Leave the photo out" in visitor.text
+    await visitor.send(WORDS, kind="persuasion", do="next", photo="drop", **TEXTS)
     # What is changed in the chat is not sent by the page that showed something else.
+    await olga.send("hm")
     await visitor.open(WHEN)
     shown = seen(visitor)
     await olga.tap("Change the text")

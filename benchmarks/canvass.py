@@ -3,12 +3,15 @@
 300,000 addresses of 512 communes are invented in the formats of the real files, and each command runs in a process of
 its own on an encrypted SQLite: how long it takes by the clock and by the processor, and the most memory it had. Then
 `WALKERS` people on as many walks tap at one door after the other, as taps come (`AT_ONCE` people in one transaction,
-handled as in the product up to the card that is shown next): how many a second, by the processor’s time.
+handled as in the product up to the card that is shown next): how many a second, by the processor’s time; and to the
+whole product, `TAPS_A_SECOND`, while it sends a broadcast at `PAID_RATE`: how long a tap waits.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -22,8 +25,11 @@ import sqlalchemy as sa
 import uvloop
 
 import db.canvass_walks
+from benchmarks.processes import running
+from benchmarks.server import Server
 from benchmarks.surveys import AT_ONCE, dispatcher, tap
-from benchmarks.worker import MORNING, fill, open_for
+from benchmarks.taps import until
+from benchmarks.worker import MORNING, fill, open_for, queue_all
 from bot import communes
 from bot.actions import canvass, canvass_imports
 from bot.actions.people import find_all
@@ -33,6 +39,7 @@ from db.schema import addresses, people, visits, walkers, walks
 
 ADDRESSES, DEPARTMENT = 300_000, "38"
 WALKERS, DOORS = 64, 50
+READERS, PAID_RATE, TAPS_A_SECOND = 20_000, 500, 300
 OUTCOMES = ("nobody", "nobody", "opened", "leaflet", "refused")
 
 
@@ -128,6 +135,55 @@ async def taps_a_second(database: Database) -> float:
     return taps / spent
 
 
+async def while_a_broadcast_leaves(folder: Path, taps_a_second: int) -> None:
+    """The product at Telegram's paid rate: how long taps wait for their answer, and whether every one is kept."""
+    database = await open_for(folder, None)
+    doors = await walked(database)
+    await fill(database, READERS, first=WALKERS + 1)
+    await queue_all(database, "bench", after=WALKERS)
+    await database.close()
+    given: dict[str, float] = {}
+    waited: list[float] = []
+    sent = 0
+
+    def watch(method: str, body: bytes) -> None:
+        nonlocal sent
+        sent += method == "sendMessage"
+        if method == "answerCallbackQuery":
+            waited.append(time.perf_counter() - given[json.loads(body)["callback_query_id"]])
+
+    server = Server()
+    server.watch = watch
+    api = f"http://127.0.0.1:{await server.start()}"
+    updates = count(1)
+    each = [
+        knock(next(updates), walk + 1, walk + 1, doors[walk][place])
+        for place in range(DOORS)
+        for walk in range(len(doors))
+        if place < len(doors[walk])
+    ]
+    async with running("benchmarks.product", api, "--folder", str(folder), "--rate", str(PAID_RATE)):
+        await until(lambda: sent > PAID_RATE)
+        began, before = time.perf_counter(), sent
+        for number, update in enumerate(each):
+            await asyncio.sleep(max(0.0, began + number / taps_a_second - time.perf_counter()))
+            given[update["callback_query"]["id"]] = time.perf_counter()
+            server.add_updates([update])
+        await until(lambda: len(waited) >= len(each))
+        seconds, left = time.perf_counter() - began, sent - before
+    await server.stop()
+    database = await open_for(folder, None)
+    async with database.read() as tx:
+        kept = int(await tx.scalar(sa.select(sa.func.count()).select_from(visits)) or 0)
+    await database.close()
+    waited.sort()
+    print(
+        f"while a broadcast leaves: {len(each) / seconds:.0f} taps a second noted and answered, {left / seconds:.0f}"
+        f" messages a second left; a tap waits {1000 * waited[len(waited) // 2]:.0f} ms, 99 of 100 less than"
+        f" {1000 * waited[-len(waited) // 100]:.0f} ms; {kept} of {len(each)} kept"
+    )
+
+
 def measure_taps(folder: Path) -> None:
     async def measuring() -> float:
         database = await open_for(folder, None)
@@ -146,6 +202,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         measure_taps(Path(name))
+    with tempfile.TemporaryDirectory() as name:
+        uvloop.run(while_a_broadcast_leaves(Path(name), TAPS_A_SECOND))
     if arguments.taps:
         return
     with tempfile.TemporaryDirectory() as name:

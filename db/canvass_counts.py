@@ -131,7 +131,7 @@ def due() -> list[DueRows]:
     noted = sa.exists().where(visits.c.address == addresses.c.id)
     nowhere = visits.c.address.in_(sa.select(addresses.c.id).where(addresses.c.station.is_(None)))
     return [
-        DueRows(key=addresses.c.station, condition=noted, erase=_count_and_delete),
+        DueRows(key=addresses.c.station, condition=noted, erase=_count_and_delete, fewest=1),
         DueRows(key=visits.c.id, condition=nowhere, erase=deleting(visits)),
         DueRows(key=walk_notes.c.walk, condition=sa.true(), erase=deleting(walk_notes)),
         DueRows(key=walkers.c.walk, condition=of_others(walkers.c.person), erase=deleting(walkers)),
@@ -161,10 +161,11 @@ async def _count_and_delete(tx: AsyncConnection, doors: sa.ColumnElement[bool]) 
         (station, street if of_street[station, street, day] >= LEAST else "", day, outcome)
         for station, street, day, outcome, _address in rows
     )
-    for (station, street, day, outcome), doors_ in counts.items():
-        row = {"station": station, "street": street, "day": day, "outcome": outcome, "doors": doors_}
-        statement = insert(tx, street_counts).values(row)
+    names = ("station", "street", "day", "outcome")
+    kept = [{**dict(zip(names, key, strict=True)), "doors": number} for key, number in counts.items()]
+    if kept:
+        statement = insert(tx, street_counts)
         more = {"doors": street_counts.c.doors + statement.excluded.doors}
         key = list(street_counts.primary_key.columns)
-        await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=more))
+        await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=more), kept)
     return int((await tx.execute(sa.delete(visits).where(theirs))).rowcount)

@@ -154,6 +154,32 @@ async def repeat(tx: AsyncConnection, delivery: int, now: datetime) -> None:
     await tx.execute(broadcasts.update().where(broadcasts.c.id == of_it).values(finished_at=None))
 
 
+async def repeat_overtaken(tx: AsyncConnection, finished: Iterable[int], now: datetime) -> int:
+    """Of recalls that are complete: how many leave once more, to those who tapped meanwhile under what was taken back.
+
+    What answered them may have landed on what was put in its place: of a tap between the look before a recall leaves
+    and its landing nobody knows which was first. Each is repeated once, and again where they tapped since.
+    """
+    original, back = deliveries.alias("original"), deliveries.alias("back")
+    tapped = sa.or_(
+        sa.and_(back.c.attempts == 1, original.c.answered_at >= broadcasts.c.created_at),
+        original.c.answered_at > back.c.changed_at,
+    )
+    of_it = sa.and_(original.c.broadcast == broadcasts.c.mends, original.c.person == back.c.person)
+    query = (
+        sa.select(back.c.id)
+        .select_from(broadcasts)
+        .join(back, back.c.broadcast == broadcasts.c.id)
+        .join(original, of_it)
+        .where(broadcasts.c.id.in_(list(finished)), broadcasts.c.template == RECALLED)
+        .where(broadcasts.c.state != "cancelled", back.c.state == "sent", tapped)
+    )
+    overtaken = list(await tx.scalars(query))
+    for delivery in overtaken:
+        await repeat(tx, delivery, now)
+    return len(overtaken)
+
+
 async def release(tx: AsyncConnection, broadcast: int, now: datetime) -> None:
     """What is about to leave is queued again: it was worded before, and whoever holds it does not post it."""
     held = deliveries.update().where(deliveries.c.broadcast == broadcast, deliveries.c.state == "leased")

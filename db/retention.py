@@ -82,6 +82,8 @@ class DueRows:
     condition: Condition
     erase: Callable[[AsyncConnection, Condition], Awaitable[int]]
     beforehand: Condition = field(default_factory=sa.false)
+    fewest: int = SMALLEST
+    """Keys of one piece at least: one, where a key has many rows."""
 
     async def count(self, database: Database) -> int:
         """How many rows are due now."""
@@ -92,7 +94,7 @@ class DueRows:
 
     async def erase_all(self, database: Database) -> int:
         """Erases them piece by piece; how many."""
-        erased, size = 0, SMALLEST
+        erased, size = 0, self.fewest
         keys = await self._keys(database, after=None)
         while keys:
             piece, rest = keys[:size], keys[size:]
@@ -100,7 +102,7 @@ class DueRows:
                 began = time.monotonic()
                 erased += await self.erase(tx, sa.and_(self.key.in_(piece), self.condition))
             took = max(time.monotonic() - began, 0.001)
-            size = max(SMALLEST, min(LARGEST, 2 * size, int(size * PIECE_SECONDS / took)))
+            size = max(self.fewest, min(LARGEST, 2 * size, int(size * PIECE_SECONDS / took)))
             keys = rest or await self._keys(database, after=piece[-1])
         return erased
 

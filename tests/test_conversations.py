@@ -19,7 +19,7 @@ from simulator.client import Simulator
 from simulator.reading import as_read
 from tests.bots import until
 from tests.searching import cells_that_hold, files_that_hold
-from tests.story import Story, Teller, telling
+from tests.story import BOT, Story, Teller, telling
 from tests.test_crash import FIRST, supporter
 
 START = "2016-10-28T10:00+02:00"  # before the first reminder
@@ -40,10 +40,10 @@ SECRET = "ma fille s’appelle Philippine"
 
 
 async def gather_people(settings: Settings, simulator: Simulator) -> None:
-    """Five supporters of Lyon and three of the team; one of these is off duty."""
-    numbers = range(FIRST, FIRST + 8)
+    """Five supporters of Lyon and three of the team, one of whom is off duty; and an admin."""
+    numbers = range(FIRST, FIRST + 9)
     await simulator.add_people([{"id": n, "first_name": f"P{n - FIRST}", "started": True} for n in numbers])
-    spoken = (*LANGUAGES, *(language for _role, language in TEAM.values()))
+    spoken = (*LANGUAGES, *(language for _role, language in TEAM.values()), "fr")
     rows = [{**supporter(n), "language": code} for n, code in zip(numbers, spoken, strict=True)]
     async with opened(settings) as database, database.write() as tx:
         await db.people.add_many(tx, rows)
@@ -53,6 +53,7 @@ async def gather_people(settings: Settings, simulator: Simulator) -> None:
             person = await db.people.find(tx, number)
             assert person is not None
             await db.duties.change(tx, person.id, name=name, on_duty=name != "Ali")
+        await db.staff.add(tx, telegram_id=FIRST + 8, role="admin", area="FR", added_by=None, now=NOW)
 
 
 async def ask(teller: Teller, language: str, text: str) -> None:
@@ -153,8 +154,21 @@ async def test_somebody_answers(tmp_path: Path) -> None:
         await story.settled()
         assert await search(story, tmp_path, four) == []
 
-        # STOP is obeyed in the middle, and said to nobody.
+        # The forum of the team: who waits, and never a word of theirs; a topic that is deleted is made again.
+        boss = Teller(story, FIRST + 8, "P8")
+        forum = await story.simulator.group("Équipe", owner=boss, forum=True)
+        await forum.add(BOT, by=boss)
+        await forum.promote(BOT, by=boss)
+        board = boss.within(forum)
         await ask(five, "fr", "et les horaires ?")
+        shown = await board.expect("1 message", timeout=60)
+        await forum.delete_topic(shown.raw["topic"], by=boss)
+        await five.send("et le parking ?")
+        again = await board.expect("2 messages", timeout=60)
+        assert again.raw["topic"] != shown.raw["topic"]
+        assert not re.search("horaires|parking", "".join(each.text for each in await board.messages()))
+
+        # STOP is obeyed in the middle, and said to nobody.
         await five.send("arrêtez de m’écrire")
         await story.settled()
         assert "arrêtez" not in await read_by(sophie)

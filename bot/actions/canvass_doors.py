@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.canvass_doors
+from bot.actions.authority import CandidateOut
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
@@ -89,9 +90,11 @@ def zone_at(gazetteer: Gazetteer, commune: str) -> str:
 
 
 def require_time(going: Going, walk: Ground) -> None:
-    """Raises WalkQuiet and WalkAtNight; what a sheet says happened before, and is entered at any time."""
+    """Raises CandidateOut, WalkQuiet and WalkAtNight; what a sheet says happened before, and is entered at any time."""
     if going.paper:
         return
+    if going.campaign.is_out(going.now):
+        raise CandidateOut("The candidate is out.")
     quiet = silence_at(going.campaign, going.gazetteer, walk.commune, going.now)
     if quiet is not None:
         raise WalkQuiet("The law asks for silence there.", until=quiet.until)

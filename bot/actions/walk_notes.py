@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.canvass_doors
 import db.canvass_walks
 import db.walk_notes
+from bot.actions.authority import CandidateOut
 from bot.actions.canvass_doors import Going, NotYourWalk, WalkAtNight, WalkQuiet, require_time
 from bot.actions.people import require_supporter
 from bot.rules.canvass.doors import Door, Plane
@@ -86,6 +87,8 @@ def _keep(
     then = replace(going, origin=replace(going.origin, at=at, update_id=note.tap))
     try:
         require_time(then, walk)
+    except CandidateOut:
+        return Refusal.OVER
     except WalkQuiet:
         return Refusal.QUIET
     except WalkAtNight:

@@ -27,7 +27,7 @@ from bot.delivery.pacing import FREE_RATE, Pacing
 from bot.delivery.settling import EndedPost
 from bot.delivery.sharing import alternating, shares
 from bot.delivery.transport import Transport
-from db import broadcasts, deliveries
+from db import broadcasts, deliveries, mends
 from db.deliveries import Leased, Settled, Turn
 from db.engine import UNREACHED, Database
 from db.processes import Lock, lock
@@ -184,7 +184,8 @@ class Sender:
             if tidy and self._is_to_be_tidied():
                 closed = await broadcasts.close_some(tx, now)
                 await deliveries.release_withheld(tx, now)
-                await broadcasts.finish_complete(tx, now)
+                if finished := await broadcasts.finish_complete(tx, now):
+                    closed += await mends.repeat_overtaken(tx, finished, now)
             active = await broadcasts.active(tx)
             talks = {one.id for one in active if one.at_once}
             places = shares(active, self._lease_room, now)

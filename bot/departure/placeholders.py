@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from html import escape, unescape
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from bot.campaign.campaign import Campaign
+from bot.rules.ballots import Ballot
 from bot.rules.reminders import territory_followed
 from bot.words.staff_texts import render_staff_text
 from db.events import Event, EventText
 from db.people import Person
 
-if TYPE_CHECKING:
-    from bot.departure.compose import Composer
 
-OWN: Mapping[str, Callable[[Composer, str, Person], str]] = {
+class Words(Protocol):
+    """What fills them: a `bot.departure.compose.Composer`."""
+
+    campaign: Campaign
+
+    @property
+    def commune_name(self) -> Callable[..., str]: ...
+
+    @property
+    def polling(self) -> Callable[[str, str, Ballot, str, str | None], str]: ...
+
+    def words(self, name: str, language: str, **values: Any) -> str: ...
+
+
+OWN: Mapping[str, Callable[[Words, str, Person], str]] = {
     "first_name": lambda _composer, _language, person: person.first_name or "",
     "commune": lambda composer, language, person: composer.commune_name(language, person.commune),
 }
@@ -23,7 +37,7 @@ OWN: Mapping[str, Callable[[Composer, str, Person], str]] = {
 
 
 def value_of(
-    composer: Composer,
+    composer: Words,
     name: str,
     person: Person,
     language: str,
@@ -44,7 +58,7 @@ def value_of(
     return composer.words(f"placeholders/{name}", language, event=event, text=text)
 
 
-def filled(composer: Composer, text: str, person: Person, *, language: str, now: datetime) -> str:
+def filled(composer: Words, text: str, person: Person, *, language: str, now: datetime) -> str:
     """A plain text of staff with its placeholders filled for one person, plain too."""
     html = render_staff_text(
         escape(text, quote=False),

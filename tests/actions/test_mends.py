@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_lists
+import db.broadcasts
 import db.deliveries
 import db.mends
 import db.overview
@@ -100,6 +101,33 @@ async def test_a_kill_leaves_an_edit_to_be_repeated_and_a_message_in_doubt(datab
         assert await db.deliveries.recover(tx, [OWNER], NOW) == (2, 2)
         assert await states_of(tx, number) == ["queued", "queued"]
         assert await states_of(tx, 1) == ["in_doubt", "in_doubt"]
+
+
+async def test_what_was_tapped_while_a_recall_landed_is_taken_back_once_more(database: Database) -> None:
+    """The answer to the tap may stand there now; who tapped before, or not at all, is left alone, and it ends."""
+    landed = NOW + timedelta(seconds=9)
+    for seconds, again in ((None, False), (-60, False), (5, True), (20, True)):
+        async with database.write() as tx:
+            await tx.execute(sa.delete(table))
+            await tx.execute(sa.delete(people))
+            await queued(tx, "sent", "sent")
+            first = await tx.scalar(sa.select(table.c.id))
+            number = await mends.recall(tx, await the_author(tx), first, key="mend:1")
+            theirs = sa.update(deliveries).where(deliveries.c.broadcast == number)
+            await tx.execute(theirs.values(state="sent", attempts=1, changed_at=landed, sent_at=landed))
+            if seconds is not None:
+                who = await tx.scalar(sa.select(sa.func.min(deliveries.c.person)))
+                tapped = sa.and_(deliveries.c.broadcast == first, deliveries.c.person == who)
+                at = NOW + timedelta(seconds=seconds)
+                await tx.execute(sa.update(deliveries).where(tapped).values(answered_at=at))
+            later = landed + timedelta(minutes=1)
+            finished = await db.broadcasts.finish_complete(tx, later)
+            assert number in finished
+            assert await db.mends.repeat_overtaken(tx, finished, later) == again
+            assert (await states_of(tx, number)).count("queued") == again
+            repeated = theirs.where(deliveries.c.state == "queued")
+            await tx.execute(repeated.values(state="sent", attempts=2, changed_at=later))
+            assert await db.mends.repeat_overtaken(tx, [number], later) == 0
 
 
 async def test_a_correction_is_not_marked_for_who_just_stopped(database: Database) -> None:

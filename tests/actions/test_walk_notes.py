@@ -155,6 +155,17 @@ async def test_the_hour_of_the_door_counts_not_that_of_the_network(
     assert await sent(sqlite_database, going, gone) == {42: Refusal.GONE}
 
 
+async def test_nobody_knocks_for_a_candidate_who_is_out(sqlite_database: Database) -> None:
+    going = await begun(sqlite_database)
+    doors = await doors_of(sqlite_database, going.walk)
+    after = 5 * 24 * 60
+    out = replace(going, campaign=replace(going.campaign, out_after=1))
+    assert await sent(sqlite_database, going, note(51, doors[0], minutes=after), after=after) == {51: None}
+    told = await sent(sqlite_database, out, note(52, doors[1], minutes=after), after=after)
+    assert told == {52: Refusal.OVER}
+    assert len(await standing(sqlite_database)) == 1
+
+
 def test_what_the_page_did_not_make_is_refused() -> None:
     right = {"key": 1, "at": 1_479_304_800_000, "kind": "door", "door": 1, "outcome": "opened"}
     assert read_notes({"outing": 1, "notes": [right]})[1][0].tap == -1

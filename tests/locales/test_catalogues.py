@@ -23,7 +23,8 @@ def test_french_keeps_its_punctuation_with_its_word() -> None:
         if not message.id:
             continue
         for form in [message.string] if isinstance(message.string, str) else message.string:
-            assert not re.search(r"[ \u00a0][?!;:»]|«[^\u202f]|\w[?!;»]", form), form
+            words = re.sub(r"&\w+;", "", form)  # a tag that is told of, `&lt;b&gt;`
+            assert not re.search(r"[ \u00a0][?!;:»]|«[^\u202f]|\w[?!;»]", words), form
             assert not re.search(r"\w'\w", form), form
 
 

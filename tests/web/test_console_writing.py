@@ -141,7 +141,7 @@ async def test_an_audience_is_built_of_choices_with_the_flow_of_each(
     # Whoever answers for one area reads no number under ten, nor what would tell it.
     visitor = await signed_in(olga)
     await visitor.open(f"{WHOM}/reach?expression=in:69+and+not+in:69266")
-    assert "−30–39 10–19" in visitor.text
+    assert "10–19 −30–39" in visitor.text
 
 
 async def test_the_draft_is_the_one_of_the_chat(conversation: Conversation, olga: Talker) -> None:

@@ -14,9 +14,9 @@ WEB = {"PORTEVOIX_WEB": "127.0.0.1:8080"}
 CASES = {
     "the web part is off": ({**REAL, "PORTEVOIX_WEB_URL": "https://a.org"}, None, None),
     "an address of its own": (
-        {**REAL, **WEB, "PORTEVOIX_WEB_URL": "https://a.org/bot/"},
+        {**REAL, **WEB, "PORTEVOIX_WEB_URL": "https://a.org/"},
         None,
-        "https://a.org/bot",
+        "https://a.org",
     ),
     "the webhook's": ({**REAL, **WEB}, "https://b.org", "https://b.org"),
     "its own before the webhook's": (

@@ -58,16 +58,20 @@ def _refused(context: Context, refusal: PortevoixError) -> None:
 
 
 async def _walks_again(update: Update, context: Context) -> None:
-    """The list, by its button."""
-    arguments(context, 0)
-    await walks(update, context)
+    """A page of the list, by its button; `list`: the first."""
+    (page,) = arguments(context, 1)
+    await _list(context, 0 if page == "list" else whole_number(page))
 
 
 async def walks(update: Update, context: Context) -> None:
     """What is offered near, and the walk that one is on."""
+    await _list(context, 0)
+
+
+async def _list(context: Context, page: int) -> None:
     try:
-        offered = await canvass_walks.offered_to(
-            context.tx, context.person, context.services.gazetteer, context.now
+        offered, more = await canvass_walks.offered_to(
+            context.tx, context.person, context.services.gazetteer, context.now, page
         )
     except NotASupporter:
         await must_sign_up(context)
@@ -75,6 +79,8 @@ async def walks(update: Update, context: Context) -> None:
     context.edit(
         "canvass/list",
         walks=offered,
+        page=page,
+        more=more,
         mine=await canvass_walks.mine(context.tx, context.person),
         hours=context.campaign.walking,
         commune_name=commune_name(context),

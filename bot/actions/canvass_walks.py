@@ -107,16 +107,16 @@ class WalkSeen:
 
 
 async def offered_to(
-    tx: AsyncConnection, person: Person, gazetteer: Gazetteer, now: datetime
-) -> list[Offered]:
-    """The walks that somebody may take: first where one waits who suits them, then those of their commune, then of
-    their département. Raises NotASupporter.
+    tx: AsyncConnection, person: Person, gazetteer: Gazetteer, now: datetime, page: int = 0
+) -> tuple[list[Offered], bool]:
+    """The walks that somebody may take, and whether there are more: of their commune, then of their département; on a
+    page those come first where one waits who suits them. Raises NotASupporter.
     """
     require_supporter(person)
     found: dict[int, Any] = {}
     commune = person.commune and city_of(person.commune)
     for area in filter(None, (commune, person.department)):
-        for row in await db.canvass_walks.offered_near(tx, area, now - WAITED, MOST_LISTED):
+        for row in await db.canvass_walks.offered_near(tx, area, now - WAITED, (page + 1) * MOST_LISTED + 1):
             found.setdefault(row.id, row)
     has_walked = await db.canvass_walks.has_walked(tx, person.id)
     offered = [
@@ -131,10 +131,10 @@ async def offered_to(
             zone=zone_at(gazetteer, row.commune),
             waiting=bool(row.walked) if row.walkers else None,
         )
-        for row in found.values()
+        for row in list(found.values())[page * MOST_LISTED : (page + 1) * MOST_LISTED]
     ]
     offered.sort(key=lambda each: fit(has_walked=has_walked, waiting=each.waiting))
-    return offered[:MOST_LISTED]
+    return offered, len(found) > (page + 1) * MOST_LISTED
 
 
 async def mine(tx: AsyncConnection, person: Person) -> int | None:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 import db.canvass_walks
-from bot.actions import canvass_walks
+from bot.actions import canvass, canvass_walks
 from bot.actions.retention import purge
 from bot.rules.ballots import Ballot
 from bot.rules.retention import final_ballot_end
@@ -390,6 +390,29 @@ async def test_what_was_noted_is_erased_and_counts_of_streets_stay(
 
 def _ballots() -> tuple[Ballot, ...]:
     return tuple(CAMPAIGN.ballots)
+
+
+async def test_whoever_looks_for_a_walk_sees_all_of_them(conversation: Conversation) -> None:
+    """A town has hundreds: page by page, and the list opens again from each walk."""
+    await plant(conversation.database, now=conversation.clock.now(), doors=90, cut=False)
+    now = conversation.clock.now()
+    await canvass.cut_area(conversation.database, "69123", doors=8, actor="test", now=now)
+    async with conversation.database.write() as tx:
+        offered = await db.canvass_walks.offer(tx, STATION, None, now)
+    assert 8 < offered <= 16
+    leo = conversation.person(9)
+    await leo.sign_up()
+    await leo.send("/walks")
+    seen = [data for data in leo.last.buttons.values() if data.startswith("1:walk:open:")]
+    await leo.tap("Next")
+    seen += [data for data in leo.last.buttons.values() if data.startswith("1:walk:open:")]
+    assert "Next" not in leo.last.buttons
+    await leo.tap_data(seen[-1])
+    await leo.tap("All walks")
+    assert "Walks that need you" in plain(leo.last)
+    for data in ("1:walks", "1:walks:-1", "1:walks:x"):
+        await leo.tap_data(data)
+    assert "Walks that need you" in plain(leo.last)
 
 
 async def test_walks_in_french(conversation: Conversation, olga: Talker) -> None:

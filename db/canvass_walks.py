@@ -123,6 +123,12 @@ async def meeting_of(tx: AsyncConnection, walk: int) -> Meeting | None:
     return None if row.meets_at is None else Meeting(at=row.meets_at, where=row.meets_where or "")
 
 
+async def are_under_way(tx: AsyncConnection) -> bool:
+    """Whether anybody is on a walk: most ticks have nothing to do."""
+    query = sa.select(sa.literal(1)).select_from(walks).where(walks.c.state == "under_way").limit(1)
+    return (await tx.execute(query)).first() is not None
+
+
 async def free(tx: AsyncConnection, at: Ground) -> None:
     """Takes everybody off a walk, which is offered again."""
     await tx.execute(sa.delete(walkers).where(walkers.c.walk == at.id, walkers.c.outing == at.outing))

@@ -230,6 +230,8 @@ async def tend(tx: AsyncConnection, now: datetime) -> int:
     """What time does: who left the campaign leaves their walk, one that lies idle is over or offered again, and
     walkers are told that they meet soon; how many were told.
     """
+    if not await db.canvass_walks.are_under_way(tx):
+        return 0
     await db.canvass_walks.release(tx)
     for number in await db.canvass_walks.idle(tx, now - IDLE):
         walk = await db.canvass_walks.walk_seen(tx, number, 0)

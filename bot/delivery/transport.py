@@ -96,11 +96,7 @@ class Transport:
             method, payload = call.method, call.payload
         else:
             method = call
-        return await self.post_bytes(method, orjson.dumps(payload or {}), seconds=seconds)
-
-    async def post_bytes(self, method: str, body: bytes, *, seconds: float | None = None) -> Outcome:
-        """Post a body that is JSON already, the fast path of a broadcast."""
-        return await self._post(method, body, seconds or self._read_seconds)
+        return await self._post(method, orjson.dumps(payload or {}), seconds or self._read_seconds)
 
     async def post_for_items(
         self,

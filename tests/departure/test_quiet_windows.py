@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ async def everything_queued(database: Database, campaign: Campaign, now: datetim
             database, texts=texts, now=now, key=key, **{**values, "step": step, "template": template}
         )
     async with database.read() as tx:
-        columns = (getattr(deliveries.c, each.name) for each in fields(Leased))
+        columns = (deliveries.c[name] for name in Leased._fields)
         return [Leased(**row._mapping) for row in await tx.execute(sa.select(*columns))]
 
 

@@ -123,7 +123,7 @@ def each_thing_of_a_campaign_is_played(rehearsed: Rehearsed) -> None:
         "last",
         "thanks",
         "event_invitation-2",
-        "event_invitation-3",
+        "series_invitation-1",
     }
     assert steps >= {"broadcast-1", "broadcast-2", "survey-1", "notices/conversation_answer"}
     assert "mis de côté, par tirage au sort" in rehearsed.page

@@ -174,6 +174,14 @@ async def test_forty_outcomes_without_network_arrive_once_there_is_some(sqlite_d
         await page.until("document.body?.dataset.waiting === '0' && !isSending", 60)
         assert await standing(sqlite_database) == sorted([*expected.items(), (left, "refused")])
         await page.until(f"found(walk(), {left}).noted.length === 1", 60)
+        # Nor does one that had no network for a day.
+        await page.evaluate("kept.change(({ skew }) => ({ skew: skew + 2 * DAY }))")
+        await network(page, on=False)
+        await page.command("Page.reload")
+        await page.until("!document.querySelector('.door') && !document.getElementById('state')", 60)
+        await network(page, on=True)
+        await page.command("Page.navigate", url=f"{address}/app/walk/1")
+        await page.until("document.querySelectorAll('.door').length > 0 && document.body.dataset.aside", 60)
         # A phone that is signed out keeps no door.
         await zoe.tap_data("1:walk:phone_lost:1")
         await page.evaluate("send()")

@@ -28,7 +28,8 @@ PAGE = 50
 CLASSES = 5
 WIDTH, MARGIN = 1000, 60
 """Of a drawing, in its own units."""
-TALLEST = 800
+LOW, HIGH = 440, 800
+"""The height of a drawing at most: of stations, whose list stands below it, and of streets."""
 
 
 class GroundRoom:
@@ -141,7 +142,7 @@ def stations_drawn(lines: Sequence[StationLine]) -> Mapping[str, Any] | None:
     east = cos(radians(middle))
     spots = {line.code: (point[1] * east, point[0]) for line, point in known}
     ranked = max((line.ranked.rank for line in lines if line.ranked), default=0)
-    place = _fitted(list(spots.values()))
+    place = _fitted(list(spots.values()), LOW)
     return {
         "height": place.height,
         "points": [
@@ -161,7 +162,7 @@ def walks_drawn(ways: Mapping[int, Sequence[Spot]], states: Mapping[int, str]) -
     spots = [spot for way in ways.values() for spot in way]
     if not spots:
         return None
-    place = _fitted(spots)
+    place = _fitted(spots, HIGH)
     drawn = [
         {
             "number": walk,
@@ -187,9 +188,10 @@ class _Fitted:
         )
 
 
-def _fitted(spots: Sequence[Spot]) -> _Fitted:
+def _fitted(spots: Sequence[Spot], highest: int) -> _Fitted:
     xs, ys = [spot[0] for spot in spots], [spot[1] for spot in spots]
     width, height = max(xs) - min(xs), max(ys) - min(ys)
-    across, down = WIDTH - 2 * MARGIN, TALLEST - 2 * MARGIN
+    across, down = WIDTH - 2 * MARGIN, highest - 2 * MARGIN
     scale = min(across / width if width else across, down / height if height else down)
-    return _Fitted(min(xs), max(ys), scale, round(height * scale) + 2 * MARGIN)
+    west = min(xs) - (across / scale - width) / 2  # what is narrower stands in the middle
+    return _Fitted(west, max(ys), scale, round(height * scale) + 2 * MARGIN)

@@ -245,8 +245,19 @@ async function putAside() {
   document.body.dataset.aside = "yes";
 }
 
+// The page that lies on the phone has the doors too: it is fetched anew, or gone.
+async function beginAnew() {
+  kept.forget({ all: false });
+  await caches?.delete("walk");
+  location.reload();
+}
+
 function begin() {
-  if (kept.isOld) kept.forget({ all: false });
+  if (kept.isOld) {
+    document.body.replaceChildren();
+    beginAnew();
+    return;
+  }
   const embedded = told("state");
   if ((kept.read().state?.now ?? 0) < embedded.now) kept.learn(embedded);
   side = Math.max(0, walk().sides.findIndex(({ doors }) => !doors.every(isDone)));

@@ -180,8 +180,9 @@ async def test_the_host_ticks_the_list_and_takes_a_tick_back(conversation: Conve
     # A mistaken tick gives nobody a seat: what they answered stays, there and back.
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(rsvps).where(rsvps.c.person == known).values(answer="maybe"))
+    number = organizer.last.buttons["☐ Zoé"].split(":")[3]
     for said, came in (("yes", True), ("no", None)):
-        await organizer.tap_data(f"1:tick:{code}:1:{said}:0")
+        await organizer.tap_data(f"1:tick:{code}:{number}:{said}:0")
         (row,) = [row for row in await rows(conversation, rsvps) if row.person == known]
         assert (row.answer, row.attended) == ("maybe", came)
     noted = [row.details for row in await rows(conversation, audit) if row.action == "check_in"]

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
-
 from bot.web.console.conversations import Conversations
 from bot.web.console.correcting import Correcting
 from bot.web.console.door import EventDoor
@@ -21,36 +15,26 @@ from bot.web.console.reading import Reading
 from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
-from bot.web.desk import Desk
 from bot.web.doors import Doors
-
-ROOMS = (
-    Doors,
-    Today,
-    Writing,
-    Correcting,
-    Messages,
-    NewEventRoom,
-    Events,
-    EventDoor,
-    Conversations,
-    Surveys,
-    People,
-    MapRoom,
-    GroundRoom,
-    Reading,
-)
+from bot.web.rooms import Rooms
 
 
-class Console:
+class Console(Rooms):
     """Every page of the console."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    def routes(self) -> Sequence[Route]:
-        async def home(request: Request) -> Response:
-            return RedirectResponse(self._desk.home, 308)
-
-        rooms = [route for room in ROOMS for route in room(self._desk).routes()]
-        return [Route("/console", self._desk.guarded(home)), *rooms]
+    rooms = (
+        Doors,
+        Today,
+        Writing,
+        Correcting,
+        Messages,
+        NewEventRoom,
+        Events,
+        EventDoor,
+        Conversations,
+        Surveys,
+        People,
+        MapRoom,
+        GroundRoom,
+        Reading,
+    )

@@ -20,7 +20,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import sqlite
+from db import console, sqlite
 from db.carrying import carry, erase_again
 from db.days import day_of
 from db.engine import Database, open_database
@@ -29,7 +29,7 @@ from db.errors import BackupFailed
 from db.facts import forget_fact, get_fact, set_fact
 from db.key import DatabaseKey, read_key
 from db.keyring import encrypt_anew, key_that_opens, opens
-from db.schema import app_sessions, broadcasts, console_sessions, deliveries, downloads, updates
+from db.schema import broadcasts, deliveries, downloads, updates
 from db.secret_files import sync_folder
 from db.suppression_key import begin_anew, open_suppression_key
 from db.unfinished import remove_unfinished, unfinished
@@ -189,8 +189,7 @@ async def prepare(
             in_doubt, paused = await hold_what_may_have_left(transaction, now)
             # A link that was used since would work again.
             await transaction.execute(sa.delete(downloads))
-            await transaction.execute(sa.delete(console_sessions))
-            await transaction.execute(sa.delete(app_sessions))
+            await console.forget_all(transaction)
             erased = await erase_again(transaction, carried, sealing)
             made_at = await get_fact(transaction, BACKED_UP_AT)
             await forget_fact(transaction, BACKED_UP_AT)

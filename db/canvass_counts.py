@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.canvass.doors import day_at
+from bot.rules.canvass.doors import commune_in, day_at
 from bot.rules.canvass.visits import Outcome, Tally, tally
 from bot.rules.small_counts import LEAST
 from db.canvass import station_in
@@ -29,24 +31,15 @@ async def tally_of(tx: AsyncConnection, walk: int, outing: int) -> Tally:
 
 async def counts_of(tx: AsyncConnection, station: str) -> Counter[Outcome]:
     """What was noted at the doors of a station, also of what was erased since."""
-    number = sa.func.count().label("doors")
-    query = (
-        sa.select(visits.c.outcome, number)
-        .join(addresses, addresses.c.id == visits.c.address)
-        .where(addresses.c.station == station, visits.c.replaced.is_(None))
-        .group_by(visits.c.outcome)
-    )
-    found = Counter({Outcome(row.outcome): row.doors for row in await tx.execute(query)})
-    kept = sa.select(street_counts.c.outcome, sa.func.sum(street_counts.c.doors).label("doors"))
-    kept = kept.where(street_counts.c.station == station).group_by(street_counts.c.outcome)
-    for row in await tx.execute(kept):
-        found[Outcome(row.outcome)] += int(row.doors)
-    return found
+    return (await _counted(tx, [station])).get(station, Counter())
 
 
 async def by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[Outcome]]:
-    """What was noted at the doors of the stations of an area, also of what was erased since."""
-    here = sa.select(stations.c.code).where(station_in(area))
+    """The same of every station of an area at which anything was."""
+    return await _counted(tx, sa.select(stations.c.code).where(station_in(area)))
+
+
+async def _counted(tx: AsyncConnection, here: Sequence[str] | sa.Select[Any]) -> dict[str, Counter[Outcome]]:
     live = (
         sa.select(addresses.c.station, visits.c.outcome, sa.func.count().label("doors"))
         .join(visits, visits.c.address == addresses.c.id)
@@ -95,7 +88,7 @@ async def of_station(tx: AsyncConnection, station: str) -> list[Noted]:
     found = [
         Noted(
             street=row.street,
-            day=day_at(station[:5], row.at),
+            day=day_at(commune_in(station), row.at),
             outcome=Outcome(row.outcome),
             walk=None if row.walk is None else (row.walk, row.outing),
             at=row.at,
@@ -148,7 +141,13 @@ async def _count_and_delete(tx: AsyncConnection, doors: sa.ColumnElement[bool]) 
     columns = (addresses.c.station, addresses.c.street, visits.c.address, visits.c.at, visits.c.outcome)
     query = sa.select(*columns).join(addresses, addresses.c.id == visits.c.address)
     rows = [
-        (row.station, row.street, day_at(row.station[:5], row.at).isoformat(), row.outcome, row.address)
+        (
+            row.station,
+            row.street,
+            day_at(commune_in(row.station), row.at).isoformat(),
+            row.outcome,
+            row.address,
+        )
         for row in await tx.execute(query.where(theirs, visits.c.replaced.is_(None)))
     ]
     of_street = Counter(

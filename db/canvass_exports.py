@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from db.canvass import station_in
 from db.export_columns import hour
+from db.export_sources import Selection, Source, within
 from db.schema import addresses, stations, visits, walkers, walks
 
-DOOR_KEYS = (addresses.c.id, visits.c.id)
 
-
-def doors(area: str, *of_visits: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """A row for each visit of a door in the area, and one for each door that was never visited.
-
-    `of_visits`: conditions on visits; with them, those doors are left out.
-    """
+def doors(selection: Selection) -> Source:
+    """A row for each visit of a door in the area, and, without a period, one for each door that was never visited."""
+    of_visits = within(visits.c.at, selection)
     columns = (
         addresses.c.ban,
         stations.c.commune,
@@ -33,19 +28,20 @@ def doors(area: str, *of_visits: sa.ColumnElement[bool]) -> sa.Select[Any]:
         visits.c.paper,
     )
     counts = sa.and_(visits.c.address == addresses.c.id, visits.c.replaced.is_(None))
-    return (
+    query = (
         sa.select(*columns)
         .select_from(
             addresses.join(stations, stations.c.code == addresses.c.station)
             .join(visits, counts, isouter=not of_visits)
             .outerjoin(walks, walks.c.id == addresses.c.walk)
         )
-        .where(station_in(area), *of_visits)
+        .where(station_in(selection.area), *of_visits)
     )
+    return Source(query=query, keys=(addresses.c.id, visits.c.id))
 
 
-def walk_lines(area: str) -> sa.Select[Any]:
-    """A row for each walk of the area, with what was noted the last time that it was offered."""
+def walks_of(selection: Selection) -> Source:
+    """A row for each walk of the area, with what was noted since it was offered last: the period is of the offer."""
     noted = sa.and_(
         visits.c.walk == walks.c.id, visits.c.outing == walks.c.outing, visits.c.replaced.is_(None)
     )
@@ -56,7 +52,7 @@ def walk_lines(area: str) -> sa.Select[Any]:
     there = sa.select(sa.func.count()).select_from(walkers)
     there = there.where(walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing)
     opened = visits.c.outcome.in_(("opened", "refused", "again"))
-    return (
+    query = (
         sa.select(
             walks.c.code.label("walk"),
             stations.c.commune,
@@ -73,5 +69,6 @@ def walk_lines(area: str) -> sa.Select[Any]:
             number(visits.c.outcome == "again").label("again"),
         )
         .select_from(walks.join(stations, stations.c.code == walks.c.station))
-        .where(station_in(area))
+        .where(station_in(selection.area), *within(walks.c.offered_at, selection))
     )
+    return Source(query=query, keys=(walks.c.id,))

@@ -92,6 +92,17 @@ async def has_walked(tx: AsyncConnection, person: int) -> bool:
     return bool(await tx.scalar(sa.select(_has_walked(sa.literal(person)))))
 
 
+_THERE = sa.and_(
+    walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing, walkers.c.left_at.is_(None)
+)
+"""Whoever is on the walk of the row beside theirs."""
+
+
+def _on(at: Ground) -> sa.ColumnElement[bool]:
+    """Whoever is on a walk."""
+    return sa.and_(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Companion:
     """Somebody who goes on the same walk; the name of who agreed to be known to the team."""
@@ -105,7 +116,7 @@ async def companions(tx: AsyncConnection, at: Ground, person: int | None) -> lis
     query = (
         sa.select(people.c.first_name, people.c.consent_team, _has_walked(people.c.id).label("walked"))
         .join(walkers, walkers.c.person == people.c.id)
-        .where(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
+        .where(_on(at))
         .where(people.c.state == REGISTERED)
         .order_by(walkers.c.taken_at)
     )
@@ -150,10 +161,7 @@ async def release(tx: AsyncConnection) -> None:
 
 def _abandoned() -> tuple[sa.ColumnElement[bool], ...]:
     """Walks that are under way, and nobody is on them."""
-    there = sa.exists().where(
-        walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing, walkers.c.left_at.is_(None)
-    )
-    return (walks.c.state == "under_way", sa.not_(there))
+    return (walks.c.state == "under_way", sa.not_(sa.exists().where(_THERE)))
 
 
 async def idle(tx: AsyncConnection, since: datetime) -> list[int]:
@@ -173,8 +181,7 @@ async def idle(tx: AsyncConnection, since: datetime) -> list[int]:
 async def others_on(tx: AsyncConnection, at: Ground, person: int) -> list[int]:
     """The Telegram numbers of the others on a walk."""
     query = sa.select(people.c.telegram_id).join(walkers, walkers.c.person == people.c.id)
-    there = (walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
-    return list(await tx.scalars(query.where(*there, people.c.id != person)))
+    return list(await tx.scalars(query.where(_on(at), people.c.id != person)))
 
 
 async def meeting_soon(tx: AsyncConnection, now: datetime, until: datetime) -> list[sa.Row[Any]]:
@@ -187,10 +194,10 @@ async def meeting_soon(tx: AsyncConnection, now: datetime, until: datetime) -> l
             *(stations.c.commune, people.c.telegram_id),
         )
         .join(stations, stations.c.code == walks.c.station)
-        .join(walkers, sa.and_(walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing))
+        .join(walkers, _THERE)
         .join(people, people.c.id == walkers.c.person)
         .where(walks.c.meets_at > now, walks.c.meets_at <= until, walks.c.state == "under_way", sa.not_(told))
-        .where(walkers.c.left_at.is_(None), people.c.state == REGISTERED)
+        .where(people.c.state == REGISTERED)
         .order_by(walks.c.id)
     )
     return list(await tx.execute(query))
@@ -206,16 +213,7 @@ async def offered_near(tx: AsyncConnection, area: str, since: datetime, most: in
     told = (*(walks.c[name] for name in names), stations.c.commune)
     query = (
         sa.select(*told, there, walked)
-        .select_from(
-            walks.join(stations, stations.c.code == walks.c.station).outerjoin(
-                walkers,
-                sa.and_(
-                    walkers.c.walk == walks.c.id,
-                    walkers.c.outing == walks.c.outing,
-                    walkers.c.left_at.is_(None),
-                ),
-            )
-        )
+        .select_from(walks.join(stations, stations.c.code == walks.c.station).outerjoin(walkers, _THERE))
         .where(walks.c.state.in_(("offered", "under_way")), station_in(area))
         .where(sa.or_(walks.c.meets_at.is_(None), walks.c.meets_at >= since))
         .group_by(*told)
@@ -293,8 +291,7 @@ async def take(tx: AsyncConnection, at: Ground, person: int, now: datetime) -> i
 
 
 async def walkers_on(tx: AsyncConnection, at: Ground) -> int:
-    there = sa.and_(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
-    return int(await tx.scalar(sa.select(sa.func.count()).select_from(walkers).where(there)) or 0)
+    return int(await tx.scalar(sa.select(sa.func.count()).select_from(walkers).where(_on(at))) or 0)
 
 
 async def leave(tx: AsyncConnection, at: Ground, person: int) -> None:
@@ -307,8 +304,7 @@ async def leave(tx: AsyncConnection, at: Ground, person: int) -> None:
 
 async def end(tx: AsyncConnection, at: Ground, now: datetime) -> None:
     """The walk is over for everybody on it."""
-    there = sa.and_(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
-    await tx.execute(sa.update(walkers).where(there).values(left_at=now))
+    await tx.execute(sa.update(walkers).where(_on(at)).values(left_at=now))
     await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="done", done_at=now))
 
 
@@ -348,11 +344,7 @@ class WalkLine:
 
 async def lines_of(tx: AsyncConnection, station: str) -> list[WalkLine]:
     """The walks of a station, in order."""
-    there = (
-        sa.select(sa.func.count())
-        .where(walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing, walkers.c.left_at.is_(None))
-        .scalar_subquery()
-    )
+    there = sa.select(sa.func.count()).where(_THERE).scalar_subquery()
     columns = (walks.c.id, walks.c.code, walks.c.state, walks.c.doors, walks.c.outing, there.label("walkers"))
     query = sa.select(*columns).where(walks.c.station == station).order_by(walks.c.id)
     return [WalkLine(**row._mapping) for row in await tx.execute(query)]

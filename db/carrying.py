@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey, suppression_of
-from db import sqlite
+from db import console, sqlite
 from db.erasing import Sealing, erase_people, erase_roles
 from db.key import DatabaseKey
-from db.schema import app_sessions, console_sessions, downloads, people, unread_updates
+from db.schema import downloads, people, unread_updates
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
 CHUNK = 500
@@ -158,8 +158,7 @@ async def erase_again(tx: AsyncConnection, carried: Carried, sealing: Sealing) -
     """Erases whoever was erased since, and perhaps came back as somebody new; how many."""
     # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
     await tx.execute(sa.delete(downloads))
-    await tx.execute(sa.delete(console_sessions))
-    await tx.execute(sa.delete(app_sessions))
+    await console.forget_all(tx)
     # Nor is it known whose these are.
     await tx.execute(sa.delete(unread_updates))
     doomed = sorted(carried.erased | carried.others)

@@ -16,6 +16,12 @@ from db.schema import app_sessions, console_sessions
 SESSIONS: Mapping[Door, sa.Table] = MappingProxyType({Door.CONSOLE: console_sessions, Door.APP: app_sessions})
 
 
+async def forget_all(tx: AsyncConnection) -> None:
+    """Ends every session behind every door, and lets no link open one."""
+    for sessions in SESSIONS.values():
+        await tx.execute(sa.delete(sessions))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConsoleSession:
     """A link (`opened_at` None), or the session that it opened."""

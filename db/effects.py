@@ -35,16 +35,6 @@ class Asked:
     ballot: int | None = None
 
 
-async def group_sizes(tx: AsyncConnection, broadcast: int) -> dict[str, int]:
-    """How many people drew what, of those who are there and did not restrict their data."""
-    query = (
-        sa.select(deliveries.c.variant, sa.func.count().label("drawn"))
-        .where(_drew(broadcast))
-        .group_by(deliveries.c.variant)
-    )
-    return {row.variant: row.drawn for row in await tx.execute(query)}
-
-
 async def counts(tx: AsyncConnection, outcome: Outcome, asked: Asked) -> dict[str, Count]:
     """How many people drew what, and how many of them did it."""
     did = _DID[outcome](asked)

@@ -54,7 +54,7 @@ async def _free(tx: AsyncConnection, keys: Sequence[str]) -> None:
 
 
 Row = tuple[str, list[Any], list[tuple[str, str, str]]]
-"""A new event ready to be kept: its key, its columns (`MADE`), and of each language the title and the description."""
+"""A new event ready to be kept: its key, its columns (`_MADE`), and of each language the title and the description."""
 _MADE = (
     *(
         "code",

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,13 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import EVERYWHERE
 from bot.rules.restriction import PURPOSE, RESTRICTED
-from db import canvass_exports, sqlite
-from db.areas import counted_in, event_in, lies_in, person_in
+from db import canvass_exports, event_exports, sqlite
+from db.areas import counted_in, lies_in, person_in
 from db.days import day_of, first_whole_day
 from db.effects import OPENED, STATE_TOLD, VARIANT_TOLD
-from db.export_choices import TITLE
-from db.export_columns import counted_rows, hour, in_row_order, in_whole_tens, instants_as_text
-from db.headcounts import named_in
+from db.export_columns import hour, in_row_order, in_whole_tens, instants_as_text
+from db.export_sources import ONE, identity, person_in_row_order, source_for, within
+from db.export_sources import Selection as Selection
+from db.export_sources import Source as Source
 from db.mends import KIND_OF_MEND
 from db.notices import IS_NOTICE
 from db.restrictions import IS_USABLE
@@ -35,22 +35,16 @@ from db.schema import (
     answer_counts,
     audit,
     broadcasts,
-    check_ins,
     conversations,
     deliveries,
     events,
-    hosts,
     messages,
     people,
     responses,
     rsvps,
-    shift_places,
-    shifts,
     survey_answers,
     surveys,
-    visits,
     vote_plans,
-    walks,
 )
 from db.volunteering import offered
 
@@ -59,39 +53,6 @@ DAY = timedelta(days=1)
 
 EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer")
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """Which rows: those of an area, of an instant from `since` on and before `until` (aware, cut to the hour), about
-    one event (its code) or one ballot (its number).
-
-    `known_in`: only who is known to the team of these areas has rows, all others are counted; None: everybody has.
-    """
-
-    area: str = EVERYWHERE
-    since: datetime | None = None
-    until: datetime | None = None
-    event: str | None = None
-    ballot: int | None = None
-    known_in: tuple[str, ...] | None = None
-
-    @property
-    def known(self) -> sa.ColumnElement[bool]:
-        """Whether a row of `people` may be named in the file."""
-        areas = (EVERYWHERE,) if self.known_in is None else self.known_in
-        return named_in(areas, lies=_person_in_row_order)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """A query without order, the columns that number its rows, by which it is read in chunks, and what is counted of
-    people without a row, in the same columns.
-    """
-
-    query: sa.Select[Any]
-    keys: tuple[sa.ColumnElement[Any], ...]
-    counts: sa.Select[Any] | None = None
 
 
 # Of whom no file tells: nothing is known of them, or they asked that it be used for nothing.
@@ -103,61 +64,6 @@ _RECRUITED = (
     .where(_RECRUITS.c.recruiter == people.c.id, _RECRUITS.c.state.not_in(NOT_TOLD))
     .scalar_subquery()
 )
-
-_ONE = sa.literal(1).label("people")
-
-
-def _identity(
-    selection: Selection,
-    *,
-    commune: sa.ColumnElement[Any] = people.c.commune,
-    known: sa.ColumnElement[bool] | None = None,
-) -> tuple[sa.ColumnElement[Any], ...]:
-    """The pseudonym, and who that is where it is known to the team; Telegram's number is for the whole campaign."""
-    known = selection.known if known is None else known
-    numbered = known if selection.known_in is None else sa.false()
-    return (
-        people.c.pseudonym.label("supporter"),
-        sa.case((numbered, people.c.telegram_id)).label("telegram_id"),
-        sa.case((known, people.c.first_name)).label("first_name"),
-        sa.case((known, commune)).label("commune"),
-    )
-
-
-def _source(
-    query: sa.Select[Any],
-    selection: Selection,
-    *,
-    keys: tuple[sa.ColumnElement[Any], ...],
-    counted_by: tuple[str, ...],
-    person: sa.ColumnElement[Any] = people.c.id,
-) -> Source:
-    """Everybody's rows; for the team of an area those of who is known, and how many others share the same values."""
-    if selection.known_in is None:
-        return Source(query=query, keys=keys)
-    known = sa.func.coalesce(selection.known, sa.false())
-    counts = counted_rows(query.where(sa.not_(known)), by=counted_by, person=person)
-    return Source(query=query.where(known), keys=keys, counts=counts)
-
-
-def _within(column: sa.ColumnElement[Any], selection: Selection) -> list[sa.ColumnElement[bool]]:
-    """Within the period, cut to the hour as the instants in the file are."""
-    conditions = []
-    if selection.since is not None:
-        conditions.append(column >= _hour_of(selection.since))
-    if selection.until is not None:
-        conditions.append(column < _hour_of(selection.until))
-    return conditions
-
-
-def _hour_of(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def _person_in_row_order(area: str) -> sa.ColumnElement[bool]:
-    """Whether a row of `people`, read in the order of their numbers, lies in the area."""
-    names = ("commune", "department", "region", "territory")
-    return lies_in(area, **{name: in_row_order(people.c[name]) for name in names})
 
 
 def _event_id(code: str) -> sa.ScalarSelect[Any]:
@@ -179,7 +85,7 @@ def supporters(selection: Selection) -> Source:
     recruited = _RECRUITED if selection.known_in is None else in_whole_tens(_RECRUITED)
     query = (
         sa.select(
-            *_identity(selection),
+            *identity(selection),
             people.c.department,
             people.c.region,
             people.c.territory,
@@ -198,13 +104,13 @@ def supporters(selection: Selection) -> Source:
             recruited.label("recruited"),
             hour(people.c.unreachable_at),
             hour(people.c.registered_at),
-            _ONE,
+            ONE,
         )
         .where(people.c.state.not_in(NOT_TOLD), person_in(selection.area))
-        .where(*_within(people.c.registered_at, selection), *about)
+        .where(*within(people.c.registered_at, selection), *about)
     )
     counted_by = ("department", "region", "territory", "state")
-    return _source(query, selection, keys=(people.c.id,), counted_by=counted_by)
+    return source_for(query, selection, keys=(people.c.id,), counted_by=counted_by)
 
 
 def _commune_hidden(answer: sa.ColumnElement[Any], known: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
@@ -234,14 +140,14 @@ def answers(selection: Selection) -> Source:
     query = (
         sa.select(
             hour(responses.c.at),
-            *_identity(selection, commune=responses.c.commune),
+            *identity(selection, commune=responses.c.commune),
             responses.c.department,
             responses.c.region,
             responses.c.question,
             responses.c.subject,
             _commune_hidden(responses.c.answer, selection.known),
             broadcasts.c.key.label("broadcast"),
-            _ONE,
+            ONE,
         )
         .select_from(
             responses.join(people, responses.c.person == people.c.id).outerjoin(
@@ -250,10 +156,12 @@ def answers(selection: Selection) -> Source:
         )
         # Nobody of the team is told who restricted their data, nor who did so once, nor who opened an event.
         .where(IS_USABLE, responses.c.question.not_in((PURPOSE, OPENED)))
-        .where(place, *_within(in_row_order(responses.c.at), selection), *about)
+        .where(place, *within(in_row_order(responses.c.at), selection), *about)
     )
     counted_by = ("question", "subject", "answer")
-    return _source(query, selection, keys=(responses.c.id,), counted_by=counted_by, person=responses.c.person)
+    return source_for(
+        query, selection, keys=(responses.c.id,), counted_by=counted_by, person=responses.c.person
+    )
 
 
 def counts(selection: Selection) -> Source:
@@ -305,7 +213,7 @@ def sent(selection: Selection) -> Source:
             KIND_OF_MEND.label("mend"),
             mended.c.key.label("mends"),
             VARIANT_TOLD,
-            *_identity(selection),
+            *identity(selection),
             people.c.department,
             people.c.territory,
             people.c.language,
@@ -316,7 +224,7 @@ def sent(selection: Selection) -> Source:
             hour(deliveries.c.sent_at),
             hour(deliveries.c.answered_at),
             hour(deliveries.c.changed_at),
-            _ONE,
+            ONE,
         )
         .select_from(
             deliveries.join(broadcasts, deliveries.c.broadcast == broadcasts.c.id)
@@ -325,11 +233,11 @@ def sent(selection: Selection) -> Source:
         )
         # What tells the team something is no message of the campaign, and would tell who is of the team.
         .where(sa.not_(IS_NOTICE), IS_USABLE)
-        .where(_person_in_row_order(selection.area), *_within(deliveries.c.changed_at, selection), *about)
+        .where(person_in_row_order(selection.area), *within(deliveries.c.changed_at, selection), *about)
     )
     keys = (deliveries.c.id,) if everywhere else (people.c.id, deliveries.c.id)
     counted_by = ("broadcast", "kind", "ballot", "step", "mend", "mends", "variant", "state")
-    return _source(query, selection, keys=keys, counted_by=counted_by)
+    return source_for(query, selection, keys=keys, counted_by=counted_by)
 
 
 def survey_replies(selection: Selection) -> Source:
@@ -339,20 +247,20 @@ def survey_replies(selection: Selection) -> Source:
             surveys.c.code.label("survey"),
             survey_answers.c.question,
             survey_answers.c.option,
-            *_identity(selection),
+            *identity(selection),
             people.c.department,
             people.c.region,
             hour(survey_answers.c.at),
-            _ONE,
+            ONE,
         )
         .select_from(
             survey_answers.join(surveys, surveys.c.id == survey_answers.c.survey).join(
                 people, people.c.id == survey_answers.c.person
             )
         )
-        .where(IS_USABLE, _person_in_row_order(selection.area), *_within(survey_answers.c.at, selection))
+        .where(IS_USABLE, person_in_row_order(selection.area), *within(survey_answers.c.at, selection))
     )
-    return _source(
+    return source_for(
         query,
         selection,
         keys=tuple(survey_answers.primary_key.columns),
@@ -373,7 +281,7 @@ def talks(selection: Selection) -> Source:
     instants = ("opened_at", "waiting_since", "escalated_at", "closed_at", "blocked_until")
     query = (
         sa.select(
-            *_identity(selection),
+            *identity(selection),
             people.c.department,
             people.c.region,
             people.c.language,
@@ -382,125 +290,12 @@ def talks(selection: Selection) -> Source:
             counted(by_team=False).label("written"),
             counted(by_team=True).label("answered"),
             waited.label("waited"),
-            _ONE,
+            ONE,
         )
         .select_from(conversations.join(people, people.c.id == conversations.c.person))
-        .where(
-            IS_USABLE, _person_in_row_order(selection.area), *_within(conversations.c.opened_at, selection)
-        )
+        .where(IS_USABLE, person_in_row_order(selection.area), *within(conversations.c.opened_at, selection))
     )
-    return _source(query, selection, keys=(conversations.c.id,), counted_by=("state",))
-
-
-def _known_there(selection: Selection) -> sa.ColumnElement[bool]:
-    """Who is named in a file about events: whoever comes from elsewhere agreed to be known to their own team."""
-    return sa.and_(selection.known, person_in(selection.area) if selection.known_in is None else sa.true())
-
-
-def attendance(selection: Selection) -> Source:
-    """The answers to the invitations to the events that take place in the area; the period is the events'.
-
-    Whoever comes from elsewhere is not named: they agreed to be known to their own local team.
-    """
-    about = [] if selection.event is None else [events.c.code == selection.event]
-    there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
-    query = (
-        sa.select(
-            events.c.code.label("event"),
-            TITLE.label("title"),
-            events.c.starts_at,
-            events.c.commune.label("event_commune"),
-            events.c.state.label("event_state"),
-            *_identity(selection, known=_known_there(selection)),
-            people.c.department,
-            rsvps.c.answer,
-            rsvps.c.confirmed,
-            rsvps.c.attended,
-            rsvps.c.guests,
-            check_ins.c.at.is_not(None).label("checked_in"),
-            hour(rsvps.c.at),
-            _ONE,
-        )
-        .select_from(
-            rsvps.join(events, rsvps.c.event == events.c.id)
-            .join(people, rsvps.c.person == people.c.id)
-            .outerjoin(check_ins, there)
-        )
-        .where(IS_USABLE, event_in(selection.area), *_within(events.c.starts_at, selection), *about)
-    )
-    counted_by = ("event", "title", "starts_at", "event_commune", "event_state", "answer")
-    return _source(query, selection, keys=(rsvps.c.event, rsvps.c.person), counted_by=counted_by)
-
-
-def helpers(selection: Selection) -> Source:
-    """Who took which shift, or waits for one, at the events that take place in the area; the period is the shifts'."""
-    about = [] if selection.event is None else [events.c.code == selection.event]
-    query = (
-        sa.select(
-            events.c.code.label("event"),
-            TITLE.label("title"),
-            events.c.commune.label("event_commune"),
-            shifts.c.id.label("shift"),
-            shifts.c.role,
-            shifts.c.starts_at,
-            shifts.c.ends_at,
-            shifts.c.state.label("shift_state"),
-            shifts.c.capacity,
-            *_identity(selection, known=_known_there(selection)),
-            people.c.department,
-            shift_places.c.answer,
-            hour(shift_places.c.at),
-            _ONE,
-        )
-        .select_from(
-            shift_places.join(shifts, shift_places.c.shift == shifts.c.id)
-            .join(events, shifts.c.event == events.c.id)
-            .join(people, shift_places.c.person == people.c.id)
-        )
-        .where(IS_USABLE, event_in(selection.area), *_within(shifts.c.starts_at, selection), *about)
-    )
-    of_shift = ("shift", "role", "starts_at", "ends_at", "shift_state", "capacity")
-    counted_by = ("event", "title", "event_commune", *of_shift, "answer")
-    return _source(
-        query, selection, keys=(shift_places.c.shift, shift_places.c.person), counted_by=counted_by
-    )
-
-
-def hosts_of(selection: Selection) -> Source:
-    """Who runs which event without a role in the team, of those that take place in the area; the period is theirs."""
-    about = [] if selection.event is None else [events.c.code == selection.event]
-    query = (
-        sa.select(
-            events.c.code.label("event"),
-            TITLE.label("title"),
-            events.c.starts_at,
-            events.c.commune.label("event_commune"),
-            events.c.state.label("event_state"),
-            *_identity(selection, known=_known_there(selection)),
-            people.c.department,
-            hosts.c.part,
-            hour(hosts.c.since),
-            _ONE,
-        )
-        .select_from(
-            hosts.join(events, hosts.c.event == events.c.id).join(people, hosts.c.person == people.c.id)
-        )
-        .where(IS_USABLE, event_in(selection.area), *_within(events.c.starts_at, selection), *about)
-    )
-    counted_by = ("event", "title", "starts_at", "event_commune", "event_state", "part")
-    return _source(query, selection, keys=(hosts.c.event, hosts.c.person), counted_by=counted_by)
-
-
-def doors(selection: Selection) -> Source:
-    """Doors and what happened there; the period is that of the visits."""
-    query = canvass_exports.doors(selection.area, *_within(visits.c.at, selection))
-    return Source(query=query, keys=canvass_exports.DOOR_KEYS)
-
-
-def walks_of(selection: Selection) -> Source:
-    """Walks; the period is that of their last offer."""
-    query = canvass_exports.walk_lines(selection.area).where(*_within(walks.c.offered_at, selection))
-    return Source(query=query, keys=(walks.c.id,))
+    return source_for(query, selection, keys=(conversations.c.id,), counted_by=("state",))
 
 
 def actions(selection: Selection) -> Source:
@@ -518,12 +313,12 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
     "responses": answers,
     "answer_counts": counts,
     "deliveries": sent,
-    "attendance": attendance,
-    "shifts": helpers,
-    "hosts": hosts_of,
+    "attendance": event_exports.attendance,
+    "shifts": event_exports.helpers,
+    "hosts": event_exports.hosts_of,
     "survey_answers": survey_replies,
-    "doors": doors,
-    "walks": walks_of,
+    "doors": canvass_exports.doors,
+    "walks": canvass_exports.walks_of,
     "conversations": talks,
     "audit": actions,
 }

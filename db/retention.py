@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.conversations import State
 from bot.rules.suppression import SuppressionKey
 from bot.rules.volunteering import PURPOSE as HELP
+from db.console import SESSIONS
 from db.conversations import erase_all
 from db.engine import Database
 from db.erasing import Sealing, erase_people
@@ -27,7 +28,6 @@ from db.notices import IS_NOTICE
 from db.restrictions import IS_RESTRICTED, of_others, of_others_by_number, restricted_people
 from db.schema import (
     answer_remainders,
-    app_sessions,
     approvals,
     attendee_numbers,
     broadcasts,
@@ -35,7 +35,6 @@ from db.schema import (
     check_ins,
     chosen_places,
     consents,
-    console_sessions,
     conversations,
     deliveries,
     dialogs,
@@ -241,7 +240,7 @@ def sessions_over(now: datetime) -> list[DueRows]:
     """Sessions of the console and of the Mini App that are over, and links to them that nobody opened."""
     return [
         DueRows(key=table.c.id, condition=table.c.expires_at <= now, erase=deleting(table))
-        for table in (console_sessions, app_sessions)
+        for table in SESSIONS.values()
     ]
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from telegram import Update
 
 from bot.actions import attendees, events
-from bot.departure.looks import FIRST_NAME_LIMIT
 from bot.rules.attendees import Part, sheet
 from bot.rules.leaves import read_leaf
+from bot.rules.people import FIRST_NAME_LIMIT
 from bot.rules.permissions import Action
 from handlers import broadcasts, desk, event_words
 from handlers.buttons import arguments, one_of, whole_number

@@ -235,7 +235,7 @@ async def add_photo_with_text(update: Update, context: Context) -> None:
 
 def _require_fit_with(context: Context, photo: str) -> None:
     """Raises BroadcastRefused where a text of any version has no room below the photo."""
-    for texts in (_texts(context), *others_of(context.kept)):
+    for texts in (texts_of(context.kept), *others_of(context.kept)):
         text_lengths.require_fit(context, _wording(context, photo), texts)
 
 
@@ -265,10 +265,6 @@ async def add_photo(update: Update, context: Context) -> None:
     photo = context.message.photo[-1].file_id
     _require_fit_with(context, photo)
     await proceed(context, context.say, photo=photo)
-
-
-def _texts(context: Context) -> dict[str, str]:
-    return texts_of(context.kept)
 
 
 # -- to whom and when --
@@ -315,7 +311,7 @@ async def _show_summary(context: Context) -> None:
     context.say("broadcasts/previews")
     desk.show_versions(
         context,
-        (_texts(context), *others_of(context.kept)),
+        (texts_of(context.kept), *others_of(context.kept)),
         lambda texts: desk.previews(context, _draft(context), texts),
     )
     context.say("broadcasts/summary", **await _summary(context, author))
@@ -333,7 +329,7 @@ def _draft(context: Context) -> Draft:
 
 async def _summary(context: Context, author: Author) -> dict[str, Any]:
     data = context.kept
-    kind, texts = Kind(data["kind"]), _texts(context)
+    kind, texts = Kind(data["kind"]), texts_of(context.kept)
     when = sending_time(data, now=context.now, zone=context.zone)
     audience = audience_dialog.audience_of(context)
     experiment = experiment_of(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TypeVar
 
@@ -17,6 +18,12 @@ def arguments(context: Context, count: int) -> list[str]:
     if len(found) != count:
         raise MalformedButton
     return found
+
+
+def tapped(*actions: str) -> re.Pattern[bytes]:
+    """What finds, in an update's JSON, the code of the event that a tap of one of these is about."""
+    named = "|".join(actions).encode()
+    return re.compile(rb'"data":\s*"1:(?:' + named + rb"):([0-9A-Za-z]{1,16})")
 
 
 def one_of(choices: type[Choice], value: str) -> Choice:

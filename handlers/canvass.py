@@ -16,10 +16,10 @@ from bot.actions.people import NotASupporter
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned
 from bot.errors import PortevoixError
-from bot.links import app_link, friend_link, walk_page
+from bot.links import friend_link, walk_page
 from bot.printing.codes import qr_png
 from bot.rules.canvass.visits import DWELLINGS_OFFERED, MOST_DWELLINGS, Outcome
-from handlers.app import url_in_telegram
+from handlers import app
 from handlers.buttons import arguments, one_of, whole_number
 from handlers.context import Context
 from handlers.desk import number
@@ -172,18 +172,7 @@ async def _code(context: Context, number_: int) -> None:
 async def _phone(context: Context, number_: int) -> None:
     """The walk as a page that works without network: by a link that serves once, or within Telegram."""
     await canvass_walks.seen(context.tx, _going(context, number_))
-    address = context.services.links_to
-    if address is None:
-        context.say("app/no_address")
-        return
-    token = await console.offer_app(context.tx, context.person, context.language, context.now)
-    page = walk_page(number_)
-    context.say(
-        "canvass/phone",
-        url=app_link(address, token, page),
-        app_url=url_in_telegram(context, page),
-        walk=number_,
-    )
+    await app.offer(context, "canvass/phone", walk_page(number_), walk=number_)
 
 
 async def _phone_lost(context: Context, _number: int) -> None:

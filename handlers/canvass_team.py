@@ -12,6 +12,7 @@ from bot.actions.authority import area_name
 from bot.actions.canvass_doors import zone_at
 from bot.actions.canvass_walks import WalkGone
 from bot.links import walk_link, walks_link
+from bot.rules.canvass.doors import commune_in
 from bot.rules.canvass.meetings import MOST_PLACE, Meeting
 from bot.rules.canvass.visits import Outcome
 from bot.rules.dates import read_moment
@@ -23,8 +24,6 @@ from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "walk_meeting"
 MOST_LISTED = 8
-NEAR_KM = 10
-"""How far from a station those are invited first who offered to help."""
 
 
 async def open_(update: Update, context: Context) -> None:
@@ -100,7 +99,7 @@ async def _ask_when(context: Context, **about: object) -> None:
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     """Asks the open question of a meeting."""
-    zone = zone_at(context.services.gazetteer, context.kept["station"][:5])
+    zone = zone_at(context.services.gazetteer, commune_in(context.kept["station"]))
     answer(
         f"walk_meeting/{context.step}", hours=context.campaign.walking, at=_meets_at(context), zone_there=zone
     )
@@ -114,7 +113,7 @@ def _meets_at(context: Context) -> datetime | None:
 async def type_when(update: Update, context: Context) -> None:
     """The hour, by the clock of the place."""
     assert context.message is not None  # a text handler
-    author, commune = await desk.author(context), context.kept["station"][:5]
+    author, commune = await desk.author(context), commune_in(context.kept["station"])
     zone = zone_at(context.services.gazetteer, commune)
     at = read_moment(context.message.text or "", context.vocabulary.dates, now=context.now, zone=zone)
     canvass_offers.require_sound(author, commune, Meeting(at=at, where=""))
@@ -187,7 +186,7 @@ async def _invite(context: Context, code: str) -> None:
         language: context.render_in(language, "canvass/invitation", commune=commune, link=link).html
         for language in context.campaign.languages
     }
-    await broadcasts.begin_with(context, {"all": [f"near:{found.commune}:{NEAR_KM}", "volunteer"]}, texts)
+    await broadcasts.begin_with(context, canvass_offers.invited_to(found.commune), texts)
 
 
 async def _link(context: Context, number: str) -> None:

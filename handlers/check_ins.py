@@ -13,12 +13,12 @@ from bot.actions import attendees, check_ins, event_cards, events
 from bot.actions.check_ins import CheckedIn, Door
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned, deletion
-from bot.departure.looks import FIRST_NAME_LIMIT
 from bot.links import check_in_link, list_link
 from bot.printing.codes import qr_png
 from bot.printing.tick_lists import TickList, is_printable, tick_list_pdf
 from bot.rules.attendees import AT_THE_DOOR, Attendee, sheet
-from bot.rules.check_ins import EARLY, DoorKey, How, door_key, typed_digits
+from bot.rules.check_ins import EARLY, How, typed_digits
+from bot.rules.people import FIRST_NAME_LIMIT
 from bot.words.texts import Text
 from db.events import EventInWords, EventTexts, text_in
 from handlers import desk, event_card
@@ -28,10 +28,6 @@ from handlers.registration_dialog import begin, is_drafting
 from handlers.routing import Awaited, Handler
 
 FLOW = "door"
-
-
-def key_of(context: Context) -> DoorKey:
-    return door_key(context.services.suppression_key)
 
 
 async def show(update: Update, context: Context) -> None:
@@ -98,7 +94,7 @@ async def show_code(update: Update, context: Context) -> None:
     """The code of the minute, in a message of its own that is kept up to date; the one before it goes."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    shown, before = await check_ins.open_screen(context.tx, author, code, key_of(context))
+    shown, before = await check_ins.open_screen(context.tx, author, code, context.door_key)
     if before is not None:
         context.replies.append(deletion(context.chat_id, before))
     link = check_in_link(context.services.bot_username, shown.token)
@@ -164,7 +160,7 @@ def _line(context: Context, each: Attendee) -> tuple[str, str]:
 
 async def by_link(context: Context, token: str) -> None:
     """Somebody scanned the code on the host's phone."""
-    found = await check_ins.at_its_door(context.tx, token, key_of(context), context.now)
+    found = await check_ins.at_its_door(context.tx, token, context.door_key, context.now)
     if context.person.is_registered:
         said = await check_ins.check_in(context.tx, context.person, context.origin, found, How.LINK)
         _welcome(context, said)
@@ -180,7 +176,7 @@ async def _walk_in(context: Context, found: EventInWords) -> None:
     quiet = context.quiet_about_events is not None
     context.say("check_ins/walk_in", title=_title(context, found.texts), quiet=quiet)
     await begin(context, f"ev_{code}")
-    await check_ins.walk_in(context.tx, found, context.person.telegram_id, key_of(context))
+    await check_ins.walk_in(context.tx, found, context.person.telegram_id, context.door_key)
     assert context.dialog is not None  # signing up has begun, or goes on
     await context.ask(context.dialog.flow, context.step, here=code)
 
@@ -193,7 +189,7 @@ async def type_digits(context: Context) -> bool:
     if not await check_ins.is_any_door_open(context.tx, context.now):
         return False
     said = await check_ins.check_in_by_digits(
-        context.tx, context.person, context.origin, digits, key_of(context)
+        context.tx, context.person, context.origin, digits, context.door_key
     )
     if said is None:
         context.say("check_ins/wrong_digits")

@@ -23,6 +23,7 @@ from bot.delivery.calls import Attachment, Call
 from bot.delivery.messages import captioned, edited, message, without_keyboard
 from bot.delivery.pacing import FREE_RATE
 from bot.errors import PortevoixError
+from bot.rules.check_ins import DoorKey, door_key
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from bot.rules.seats import Rsvp
@@ -123,6 +124,11 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     def zone(self) -> str:
         """The IANA zone the person lives by."""
         return self.person.zone or "Europe/Paris"
+
+    @property
+    def door_key(self) -> DoorKey:
+        """What the codes at the doors of events are made and read with."""
+        return door_key(self.services.suppression_key)
 
     @property
     def quiet_about_events(self) -> Quiet | None:

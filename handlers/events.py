@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from telegram import Update
 
 from bot.actions import effects, event_cards, rsvps
@@ -16,7 +14,7 @@ from db.events import EventInWords
 from db.people import Person
 from db.rsvps import Rsvp
 from handlers import event_card, feedback
-from handlers.buttons import arguments, one_of, whole_number, yes_or_no
+from handlers.buttons import arguments, one_of, tapped, whole_number, yes_or_no
 from handlers.choices import ask_once
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
@@ -255,7 +253,7 @@ async def send_calendar(update: Update, context: Context) -> None:
         context.send_file(content, name=file_name(card), caption="events/calendar_file", event=card)
 
 
-_TAPPED = re.compile(rb'"data":\s*"1:(?:rsvp|attend|guests|seats_all|came|stars|change):([0-9A-Za-z]{1,16})')
+_TAPPED = tapped("rsvp", "attend", "guests", "seats_all", "came", "stars", "change")
 
 
 def event_tapped(body: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import event_cards, people
 from bot.actions.people import Meetings
+from handlers.buttons import tapped
 
-_ANSWER = re.compile(rb'"data":\s*"1:rsvp:([0-9A-Za-z]{1,16}):')
+_ANSWER = tapped("rsvp")
 
 
 async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
@@ -20,9 +20,9 @@ async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
     Where one does anything else it might change the event that the next one answers: then each reads it in its turn.
     """
     met = await people.find_all(tx, updates)
-    tapped = {chat: found[1].decode() for chat, body in updates.items() if (found := _ANSWER.search(body))}
-    if len(tapped) < len(updates):
+    codes = {chat: found[1].decode() for chat, body in updates.items() if (found := _ANSWER.search(body))}
+    if len(codes) < len(updates):
         return met
-    asked = {meeting.person.id: tapped[chat] for chat, meeting in met.items()}
+    asked = {meeting.person.id: codes[chat] for chat, meeting in met.items()}
     answered = await event_cards.find_with_answers(tx, asked)
     return {chat: replace(meeting, tapped=answered.get(meeting.person.id)) for chat, meeting in met.items()}

@@ -26,6 +26,5 @@ async def help_(update: Update, context: Context) -> None:
         team=[(command.name, words) for command, words in described if command.roles],
         own=[(command.name, words) for command, words in described if not command.roles],
         data=[command.name for command in commands if command.about_data],
-        has_app=context.services.links_to is not None,
-        app_url=app.url_in_telegram(context),
+        **app.way_in(context),
     )

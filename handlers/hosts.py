@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import Update
 
-from bot.actions import helpers, hosts, series
+from bot.actions import event_drafts, helpers, hosts, series
 from bot.actions.hosts import Card, HostRefused
 from bot.departure.compose import Draft
 from bot.links import host_link
@@ -98,7 +98,7 @@ async def send(update: Update, context: Context) -> None:
         await desk.author(context),
         context.origin,
         new_event.draft(context),
-        repeats=new_event.repeats(context),
+        repeats=event_drafts.repeats(context.kept),
         language=context.language,
         text=context.render(SEEN).written,
         again=context.kept.get("again"),

@@ -29,8 +29,7 @@ async def show(context: Context, answer: Callable[..., None], *, hello: bool = F
         roles=roles,
         hello=hello,
         brought=await friends.brought(context.tx, context.person),
-        has_app=context.services.links_to is not None,
-        app_url=app.url_in_telegram(context),
+        **app.way_in(context),
     )
     if roles:
         # Whoever was named on the command line has had no occasion yet to get the commands of their role.

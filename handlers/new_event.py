@@ -16,7 +16,6 @@ from bot.actions import announcing, event_drafts, hosts
 from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author
 from bot.actions.drafts import ELSEWHERE
-from bot.actions.series import Repeats
 from bot.communes import Commune
 from bot.departure.compose import Draft
 from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
@@ -276,11 +275,6 @@ async def type_ends(update: Update, context: Context) -> None:
         ends["until"] = last.date().isoformat()
     event_drafts.dates({**context.kept, "ends": ends})  # whatever is wrong with it is told here
     await proceed(context, context.say, ends=ends)
-
-
-def repeats(context: Context) -> Repeats | None:
-    """How often it takes place; None: once."""
-    return event_drafts.repeats(context.kept)
 
 
 # -- seats --

@@ -21,7 +21,6 @@ from bot.actions.authority import area_name
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.links import Link, read_link
-from bot.rules.check_ins import door_key
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import CALM
 from bot.rules.territories import TERRITORIES
@@ -204,8 +203,7 @@ async def conclude(context: Context, answer: Callable[..., None]) -> None:
 
 async def _check_in(context: Context, code: str) -> None:
     """Whoever was counted at an event's door signed up there, and is checked in by it."""
-    key = door_key(context.services.suppression_key)
-    found = await check_ins.walk_in_joined(context.tx, context.person, context.origin, code, key)
+    found = await check_ins.walk_in_joined(context.tx, context.person, context.origin, code, context.door_key)
     if found is not None:
         title = text_in(found.texts, context.language, context.campaign.languages[0]).title
         quiet = context.quiet_about_events is not None

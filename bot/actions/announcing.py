@@ -10,14 +10,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.areas
-import db.broadcast_accounts
-import db.broadcasts
 import db.events
-import db.faces
-import db.hosts
-import db.seats
-import db.shifts
 from bot.actions import audit, broadcasts
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
@@ -165,9 +158,7 @@ async def invite(
     *,
     areas: Iterable[str] | None = None,
 ) -> Queued:
-    """Queues the invitation to an event that has none; where it waits for a second person, nobody else sees the event
-    meanwhile. The caller checked what the author may do.
-    """
+    """Queues the invitation to an event that has none. The caller checked what the author may do."""
     invitation = NewBroadcast(
         key=invitation_key(event.id),
         kind=Kind.EVENT_INVITE,
@@ -178,8 +169,17 @@ async def invite(
         event=event.id,
         expires_at=event.starts_at,
     )
+    return await queue_invitation(tx, author, event, invitation, areas)
+
+
+async def queue_invitation(
+    tx: AsyncConnection, author: Author, event: Event, invitation: NewBroadcast, areas: Iterable[str] | None
+) -> Queued:
+    """Queues what invites to an event, or to all dates of its series; where it waits for a second person, nobody else
+    sees the event meanwhile. `areas`: those that it stays within; None: those in which the author may write.
+    """
     limits = author.areas(Action.BROADCAST) if areas is None else areas
-    target = await target_of(tx, author, audience, limits)
+    target = await target_of(tx, author, invitation.audience, limits)
     queued = await broadcasts.queue(tx, author, invitation, target)
     assert queued is not None  # it has no invitation yet, and so the key is new
     if queued.awaits_approval:

@@ -14,7 +14,7 @@ from bot.actions import audience_words, broadcast_approvals
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_approvals import Subject
-from bot.actions.broadcasts import STAFF_KINDS, followed, progress_of
+from bot.actions.broadcasts import followed, is_written, progress_of
 from bot.actions.effects import Effects, effects_of
 from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
 from bot.rules.kinds import Kind
@@ -168,8 +168,7 @@ def _may(author: Author, progress: Progress, mends: Sequence[Progress | None]) -
     in_doubt = bool(progress.count("in_doubt").total)
     is_recalled = any(each.broadcast.is_recall and not each.is_cancelled for each in mends if each)
     may = set()
-    is_written = broadcast.event is None and broadcast.survey is None
-    if kind in (*STAFF_KINDS, Kind.POLL) and is_written and author.areas(Action.BROADCAST):
+    if is_written(broadcast) and author.areas(Action.BROADCAST):
         may.add("duplicate")
         if not (has_left or in_doubt or progress.is_cancelled or progress.is_over):
             may.add("change")

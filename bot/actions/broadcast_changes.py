@@ -10,7 +10,6 @@ from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import (
-    STAFF_KINDS,
     BroadcastRefused,
     NewBroadcast,
     as_it_may_leave,
@@ -19,6 +18,7 @@ from bot.actions.broadcasts import (
     fill,
     followed,
     require_somebody,
+    require_written,
 )
 from bot.actions.forecasts import Forecast
 from bot.rules.kinds import Kind
@@ -31,11 +31,7 @@ async def changeable(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
     """One that staff wrote and nobody has yet. Raises NotAllowed, BroadcastRefused."""
     author.require(Action.CHANGE_BROADCAST)
     progress = await followed(tx, author, broadcast)
-    about = progress.broadcast.event is not None or progress.broadcast.survey is not None
-    if (
-        progress.broadcast.kind not in (*STAFF_KINDS, Kind.POLL) or about
-    ):  # a question of former versions, in words
-        raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
+    require_written(progress.broadcast)
     if progress.is_cancelled or await db.broadcast_changes.has_left(tx, broadcast):
         raise _left()
     return progress.broadcast

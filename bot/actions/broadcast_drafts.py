@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import broadcast_cards
 from bot.actions.authority import Author
-from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused, NewBroadcast, followed
+from bot.actions.broadcasts import NewBroadcast, followed, require_written
 from bot.rules.broadcast_draft import experiment_of, is_neutral, others_of, sending_time, texts_of
 from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
@@ -41,8 +41,7 @@ async def duplicable(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
     """
     author.require_standing()
     found = (await followed(tx, author, broadcast)).broadcast
-    if found.kind not in (*STAFF_KINDS, Kind.POLL) or found.event is not None or found.survey is not None:
-        raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
+    require_written(found)
     return found
 
 
@@ -68,8 +67,6 @@ def replacing(broadcast: Broadcast, zone: str) -> dict[str, Any]:
     if broadcast.local_time:
         wall, whose = broadcast.starts_at, "each"
     else:
-        wall, whose = (
-            broadcast.starts_at.astimezone(zone_named(zone)).replace(second=0, microsecond=0),
-            "mine",
-        )
+        wall = broadcast.starts_at.astimezone(zone_named(zone)).replace(second=0, microsecond=0)
+        whose = "mine"
     return {"editing": broadcast.id, "wall": wall.replace(tzinfo=None).isoformat(), "whose": whose}

@@ -44,6 +44,18 @@ STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.RESULT)
 CHANGES = ("pause", "resume", "cancel")
 
 
+def is_written(broadcast: Broadcast) -> bool:
+    """Whether somebody wrote its words: staff, or whoever put a question to supporters in a former version."""
+    kinds = (*STAFF_KINDS, Kind.POLL)
+    return broadcast.kind in kinds and broadcast.event is None and broadcast.survey is None
+
+
+def require_written(broadcast: Broadcast) -> None:
+    """Raises BroadcastRefused for what the program words."""
+    if not is_written(broadcast):
+        raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
+
+
 class BroadcastRefused(PortevoixError):
     """A broadcast that cannot be made, or a change that comes too late."""
 

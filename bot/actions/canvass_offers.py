@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,6 +33,10 @@ class BadMeeting(PortevoixError):
     """An hour at which nobody goes from door to door; `why`: past, hours or quiet."""
 
     default_message = "errors/walk_meeting"
+
+
+NEAR_KM = 10
+"""How far from a station those are invited first who offered to help."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,21 +74,33 @@ async def stations_for(tx: AsyncConnection, author: Author) -> Sequence[Ranked]:
     return (await ranking(tx, Weights(), author.areas(Action.OFFER_WALK))).stations
 
 
-async def station_for(tx: AsyncConnection, author: Author, code: str) -> StationSeen:
-    """A station of the author’s areas. Raises NotAllowed, WalkGone."""
+async def commune_of(tx: AsyncConnection, author: Author, code: str) -> str:
+    """The commune of a station of the author’s areas. Raises NotAllowed, WalkGone."""
     station = await db.canvass.station(tx, code)
     author.require(Action.OFFER_WALK, station.commune if station is not None else None)
     if station is None:
         raise WalkGone("There is no such station.")
+    commune: str = station.commune
+    return commune
+
+
+async def station_for(tx: AsyncConnection, author: Author, code: str) -> StationSeen:
+    """A station of the author’s areas. Raises NotAllowed, WalkGone."""
+    commune = await commune_of(tx, author, code)
     ranked = await stations_for(tx, author)
     return StationSeen(
         code=code,
-        commune=station.commune,
+        commune=commune,
         ranked=next((each for each in ranked if each.turnout.station == code), None),
         of=len(ranked),
         walks=tuple(await db.canvass_walks.lines_of(tx, code)),
         counts=await db.canvass_counts.counts_of(tx, code),
     )
+
+
+def invited_to(commune: str) -> dict[str, Any]:
+    """Whom an invitation to walk in a commune is for: those who offered to help near it."""
+    return {"all": [f"near:{commune}:{NEAR_KM}", "volunteer"]}
 
 
 async def offer(
@@ -104,13 +121,7 @@ async def offer(
     number = await db.canvass_walks.offer(tx, code, author.id, author.now, walk, meeting)
     if not number:
         raise WalkGone("No walk of this station is free.")
-    await audit.note(
-        tx,
-        actor=author.name,
-        action=Action.OFFER_WALK,
-        details={"station": found.code, "walks": number},
-        now=author.now,
-    )
+    await _note(tx, author, station=found.code, walks=number)
     return await station_for(tx, author, code)
 
 
@@ -154,8 +165,7 @@ async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
     ended = 0
     for number in await db.canvass_walks.others_on(tx, found.walk, 0):
         ended += await db.console.end_all(tx, Door.APP, number, author.now)
-    details = {"walk": found.walk.code, "signed_out": ended}
-    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    await _note(tx, author, walk=found.walk.code, signed_out=ended)
     return ended
 
 
@@ -167,8 +177,7 @@ async def free(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
     who = await db.canvass_walks.others_on(tx, found.walk, 0)
     await notices.tell(tx, who, "walk_freed", {"walk": found.walk.code}, now=author.now)
     await db.canvass_walks.free(tx, found.walk)
-    details = {"walk": found.walk.code, "freed": len(who)}
-    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    await _note(tx, author, walk=found.walk.code, freed=len(who))
     return await account(tx, author, walk)
 
 
@@ -177,6 +186,9 @@ async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccoun
     found = await account(tx, author, walk)
     if not await db.canvass_walks.withdraw(tx, walk):
         raise WalkGone("It is not offered, or somebody has taken it.")
-    details = {"walk": found.walk.code, "withdrawn": True}
-    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)
+    await _note(tx, author, walk=found.walk.code, withdrawn=True)
     return await account(tx, author, walk)
+
+
+async def _note(tx: AsyncConnection, author: Author, **details: object) -> None:
+    await audit.note(tx, actor=author.name, action=Action.OFFER_WALK, details=details, now=author.now)

@@ -16,8 +16,8 @@ import db.canvass_counts
 import db.canvass_walks
 from bot.actions.authority import Author
 from bot.actions.canvass import ranking
-from bot.actions.canvass_walks import WalkGone
-from bot.rules.canvass.doors import Plane, Spot
+from bot.actions.canvass_offers import commune_of
+from bot.rules.canvass.doors import Plane, Spot, commune_in
 from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import Doubt, Outcome, Tally, doubt, pace, tally
 from bot.rules.permissions import Action
@@ -78,10 +78,7 @@ async def lines(tx: AsyncConnection, author: Author, area: str) -> list[StationL
 
 async def learnt(tx: AsyncConnection, author: Author, code: str) -> Learnt:
     """What was noted at the doors of a station of the author’s areas. Raises NotAllowed, WalkGone."""
-    station = await db.canvass.station(tx, code)
-    author.require(Action.OFFER_WALK, station.commune if station is not None else None)
-    if station is None:
-        raise WalkGone("There is no such station.")
+    commune = await commune_of(tx, author, code)
     noted = await db.canvass_counts.of_station(tx, code)
     tallies = {
         walk: tally((each.outcome, each.at, each.paper) for each in some if each.at is not None)
@@ -93,7 +90,7 @@ async def learnt(tx: AsyncConnection, author: Author, code: str) -> Learnt:
     streets = [(street, _tally(some)) for street, some in _parted(noted, lambda each: each.street)]
     return Learnt(
         code=code,
-        commune=station.commune,
+        commune=commune,
         whole=_tally(noted),
         streets=sorted(streets, key=lambda each: (not each[0], -each[1].doors, each[0])),
         days=[(day, _tally(some)) for day, some in _parted(noted, lambda each: each.day)],
@@ -117,7 +114,7 @@ def _tally(noted: Iterable[Noted]) -> Tally:
 
 async def ways(tx: AsyncConnection, author: Author, code: str) -> dict[int, list[Spot]]:
     """The way of each walk of a station, in metres to the east and to the north. Raises NotAllowed."""
-    author.require(Action.OFFER_WALK, code[:5])
+    author.require(Action.OFFER_WALK, commune_in(code))
     rows = await db.canvass.ways_of(tx, code)
     if not rows:
         return {}

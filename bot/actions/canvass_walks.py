@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.canvass
 import db.canvass_counts
 import db.canvass_walks
 import db.staff
@@ -160,7 +159,7 @@ async def seen(tx: AsyncConnection, going: Going) -> WalkSeen:
     return WalkSeen(
         walk=walk,
         legs=tuple(await db.canvass_walks.legs_of(tx, walk.id, walk.outing)),
-        companions=await _companions(tx, walk, going) if walk.mine else (),
+        companions=tuple(await db.canvass_walks.companions(tx, walk, going.person.id)) if walk.mine else (),
         walkers=await db.canvass_walks.walkers_on(tx, walk),
         contact=await _contact(tx, walk) if walk.mine else None,
         place=await db.canvass_walks.place_of(tx, walk.station),
@@ -169,10 +168,6 @@ async def seen(tx: AsyncConnection, going: Going) -> WalkSeen:
         zone=zone_at(going.gazetteer, walk.commune),
         now=going.now,
     )
-
-
-async def _companions(tx: AsyncConnection, walk: Ground, going: Going) -> tuple[Companion, ...]:
-    return tuple(await db.canvass_walks.companions(tx, walk, going.person.id))
 
 
 async def take(tx: AsyncConnection, going: Going) -> WalkSeen:

@@ -24,6 +24,7 @@ from bot.rules.ballot_kinds import ELSEWHERE
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.consent import ASKED_ONCE, Purpose
 from bot.rules.expressions import stored
+from bot.rules.people import FIRST_NAME_LIMIT
 from bot.rules.suppression import SuppressionKey, suppression_of
 from bot.rules.territories import TERRITORIES
 from db.people import Person
@@ -230,7 +231,7 @@ async def register(
         tx,
         person.id,
         state="registered",
-        first_name=first_name[:64],
+        first_name=first_name[:FIRST_NAME_LIMIT],
         language=language,
         registered_at=person.registered_at or origin.at,
         asked_team=known.consent_team,

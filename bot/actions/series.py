@@ -15,9 +15,8 @@ import db.broadcast_accounts
 import db.broadcasts
 import db.events
 import db.series
-from bot.actions import announcing, audit, broadcast_approvals, broadcasts, events
+from bot.actions import announcing, audit, broadcast_approvals, events
 from bot.actions.announcing import Announced, NewEvent
-from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.actions.events import EventChange, ManagedEvent
@@ -104,12 +103,7 @@ async def invite(
         expires_at=dates[-1].starts_at,
         series=as_told(every, [(event.code, event.starts_at) for event in dates]),
     )
-    target = await target_of(tx, author, audience, author.areas(Action.BROADCAST) if areas is None else areas)
-    queued = await broadcasts.queue(tx, author, invitation, target)
-    assert queued is not None  # it has no invitation yet, and so the key is new
-    if queued.awaits_approval:
-        await db.events.hide(tx, dates[0].id)
-    return queued
+    return await announcing.queue_invitation(tx, author, dates[0], invitation, areas)
 
 
 async def of_event(tx: AsyncConnection, event: int) -> tuple[Every, list[Event]] | None:

@@ -37,13 +37,11 @@ async def page(tx: AsyncConnection, going: Going) -> Page:
     """The walk of somebody who is on it, or was until it ended. Raises NotASupporter, NotYourWalk."""
     require_supporter(going.person)
     walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
-    spell = None
-    if walk is not None:
-        there = walk
-        spell = await together(
-            tx, lambda visit: db.walk_notes.spell(visit, there.id, there.outing, going.person.id)
-        )
-    if walk is None or spell is None:
+    if walk is None:
+        raise NotYourWalk("There is no such walk.")
+    here, outing = walk.id, walk.outing
+    spell = await together(tx, lambda visit: db.walk_notes.spell(visit, here, outing, going.person.id))
+    if spell is None:
         raise NotYourWalk("This is no walk that you are on.")
     doors = await db.walk_notes.doors_of(tx, walk, going.person.id)
     plane = Plane.around([Door(str(each.id), "", 0, "", each.latitude, each.longitude) for each in doors])

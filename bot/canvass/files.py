@@ -18,6 +18,7 @@ from typing import BinaryIO, TypeVar
 
 from bot.errors import PortevoixError
 from bot.rules.communes.text import fold
+from bot.rules.spreadsheets import is_almost_utf_8
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 MOST_FAULTS = 40
@@ -176,9 +177,7 @@ def _require_windows(path: Path, piece: bytes, *, is_unicode: bool, line: int) -
     """Letters that are no UTF-8 are of the Windows encoding where the others are too: read so, the accents of a file
     in UTF-8 would all be two wrong letters. Raises UnreadableFile.
     """
-    read = piece.decode("utf-8", "replace")
-    wrong = read.count("\ufffd")
-    if is_unicode or sum(not letter.isascii() for letter in read) > 2 * wrong:
+    if is_unicode or is_almost_utf_8(piece):
         raise UnreadableFile(
             f"{path} is in UTF-8 but for a letter on line {line}: save the whole of it in UTF-8, or fetch it again."
         )

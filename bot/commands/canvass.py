@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 import tomllib
-from argparse import ArgumentParser, Namespace
-from array import array
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
-from functools import partial
+from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from bot.actions import audit, canvass, canvass_imports, canvass_walks
-from bot.actions.canvass_imports import Imported
-from bot.actions.canvass_walks import Sheet
-from bot.canvass.addresses import open_addresses
-from bot.canvass.files import MOST_FAULTS, Faults
-from bot.canvass.results import COLUMNS, open_results
-from bot.canvass.sheet import SheetLine, SheetPaper, sheet_pdf
-from bot.canvass.stations import open_stations
+from bot.actions import audit, canvass
 from bot.canvass.town import write_town
-from bot.commands import vanishing
+from bot.commands import canvass_files, canvass_sheet
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
-from bot.commands.reading import campaign_of
+from bot.commands.reading import read_once, run_once
 from bot.commands.tables import print_table
 from bot.communes import load
-from bot.links import sheet_link
-from bot.overview import running_as
 from bot.rules.areas import EVERYWHERE
 from bot.rules.canvass.cutting import DOORS, LEAST_DOORS, MOST_DOORS
 from bot.rules.canvass.ranking import Weights
-from bot.rules.canvass.visits import Outcome
 from bot.rules.counting import counted
 from bot.settings import Settings
-from bot.startup import opened, present
-from bot.words.texts import Texts
+from bot.startup import present
 from db.engine import Database
-
-T = TypeVar("T")
-BOT_UNKNOWN = "bot"
-DRY = "Nothing was imported: this is a preview. Run it again without --dry-run to import."
 
 
 def add_to(commands: SubCommands) -> None:
     ground = group(commands, "canvass", "door to door: addresses, stations, walks")
-    _add_imports(ground)
+    canvass_files.add_to(ground)
     rank_parser = ground.add_parser(
         "rank",
         help="stations by what a visit is worth",
@@ -81,15 +61,7 @@ def add_to(commands: SubCommands) -> None:
     walks_parser.add_argument("where", nargs="?", default=EVERYWHERE, metavar="STATION|AREA", help="where")
     walks_parser.add_argument("--json", action="store_true", help="a JSON array instead of a table")
     walks_parser.set_defaults(run=walks)
-    sheet_parser = ground.add_parser(
-        "sheet",
-        help="a walk on paper",
-        description="Print a walk: its doors in order, boxes to tick, a QR code that leads back to enter the results.",
-    )
-    sheet_parser.add_argument("walk", metavar="WALK", help="its code, as `portevoix canvass walks` tells it")
-    sheet_parser.add_argument("--out", type=Path, required=True, metavar="FILE.pdf", help="where to write it")
-    sheet_parser.add_argument("--language", metavar="CODE", help="the campaign’s first, without it")
-    sheet_parser.set_defaults(run=sheet)
+    canvass_sheet.add_to(ground)
     invent_parser = ground.add_parser(
         "invent",
         help="an invented town, to try it out",
@@ -103,182 +75,6 @@ def add_to(commands: SubCommands) -> None:
     )
     invent_parser.add_argument("--seed", default="1", metavar="N", help="another number, another town")
     invent_parser.set_defaults(run=invent)
-
-
-def _add_imports(ground: SubCommands) -> None:
-    def importing(name: str, help_: str, description: str) -> ArgumentParser:
-        parser: ArgumentParser = ground.add_parser(name, help=help_, description=description)
-        parser.add_argument("file", type=Path, metavar="FILE", help="CSV, gzip or not")
-        parser.add_argument("--dry-run", action="store_true", help="check and count, and import nothing")
-        return parser
-
-    parser = importing(
-        "import-addresses",
-        "addresses of the Base Adresse Nationale",
-        "Import addresses. A file with a wrong line is not imported at all; the same file twice doubles nothing.",
-    )
-    parser.add_argument(
-        "--replace",
-        action="store_true",
-        help="of the communes in the file, erase the addresses that it has no more; with --dry-run it is only told",
-    )
-    parser.add_argument("--yes", action="store_true", help="do not ask before erasing")
-    parser.set_defaults(run=import_addresses)
-    parser = importing(
-        "import-stations",
-        "stations, and which addresses are theirs",
-        "Import polling stations from the addresses of the electoral register, or from a file of your own.",
-    )
-    parser.set_defaults(run=import_stations)
-    parser = importing(
-        "import-results",
-        "what happened at each station",
-        "Import registered, voters and votes by station. Columns go by their titles, or by their numbers from 1.",
-    )
-    parser.add_argument("--ours", nargs="+", required=True, metavar="COLUMN", help="the lists that are ours")
-    for field in COLUMNS:
-        parser.add_argument(
-            f"--{field}", metavar="COLUMN", help=f"the column of {field}, where it is not found"
-        )
-    parser.set_defaults(run=import_results)
-
-
-# -- importing --
-
-
-def _sound(file: Path, faults: Faults) -> None:
-    """Shows every fault by its line. Raises CommandRefused where there is one."""
-    for told in faults.told:
-        print(f"{file}, {told}.", file=sys.stderr)
-    if faults.number > len(faults.told):
-        print(f"and {faults.number - len(faults.told):,} more", file=sys.stderr)
-    if faults.number:
-        raise CommandRefused(
-            f"{file} has {counted(faults.number, 'wrong line')}: nothing was imported. Correct the file, then import it"
-            " again."
-        )
-    if faults.left_out:
-        print(
-            f"{counted(faults.left_out, 'line')} left out: their commune is not on today’s list of communes."
-        )
-
-
-def _run(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    async def running() -> T:
-        async with opened(settings) as database:
-            return await work(database)
-
-    return asyncio.run(running())
-
-
-def _importing(
-    settings: Settings, work: Callable[..., Awaitable[Imported]], *given: Any, file: Path
-) -> Imported:
-    async def running() -> Imported:
-        now = await present(settings)
-        async with opened(settings) as database:
-            return await work(database, *given, file=file.name, actor=audit.COMMAND_LINE, now=now)
-
-    return asyncio.run(running())
-
-
-def import_addresses(arguments: Namespace, settings: Settings) -> int:
-    file = open_addresses(arguments.file, load(settings.data))
-    faults = Faults()
-    # Eight bytes an address: a file of the whole country fits into memory.
-    communes: dict[str, array[int]] = {}
-    for each in file.read(faults):
-        communes.setdefault(each.commune, array("q")).append(hash(each.key))
-    _sound(arguments.file, faults)
-    number = counted(sum(map(len, communes.values())), "address", "addresses")
-    print(f"{arguments.file}: {number} in {counted(len(communes), 'commune')}.")
-    if arguments.dry_run:
-        found = _run(
-            settings, lambda database: canvass_imports.preview_addresses(database, file.read(Faults()))
-        )
-        print(f"{found.new:,} are new, {found.rows - found.new:,} are known.")
-        if arguments.replace:
-            vanishing.foretell(settings, communes)
-        print(DRY)
-        return 0
-    done = _importing(settings, canvass_imports.import_addresses, file.read(Faults()), file=arguments.file)
-    print(
-        f"{done.new:,} new, {done.changed:,} changed, {done.rows - done.new - done.changed:,} as they were."
-    )
-    _print_stations(done)
-    if arguments.replace:
-        vanishing.erase(settings, communes, arguments.file, asking=not arguments.yes)
-    return 0
-
-
-def _print_stations(done: Imported) -> None:
-    """To which stations the addresses belong, and how that is known."""
-    if done.given:
-        print(
-            f"{counted(done.given, 'address', 'addresses')} belong to the station that a file names for them."
-        )
-    if done.nearest:
-        print(
-            f"{counted(done.nearest, 'address', 'addresses')} belong to the nearest station: no file names theirs."
-        )
-    if done.homeless:
-        print(
-            f"{counted(done.homeless, 'address', 'addresses')} belong to no station: none of their commune is placed."
-            " `portevoix canvass import-stations` tells where stations are."
-        )
-
-
-def import_stations(arguments: Namespace, settings: Settings) -> int:
-    file = open_stations(arguments.file, load(settings.data))
-    faults = Faults()
-    stations = file.stations(faults)
-    _sound(arguments.file, faults)
-    named = {each.code: (each.commune, each.place) for each in stations.values() if each.place}
-    print(f"{arguments.file}: {counted(len(stations), 'station')} in", end=" ")
-    print(f"{counted(len({each.commune for each in stations.values()}), 'commune')}.")
-    places = _run(settings, lambda database: canvass_imports.find_places(database, named)) if named else {}
-    if arguments.dry_run:
-        missing = _run(settings, lambda database: canvass_imports.stations_missing(database, list(stations)))
-        print(f"{len(missing):,} are new, {len(stations) - len(missing):,} are known.")
-        print(DRY)
-        return 0
-    rows = [{**vars(each), "place": places.get(each.code)} for each in stations.values()]
-    done = _importing(
-        settings, canvass_imports.import_stations, rows, file.links(Faults()), file=arguments.file
-    )
-    print(f"{done.new:,} new, {done.changed:,} known before.")
-    _print_stations(done)
-    return 0
-
-
-def import_results(arguments: Namespace, settings: Settings) -> int:
-    named = {field: value for field in COLUMNS if (value := getattr(arguments, field)) is not None}
-    file = open_results(arguments.file, load(settings.data), ours=arguments.ours, named=named)
-    faults = Faults()
-    turnouts = list(file.read(faults))
-    _sound(arguments.file, faults)
-    missing = _run(
-        settings,
-        lambda database: canvass_imports.stations_missing(database, [each.station for each in turnouts]),
-    )
-    print(
-        f"{arguments.file}: {counted(len(turnouts), 'station')}, {len(missing):,} of them not known before."
-    )
-    if missing:
-        few = ", ".join(missing[:MOST_FAULTS]) + (" …" if len(missing) > MOST_FAULTS else "")
-        print(f"No file of stations names these: {few}.")
-    ours = ", ".join(file.title(place) for place in file.ours)
-    cast = file.csv.names[file.at["cast"]] if "cast" in file.at else file.csv.names[file.at["voters"]]
-    print(f"Our share is {ours}, of {cast}.")
-    if arguments.dry_run:
-        print(DRY)
-        return 0
-    done = _importing(settings, canvass_imports.import_results, turnouts, file=arguments.file)
-    print(f"{counted(done.rows, 'station')} imported.")
-    return 0
-
-
-# -- ranking and cutting --
 
 
 def weights_of(file: Path | None) -> Weights:
@@ -303,11 +99,7 @@ def rank(arguments: Namespace, settings: Settings) -> int:
     weights = weights_of(arguments.weights)
     where = area(arguments.area, settings)
 
-    async def read(database: Database) -> canvass.Ranking:
-        async with database.read() as tx:
-            return await canvass.ranking(tx, weights, [where])
-
-    found = _run(settings, read)
+    found = read_once(settings, lambda tx: canvass.ranking(tx, weights, [where]))
     if arguments.json:
         print(json.dumps([_ranked(each) for each in found.stations], ensure_ascii=False))
         return 0
@@ -367,7 +159,7 @@ def cut(arguments: Namespace, settings: Settings) -> int:
         now = await present(settings)
         return await canvass.cut_area(database, where, doors=doors, actor=audit.COMMAND_LINE, now=now)
 
-    made = _run(settings, cutting)
+    made = run_once(settings, cutting)
     mean = made.doors / made.walks
     print(
         f"{counted(made.doors, 'door')} of {counted(made.stations, 'station')} in {counted(made.walks, 'walk')},"
@@ -381,11 +173,7 @@ def cut(arguments: Namespace, settings: Settings) -> int:
 def walks(arguments: Namespace, settings: Settings) -> int:
     where = _where(arguments.where, settings)
 
-    async def read(database: Database) -> list[canvass.Walk]:
-        async with database.read() as tx:
-            return await canvass.walks_in(tx, where)
-
-    found = _run(settings, read)
+    found = read_once(settings, lambda tx: canvass.walks_in(tx, where))
     if arguments.json:
         print(json.dumps(list(canvass.lines(found)), ensure_ascii=False))
     elif not found:
@@ -415,68 +203,3 @@ def invent(arguments: Namespace, settings: Settings) -> int:
     made = counted(town.addresses, "address", "addresses")
     print(f"{made} of {counted(town.stations, 'station')} in {arguments.folder}.")
     return 0
-
-
-# -- on paper --
-
-
-def sheet(arguments: Namespace, settings: Settings) -> int:
-    """Prints a walk."""
-    campaign = campaign_of(settings)
-    language = arguments.language or campaign.languages[0]
-    if language not in campaign.languages:
-        raise CommandRefused(f"The campaign speaks {', '.join(campaign.languages)}, not {language}.")
-    texts = Texts({"campaign": campaign})
-
-    async def printing() -> tuple[Sheet, datetime, str]:
-        now = await present(settings)
-        async with opened(settings) as database, database.write() as tx:
-            bot = await running_as(tx)
-            found = await canvass_walks.print_sheet(
-                tx, arguments.walk, campaign, actor=audit.COMMAND_LINE, now=now
-            )
-        return found, now, bot.username if bot is not None else BOT_UNKNOWN
-
-    found, now, username = asyncio.run(printing())
-    try:
-        arguments.out.write_bytes(
-            sheet_pdf(_paper(found, now, username, partial(_plain, texts, language), settings))
-        )
-    except OSError as error:
-        raise CommandRefused(
-            f"{arguments.out} cannot be written ({error.strerror}): name another file."
-        ) from None
-    print(
-        f"Sheet {found.number} of walk {found.walk.code} is in {arguments.out}: destroy it by {found.destroy_on}."
-    )
-    if username == BOT_UNKNOWN:
-        print("Its QR code leads nowhere: the bot’s name is known once it has run.", file=sys.stderr)
-    return 0
-
-
-def _plain(texts: Texts, language: str, name: str, **values: Any) -> str:
-    return texts.render(f"canvass/{name}", language, **values).plain.strip()
-
-
-def _paper(
-    found: Sheet, now: datetime, username: str, said: Callable[..., str], settings: Settings
-) -> SheetPaper:
-    commune = load(settings.data).by_code(found.walk.commune)
-    values = {"walk": found.walk, "number": found.number, "destroy_on": found.destroy_on}
-    head = said("sheet_head", place=found.place, doors=len(found.doors), **values)
-    lines = []
-    before = None
-    for door in found.doors:
-        side = (door.street, door.leg)
-        shown = said("sheet_door", number=door.number, suffix=door.suffix, dwellings=door.dwellings)
-        lines.append(SheetLine(door=shown, street=door.street if side != before else None))
-        before = side
-    return SheetPaper(
-        heading=said("sheet_title", walk=found.walk, commune=commune.name if commune else found.walk.commune),
-        below=[line for line in head.splitlines() if line],
-        outcomes=[said("outcome", outcome=each) for each in Outcome],
-        lines=lines,
-        foot=said("sheet_foot", **values),
-        link=sheet_link(username, found.walk.code),
-        printed_at=now,
-    )

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,7 +35,6 @@ from bot.startup import opened, present
 from db.events import EventInWords, text_in
 from db.shifts import Filled
 
-T = TypeVar("T")
 CALENDAR = ".ics"
 TRIES = 3
 """So often a file is planned anew because somebody changed an event meanwhile."""

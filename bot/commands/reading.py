@@ -1,4 +1,4 @@
-"""What commands that read share: the campaign file, a look into the database, the faults of a file to be imported."""
+"""What commands share: the campaign file, a look into the database, the faults of a file to be imported."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.campaign.campaign import Campaign, load_campaign
 from bot.commands.arguments import CommandRefused
 from bot.settings import Settings
 from bot.startup import opened
+from db.engine import Database
 from locales import LANGUAGES
 
 T = TypeVar("T")
@@ -25,14 +26,24 @@ def campaign_of(settings: Settings) -> Campaign:
     return load_campaign(settings.required_campaign, languages=LANGUAGES)
 
 
+def run_once(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """What comes of `work` on the database, which is open meanwhile."""
+
+    async def running() -> T:
+        async with opened(settings) as database:
+            return await work(database)
+
+    return asyncio.run(running())
+
+
 def read_once(settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """What `work` finds in one transaction that changes nothing."""
 
-    async def reading() -> T:
-        async with opened(settings) as database, database.read() as tx:
+    async def reading(database: Database) -> T:
+        async with database.read() as tx:
             return await work(tx)
 
-    return asyncio.run(reading())
+    return run_once(settings, reading)
 
 
 class FileRead(Protocol):

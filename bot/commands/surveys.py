@@ -6,7 +6,7 @@ import asyncio
 import json
 from argparse import Namespace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from bot.actions import audit, surveys
 from bot.actions.expressions import Occasion
@@ -22,7 +22,6 @@ from bot.rules.surveys import words_in
 from bot.settings import Settings
 from bot.startup import opened, present
 
-T = TypeVar("T")
 BAR = 24
 """Characters of the longest bar."""
 

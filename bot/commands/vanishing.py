@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from bot.actions import audit, canvass_imports
 from bot.actions.canvass_imports import Vanished
+from bot.commands.reading import run_once
 from bot.rules.counting import counted
 from bot.settings import Settings
-from bot.startup import opened, present
+from bot.startup import present
+from db.engine import Database
 
 Communes = Mapping[str, Collection[int]]
 """The hashes of the keys of each commune in a file."""
@@ -20,11 +21,7 @@ Communes = Mapping[str, Collection[int]]
 def foretell(settings: Settings, communes: Communes) -> Vanished:
     """Says how many there are, and changes nothing."""
 
-    async def looking() -> Vanished:
-        async with opened(settings) as database:
-            return await canvass_imports.vanished(database, communes)
-
-    gone = asyncio.run(looking())
+    gone = run_once(settings, lambda database: canvass_imports.vanished(database, communes))
     known = counted(len(gone.numbers), "address", "addresses")
     print(f"{known} of these communes vanished: the file has them no more.")
     if gone.noted:
@@ -38,14 +35,12 @@ def erase(settings: Settings, communes: Communes, file: Path, *, asking: bool) -
     if not gone.numbers or (asking and not _is_sure()):
         return
 
-    async def erasing() -> int:
-        now = await present(settings)
-        async with opened(settings) as database:
-            return await canvass_imports.forget_addresses(
-                database, gone.numbers, file=file.name, actor=audit.COMMAND_LINE, now=now
-            )
+    async def erasing(database: Database) -> int:
+        return await canvass_imports.forget_addresses(
+            database, gone.numbers, file=file.name, actor=audit.COMMAND_LINE, now=await present(settings)
+        )
 
-    print(f"{asyncio.run(erasing()):,} erased.")
+    print(f"{run_once(settings, erasing):,} erased.")
 
 
 def _is_sure() -> bool:

@@ -26,6 +26,8 @@ from db.updates import Received
 log = structlog.get_logger(__name__)
 
 OFFSET = "telegram:offset"
+LONE_TAPS = ("1:rsvp:", "1:step:")
+"""Taps of which it is no matter which other buttons stood beside theirs."""
 # Of one chat no more wait: of a flood the oldest are dropped. Nobody types so many before the first is answered.
 MOST_WAITING = 100
 # A chat is looked at after so many updates.
@@ -271,10 +273,6 @@ class Intake:
         return float(again_in)
 
 
-UNREAD = ("1:rsvp:", "1:step:")
-"""Taps of which it is no matter which other buttons stood beside theirs."""
-
-
 def received(update: object) -> Received:
     """An update as it is kept. Raises NotAnUpdate."""
     if not isinstance(update, Mapping):
@@ -293,10 +291,10 @@ def received(update: object) -> Received:
 
 def without_buttons(update: Mapping[str, Any]) -> Mapping[str, Any]:
     """The buttons of a tapped message come back with each tap, and are most of it: of the answers that thousands give
-    at once (UNREAD) nobody reads them.
+    at once (LONE_TAPS) nobody reads them.
     """
     query = update.get("callback_query")
-    if not isinstance(query, Mapping) or not str(query.get("data")).startswith(UNREAD):
+    if not isinstance(query, Mapping) or not str(query.get("data")).startswith(LONE_TAPS):
         return update
     message = query.get("message")
     if not isinstance(message, Mapping):

@@ -82,12 +82,13 @@ class Sender:
         self._ahead = in_flight if rate is None else min(in_flight, 1 + math.ceil(rate * AHEAD_SECONDS))
         enough = LEASE_LARGEST if rate is None else math.ceil(rate * LEASE_SECONDS)
         self._lease_room = max(LEASE_SMALLEST, min(enough, LEASE_LARGEST))
+        self._work = asyncio.Event()
         self._lanes = Lanes(
             clock=clock,
             transport=transport,
             pacing=pacing,
             most=lanes or in_flight,
-            left=self._call_the_clerk,
+            left=self._work.set,
             ended=self._note,
         )
         self._ready: deque[Ready] = deque()
@@ -98,7 +99,6 @@ class Sender:
         self._woken = True
         self._tidied_at = 0.0
         self._hungry = asyncio.Event()
-        self._work = asyncio.Event()
         self._full = asyncio.Event()
         self._enough = max(1, in_flight // 4)
 
@@ -325,9 +325,6 @@ class Sender:
             else:
                 chosen.append(ready)
         return chosen, stale
-
-    def _call_the_clerk(self) -> None:
-        self._work.set()
 
     def _note(self, ended: EndedPost) -> None:
         self._answered.append(ended)

@@ -24,7 +24,6 @@ from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.neutrality import is_worded_by_the_program
 from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
-from bot.rules.sending import CANCELLATION as CANCELLATION
 from bot.rules.sending import OFFER
 from bot.rules.shifts import Shift
 from bot.rules.territories import territory_of

@@ -8,8 +8,8 @@ from typing import Any
 
 from db.people import Person
 
-# What no decision and no wording depends on, or what is filled in for each reader: `bot.departure.compose.OWN`, and the
-# link for friends.
+# What no decision and no wording depends on, or what is filled in for each reader: `bot.departure.placeholders.OWN`,
+# and the link for friends.
 _OWN = (
     *("id", "telegram_id", "pseudonym", "friend_code", "first_name"),
     *("commune", "department", "region", "latitude", "longitude"),

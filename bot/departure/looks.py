@@ -9,14 +9,12 @@ from bot.actions.broadcasts import BroadcastRefused
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer, compose_broadcast
 from bot.errors import PortevoixError
+from bot.rules.people import FIRST_NAME_LIMIT
 from bot.rules.territories import TERRITORIES
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT, check_html
 from db.events import Event, EventTexts
 from db.people import Person
 from db.surveys import Survey
-
-FIRST_NAME_LIMIT = 64
-"""Characters of a first name that are kept, as Telegram allows them."""
 
 
 def looks(

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from bot.rehearsal.almanac import GAP, PARIS, PARTISAN, Almanac, ExpectedStep, clock_of, instant
+from bot.rehearsal.almanac import GAP, PARIS, PARTISAN, Almanac, clock_of
 from bot.rehearsal.cast import Member
 from bot.rehearsal.evidence import Evidence
 from bot.rehearsal.lives import WEEK, Life
 from bot.rehearsal.reminding import LastDays, Reminded, Reminders
+from bot.rehearsal.stepping import Steps
 from bot.rehearsal.surveying import Answered, closes_at
-from bot.rules.steps import Step
 from bot.rules.territories import METROPOLE
 from db.rehearsal import Sending
 
@@ -127,11 +127,7 @@ class Checker:
         self._campaign = almanac.campaign
         self._lives = {member.telegram_id: Life(member, start) for member in members}
         self._staff = frozenset(staff)
-        self._step_numbers = {
-            (sending.ballot, sending.step): sending.id
-            for sending in evidence.sendings.values()
-            if sending.step is not None
-        }
+        self._steps = Steps(almanac, evidence.sendings)
         self._reminders = Reminders(almanac, evidence.sendings)
         self.reminders: Counter[tuple[int, Reminded]] = Counter()
         self.broken: list[Broken] = []
@@ -179,7 +175,7 @@ class Checker:
                 continue
             accounted = {*life.received, *self._evidence.accounted(life.member.telegram_id)}
             for ballot, step in life.expected:
-                if self._step_numbers.get((ballot, step)) not in accounted:
+                if self._steps.number(ballot, step) not in accounted:
                     self._break(Rule.MISSING, life, None, f"step:{ballot}:{step}")
         for message, (life, broadcast) in self._to_go.items():
             if broadcast.id not in life.received:
@@ -370,15 +366,15 @@ class Checker:
             yield Rule.AFTER_CANNOT
         if not step.when_silent and life.unanswered >= self._campaign.caps.silent_after:
             yield Rule.NOT_MEANT
-        due = self._due(life, ballot, step.name, at)
-        followed = self._followed(life, ballot, step)
+        due = self._steps.due(life, ballot, step.name, at)
+        followed = self._steps.followed(life, ballot, step)
         if due is None:
             yield Rule.NOT_MEANT
         elif at < due.at or (followed is not None and at - followed < GAP):
             yield Rule.TOO_EARLY
         elif at >= due.expires:
             yield Rule.TOO_LATE
-        elif life.changed < due.at and not self._is_on_time(life, due, at):
+        elif life.changed < due.at and not self._steps.is_on_time(life, due, at):
             yield Rule.DELAYED
 
     def _of_a_neutral_reminder(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
@@ -402,48 +398,6 @@ class Checker:
         if sum(of_the_team and at - each < WEEK for each, of_the_team in neutral) >= NEUTRAL_IN_A_WEEK:
             yield Rule.CAP_WEEK
 
-    def _followed(self, life: Life, ballot: int, step: Step) -> datetime | None:
-        """When the step that this one follows arrived."""
-        number = self._step_numbers.get((ballot, step.follows or ""))
-        return None if number is None else life.received.get(number)
-
-    def _due(self, life: Life, ballot: int, step: str, at: datetime) -> ExpectedStep | None:
-        place = life.place(at)
-        slot = life.slots.get(ballot) if self._almanac.steps[step].follows_slot else None
-        for due in self._almanac.dues(place.territory, place.zone):
-            if (due.ballot, due.step, due.slot) == (ballot, step, slot):
-                return due
-        return None
-
-    def _is_on_time(self, life: Life, due: ExpectedStep, at: datetime) -> bool:
-        """Whether a step that nothing changed about came at the first instant at which it might."""
-        step, place = self._almanac.steps[due.step], life.place(at)
-        kind, may_leave = step.kind.value, due.at
-        if step.follows:
-            followed = self._followed(life, due.ballot, step)
-            may_leave = may_leave if followed is None else max(may_leave, followed + GAP)
-        while may_leave < at:
-            quiet = self._almanac.is_quiet(kind, place.territory, place.zone, may_leave)
-            courteous = self._almanac.courteous_from(kind, place.zone, may_leave, evening=step.evening)
-            if quiet is not None:
-                may_leave = quiet.ends
-            elif courteous > may_leave:
-                may_leave = courteous
-            else:
-                # How long a cap holds depends on what left meanwhile: then any courteous moment is on time.
-                return kind in PARTISAN and self._was_capped(life, place.zone, may_leave)
-        return may_leave == at
-
-    def _was_capped(self, life: Life, zone: str, at: datetime) -> bool:
-        """Whether what arrived around an instant already past left no room, counted by the strictest of the caps."""
-        caps = self._campaign.caps
-        midnight = instant(at.astimezone(clock_of(zone)).date(), time(), zone)
-        before = [each for each in life.partisan if each < at + timedelta(days=1)]
-        on_the_day = [each for each in before if midnight <= each]
-        in_the_week = [each for each in before if at - each < WEEK]
-        few = min(caps.per_week, caps.per_week_when_silent)
-        return len(on_the_day) >= caps.per_day or len(in_the_week) >= few
-
     # -- what should arrive --
 
     def _live_until(self, life: Life, at: datetime) -> None:
@@ -452,7 +406,7 @@ class Checker:
             return
         place = life.place(life.cursor)
         for due in self._almanac.dues(place.territory, place.zone):
-            if life.cursor < due.at <= at and self._is_meant(life, due):
+            if life.cursor < due.at <= at and self._steps.is_meant(life, due):
                 life.expected.append((due.ballot, due.step))
         for days in self._reminders.last_days(place.territory, place.zone):
             if life.cursor < days.closes <= at:
@@ -467,21 +421,6 @@ class Checker:
             self._break(Rule.NOT_REMINDED, life, days.closes, round_name(days.ballot))
         else:
             self.reminders[days.ballot, found] += 1
-
-    def _is_meant(self, life: Life, due: ExpectedStep) -> bool:
-        step = self._almanac.steps[due.step]
-        if step.follows_slot and due.slot != life.slots.get(due.ballot):
-            return False
-        if life.is_away or "reminders" in life.muted:
-            return False
-        if due.ballot in life.cannot or (due.ballot in life.voted and not step.when_voted):
-            return False
-        if not step.when_silent and life.unanswered >= self._campaign.caps.silent_after:
-            return False
-        if step.follows:
-            followed = self._followed(life, due.ballot, step)
-            return followed is not None and due.at - followed >= GAP
-        return True
 
 
 def round_name(ballot: int) -> str:

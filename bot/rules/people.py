@@ -8,6 +8,8 @@ from enum import StrEnum
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 
+FIRST_NAME_LIMIT = 64
+"""Characters of a first name that are kept, as Telegram allows them."""
 NOT_A_SUPPORTER = "not_a_supporter"
 """Why a message did not leave: for somebody who left, asked for silence, or restricted the use of their data. Which of
 them is not told."""

@@ -51,13 +51,17 @@ def decode(content: bytes, *, holds: str) -> tuple[str, str]:
         return content.decode("latin-1"), "Latin-1"
 
 
+def is_almost_utf_8(content: bytes) -> bool:
+    """Whether most letters with accents are UTF-8, and a few are not."""
+    read = content.decode("utf-8", "replace")
+    return sum(not letter.isascii() for letter in read) > 2 * read.count("\ufffd")
+
+
 def _require_no_utf_8(content: bytes, broken_at: int) -> None:
     """Raises UnreadableSheet for a file that is UTF-8 but for a few bytes: read as anything else, every accent of it
     would become two other letters.
     """
-    read = content.decode("utf-8", "replace")
-    broken = read.count("\ufffd")
-    if sum(not letter.isascii() for letter in read) - broken > broken:
+    if is_almost_utf_8(content):
         line = content.count(b"\n", 0, broken_at) + 1
         raise UnreadableSheet(
             f"Line {line} is not in UTF-8, as the rest of the file is: type its accents anew, and save it as CSV UTF-8."

@@ -113,13 +113,7 @@ def with_last(data: Mapping[str, Any], key: str, language: str, said: Any) -> li
 
 def without_last(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The questions with the last one to be written anew, and nothing that leads to it."""
-    *before, _last = questions
-    gone = len(before)
-    kept = [
-        {**each, "leads": {place: to for place, to in each.get("leads", {}).items() if to != gone}}
-        for each in before
-    ]
-    return [*kept, {}]
+    return [*without(questions, len(questions) - 1), {}]
 
 
 def led(data: Mapping[str, Any], question: int, option: int, to: int | str) -> list[dict[str, Any]]:

@@ -44,6 +44,11 @@ class Door(NamedTuple):
         return self.number % 2 == 1
 
 
+def commune_in(station: str) -> str:
+    """INSEE's code of the commune that a station is of, from its own: `69123_0101`."""
+    return station.partition("_")[0]
+
+
 def day_at(commune: str, moment: datetime) -> date:
     """The day on which something happened at a door, by the clock of the place."""
     return moment.astimezone(zone_of(territory_of(commune))).date()

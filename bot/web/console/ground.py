@@ -15,7 +15,7 @@ from bot.actions.canvass_doors import zone_at
 from bot.actions.canvass_results import StationLine
 from bot.errors import UnknownArea
 from bot.rules.areas import normal_area
-from bot.rules.canvass.doors import Spot
+from bot.rules.canvass.doors import Spot, commune_in
 from bot.rules.canvass.meetings import MOST_PLACE, Meeting
 from bot.rules.canvass.visits import Outcome
 from bot.rules.permissions import Action
@@ -125,7 +125,7 @@ def _meeting(visit: Visit, station: str) -> Meeting | None:
     typed = visit.form.get("at", "")
     if not typed:
         return None
-    wall, zone = wall_time(typed), zone_named(zone_at(visit.author.gazetteer, station[:5]))
+    wall, zone = wall_time(typed), zone_named(zone_at(visit.author.gazetteer, commune_in(station)))
     at = at_local(wall.date(), wall.time(), zone)
     return Meeting(at=at, where=plain(visit.form.get("where", ""))[:MOST_PLACE])
 

@@ -1,4 +1,4 @@
-"""What the checker expects of the campaign file’s steps: whom each is for, when, and the first instant it may arrive."""
+"""What the checker expects of the campaign file’s steps: for whom each is, when, and when it may arrive at first."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@
     python -m benchmarks.crash --taps 5000 --kills 20                        taps of the product instead of a broadcast
 
 The server drops connections before and after it received, answers 500 and 502 before and after, 429, and 8 seconds
-late: 0.4 % of each. A quarter of the processes that are started are killed before they are ready. It ends with status 1
+late: 0.4 % of each, of the 502 half of that before and half after. A quarter of the processes that are started are
+killed before they are ready. It ends with status 1
 where anybody got a message twice, or another's, anybody is lost, what arrived is told failed, more is in doubt than can
 be, somebody's taps are not noted as they gave them, each once and in their order, or the audit log does not verify.
 """

@@ -429,6 +429,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass_offers.station_for": {
         "": Row(run=lambda w, a: canvass_offers.station_for(w.tx, a, STATION), least="coordinator"),
     },
+    "canvass_offers.commune_of": {
+        "": Row(run=lambda w, a: canvass_offers.commune_of(w.tx, a, STATION), least="coordinator"),
+    },
     "canvass_offers.offer": {
         "": Row(run=lambda w, a: canvass_offers.offer(w.tx, a, STATION), least="coordinator"),
     },
@@ -624,6 +627,10 @@ MATRIX: dict[str, dict[str, Row]] = {
         "another’s": Row(
             run=lambda w, a: attendees.attendees_file(w.tx, a, w.event.code), least="coordinator"
         ),
+    },
+    "attendees.read_out": {
+        "own": Row(run=lambda w, a: attendees.read_out(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: attendees.read_out(w.tx, a, w.event.code), least="coordinator"),
     },
     "attendees.paper_list": {
         "own": Row(run=lambda w, a: attendees.paper_list(w.tx, a, w.own_event.code), least="organizer"),

@@ -78,13 +78,22 @@ class PaperList:
     destroy_on: date
 
 
+async def read_out(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, Sequence[Attendee]]:
+    """Who comes, for a list that others see too: names leave with the team alone, not with who hosts it.
+
+    Raises NotAllowed, EventRefused.
+    """
+    found, everybody = await attendees(tx, author, code)
+    if author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
+        return found, everybody
+    return found, [each._replace(name=None) for each in everybody]
+
+
 async def paper_list(tx: AsyncConnection, author: Author, code: str) -> PaperList:
     """The list on paper, by name, of whoever hosts it by number; that it was made, and until when it may lie about, is
     noted. Raises NotAllowed, EventRefused.
     """
-    found, everybody = await attendees(tx, author, code)
-    if not author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
-        everybody = [each._replace(name=None) for each in everybody]  # names leave with the team alone
+    found, everybody = await read_out(tx, author, code)
     kept = timedelta(days=author.campaign.retention.event_answers_days)
     paper = PaperList(
         found=found,

@@ -288,13 +288,17 @@ async def pass_on(tx: AsyncConnection, author: Author, number: int, to: int) -> 
     return reader
 
 
-async def close(tx: AsyncConnection, author: Author, number: int) -> None:
-    """It is over until its author writes again, who is told. Raises NotAllowed, ConversationGone, NotYours,
-    WroteMeanwhile.
+async def close(tx: AsyncConnection, author: Author, number: int, *, seen: str | None = None) -> None:
+    """It is over until its author writes again, who is told. `seen`: the last message that stood on their page.
+
+    Raises NotAllowed, ConversationGone, NotYours, WroteMeanwhile: what was written since would never be read.
     """
+    written = await read(tx, author, number) if seen is not None else ()
+    if written and str(written[-1].id) != seen:
+        raise WroteMeanwhile("Something was written since.", number=number)
     found = await _held(tx, author, number)
-    read = await db.talks.stand(tx, number, Talk.OPENED, Talk.RELAYED)
-    if any(each.telegram_id == author.telegram_id and each.is_on_its_way for each in read):
+    told = await db.talks.stand(tx, number, Talk.OPENED, Talk.RELAYED)
+    if any(each.telegram_id == author.telegram_id and each.is_on_its_way for each in told):
         raise WroteMeanwhile("What they wrote has yet to reach you.", number=number)
     await _close(tx, author, found)
     person = await db.people.get(tx, found.person)

@@ -337,6 +337,13 @@ class Desk:
 
         return self.guarded(answer)
 
+    async def require_session(self, request: Request) -> None:
+        """Raises SignedOut. A reader finds out who asks: strangers never take the one writer."""
+        if not self.cookie(request):
+            raise self.signed_out()
+        async with self.database.read() as tx:
+            await self.arrived(request, tx)
+
     def guarded(self, answer: Endpoint) -> Endpoint:
         """Refuses what comes by another name, and says in a sentence why something cannot be done."""
 

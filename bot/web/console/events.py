@@ -19,7 +19,6 @@ from bot.communes import Commune
 from bot.errors import PortevoixError
 from bot.rules.attendees import Part, in_order
 from bot.rules.dates import LONGEST_EVENT
-from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
@@ -99,9 +98,7 @@ class Events:
 
     async def people(self, visit: Visit) -> Response:
         """Who comes, on the screen: by name to whoever gets the names on paper too."""
-        found, everybody = await attendees.attendees(visit.tx, visit.author, code_of(visit))
-        if not visit.author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
-            everybody = [each._replace(name=None) for each in everybody]
+        found, everybody = await attendees.read_out(visit.tx, visit.author, code_of(visit))
         text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
         rows = [(part, in_order(everybody, part)) for part in Part]
         return visit.page("people", event=found.event, text=text, rows=rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,15 +85,6 @@ def as_typed(written: str) -> str:
 def told(visit: Visit, fault: PortevoixError) -> Markup:
     """What is wrong, in the words of the chat."""
     return visit.told(fault.message, **fault.values)
-
-
-async def fault_of(visit: Visit, look: Callable[[], Awaitable[Any]]) -> Markup | None:
-    """What is wrong with what is looked at; None where nothing is."""
-    try:
-        await look()
-    except PortevoixError as fault:
-        return told(visit, fault)
-    return None
 
 
 def require_word(visit: Visit, word: str) -> None:

@@ -33,7 +33,6 @@ from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action, needs_approval
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.sending import INVITATION, SERIES
-from bot.rules.series import MOST_DATES, Every
 from bot.web.console import event_form, whom
 from bot.web.console.forms import (
     TYPED,
@@ -80,10 +79,8 @@ class NewEventRoom:
             fields=event_form.fields(visit, data),
             places=event_form.places(visit, data),
             faults=event_form.faults(visit, data) if data else {},
-            every=tuple(Every),
             overbookings=OVERBOOKINGS,
             most_guests=MOST_GUESTS,
-            most_dates=MOST_DATES,
             limits={"title": TITLE_LIMIT, "description": DESCRIPTION_LIMIT, "address": ADDRESS_LIMIT},
             **await self._around(visit, data),
         )

@@ -185,7 +185,6 @@ class Writing:
             "writing_when",
             forecast=found,
             when=when,
-            is_set=bool(data.get("wall")),
             is_now=data.get("wall") in (None, NOW),
             wall=typed or (data["wall"][:16] if data.get("wall") not in (None, NOW) else ""),
             whose=data.get("whose") or "each",

@@ -57,9 +57,7 @@ class Me:
     async def choice(self, visit: Visit) -> Response:
         purpose = _purpose(visit.request.path_params["purpose"])
         _require_chooser(visit)
-        return visit.page(
-            "choice", purpose=purpose, message=visit.shown("privacy/choice", ("choice",), purpose=purpose)
-        )
+        return visit.page("choice", message=visit.shown("privacy/choice", ("choice",), purpose=purpose))
 
     async def answer(self, visit: Visit) -> Response:
         action, *arguments = visit.form.get("tap", "").split(":")

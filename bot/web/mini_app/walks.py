@@ -73,6 +73,7 @@ class Walks:
 
         async def answer(request: Request) -> Response:
             said = _read(await desk.body(request, "application/json"))
+            await desk.require_session(request)
             async with desk.database.write() as tx:
                 answered: Response = await view(await desk.arrived(request, tx), said)
             desk.changed()

@@ -80,7 +80,8 @@ admissions.ask admissions.second_admins admissions.end_unfounded approvals.other
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
 event_cards.remembered_as attendees.there feedback.figures_of
-event_cards.find event_cards.standing announcing.invite announcing.queue_invitation events.tell events.apply_change events.apply_cancellation
+event_cards.find event_cards.standing announcing.invite announcing.queue_invitation
+events.tell events.apply_change events.apply_cancellation
 series.following
 hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
 series.make series.invite series.of_event

@@ -27,8 +27,13 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from locales.words import all_words
+
 ROOT = Path(__file__).parent.parent
-IMPORTED = ("bot.app", "bot.commands.running", "bot.serving", "bot.served_clock", "tests.unpaced")
+IMPORTED = (
+    *("bot.app", "bot.commands.running", "bot.served_clock", "bot.web.app", "bot.web.server", "tests.unpaced"),
+    *("apscheduler.triggers.interval", "uvicorn.protocols.http.httptools_impl"),
+)
 """What a bot that runs imports, with all that these import."""
 MOST = 1 << 20
 """Bytes of a request: an environment and arguments."""
@@ -173,6 +178,7 @@ def become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
 def main() -> None:
     for module in IMPORTED:
         importlib.import_module(module)
+    all_words()  # the files of the languages, which are read once by each process
     gc.freeze()
     asked = _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     if asked is not None:

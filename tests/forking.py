@@ -31,10 +31,11 @@ from locales.words import all_words
 
 ROOT = Path(__file__).parent.parent
 IMPORTED = (
-    *("bot.app", "bot.commands.running", "bot.served_clock", "bot.web.app", "bot.web.server", "tests.unpaced"),
-    *("apscheduler.triggers.interval", "uvicorn.protocols.http.httptools_impl"),
+    *("bot.app", "bot.commands.rehearsing", "bot.commands.running", "bot.served_clock", "bot.web.app"),
+    *("bot.web.server", "tests.unpaced", "apscheduler.triggers.interval"),
+    "uvicorn.protocols.http.httptools_impl",
 )
-"""What a bot that runs imports, with all that these import."""
+"""What a bot that runs imports, or is rehearsed, with all that these import."""
 MOST = 1 << 20
 """Bytes of a request: an environment and arguments."""
 

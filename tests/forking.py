@@ -56,6 +56,12 @@ class Forked:
         if self.returncode is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
     async def _ended(self, ending: socket.socket) -> int:
         with ending:
             said = await asyncio.get_running_loop().sock_recv(ending, MOST)

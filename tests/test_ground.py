@@ -207,7 +207,7 @@ async def on_paper(story: Story, lou: Teller, max_: Teller, walk: str, folder: P
     found = await rows(story, query.order_by(addresses.c.place))
     first, number = found[0].leg, found[0].walk
     refused = await max_.forge(f"1:knock:{number}:{found[0].id}:opened:d")
-    assert READ.says("Doors are knocked at between").search(refused.alert or "")
+    assert READ.says("We knock on doors between").search(refused.alert or "")
     await lou.catch_up()
     await lou.start(f"wp_{walk}")
     sheet = await lou.expect(READ.says("If something is wrong"))

@@ -22,7 +22,7 @@ from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import Outcome
 from db.engine import Database
 from db.exports import Selection
-from db.schema import addresses, people, street_counts, visits
+from db.schema import addresses, people, stations, street_counts, visits, walks
 from tests.conversation import CAMPAIGN, paris
 from tests.ground import STATION, WALK, plant
 from tests.places import place_of
@@ -166,3 +166,28 @@ async def test_a_door_that_vanished_stays_until_what_was_noted_there_is_erased(d
         assert list(await tx.scalars(sa.select(addresses.c.id).where(addresses.c.commune == "69123"))) == [
             door
         ]
+
+
+async def test_walks_are_offered_nearest_first(database: Database) -> None:
+    """Those of one’s commune, then those of the département by how far their station is from there."""
+    where = {"69264": (45.98, 4.72), "69123": (45.76, 4.84), "69266": (45.77, 4.88), "69029": (45.73, 4.91)}
+    async with database.write() as tx:
+        for commune, (latitude, longitude) in where.items():
+            code = f"{commune}_0101"
+            place = {"latitude": latitude, "longitude": longitude, **place_of(commune)}
+            await tx.execute(sa.insert(stations).values(code=code, **place))
+            walk = {"code": f"{code}-1", "station": code, "state": "offered", "doors": 1, "metres": 0}
+            await tx.execute(sa.insert(walks).values(cut_at=NOW, **walk))
+        for number, (commune, expected) in enumerate(
+            {
+                "69029": ["69029", "69266", "69123", "69264"],
+                "69264": ["69264", "69123", "69266", "69029"],
+            }.items()
+        ):
+            await db.people.create(tx, telegram_id=70 + number, pseudonym=f"p{number}", now=NOW)
+            row = {"state": "registered", "consent_contact": True, **place_of(commune)}
+            await tx.execute(sa.update(people).where(people.c.telegram_id == 70 + number).values(**row))
+            person = await db.people.find(tx, 70 + number)
+            assert person is not None
+            found, more = await canvass_walks.offered_to(tx, person, communes.load(), NOW)
+            assert ([each.commune for each in found], more) == (expected, False)

@@ -53,7 +53,7 @@ def paper_of(
     bot_username: str,
     now: datetime,
 ) -> SheetPaper:
-    """A walk in words. `said` gives those of `canvass/<name>` without HTML; `doors`: `db.canvass_walks.doors_in_order`."""
+    """A walk in words. `said` gives those of `canvass/<name>` without HTML; `doors` as `doors_in_order` has them."""
     values = {"walk": walk, "number": number, "destroy_on": destroy_on}
     below = said("sheet_head", place=place, doors=len(doors), **values)
     lines = []

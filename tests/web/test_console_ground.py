@@ -51,6 +51,9 @@ async def test_a_coordinator_cuts_offers_and_reads_what_was_learnt(conversation:
     await olga.tap("By street and day")
     assert "Rue A – doors: 3, opened: 67%, to revisit: 1" in olga.last.text
     assert "1 under way" in (await olga.send("/stats")).text
+    for layer in ("stations", "walks"):
+        await visitor.open(f"/console/map/69?layer={layer}")
+        assert "Lyon 1" in visitor.text, layer
     for act in ("sign_out", "free"):
         assert (await visitor.send(f"{address}/walk", walk="1", act=act)).status_code == 200
     assert "offered" in visitor.text

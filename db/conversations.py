@@ -313,6 +313,9 @@ def _waiting(row: sa.Row[Any]) -> Waiting:
     return Waiting(conversation=_from(dict(row._mapping)), messages=row.unanswered)
 
 
+_CLAIMER = people.alias("claimer")
+
+
 async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conversation]:
     """Claims that may have rested too long or whose holder left, questions that may have waited too long, and those
     whose author cannot be answered any more: the rules decide.
@@ -321,13 +324,12 @@ async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conver
     overdue = sa.and_(
         conversations.c.waiting_since <= now - claims.escalation, conversations.c.escalated_at.is_(None)
     )
-    claimer = people.alias("claimer")
     left = sa.and_(
         conversations.c.state == State.CLAIMED,
-        sa.or_(claimer.c.id.is_(None), claimer.c.unreachable_at.is_not(None)),
+        sa.or_(_CLAIMER.c.id.is_(None), _CLAIMER.c.unreachable_at.is_not(None)),
     )
     query = sa.select(conversations).join(people, people.c.id == conversations.c.person)
-    query = query.outerjoin(claimer, claimer.c.id == conversations.c.claimed_by)
+    query = query.outerjoin(_CLAIMER, _CLAIMER.c.id == conversations.c.claimed_by)
     query = query.where(_IS_OPEN, sa.or_(idle, overdue, left, ~_IS_ANSWERABLE))
     return [_conversation(row) for row in await tx.execute(query.order_by(conversations.c.id))]
 

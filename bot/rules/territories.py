@@ -94,6 +94,12 @@ def territories_in(area: str) -> frozenset[str]:
     return frozenset({code if code in TERRITORIES else METROPOLE})
 
 
+def main_territory(area: str) -> Territory:
+    """The one of these by whose time most people of an area live. Raises UnknownArea."""
+    found = territories_in(area)
+    return TERRITORIES[METROPOLE if METROPOLE in found else min(found)]
+
+
 def territory(code: str) -> Territory:
     """The territory of a code; raises UnknownTerritory with the list of codes."""
     try:

@@ -111,6 +111,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
+forecasts.as_told telling.telling
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 canvass_offers.invited_to broadcasts.is_written broadcasts.require_written
 erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come

@@ -16,6 +16,7 @@ from bot.actions.audiences import Place, Step
 from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked
 from bot.actions.forecasts import Forecast, Sending
+from bot.actions.telling import telling
 from bot.errors import BadAudience
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.audience_building import (
@@ -41,6 +42,7 @@ from bot.web.console.forms import TYPED, keep_typed, plain, told
 from bot.web.desk import BadForm, CountFirst, Visit
 from bot.words.vocabulary import vocabulary
 from db.events import text_in
+from db.rolls import Rolls
 
 RADII = (10, 30, 60)
 FIELDS = ("expression", "more")
@@ -141,7 +143,7 @@ async def forecast(
 ) -> Forecast:
     """Who gets it, and when, asked as when it is about to leave."""
     sending = Sending(kind=kind, when=when, expires_at=expires_at)
-    return await _forecast(visit.tx, visit.author, audience, sending)
+    return await _forecast(visit.tx, visit.desk.rolls, visit.author, audience, sending)
 
 
 def foreseen(
@@ -161,7 +163,7 @@ def foreseen(
     areas = author.areas(Action.BROADCAST)
     return visit.looked_up(
         ("forecast", text_of(audience), kind, when, expires_at, areas, author.reader),
-        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, author, audience, sending)),
+        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, visit.desk.rolls, author, audience, sending)),
     )
 
 
@@ -178,9 +180,12 @@ def foreseen_soon(
         return None
 
 
-async def _forecast(tx: AsyncConnection, author: Author, audience: Expression, sending: Sending) -> Forecast:
+async def _forecast(
+    tx: AsyncConnection, rolls: Rolls, author: Author, audience: Expression, sending: Sending
+) -> Forecast:
     whom = await audiences.target_of(tx, author, audience, author.areas(Action.BROADCAST))
-    return await forecasts.forecast(tx, whom, sending, author.campaign, author.reader, now=author.now)
+    found = await forecasts.forecast(tx, whom, sending, author.campaign, author.reader, now=author.now)
+    return forecasts.as_told(found, telling(rolls, whom, author.reader, sending.kind))
 
 
 def _limits(visit: Visit) -> list[str]:

@@ -40,7 +40,7 @@ async def named_so(tx: AsyncConnection, name: str, areas: Sequence[str], *, most
     """Those in the areas whose first name begins so, whether or not it is written large; in the order of names."""
     # SQLite knows the case of ASCII letters alone: the usual ways to write a name are tried instead.
     written = {name, name.lower(), name.upper(), name.title(), name.capitalize()}
-    begins = sa.func.substr(people.c.first_name, 1, len(name)).in_(sorted(written))
+    begins: sa.ColumnElement[bool] = sa.func.substr(people.c.first_name, 1, len(name)).in_(sorted(written))
     if (
         tx.dialect.name == "sqlite"
     ):  # whose order of letters is that of their codes: each lies between two names

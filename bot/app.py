@@ -46,6 +46,7 @@ from bot.lifecycle import App, until_stopped
 from bot.nightly import NightlyBackup
 from bot.overview import RunningAs, note_running, overview, tell
 from bot.rules.check_ins import door_key
+from bot.rules.leaves import often_asked
 from bot.serving import begin_web, listening
 from bot.settings import Settings, installed_version
 from bot.startup import (
@@ -171,7 +172,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         also=partial(remove_left_copies, ground.settings),
     )
     # Whatever people did may have made something due.
-    rolls = Rolls(database)
+    rolls = Rolls(database, often_asked(ballot.number for ballot in campaign.ballots))
     doors = Doors(
         database=database,
         clock=clock,

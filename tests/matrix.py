@@ -790,6 +790,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "team_log.page": {
         "": Row(run=lambda w, a: team_log.page(w.tx, a), least="admin", where="everywhere"),
     },
+    "team_log.told_of": {
+        "": Row(run=lambda w, a: team_log.told_of(w.tx, a), least="admin", where="everywhere"),
+    },
     "today.decisions": {
         "": Row(
             run=lambda w, a: today.decisions(w.tx, a, "fr"),

@@ -232,9 +232,9 @@ async def leave(tx: AsyncConnection, going: Going) -> None:
     await _tell_others(tx, going, walk, comes=False)
 
 
-async def tend(tx: AsyncConnection, now: datetime) -> int:
+async def tend(tx: AsyncConnection, now: datetime, *, after: datetime | None = None) -> int:
     """What time does: who left the campaign leaves their walk, one that lies idle is over or offered again, and
-    walkers are told that they meet soon; how many were told.
+    walkers are told that they meet soon, unless they may have been told until `after`; how many were told.
     """
     if not await db.canvass_walks.are_under_way(tx):
         return 0
@@ -246,13 +246,13 @@ async def tend(tx: AsyncConnection, now: datetime) -> int:
             await db.canvass_walks.end(tx, walk, now)
         else:
             await db.canvass_walks.free(tx, walk)
-    return await _remind(tx, now)
+    return await _remind(tx, now if after is None else max(now, after + TOLD_BEFORE), now)
 
 
-async def _remind(tx: AsyncConnection, now: datetime) -> int:
+async def _remind(tx: AsyncConnection, later_than: datetime, now: datetime) -> int:
     """Tells walkers that they meet soon, once; how many."""
     told = 0
-    rows = await db.canvass_walks.meeting_soon(tx, now, now + TOLD_BEFORE)
+    rows = await db.canvass_walks.meeting_soon(tx, later_than, now + TOLD_BEFORE)
     for (walk, outing), some in groupby(rows, key=lambda row: (row.id, row.outing)):
         people = list(some)
         first = people[0]

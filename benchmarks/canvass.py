@@ -3,8 +3,9 @@
 300,000 addresses of 512 communes are invented in the formats of the real files, and each command runs in a process of
 its own on an encrypted SQLite: how long it takes by the clock and by the processor, and the most memory it had. Then
 `WALKERS` people on as many walks tap at one door after the other, as taps come (`AT_ONCE` people in one transaction,
-handled as in the product up to the card that is shown next): how many a second, by the processor’s time; and to the
-whole product, `TAPS_A_SECOND`, while it sends a broadcast at `PAID_RATE`: how long a tap waits.
+handled as in the product up to the card that is shown next): how many a second, by the processor’s time. The whole
+product takes them all at once, and as many answers to an invitation right after (`benchmarks.taps`): what one costs
+beside the other. At last `TAPS_A_SECOND` while it sends a broadcast at `PAID_RATE`: how long a tap waits.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ import sqlalchemy as sa
 import uvloop
 
 import db.canvass_walks
-from benchmarks.processes import running
+from benchmarks.processes import cpu, running
 from benchmarks.server import Server
 from benchmarks.surveys import AT_ONCE, dispatcher, tap
-from benchmarks.taps import until
+from benchmarks.taps import taps, until
 from benchmarks.worker import MORNING, fill, open_for, queue_all
 from bot import communes
 from bot.actions import canvass, canvass_imports
@@ -111,10 +112,22 @@ def knock(update: int, walker: int, walk: int, door: int) -> dict[str, Any]:
     return found
 
 
+def knocks(doors: list[list[int]]) -> list[dict[str, Any]]:
+    """Everybody at every door of their walk, one door after the other; the buttons of the card come with each tap."""
+    updates, found = count(1), []
+    for place in range(max(map(len, doors))):
+        for walk, row in enumerate(doors, 1):
+            if place < len(row):
+                found.append(knock(next(updates), walk, walk, row[place]))
+                buttons = [{"text": str(door), "callback_data": f"1:at_door:{walk}:{door}:d"} for door in row]
+                found[-1]["callback_query"]["message"]["reply_markup"] = {"inline_keyboard": [buttons]}
+    return found
+
+
 async def taps_a_second(database: Database) -> float:
     """Everybody taps at every door of their walk."""
     doors = await walked(database)
-    work, updates, taps = dispatcher(database), count(1), 0
+    work, updates, tapped = dispatcher(database), count(1), 0
     began = time.process_time()
     for place in range(max(map(len, doors))):
         for first in range(0, len(doors), AT_ONCE):
@@ -126,13 +139,51 @@ async def taps_a_second(database: Database) -> float:
                 for walk in some:
                     body = knock(next(updates), walk + 1, walk + 1, doors[walk][place])
                     await work.process(tx, body, met)
-                    taps += 1
+                    tapped += 1
     spent = time.process_time() - began
     async with database.read() as tx:
         kept = int(await tx.scalar(sa.select(sa.func.count()).select_from(visits)) or 0)
-    if kept != taps:
-        raise SystemExit(f"{kept} of {taps} outcomes were kept")
-    return taps / spent
+    if kept != tapped:
+        raise SystemExit(f"{kept} of {tapped} outcomes were kept")
+    return tapped / spent
+
+
+async def all_at_once(folder: Path) -> None:
+    """The product given every tap at a door at once, then as many answers to an invitation."""
+    database = await open_for(folder, None)
+    each = knocks(await walked(database))
+    await database.close()
+    server, answered = Server(), 0
+
+    def watch(method: str, _body: bytes) -> None:
+        nonlocal answered
+        answered += method == "answerCallbackQuery"
+
+    server.watch = watch
+    api = f"http://127.0.0.1:{await server.start()}"
+    async with running("benchmarks.product", api, "--folder", str(folder)) as process:
+        began, spent = time.perf_counter(), cpu(process)
+        server.add_updates(each)
+        await until(lambda: answered >= len(each))
+        seconds, spent = time.perf_counter() - began, cpu(process) - spent
+    await server.stop()
+    await require_kept(folder, len(each))
+    plain = await taps(len(each))
+    mine, theirs = 1000 * spent / len(each), plain["cpu_ms_a_tap"]
+    print(
+        f"the whole product    {len(each) / seconds:6.0f} a second, {mine:.2f} ms of the processor each; answers to an"
+        f" invitation {plain['taps_a_second']:.0f} and {theirs:.2f} ms: {mine / theirs:.2f} as much"
+    )
+
+
+async def require_kept(folder: Path, number: int) -> None:
+    """Raises SystemExit where one tap was not kept, or twice."""
+    database = await open_for(folder, None)
+    async with database.read() as tx:
+        kept = int(await tx.scalar(sa.select(sa.func.count()).select_from(visits)) or 0)
+    await database.close()
+    if kept != number:
+        raise SystemExit(f"{kept} of {number} outcomes were kept")
 
 
 async def while_a_broadcast_leaves(folder: Path, taps_a_second: int) -> None:
@@ -155,13 +206,7 @@ async def while_a_broadcast_leaves(folder: Path, taps_a_second: int) -> None:
     server = Server()
     server.watch = watch
     api = f"http://127.0.0.1:{await server.start()}"
-    updates = count(1)
-    each = [
-        knock(next(updates), walk + 1, walk + 1, doors[walk][place])
-        for place in range(DOORS)
-        for walk in range(len(doors))
-        if place < len(doors[walk])
-    ]
+    each = knocks(doors)
     async with running("benchmarks.product", api, "--folder", str(folder), "--rate", str(PAID_RATE)):
         await until(lambda: sent > PAID_RATE)
         began, before = time.perf_counter(), sent
@@ -172,15 +217,12 @@ async def while_a_broadcast_leaves(folder: Path, taps_a_second: int) -> None:
         await until(lambda: len(waited) >= len(each))
         seconds, left = time.perf_counter() - began, sent - before
     await server.stop()
-    database = await open_for(folder, None)
-    async with database.read() as tx:
-        kept = int(await tx.scalar(sa.select(sa.func.count()).select_from(visits)) or 0)
-    await database.close()
+    await require_kept(folder, len(each))
     waited.sort()
     print(
         f"while a broadcast leaves: {len(each) / seconds:.0f} taps a second noted and answered, {left / seconds:.0f}"
         f" messages a second left; a tap waits {1000 * waited[len(waited) // 2]:.0f} ms, 99 of 100 less than"
-        f" {1000 * waited[-len(waited) // 100]:.0f} ms; {kept} of {len(each)} kept"
+        f" {1000 * waited[-len(waited) // 100]:.0f} ms; every one is kept"
     )
 
 
@@ -202,6 +244,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         measure_taps(Path(name))
+    with tempfile.TemporaryDirectory() as name:
+        uvloop.run(all_at_once(Path(name)))
     with tempfile.TemporaryDirectory() as name:
         uvloop.run(while_a_broadcast_leaves(Path(name), TAPS_A_SECOND))
     if arguments.taps:

@@ -72,9 +72,8 @@ from handlers.command_menu import team_menu_calls
 from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
-from handlers.events import event_tapped
 from handlers.exports import PRODUCER
-from handlers.gathering import meet
+from handlers.gathering import locked, meet
 from handlers.rights import asked_in
 from handlers.routing import register
 from locales.words import all_words
@@ -298,7 +297,7 @@ def engine_of(
         pacing=pacing_for(ground.settings.rate, database, clock),
         hooks=Hooks(
             asks=asked_in,
-            in_turn=event_tapped,
+            in_turn=locked,
             meet=meet,
             process=dispatcher.process,
             apologise=dispatcher.apologise,

@@ -66,6 +66,19 @@ _REPLACE = Statement(
 )
 
 
+# Where several processes take taps, two at one door follow one another; SQLite has one writer.
+_LOCK = Statement(
+    lambda s: (
+        f"SELECT CAST({s.array}(id) AS text) FROM walks WHERE id = :walk {'FOR UPDATE' if s.lock else ''}"
+    )
+)
+
+
+def lock(visit: Visit, walk: int) -> None:
+    """Whoever else notes something on this walk waits for the end of the transaction."""
+    visit.run(_LOCK, walk=walk)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Leg:
     """One side of a street, as it stands in the database."""

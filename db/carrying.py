@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey, suppression_of
-from db import console, sqlite
+from db import console, conversations, schema, sqlite
 from db.erasing import Sealing, erase_people, erase_roles
 from db.key import DatabaseKey
 from db.schema import downloads, people, unread_updates
@@ -35,16 +35,18 @@ _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, upd
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """The contents of the replaced database. `known`: it could be read. `erased`: Telegram ids of people whom it no
-    longer knows, and whose mark it has. `others`: those that were erased and are somebody new since, under another
-    pseudonym. `foreign_marks`: how many marks of people who left were made with another suppression key, and tell
-    nothing.
+    """The contents of the replaced database. `known`: it could be read.
+
+    `erased`: Telegram ids of people whom it no longer knows, and whose mark it has. `others`: those that were erased
+    and are somebody new since, under another pseudonym. `unsaid`: conversations whose authors erased them.
+    `foreign_marks`: how many marks of people who left were made with another suppression key, and tell nothing.
     """
 
     known: bool
     foreign_marks: int = 0
     erased: frozenset[int] = field(default_factory=frozenset)
     others: frozenset[int] = field(default_factory=frozenset)
+    unsaid: frozenset[int] = field(default_factory=frozenset)
 
 
 def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: SuppressionKey) -> Carried:
@@ -60,6 +62,7 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
             foreign_marks, marks = _carry_marks(connection, suppression_key, since=last)
             erased = _erased_since(connection, suppression_key, marks)
             others = _carry(connection, since=last)
+            unsaid = _take_back(connection)
             connection.execute("COMMIT")
             # Folds its write-ahead log into the file, which is about to be renamed.
             connection.execute("PRAGMA replaced.wal_checkpoint(TRUNCATE)").fetchall()
@@ -67,7 +70,7 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return Carried(known=False)
-    return Carried(known=True, foreign_marks=foreign_marks, erased=erased, others=others)
+    return Carried(known=True, foreign_marks=foreign_marks, erased=erased, others=others, unsaid=unsaid)
 
 
 def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> tuple[int, frozenset[str]]:
@@ -100,13 +103,18 @@ def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> 
 
 def _erased_since(connection: Connection, key: SuppressionKey, marks: frozenset[str]) -> frozenset[int]:
     """Who is in the backup, and was erased since. A mark alone does not tell: whom an imported list stopped has one,
-    and is there.
+    and is there. Nor does their absence, but of those who had not finished: they leave no mark.
     """
     gone = connection.execute(
-        """SELECT telegram_id FROM main.people
-            WHERE telegram_id NOT IN (SELECT telegram_id FROM replaced.people)"""
+        """SELECT telegram_id, registered_at IS NULL AND telegram_id NOT IN (SELECT telegram_id FROM main.staff)
+                AND EXISTS (SELECT 1 FROM replaced.people JOIN main.people USING (pseudonym))
+            FROM main.people WHERE telegram_id NOT IN (SELECT telegram_id FROM replaced.people)"""
     )
-    return frozenset(row[0] for row in gone if suppression_of(key, row[0]) in marks)
+    return frozenset(
+        telegram_id
+        for telegram_id, is_unfinished in gone
+        if is_unfinished or suppression_of(key, telegram_id) in marks
+    )
 
 
 def _proofs_since(connection: Connection, since: int) -> list[Sequence[Any]]:
@@ -154,13 +162,53 @@ def _carry(connection: Connection, *, since: int) -> frozenset[int]:
     return frozenset(row[0] for row in connection.execute(changed))
 
 
+def _take_back(connection: Connection) -> frozenset[int]:
+    """Deletes messages and answers to surveys that their authors erased since; the conversations that went whole.
+
+    Of those alone who are the same in both: a database in which nobody is known tells nothing of what was erased.
+    """
+    tables = {row[0] for row in connection.execute("SELECT name FROM replaced.sqlite_master")}
+    if not {"messages", "survey_answers"} <= tables:  # an older one had none
+        return frozenset()
+    same = "SELECT main.people.id FROM main.people JOIN replaced.people USING (pseudonym)"
+    unsaid = f"""SELECT id FROM main.conversations
+        WHERE person IN ({same}) AND id NOT IN (SELECT id FROM replaced.conversations)"""
+    found = frozenset(row[0] for row in connection.execute(unsaid))
+    connection.execute(
+        f"""DELETE FROM main.messages
+            WHERE conversation IN (SELECT id FROM main.conversations WHERE person IN ({same}))
+              AND NOT EXISTS (SELECT 1 FROM replaced.messages AS kept WHERE kept.id = messages.id
+                  AND kept.conversation = messages.conversation AND kept.message_id = messages.message_id)"""
+    )
+    # Whose answers were erased with everybody's, at the survey's end, are counted first when that day comes again.
+    taken_back = f"""SELECT survey, person FROM main.survey_answers
+        JOIN replaced.surveys ON replaced.surveys.id = survey AND replaced.surveys.state <> 'counted'
+        WHERE person IN ({same}) AND NOT EXISTS (SELECT 1 FROM replaced.survey_answers AS kept
+            WHERE kept.survey = main.survey_answers.survey AND kept.person = (
+                SELECT replaced.people.id FROM replaced.people JOIN main.people USING (pseudonym)
+                WHERE main.people.id = main.survey_answers.person))"""
+    for survey, person in set(map(tuple, connection.execute(taken_back).fetchall())):
+        connection.execute(
+            "DELETE FROM main.survey_answers WHERE survey = ? AND person = ?", (survey, person)
+        )
+        connection.execute(
+            """DELETE FROM main.responses WHERE person = ? AND question = 'survey'
+                AND subject = (SELECT code FROM main.surveys WHERE id = ?)""",
+            (person, survey),
+        )
+    return found
+
+
 async def erase_again(tx: AsyncConnection, carried: Carried, sealing: Sealing) -> int:
-    """Erases whoever was erased since, and perhaps came back as somebody new; how many."""
+    """Erases people who were erased since, and perhaps came back as somebody new, and conversations that were; how
+    many people.
+    """
     # Which of the one-time links were used since is told by nothing that is left of them: none works any more.
     await tx.execute(sa.delete(downloads))
     await console.forget_all(tx)
     # Nor is it known whose these are.
     await tx.execute(sa.delete(unread_updates))
+    await conversations.erase_all(tx, schema.conversations.c.id.in_(carried.unsaid))
     doomed = sorted(carried.erased | carried.others)
     erased = 0
     for start in range(0, len(doomed), CHUNK):

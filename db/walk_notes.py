@@ -22,8 +22,6 @@ _KNOWN = Statement(
     )
 )
 _KEEP = Statement(lambda _s: "INSERT INTO walk_notes (walk, key) VALUES (:walk, :key)")
-# Two who send for the same walk at once follow one another.
-_LOCK = Statement(lambda _s: "UPDATE walks SET state = state WHERE id = :walk")
 _SPELL = Statement(
     lambda s: (
         f"""
@@ -49,8 +47,7 @@ _NOTE_LATE = Statement(
 
 
 def known(visit: Visit, walk: int, keys: Iterable[int]) -> set[int]:
-    """Which of these notes were kept already; whoever else sends some for this walk waits meanwhile."""
-    visit.run(_LOCK, walk=walk)
+    """Which of these notes were kept already."""
     return set(visit.rows(_KNOWN, walk=walk, rows=members(keys)))
 
 

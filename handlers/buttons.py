@@ -21,7 +21,7 @@ def arguments(context: Context, count: int) -> list[str]:
 
 
 def tapped(*actions: str) -> re.Pattern[bytes]:
-    """What finds, in an update's JSON, the code of the event that a tap of one of these is about."""
+    """What finds, in an update's JSON, the first argument of a tap of one of these: the event, or the walk."""
     named = "|".join(actions).encode()
     return re.compile(rb'"data":\s*"1:(?:' + named + rb"):([0-9A-Za-z]{1,16})")
 

@@ -237,8 +237,17 @@ def _show_card(context: Context, card: Card, mode: str, *, template: str, rangin
         paper=mode == PAPER,
         ranging=ranging,
         outcomes=tuple(Outcome),
+        names=_worded(context, "outcome"),
+        marks=_worded(context, "mark"),
         numbers=DWELLINGS_OFFERED,
     )
+
+
+def _worded(context: Context, name: str) -> dict[Outcome, str]:
+    """What every outcome is called, or marked with; said once in a language, however many tap."""
+    return {
+        each: context.render(f"canvass/{name}", shared=True, outcome=each).plain.strip() for each in Outcome
+    }
 
 
 async def _look(context: Context, going: Going, door: int) -> Card:

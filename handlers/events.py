@@ -14,7 +14,7 @@ from db.events import EventInWords
 from db.people import Person
 from db.rsvps import Rsvp
 from handlers import event_card, feedback
-from handlers.buttons import arguments, one_of, tapped, whole_number, yes_or_no
+from handlers.buttons import arguments, one_of, whole_number, yes_or_no
 from handlers.choices import ask_once
 from handlers.context import Context
 from handlers.registration_dialog import must_sign_up
@@ -251,15 +251,6 @@ async def send_calendar(update: Update, context: Context) -> None:
         event, card = found.event, await event_card.card_of(context, found)
         content = calendar_file(event, card, sender=context.campaign.sender.name, now=context.now)
         context.send_file(content, name=file_name(card), caption="events/calendar_file", event=card)
-
-
-_TAPPED = tapped("rsvp", "attend", "guests", "seats_all", "came", "stars", "change")
-
-
-def event_tapped(body: bytes) -> str:
-    """The public code of the event whose seats a tap locks, from an update's JSON; "" for every other update."""
-    found = _TAPPED.search(body)
-    return found[1].decode() if found is not None else ""
 
 
 BUTTONS: dict[str, Handler] = {

@@ -12,6 +12,15 @@ from bot.actions.people import Meetings
 from handlers.buttons import tapped
 
 _ANSWER = tapped("rsvp")
+_SEATS = ("rsvp", "attend", "guests", "seats_all", "came", "stars", "change")
+_DOORS = ("knock", "nobody_until", "undo_door")
+_LOCKING = tapped(*_SEATS, *_DOORS)
+
+
+def locked(body: bytes) -> str:
+    """What a tap locks, from an update's JSON: an event by its code, a walk by its number; or ""."""
+    found = _LOCKING.search(body)
+    return found[1].decode() if found is not None else ""
 
 
 async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:

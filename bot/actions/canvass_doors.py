@@ -20,6 +20,7 @@ from bot.rules.canvass.visits import (
     DoorState,
     Outcome,
     Side,
+    after,
     is_daytime,
     next_door,
     reached,
@@ -28,7 +29,7 @@ from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from bot.rules.territories import zone as zone_named
 from db.batches import Visit, together
-from db.canvass_doors import Ground
+from db.canvass_doors import Ground, Leg
 from db.people import Person
 
 PARIS = "Europe/Paris"
@@ -104,76 +105,84 @@ def require_time(going: Going, walk: Ground) -> None:
         raise WalkAtNight("Nobody knocks at this hour.", opens=hours.opens, closes=hours.closes)
 
 
-async def _at(
-    tx: AsyncConnection,
-    going: Going,
-    door: int,
-    change: Callable[[Visit, Ground, Sequence[DoorState]], int | None],
-) -> Card:
-    """Does something at a door, in one stay with the database; the card as it is then, with the door that is next.
+Change = Callable[[Visit, Ground, Leg], Side]
+"""Does something on a leg of a walk; its card then."""
 
-    `change` tells the door from which the next one is looked for.
-    """
+
+async def _at(tx: AsyncConnection, going: Going, door: int, change: Change, *, locks: bool = False) -> Card:
+    """Does something at a door, in one stay with the database; the card as it is then. `locks`: it notes something."""
     require_supporter(going.person)
 
     def work(visit: Visit) -> Card:
+        if locks:
+            db.canvass_doors.lock(visit, going.walk)
         walk = db.canvass_doors.ground(visit, going.walk, going.person.id)
         leg = db.canvass_doors.leg(visit, walk, door) if walk is not None else None
         if walk is None or leg is None or not walk.mine or walk.state == "done":
             raise NotYourWalk("This is no door of a walk that you are on.")
-        at = change(visit, walk, leg.doors)
-        if at is not None:
-            after = db.canvass_doors.leg(visit, walk, at)
-            assert after is not None  # a door of this walk
-            return Card(
-                walk=walk,
-                side=Side(street=after.street, doors=after.doors, current=next_door(after.doors, at)),
-            )
-        here = next(each for each in leg.doors if each.id == door)
-        return Card(walk=walk, side=Side(street=leg.street, doors=leg.doors, current=here))
+        return Card(walk=walk, side=change(visit, walk, leg))
 
     return await together(tx, work)
 
 
+def _moved_on(street: str, doors: Sequence[DoorState], at: int) -> Side:
+    """The card that speaks of the door after the one where something was done."""
+    return Side(street=street, doors=tuple(doors), current=next_door(doors, at))
+
+
+def _read_again(visit: Visit, walk: Ground, at: int) -> Side:
+    leg = db.canvass_doors.leg(visit, walk, at)
+    assert leg is not None  # a door of this walk
+    return _moved_on(leg.street, leg.doors, at)
+
+
 async def look(tx: AsyncConnection, going: Going, door: int) -> Card:
     """The card, with this door as the one that is spoken of. Raises NotASupporter, NotYourWalk."""
-    return await _at(tx, going, door, lambda _visit, _walk, _doors: None)
+
+    def change(_visit: Visit, _walk: Ground, leg: Leg) -> Side:
+        here = next(each for each in leg.doors if each.id == door)
+        return Side(street=leg.street, doors=leg.doors, current=here)
+
+    return await _at(tx, going, door, change)
 
 
 async def begin_leg(tx: AsyncConnection, going: Going, door: int) -> Card:
     """The card, at the first door of the leg of which something is still to be noted."""
-
-    def change(_visit: Visit, _walk: Ground, _doors: Sequence[DoorState]) -> int:
-        return door
-
-    return await _at(tx, going, door, change)
+    return await _at(tx, going, door, lambda _visit, _walk, leg: _moved_on(leg.street, leg.doors, door))
 
 
 async def note(tx: AsyncConnection, going: Going, door: int, outcome: Outcome) -> Card:
     """What happened at a door. Raises NotASupporter, NotYourWalk, WalkQuiet, WalkAtNight."""
 
-    def change(visit: Visit, walk: Ground, doors: Sequence[DoorState]) -> int:
-        require_time(going, walk)
-        here = next(each for each in doors if each.id == door)
-        _write(visit, going, walk, [(here, outcome)])
-        return door
+    def change(visit: Visit, walk: Ground, leg: Leg) -> Side:
+        here = next(each for each in leg.doors if each.id == door)
+        return _noted(visit, going, walk, leg, [(here, outcome)], door)
 
-    return await _at(tx, going, door, change)
+    return await _at(tx, going, door, change, locks=True)
 
 
 async def nobody(tx: AsyncConnection, going: Going, first: int, last: int) -> Card:
     """Nobody came to the door, from one to another. Raises as `note` does."""
 
-    def change(visit: Visit, walk: Ground, doors: Sequence[DoorState]) -> int:
-        require_time(going, walk)
-        passed = reached(doors, first, last)
-        _write(visit, going, walk, [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)])
-        return last if any(each.id == last for each in doors) else first
+    def change(visit: Visit, walk: Ground, leg: Leg) -> Side:
+        passed = reached(leg.doors, first, last)
+        noted = [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)]
+        at = last if any(each.id == last for each in leg.doors) else first
+        return _noted(visit, going, walk, leg, noted, at)
 
-    return await _at(tx, going, first, change)
+    return await _at(tx, going, first, change, locks=True)
 
 
-def _write(visit: Visit, going: Going, walk: Ground, noted: Sequence[tuple[DoorState, Outcome]]) -> None:
+def _noted(
+    visit: Visit,
+    going: Going,
+    walk: Ground,
+    leg: Leg,
+    noted: Sequence[tuple[DoorState, Outcome]],
+    at: int,
+) -> Side:
+    """Notes it, where it is time for it; the card, which is not read again: nobody else writes in between."""
+    require_time(going, walk)
     db.canvass_doors.note(
         visit,
         walk,
@@ -183,22 +192,23 @@ def _write(visit: Visit, going: Going, walk: Ground, noted: Sequence[tuple[DoorS
         paper=going.paper,
         now=going.now,
     )
+    return _moved_on(leg.street, after(leg.doors, noted), at)
 
 
 async def undo(tx: AsyncConnection, going: Going, door: int) -> Card:
     """Takes back what the person’s last tap noted on the walk. Raises NotASupporter, NotYourWalk."""
 
-    def change(visit: Visit, walk: Ground, _doors: Sequence[DoorState]) -> int:
-        return db.canvass_doors.undo(visit, walk, going.person.id) or door
+    def change(visit: Visit, walk: Ground, _leg: Leg) -> Side:
+        return _read_again(visit, walk, db.canvass_doors.undo(visit, walk, going.person.id) or door)
 
-    return await _at(tx, going, door, change)
+    return await _at(tx, going, door, change, locks=True)
 
 
 async def count_dwellings(tx: AsyncConnection, going: Going, door: int, number: int) -> Card:
     """How many dwellings there are behind a door. Raises NotASupporter, NotYourWalk."""
 
-    def change(visit: Visit, walk: Ground, _doors: Sequence[DoorState]) -> int:
+    def change(visit: Visit, walk: Ground, _leg: Leg) -> Side:
         db.canvass_doors.count_dwellings(visit, walk.id, door, max(1, min(MOST_DWELLINGS, number)))
-        return door
+        return _read_again(visit, walk, door)
 
     return await _at(tx, going, door, change)

@@ -64,7 +64,11 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
 
 
 async def forget(tx: AsyncConnection, person: Person, sealing: Sealing) -> None:
-    """Erases someone who never became a supporter: there is nobody to keep from being invited again."""
+    """Erases someone who takes no part. Whoever was a supporter once leaves a mark, as those who ask for it do: an
+    older backup still has their consent. Of the others nobody needs to be kept from being invited again.
+    """
     await db.erasing.erase_mentions(tx, person.telegram_id)
     await db.erasing.erase_person(tx, person.id, sealing)
     await db.unread.erase_of(tx, [person.telegram_id])
+    if person.registered_at is not None:
+        await db.suppressions.add(tx, suppression_of(sealing.key, person.telegram_id), sealing.today)

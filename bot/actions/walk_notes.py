@@ -65,6 +65,7 @@ async def keep(
         if walk is None or spell is None:
             return {note.key: Refusal.OVER for note in notes}
         walk = replace(walk, outing=outing)
+        db.canvass_doors.lock(visit, walk.id)
         said: dict[int, Refusal | None] = {note.key: None for note in notes}
         for note in fresh(notes, db.walk_notes.known(visit, walk.id, said)):
             said[note.key] = _keep(visit, going, walk, note, spell)

@@ -26,7 +26,7 @@ from db.updates import Received
 log = structlog.get_logger(__name__)
 
 OFFSET = "telegram:offset"
-LONE_TAPS = ("1:rsvp:", "1:step:")
+LONE_TAPS = ("1:rsvp:", "1:step:", "1:knock:", "1:at_door:", "1:nobody_until:", "1:undo_door:")
 """Taps of which it is no matter which other buttons stood beside theirs."""
 # Of one chat no more wait: of a flood the oldest are dropped. Nobody types so many before the first is answered.
 MOST_WAITING = 100

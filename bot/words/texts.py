@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -31,11 +31,9 @@ from jinja2 import (
     FileSystemLoader,
     FunctionLoader,
     StrictUndefined,
-    pass_context,
 )
 from jinja2.bccache import Bucket
 from jinja2.ext import Extension
-from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -107,51 +105,54 @@ def _button_json(button: Button) -> dict[str, Any]:
     return {"text": button.label, "callback_data": button.data or ""}
 
 
-@dataclass
-class _Keyboard:
-    """A keyboard that collects a template's buttons while it renders."""
-
-    rows: list[list[Button]] = field(default_factory=lambda: [[]])
-    location_request: str | None = None
-
-
-def _bound(button: Button, language: str) -> Button:
-    return replace(button, label=bound(button.label, language))
-
-
 def _plain(label: str) -> str:
     # gettext gives Markup under autoescape; a button shows plain text.
     return str(label.unescape()) if isinstance(label, Markup) else str(label)
 
 
-@pass_context
-def _button(context: Context, label: str, action: str, *arguments: object) -> str:
-    context["_keyboard"].rows[-1].append(Button(label=_plain(label), data=callback(action, *arguments)))
-    return ""
+class _Keyboard:
+    """A keyboard that collects a template's buttons while it renders."""
 
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._rows: list[list[Button]] = [[]]
+        self.location_request: str | None = None
+        self.verbs = {
+            "button": self.button,
+            "link": self.link,
+            "app": self.app,
+            "row": self.row,
+            "ask_location": self.ask_location,
+        }
 
-@pass_context
-def _link(context: Context, label: str, url: str) -> str:
-    context["_keyboard"].rows[-1].append(Button(label=_plain(label), url=url))
-    return ""
+    @property
+    def rows(self) -> tuple[tuple[Button, ...], ...]:
+        return tuple(tuple(row) for row in self._rows if row)
 
+    def _label(self, label: str) -> str:
+        return bound(_plain(label), self._language)
 
-@pass_context
-def _app(context: Context, label: str, url: str) -> str:
-    context["_keyboard"].rows[-1].append(Button(label=_plain(label), app=url))
-    return ""
+    # Each leaves nothing where it stands.
 
+    def button(self, label: str, action: str, *arguments: object) -> str:
+        self._rows[-1].append(Button(label=self._label(label), data=callback(action, *arguments)))
+        return ""
 
-@pass_context
-def _row(context: Context) -> str:
-    context["_keyboard"].rows.append([])
-    return ""
+    def link(self, label: str, url: str) -> str:
+        self._rows[-1].append(Button(label=self._label(label), url=url))
+        return ""
 
+    def app(self, label: str, url: str) -> str:
+        self._rows[-1].append(Button(label=self._label(label), app=url))
+        return ""
 
-@pass_context
-def _ask_location(context: Context, label: str) -> str:
-    context["_keyboard"].location_request = _plain(label)
-    return ""
+    def row(self) -> str:
+        self._rows.append([])
+        return ""
+
+    def ask_location(self, label: str) -> str:
+        self.location_request = self._label(label)
+        return ""
 
 
 class Texts:
@@ -170,17 +171,15 @@ class Texts:
 
     def render(self, name: str, language: str, **values: Any) -> Text:
         """The message `name` (`events/card`) in `language`; a missing value raises UndefinedError."""
-        keyboard = _Keyboard()
+        keyboard = _Keyboard(language)
         environments = self._sandboxes if name in self._own else self._environments
         template = environments[language].get_template(f"{name}.html.j2")
-        written = _tidy(template.render(_keyboard=keyboard, **values))
-        rows = (tuple(_bound(button, language) for button in row) for row in keyboard.rows if row)
-        request = keyboard.location_request
+        written = _tidy(template.render({**keyboard.verbs, **values}))
         return Text(
             html=bound(written, language),
             written=written,
-            keyboard=tuple(rows),
-            location_request=bound(request, language) if request is not None else None,
+            keyboard=keyboard.rows,
+            location_request=keyboard.location_request,
         )
 
     def plain(self, name: str, language: str, **values: Any) -> str:
@@ -302,10 +301,7 @@ def _environment(
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(common)
-    environment.globals.update(
-        button=_button, link=_link, app=_app, row=_row, ask_location=_ask_location, language=code
-    )
-    environment.globals.update(languages=LANGUAGES)
+    environment.globals.update(language=code, languages=LANGUAGES)
     environment.globals.update(words=lambda text: words_in(text, code))
     environment.filters.update(filters_of(LANGUAGES[code].locale, words_of(code)))
     return environment

@@ -92,4 +92,11 @@ deliveries = sa.Table(
     # No more than needed: each costs a write for every message that is queued, and on PostgreSQL whenever one moves on.
     sa.Index(None, "person", "broadcast", unique=True),
     sa.Index(None, "broadcast", "state", "due_at"),
+    # Few, and asked for by whoever opens the list of messages, of however many broadcasts there are.
+    sa.Index(
+        "ix_deliveries_in_doubt",
+        "broadcast",
+        sqlite_where=sa.text("state = 'in_doubt'"),
+        postgresql_where=sa.text("state = 'in_doubt'"),
+    ),
 )

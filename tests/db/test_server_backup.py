@@ -248,7 +248,7 @@ async def test_what_goes_wrong_in_the_middle_changes_nothing(
     """PostgreSQL takes no NUL in a text, SQLite does: the last table but one fails."""
     await fill(sqlite_database, 2)
     async with sqlite_database.write() as tx:
-        await tx.execute(sa.insert(people), person(9, first_name="\x00"))
+        await tx.execute(sa.insert(people), person(9, first_name="\x00", registered_at=NOW))
     copy = await backed_up(sqlite_database, tmp_path)
     await fill(postgresql_database, 5)
     before = await rows_of(postgresql_database)

@@ -12,7 +12,7 @@ from bot.delivery.outcomes import Stop
 from bot.rules.faces import SHOWS_OTHERWISE, face
 from db.deliveries import Leased
 from db.schema import audit, broadcasts, deliveries, events, people, rsvps, seats
-from handlers.events import event_tapped
+from handlers.gathering import locked
 from tests.campaigning import rows, staff
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.departure.test_decide import a_departure
@@ -428,4 +428,4 @@ async def test_a_seat_that_nobody_on_the_list_can_use_leaves_the_event_open(
 )
 def test_taps_of_one_batch_are_handled_event_by_event(body: bytes, event: str) -> None:
     """So that two processes lock the seats of two events in the same order."""
-    assert event_tapped(body) == event
+    assert locked(body) == event

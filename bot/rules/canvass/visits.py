@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -50,6 +50,11 @@ class DoorState:
     last: LastVisit | None = None
 
     @property
+    def name(self) -> str:
+        """Its number as it is called; empty where it has none."""
+        return f"{self.number} {self.suffix}".strip() if self.number else ""
+
+    @property
     def is_done(self) -> bool:
         return len(self.outcomes) >= self.dwellings
 
@@ -79,6 +84,16 @@ def next_door(doors: Sequence[DoorState], at: int) -> DoorState | None:
     place = next((place for place, door in enumerate(doors) if door.id == at), 0)
     ahead = [*doors[place:], *doors[:place]]
     return next((door for door in ahead if not door.is_done), None)
+
+
+def after(doors: Sequence[DoorState], noted: Iterable[tuple[DoorState, Outcome]]) -> tuple[DoorState, ...]:
+    """The doors once these outcomes are noted: where all dwellings were visited, one takes the place of the last."""
+    found = {door.id: door for door in doors}
+    for door, outcome in noted:
+        here = found[door.id]
+        stay = here.outcomes[:-1] if here.is_done else here.outcomes
+        found[door.id] = replace(here, outcomes=(*stay, outcome))
+    return tuple(found.values())
 
 
 def reached(doors: Sequence[DoorState], first: int, last: int) -> list[DoorState]:

@@ -1,12 +1,12 @@
 """Deliveries are unique by person and broadcast, in one index that also finds what somebody got.
 
-Revision 0085, after 0079.
+Revision 0085, after 0080.
 """
 
 from alembic import op
 
 revision = "0085"
-down_revision = "0079"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 

@@ -69,7 +69,7 @@ campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joi
 AFTERWARDS = """
 canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.told audience_words.view
+audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.to_tell audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
@@ -81,7 +81,7 @@ approvals.require_second approvals.close notices.tell notices.tell_admins notice
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
 event_cards.remembered_as attendees.there feedback.figures_of
 event_cards.find event_cards.standing announcing.invite announcing.queue_invitation
-events.tell events.apply_change events.apply_cancellation
+event_news.tell event_news.gather event_news.pending events.apply_change events.apply_cancellation
 series.following
 hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
 series.make series.invite series.of_event
@@ -120,7 +120,8 @@ announcing.require_worded events.require_unchanged
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
-hosts.around announcing.require_sound events.over_at events.require_may_cancel events.coming_to series.as_told
+hosts.around announcing.require_sound events.over_at events.require_may_cancel events.news_of event_news.coming_to
+event_news.are_many series.as_told
 announcing.columns_of_place announcing.require_future announcing.require_fitting
 announcing.columns_of announcing.new_code announcing.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first announcing.draft_of events.changed planning.open_steps planning.step_key

@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import broadcast_cards
 from bot.actions.authority import Author
-from bot.actions.broadcasts import NewBroadcast, followed, require_written
+from bot.actions.broadcasts import NewBroadcast, controlled, require_written
 from bot.rules.broadcast_draft import experiment_of, is_neutral, others_of, sending_time, texts_of
 from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.territories import zone as zone_named
 from db.broadcast_accounts import Broadcast
+
+FLOW = "broadcast"
+"""The draft of a message, as dialogs call it."""
 
 
 def written(data: Mapping[str, Any], *, key: str, now: datetime, zone: str) -> NewBroadcast:
@@ -40,7 +43,7 @@ async def duplicable(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
     Raises NotAllowed, CandidateOut, BroadcastRefused.
     """
     author.require_standing()
-    found = (await followed(tx, author, broadcast)).broadcast
+    found = await controlled(tx, author, broadcast)
     require_written(found)
     return found
 

@@ -23,6 +23,7 @@ from bot.actions import (
     events,
     inbox,
 )
+from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_cards import Listed
 from bot.actions.calendar import Coming
@@ -30,7 +31,7 @@ from bot.rules.areas import contains
 from bot.rules.broadcast_lists import Part
 from bot.rules.permissions import Action
 from bot.rules.sending import BEHIND_UTC
-from bot.rules.territories import at_local, zone_of
+from bot.rules.territories import at_local, at_wall, zone_of
 from bot.rules.territories import zone as zone_named
 from db.events import Event, text_in
 
@@ -163,7 +164,9 @@ async def leaving(tx: AsyncConnection, author: Author, area: str, language: str)
     return sorted(found, key=lambda each: each.at)
 
 
-async def under_way(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Listed]:
+async def under_way(
+    tx: AsyncConnection, author: Author, area: str, language: str, accounts: Accounts = COUNTED_NOW
+) -> list[Listed]:
     """What is leaving now for people of an area, as far as the author may control it. Raises NotAllowed."""
     author.require(Action.SEE_CALENDAR, area)
     whose = None if author.supervised() else author.id
@@ -182,8 +185,8 @@ async def under_way(tx: AsyncConnection, author: Author, area: str, language: st
     named = await broadcast_cards.titles(tx, theirs, language, author.campaign.languages[0])
     found = []
     for each in theirs:
-        progress = await broadcasts.progress_of(tx, author, each.id)
-        if progress is not None and not progress.is_over:
+        progress = await broadcasts.progress_of(tx, author, each, accounts)
+        if not progress.is_over:
             place = area_name(author.gazetteer, each.area)
             found.append(Listed(progress=progress, title=named.get(each.id, ""), place=place, mends=()))
     return found
@@ -201,7 +204,7 @@ def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:
     if not sent.local_time:
         return [("", sent.starts_at)]
     wall = coming.at
-    return [("", at_local(wall.date(), wall.time(), zone_named(author.person.zone or "Europe/Paris")))]
+    return [("", at_wall(wall, zone_named(author.person.zone or "Europe/Paris")))]
 
 
 async def joined(tx: AsyncConnection, author: Author, area: str, zone: str) -> Sequence[JoinedOn]:

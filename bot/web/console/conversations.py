@@ -18,10 +18,13 @@ from bot.actions.conversations import Content
 from bot.rules.conversations import BLOCKS, LONGEST
 from bot.rules.permissions import Action
 from bot.rules.placeholders import placeholders_in
+from bot.rules.typed import is_number
 from bot.web.desk import BadForm, Desk, Visit, whole_number
 from bot.words.staff_texts import check_staff_text
 
 ROOM = "/console/conversations"
+MOST_SHOWN = 50
+"""Of those who wait: the others are for whoever comes next."""
 HOURS = ((9, 12), (12, 14), (14, 18), (9, 18), (18, 21), (9, 21))
 """As the chat offers them; other ones are chosen by nobody."""
 
@@ -59,7 +62,11 @@ class Conversations:
         return visit.page(
             "conversations",
             inbox=found,
-            places=[area_name(visit.author.gazetteer, each.conversation.area) for each in found.waiting],
+            most=MOST_SHOWN,
+            places=[
+                area_name(visit.author.gazetteer, each.conversation.area)
+                for each in found.waiting[:MOST_SHOWN]
+            ],
             hours=HOURS,
             longest_name=duties.LONGEST_NAME,
             suggested=visit.author.person.first_name or "",
@@ -128,7 +135,7 @@ class Conversations:
 
     async def pass_on(self, visit: Visit) -> Response:
         to = visit.form.get("to", "")
-        if not (to.isascii() and to.isdigit() and len(to) < 16):
+        if not is_number(to):
             raise BadForm("This is nobody.")
         await inbox.pass_on(visit.tx, visit.author, visit.number("number"), int(to))
         return visit.go(ROOM)
@@ -173,7 +180,7 @@ class Conversations:
 
     async def delete(self, visit: Visit) -> Response:
         number = visit.form.get("number", "")
-        if not (number.isascii() and number.isdigit() and len(number) < 16):
+        if not is_number(number):
             raise BadForm("This is no saved answer.")
         await saved_answers.delete(visit.tx, visit.author, int(number))
         return visit.go(f"{ROOM}/saved")

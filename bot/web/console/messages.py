@@ -28,6 +28,7 @@ from bot.actions import (
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
 from bot.actions.broadcast_approvals import MOST_REASON, Subject
+from bot.actions.broadcast_drafts import FLOW
 from bot.actions.broadcasts import CHANGES
 from bot.actions.doubts import DoubtsPage
 from bot.delivery.progress import template_of
@@ -35,13 +36,12 @@ from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
-from bot.web.console.forms import Bubble, bubble, require_word
+from bot.web.console.accounts import KeptAccounts
+from bot.web.console.forms import Bubble, bubble, mend_key, require_word
 from bot.web.console.surveys_shown import whole
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.shown_html import shown_html
 
-FLOW = "broadcast"
-"""The draft of a message, as the dialogs of the chat call it."""
 MOST_LIVE = 16
 """Pages that are kept up to date at once; the others reload by themselves."""
 LOOK_SECONDS, LIVE_SECONDS = 3.0, 300.0
@@ -88,10 +88,13 @@ class Messages:
             whole_number(visit, "page", 1) - 1,
             language=visit.language,
             fallback=visit.author.campaign.languages[0],
+            accounts=KeptAccounts(visit),
         )
         doubtful = await doubts.unattended(visit.tx, visit.author) if part == Part.ALL else []
         first = part == Part.ALL and not page.number
-        reminders = await broadcast_cards.reminders(visit.tx, visit.author) if first else []
+        reminders = (
+            await broadcast_cards.reminders(visit.tx, visit.author, KeptAccounts(visit)) if first else []
+        )
         return visit.page(
             "messages",
             page=page,
@@ -107,7 +110,7 @@ class Messages:
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
         if approval is not None:
             return await self._show_asked(visit, approval)
-        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language)
+        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language, KeptAccounts(visit))
         progress = card.progress
         is_own = progress.broadcast.mends is None
         in_doubt = bool(progress.count("in_doubt").total)
@@ -203,17 +206,14 @@ class Messages:
 
     async def recall(self, visit: Visit) -> Response:
         """Sent twice, the same form takes back once."""
-        number, once = visit.number("number"), visit.form.get("once", "")
         require_word(visit, "mends/recall_word")
-        if not (once.isalnum() and once.isascii() and len(once) == 16):
-            raise BadForm("This form has no number.")
-        mend = await mends.recall(visit.tx, visit.author, number, key=f"mend:web:{once}")
+        mend = await mends.recall(visit.tx, visit.author, visit.number("number"), key=mend_key(visit))
         return visit.go(f"/console/messages/{mend}")
 
     async def renew(self, visit: Visit) -> Response:
         """Once more to those for whom it expired."""
-        progress = await broadcast_changes.renew(visit.tx, visit.author, visit.number("number"))
-        return visit.go(f"/console/messages/{progress.broadcast.id}")
+        renewed = await broadcast_changes.renew(visit.tx, visit.author, visit.number("number"))
+        return visit.go(f"/console/messages/{renewed.id}")
 
     # -- how far it is, while it leaves --
 
@@ -247,16 +247,20 @@ class Messages:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _progress(self, request: Request) -> tuple[str, bool]:
-        async with self._desk.database.read() as tx:
-            visit = await self._desk.arrived(request, tx)
-            progress = await broadcasts.followed(tx, visit.author, visit.number("number"))
-            values: Mapping[str, Any] = {
-                **visit.values,
-                "progress": progress,
-                "progress_words": visit.told(template_of(progress), progress=progress),
-            }
-            html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
-        return html, progress.is_over or progress.is_cancelled
+        async def once() -> tuple[str, bool]:
+            async with self._desk.database.read() as tx:
+                visit = await self._desk.arrived(request, tx)
+                number = visit.number("number")
+                progress = await broadcasts.followed(tx, visit.author, number, KeptAccounts(visit))
+                values: Mapping[str, Any] = {
+                    **visit.values,
+                    "progress": progress,
+                    "progress_words": visit.told(template_of(progress), progress=progress),
+                }
+                html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
+            return html, progress.is_over or progress.is_cancelled
+
+        return await self._desk.having_counted(once)
 
 
 def _whole(visit: Visit, subject: Subject) -> Sequence[tuple[str, Markup]]:

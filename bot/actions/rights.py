@@ -47,11 +47,9 @@ from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey
 from db.erasing import Sealing
 from db.events import EventTexts
-from db.people import Person
+from db.people import NOTHING_TO_RENEW, Person
 from db.personal_data import ReceivedMessage
 from db.volunteering import Offer
-
-NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
 
 
 async def stop(

@@ -70,7 +70,9 @@ def register(application: AnyApplication, routes: Routes) -> None:
     application.add_handler(CallbackQueryHandler(_button_router(routes)))
     application.add_handler(MessageHandler(_StopWord(), _stop_router(routes)))
     for command in routes.commands:
-        application.add_handler(CommandHandler(command.name, guarded(command, routes.not_staff)))
+        application.add_handler(
+            CommandHandler(command.name, guarded(command, routes.not_staff), filters.UpdateType.MESSAGE)
+        )
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _dialog_router(routes)))
     application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, _change_router(routes)))
     application.add_handler(MessageHandler(filters.ALL, _ignore))
@@ -117,7 +119,8 @@ def _stop_router(routes: Routes) -> Handler:
 
     async def run(update: Update, context: Context) -> None:
         means_it = not is_drafting(context) or is_stop_alone(_typed(update))
-        await (routes.stop if means_it else to_dialog)(update, context)
+        otherwise = to_dialog if update.message is not None else routes.changed
+        await (routes.stop if means_it else otherwise)(update, context)
 
     return run
 

@@ -220,3 +220,18 @@ async def test_a_city_typed_abroad_is_not_asked_again(conversation: Conversation
     stored = await person.stored()
     assert stored is not None
     assert (stored.country, stored.is_registered) == ("GB", True)
+
+
+async def test_a_command_that_is_written_into_an_old_message_runs_not_but_for_stop(
+    conversation: Conversation,
+) -> None:
+    person = conversation.person(7)
+    await person.sign_up("Lyon")
+    number = person.last_sent
+    shown = len(person.screen)
+    await person.edit(number, "/mydata")
+    assert len(person.screen) == shown
+    await person.edit(number, "/stop")
+    stored = await person.stored()
+    assert stored is not None
+    assert stored.state == "stopped"

@@ -60,7 +60,7 @@ class _StopWord(filters.MessageFilter):
     """Unlike `filters.Regex` it hands PTB no data, which PTB would put in the context with `update()`."""
 
     def filter(self, message: Message) -> bool:
-        return asks_to_stop(message.text or "")
+        return asks_to_stop(message.text or message.caption or "")
 
 
 def register(application: AnyApplication, routes: Routes) -> None:
@@ -68,6 +68,7 @@ def register(application: AnyApplication, routes: Routes) -> None:
     it is meant, and STOP is obeyed in the middle of any dialog.
     """
     application.add_handler(CallbackQueryHandler(_button_router(routes)))
+    application.add_handler(MessageHandler(filters.StatusUpdate.ALL, _ignore))
     application.add_handler(MessageHandler(_StopWord(), _stop_router(routes)))
     for command in routes.commands:
         application.add_handler(
@@ -158,7 +159,7 @@ def asking_again(questions: Mapping[str, Asker]) -> Handler:
 
 def _typed(update: Update) -> str:
     message = update.message
-    return (message.text or "") if message is not None else ""
+    return (message.text or message.caption or "") if message is not None else ""
 
 
 def _awaited(routes: Routes, update: Update, context: Context) -> Handler | None:

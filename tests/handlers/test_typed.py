@@ -235,3 +235,18 @@ async def test_a_command_that_is_written_into_an_old_message_runs_not_but_for_st
     stored = await person.stored()
     assert stored is not None
     assert stored.state == "stopped"
+
+
+async def test_stop_under_a_picture_is_one_and_what_telegram_notes_itself_is_answered_by_nothing(
+    conversation: Conversation,
+) -> None:
+    person = conversation.person(7)
+    await person.sign_up("Lyon")
+    shown = len(person.screen)
+    await person.send_message(write_access_allowed={"from_request": True})
+    assert len(person.screen) == shown
+    picture = {"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}
+    await person.send_message(photo=[picture], caption="STOP")
+    stored = await person.stored()
+    assert stored is not None
+    assert stored.state == "stopped"

@@ -27,6 +27,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "PORTEVOIX_DATA": options.folder,
         "PORTEVOIX_SUPPRESSION_KEY_FILE": f"{options.folder}/suppression.key",
         "PORTEVOIX_CLOCK": MORNING.isoformat(),
+        **({"PORTEVOIX_WEB": options.web.removeprefix("http://")} if options.web else {}),
         **({"PORTEVOIX_DATABASE": options.url} if options.url else {"PORTEVOIX_DATABASE_KEY": KEY.hex}),
     }
     # No variable takes the limit away, but it would hide what a tap costs.
@@ -46,5 +47,6 @@ if __name__ == "__main__":
     parser.add_argument("--folder", required=True)
     parser.add_argument("--url")
     parser.add_argument("--rate", type=float)
+    parser.add_argument("--web", help="where its pages are: http://127.0.0.1:PORT")
     configure_logs(logging.ERROR)
     run_to_end(run(settings_of(parser.parse_args())))

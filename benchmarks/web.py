@@ -1,8 +1,9 @@
-"""The pages of the console over many people: `python -m benchmarks.web [--people N] [--users N]`.
+"""The pages of the console and the Mini App over many people: `python -m benchmarks.web [--people N] [--users N]`.
 
-People vote in communes by their size and signed up over ten weeks; a broadcast was sent to all of them. `--users` ask
-for each page at the same time, `ROUNDS` times, in this process. Told are milliseconds from the request to the whole
-page: of the first of all, which counts, of the median and of the 99th percentile; and the processor’s for one page.
+In an encrypted SQLite of `benchmarks.web_campaign` (`--folder`: made once, and kept), `--users` ask for each page at
+one time, `ROUNDS` times, in this process. Told are milliseconds from the request to the whole page: of the first of
+all, which counts, of the median and of the 99th percentile; and the processor’s for one page. `--while-sending`: of
+the product itself over HTTP, while a broadcast leaves at `RATE` a second, and how fast it leaves meanwhile.
 """
 
 from __future__ import annotations
@@ -10,23 +11,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import tempfile
 import time
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import sqlalchemy as sa
 import uvloop
 
-import db.console
-import db.people
-import db.staff
-from benchmarks.worker import CAMPAIGN, MORNING, open_for, queue_all
+from benchmarks.processes import cpu, running
+from benchmarks.server import Server
+from benchmarks.taps import until
+from benchmarks.web_campaign import AREA_TOKEN, LARGE_EVENT, TOKEN, build
+from benchmarks.worker import CAMPAIGN, MORNING, open_for
 from bot import communes
-from bot.actions.staff_links import hash_of
 from bot.clock import MovableClock
 from bot.departure.compose import Composer
 from bot.rules.console import Door
@@ -34,82 +34,47 @@ from bot.rules.suppression import SuppressionKey
 from bot.web.app import make_web
 from bot.web.console.console import Console
 from bot.web.desk import Desk
+from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
 from bot.words.texts import Texts
-from db.engine import Database
+from db.engine import FILE_NAME, Database
 from db.rolls import Rolls
-from db.schema import deliveries, people
 
 ADDRESS = "http://127.0.0.1:8080"
-TOKEN = "benchmark"
-STAFF = 7
 ROUNDS = 5
-PAGES = (
-    *("/console/", "/console/messages", "/console/messages/1", "/console/events", "/console/team"),
-    *(
-        "/console/messages/new",
-        "/console/messages/new/whom",
-        "/console/messages/new/when",
-        "/console/events/new",
-    ),
-    *("/console/map", "/console/map/R84", "/console/map/69", "/console/map?by=share", "/console/log"),
+RATE = 1_000
+SECONDS = 60.0
+THINKS = 1.0
+"""Seconds that somebody looks at a page."""
+LARGE = f"{LARGE_EVENT:08x}"
+CONSOLE_PAGES = (
+    *("/console/", "/console/messages", "/console/messages?part=past", "/console/messages/1"),
+    *("/console/messages/new", "/console/messages/new/whom", "/console/messages/new/when"),
+    *("/console/events", f"/console/events/{LARGE}", f"/console/events/{LARGE}/people"),
+    *(f"/console/events/{LARGE}/door", "/console/events/new", "/console/events?page=2"),
+    *("/console/conversations", "/console/surveys", "/console/surveys/s1", "/console/people"),
+    *("/console/map", "/console/map?by=share", "/console/map/R84", "/console/map/69"),
+    *("/console/ground", "/console/team", "/console/log", "/console/exports", "/console/erasure"),
 )
+APP_PAGES = ("/app/", f"/app/events/{LARGE}", "/app/vote", "/app/me")
 
 
-async def fill(database: Database, number: int) -> None:
-    gazetteer, chance = communes.load(), random.Random(19)
-    places = [place for code in gazetteer.codes() if (place := gazetteer.by_code(code)) and place.population]
-    chosen = chance.choices(places, [place.population for place in places], k=number)
-    async with database.write() as tx:
-        for start in range(0, number, 10_000):
-            rows = [
-                {
-                    "telegram_id": 1_000_000 + each,
-                    "pseudonym": f"p{each}",
-                    "state": "registered",
-                    "language": "fr",
-                    "commune": chosen[each].code,
-                    "department": chosen[each].department,
-                    "region": chosen[each].region,
-                    "territory": chosen[each].territory,
-                    "zone": chosen[each].zone,
-                    "consent_contact": True,
-                    "consent_commune": True,
-                    "created_at": MORNING,
-                    "registered_at": MORNING - timedelta(minutes=chance.randrange(100_000)),
-                    "seen_at": MORNING,
-                }
-                for each in range(start, min(start + 10_000, number))
-            ]
-            await tx.execute(people.insert(), rows)
-    await queue_all(database, "staff:1")
-    async with database.write() as tx:
-        await tx.execute(sa.update(deliveries).values(state="sent", message_id=7, sent_at=MORNING))
-        person = await db.people.create(tx, telegram_id=STAFF, pseudonym="staff", now=MORNING)
-        await db.people.change(tx, person.id, language="fr")
-        await db.staff.add(tx, telegram_id=STAFF, role="admin", area="FR", added_by=None, now=MORNING)
-        keys = {"opener_hash": "o", "cookie_hash": hash_of(TOKEN), "language": "fr"}
-        end = MORNING + timedelta(hours=12)
-        await db.console.add_session(tx, Door.CONSOLE, telegram_id=STAFF, now=MORNING, expires_at=end, **keys)
-
-
-def browser(database: Database) -> httpx.AsyncClient:
+def parts_of(database: Database) -> httpx.ASGITransport:
+    """The console and the Mini App in this process."""
     texts, gazetteer = Texts({"campaign": CAMPAIGN}), communes.load()
     site = Site(CAMPAIGN, address=ADDRESS)
-    composer = Composer(texts=texts, campaign=CAMPAIGN, gazetteer=gazetteer, bot_username="bench")
-    clock = MovableClock(MORNING, speed=0)
-    desk = Desk(
-        site=site,
-        address=ADDRESS,
-        database=database,
-        clock=clock,
-        composer=composer,
-        texts=texts,
-        token="1:bench",
-        suppression_key=SuppressionKey(links=(b"k" * 32,)),
-        changed=lambda: None,
-        rolls=Rolls(database),
-    )
+    given: dict[str, Any] = {
+        "site": site,
+        "address": ADDRESS,
+        "database": database,
+        "clock": MovableClock(MORNING, speed=1.0),
+        "composer": Composer(texts=texts, campaign=CAMPAIGN, gazetteer=gazetteer, bot_username="bench"),
+        "texts": texts,
+        "token": "1:bench",
+        "suppression_key": SuppressionKey(links=(b"k" * 32,)),
+        "changed": lambda: None,
+        "rolls": Rolls(database),
+    }
 
     async def nothing() -> dict[str, Any]:
         return {}
@@ -117,26 +82,36 @@ def browser(database: Database) -> httpx.AsyncClient:
     async def no_figures() -> str:
         return ""
 
-    web = make_web(health=nothing, metrics=no_figures, site=site, parts=[Console(desk)])
-    transport = httpx.ASGITransport(web)
-    return httpx.AsyncClient(
-        transport=transport, base_url=ADDRESS, cookies={Door.CONSOLE.cookie: TOKEN}, timeout=600
-    )
+    parts = [Console(Desk(**given)), MiniApp(Desk(**given, door=Door.APP))]
+    return httpx.ASGITransport(make_web(health=nothing, metrics=no_figures, site=site, parts=parts))
+
+
+def browser(transport: httpx.ASGITransport | None, token: str, address: str = ADDRESS) -> httpx.AsyncClient:
+    cookies = {door.cookie: token for door in Door}
+    return httpx.AsyncClient(transport=transport, base_url=address, cookies=cookies, timeout=600)
 
 
 async def asked(client: httpx.AsyncClient, path: str) -> float:
     began = time.perf_counter()
     answer = await client.get(path)
-    assert answer.status_code == 200, (path, answer.text[:400])
+    assert answer.status_code == 200, (path, answer.status_code, answer.text[:400])
     return (time.perf_counter() - began) * 1000
 
 
-async def measure(folder: Path, *, number: int, users: int) -> dict[str, Any]:
+def figures(first: float, took: list[float]) -> dict[str, int]:
+    took.sort()
+    return {
+        "first": round(first),
+        "median": round(took[len(took) // 2]),
+        "p99": round(took[int(len(took) * 0.99)]),
+    }
+
+
+async def measure(folder: Path, *, users: int, pages: tuple[str, ...], token: str) -> None:
+    """Each page in this process."""
     database = await open_for(folder, None)
-    await fill(database, number)
-    told = {}
-    async with browser(database) as client:
-        for path in PAGES:
+    async with browser(parts_of(database), token) as client:
+        for path in pages:
             began = time.process_time()
             first = await asked(client, path)
             counted, began = time.process_time() - began, time.process_time()
@@ -144,27 +119,95 @@ async def measure(folder: Path, *, number: int, users: int) -> dict[str, Any]:
             for _ in range(ROUNDS):
                 took += await asyncio.gather(*(asked(client, path) for _ in range(users)))
             spent = (time.process_time() - began) / len(took)
-            took.sort()
-            told[path] = {
-                "first": round(first),
-                "median": round(took[len(took) // 2]),
-                "p99": round(took[int(len(took) * 0.99)]),
-                "processor, first": round(counted * 1000),
-                "processor": round(spent * 1000),
-            }
+            told = {"processor, first": round(counted * 1000), "processor": round(spent * 1000, 1)}
+            print(json.dumps({"page": path, **figures(first, took), **told}), flush=True)
     await database.close()
-    return told
+
+
+@asynccontextmanager
+async def product(folder: Path, server: Server, rate: float) -> AsyncIterator[Any]:
+    """The product with its pages, sending what is due."""
+    api = f"http://127.0.0.1:{await server.start()}"
+    given = ("--folder", str(folder), "--rate", str(rate), "--web", ADDRESS)
+    async with running("benchmarks.product", api, *given) as process:
+        yield process
+    await server.stop()
+
+
+async def while_sending(folder: Path, *, users: int, rate: float, seconds: float) -> None:
+    """Each user asks for one page after the other, as fast as somebody reads; what leaves meanwhile, and before."""
+    sent, server = 0, Server()
+
+    def watch(method: str, _body: bytes) -> None:
+        nonlocal sent
+        sent += method == "sendMessage"
+
+    server.watch = watch
+    async with product(folder, server, rate) as process, browser(None, TOKEN) as client:
+        await until(lambda: sent > rate)
+
+        async def leaving() -> tuple[float, float]:
+            began, before, spent = time.perf_counter(), sent, cpu(process)
+            await asyncio.sleep(seconds)
+            passed = time.perf_counter() - began
+            return (sent - before) / passed, (cpu(process) - spent) / passed
+
+        alone = await leaving()
+        took: dict[str, list[float]] = {path: [] for path in (*CONSOLE_PAGES, *APP_PAGES)}
+        first = {path: await asked(client, path) for path in took}
+
+        async def user(number: int) -> None:
+            paths = list(took)
+            for turn in range(number, 10**9):
+                path = paths[turn * 7 % len(paths)]
+                took[path].append(await asked(client, path))
+                await asyncio.sleep(THINKS)
+
+        asking = [asyncio.create_task(user(number)) for number in range(users)]
+        asked_for = await leaving()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+    for path, each in took.items():
+        if each:
+            print(json.dumps({"page": path, "times": len(each), **figures(first[path], each)}))
+    for what, (speed, processor) in (("alone", alone), ("while pages are read", asked_for)):
+        print(json.dumps({"leaving": what, "a second": round(speed), "processor": round(processor, 2)}))
+
+
+def make(folder: Path, people: int) -> None:
+    """The database, unless it is there."""
+
+    async def begin() -> None:
+        await (await open_for(folder, None)).close()
+
+    if not (folder / FILE_NAME).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        uvloop.run(begin())
+        build(folder, people)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=200_000)
-    parser.add_argument("--users", type=int, default=1, help="how many ask at the same time")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        told = uvloop.run(measure(Path(folder), number=arguments.people, users=arguments.users))
-    for path, figures in told.items():
-        print(json.dumps({"page": path, **figures}))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--users", type=int, default=20, help="how many ask at the same time")
+    parser.add_argument("--folder", type=Path, help="keeps the database")
+    parser.add_argument(
+        "--as-organizer", action="store_true", help="of one département; else as an administrator"
+    )
+    parser.add_argument("--while-sending", action="store_true")
+    parser.add_argument("--rate", type=float, default=RATE, help="messages a second that leave")
+    parser.add_argument("--pages", nargs="*", help="these alone")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        make(folder, options.people)
+        if options.while_sending:
+            uvloop.run(while_sending(folder, users=options.users, rate=options.rate, seconds=SECONDS))
+        else:
+            token = AREA_TOKEN if options.as_organizer else TOKEN
+            pages = tuple(options.pages or (*CONSOLE_PAGES, *APP_PAGES))
+            uvloop.run(measure(folder, users=options.users, pages=pages, token=token))
 
 
 if __name__ == "__main__":

@@ -18,14 +18,16 @@ AGAIN_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-async def read_clock(url: str, *, version: int | None = None) -> dict[str, Any]:
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_SECONDS + 10))
+
+
+async def read_clock(
+    session: aiohttp.ClientSession, url: str, *, version: int | None = None
+) -> dict[str, Any]:
     """One sample: `now` (ISO 8601), `speed`, `version`; waits for a move after `version` if it is given."""
     parameters = {} if version is None else {"version": str(version), "wait": str(WAIT_SECONDS)}
-    timeout = aiohttp.ClientTimeout(total=WAIT_SECONDS + 10)
-    async with (
-        aiohttp.ClientSession(timeout=timeout) as session,
-        session.get(url, params=parameters) as answer,
-    ):
+    async with session.get(url, params=parameters) as answer:
         answer.raise_for_status()
         sample: dict[str, Any] = await answer.json()
         return sample
@@ -34,7 +36,8 @@ async def read_clock(url: str, *, version: int | None = None) -> dict[str, Any]:
 async def followed_clock(url: str) -> FollowedClock:
     """A clock that starts at the served one. Raises SettingsError where nothing serves it."""
     try:
-        sample = await read_clock(url)
+        async with _session() as session:
+            sample = await read_clock(session, url)
         return FollowedClock(datetime.fromisoformat(sample["now"]), sample["speed"], sample["version"])
     except (aiohttp.ClientError, OSError, KeyError, ValueError) as error:
         raise SettingsError(
@@ -45,11 +48,12 @@ async def followed_clock(url: str) -> FollowedClock:
 
 async def follow(clock: FollowedClock, url: str, version: int = -1) -> None:
     """Keeps the clock at the served one until cancelled; a server that is away is asked again."""
-    while True:
-        try:
-            sample = await read_clock(url, version=version)
-            version = sample["version"]
-            clock.follow(datetime.fromisoformat(sample["now"]), sample["speed"], version)
-        except (aiohttp.ClientError, OSError, KeyError, ValueError) as error:
-            log.warning("clock_not_reached", url=url, error=type(error).__name__)
-            await asyncio.sleep(AGAIN_SECONDS)
+    async with _session() as session:
+        while True:
+            try:
+                sample = await read_clock(session, url, version=version)
+                version = sample["version"]
+                clock.follow(datetime.fromisoformat(sample["now"]), sample["speed"], version)
+            except (aiohttp.ClientError, OSError, KeyError, ValueError) as error:
+                log.warning("clock_not_reached", url=url, error=type(error).__name__)
+                await asyncio.sleep(AGAIN_SECONDS)

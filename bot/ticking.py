@@ -70,7 +70,12 @@ class Ticker:
         self._planned_at = float("-inf")
         self._planned_for = datetime.min.replace(tzinfo=UTC)
         self._nudged = False
+        self._is_held = False
         self.ticked_at: datetime | None = None
+
+    def hold(self) -> None:
+        """From now on it does not beat by itself: whoever moves the clock ticks, as a rehearsal does."""
+        self._is_held = True
 
     def nudge(self) -> None:
         """Somebody answered something: what is due may have changed."""
@@ -108,6 +113,8 @@ class Ticker:
 
     async def _beat(self) -> None:
         """A tick that fails is said in a line, and the next one tries again: the database is the schedule."""
+        if self._is_held:
+            return
         try:
             await self.tick()
         except ExceptionGroup as failed:

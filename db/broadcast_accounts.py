@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,8 @@ from db.schema import broadcast_texts, broadcasts, deliveries, people, series_ev
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
+QUICK = 5_000
+"""Deliveries that are counted within some milliseconds."""
 GONE = "gone"
 """What is kept in `experiment`, beside what was chosen, of people who were erased: by version, how many."""
 
@@ -65,6 +68,15 @@ class Broadcast:
     def gone(self) -> Mapping[str, int]:
         """How many of each group had everything erased since it left: nobody knows who that was."""
         return (self.experiment or {}).get(GONE) or {}
+
+    @property
+    def is_unapproved(self) -> bool:
+        """Whether nothing leaves until a second person lets it go."""
+        return self.state == "unapproved"
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.state == "cancelled"
 
     @property
     def is_recall(self) -> bool:
@@ -185,7 +197,7 @@ class Progress:
     @property
     def is_unapproved(self) -> bool:
         """Whether nothing leaves until a second person lets it go."""
-        return self.broadcast.state == "unapproved"
+        return self.broadcast.is_unapproved
 
     @property
     def is_asked(self) -> bool:
@@ -194,7 +206,7 @@ class Progress:
 
     @property
     def is_cancelled(self) -> bool:
-        return self.broadcast.state == "cancelled"
+        return self.broadcast.is_cancelled
 
     @property
     def is_over(self) -> bool:
@@ -233,11 +245,16 @@ def series_key(number: int) -> str:
     return f"series:{number}:invite"
 
 
-async def progress(tx: AsyncConnection, broadcast: Broadcast, known_in: Sequence[str] | None) -> Progress:
+async def progress(
+    tx: AsyncConnection,
+    broadcast: Broadcast,
+    known_in: Sequence[str] | None,
+    counted_before: Account | None = None,
+) -> Progress:
     """How far it has come, for a reader who may know people by name in some areas."""
     return Progress(
         broadcast=broadcast,
-        account=await account(tx, broadcast.id, known_in),
+        account=counted_before or await account(tx, broadcast.id, known_in),
         approval=await db.approvals.of_broadcast(tx, broadcast.id),
         orphaned=await get_fact(tx, orphan_fact(broadcast.id)) is not None,
         not_neutral=await _stopped(tx, broadcast.id, NOT_NEUTRAL, known_in)
@@ -326,6 +343,12 @@ async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broad
     return [(row.pop("delivery"), Broadcast(**row)) for row in rows]
 
 
+async def is_large(tx: AsyncConnection, broadcast: int) -> bool:
+    """Whether it has more deliveries than are counted in no time."""
+    mine = sa.select(deliveries.c.id).where(deliveries.c.broadcast == broadcast).limit(1).offset(QUICK)
+    return (await tx.execute(mine)).first() is not None
+
+
 async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> Account:
     """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known.
 
@@ -347,7 +370,9 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
         .group_by(deliveries.c.state)
     )
     found = (await tx.execute(by_state)).all()
-    restricted = (await tx.execute(by_state.where(deliveries.c.person.in_(restricted_people())))).all()
+    theirs = sa.select(deliveries.c.state, deliveries.c.answered_at.is_not(None).label("answered"))
+    theirs = theirs.where(mine, deliveries.c.person.in_(restricted_people()))
+    restricted = (await tx.execute(theirs)).all()
     held = (
         sa.select(
             deliveries.c.reason, *counted("people", known), sa.func.min(deliveries.c.due_at).label("until")
@@ -359,9 +384,14 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
     soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
     return Account(
         states={
-            state: people for state, people in _without(found, restricted, "people").items() if people.total
+            state: people
+            for state, people in _without(found, Counter(row.state for row in restricted), "people").items()
+            if people.total
         },
-        answered=sum(_without(found, restricted, "answered").values(), start=NOBODY),
+        answered=sum(
+            _without(found, Counter(row.state for row in restricted if row.answered), "answered").values(),
+            start=NOBODY,
+        ),
         withheld=tuple(
             Waiting(reason=row.reason, people=headcount(row, "people"), until=row.until)
             for row in await tx.execute(held)
@@ -370,12 +400,7 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
     )
 
 
-def _without(
-    found: Sequence[sa.Row[Any]], restricted: Sequence[sa.Row[Any]], name: str
-) -> dict[str, Headcount]:
-    """A count by state, less that of people who restricted their data: nobody knows them by name."""
-    less = {row.state: headcount(row, name).total for row in restricted}
+def _without(found: Sequence[sa.Row[Any]], restricted: Counter[str], name: str) -> dict[str, Headcount]:
+    """A count by state, less those who restricted their data: nobody knows them by name."""
     counts = {row.state: headcount(row, name) for row in found}
-    return {
-        state: replace(count, others=count.others - less.get(state, 0)) for state, count in counts.items()
-    }
+    return {state: replace(count, others=count.others - restricted[state]) for state, count in counts.items()}

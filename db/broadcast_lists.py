@@ -14,7 +14,7 @@ from bot.rules.mends import REACHED
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
-from db.restrictions import IS_USABLE
+from db.restrictions import of_others
 from db.schema import broadcasts, deliveries, people
 
 MOST_READ = 500
@@ -78,15 +78,16 @@ async def not_reached(
     """Why some did not get it, the most frequent reason first."""
     query = (
         sa.select(deliveries.c.state, deliveries.c.reason, *counted("people", known_to(known_in)))
-        .select_from(deliveries.outerjoin(people, people.c.id == deliveries.c.person))
         .where(
             deliveries.c.broadcast == broadcast,
             deliveries.c.state.in_(("cancelled", "expired", "unreachable", "failed")),
-            IS_USABLE,
+            of_others(deliveries.c.person),
         )
         .group_by(deliveries.c.state, deliveries.c.reason)
         .order_by(sa.func.count().desc(), deliveries.c.state)
     )
+    if known_in is not None:  # people are read only where some may be known
+        query = query.outerjoin(people, people.c.id == deliveries.c.person)
     return [
         NotReached(state=row.state, reason=row.reason, people=headcount(row, "people"))
         for row in await tx.execute(query)

@@ -211,30 +211,38 @@ async def talks_wait(tx: AsyncConnection, now: datetime) -> bool:
     return any(next_due is not None and next_due <= now for next_due in await tx.scalars(due))
 
 
+# Asked each time that something was queued, sent or due: made once.
+_IS_UNFINISHED = broadcasts.c.finished_at.is_(None)
+_LEFT = sa.exists().where(
+    deliveries.c.broadcast == broadcasts.c.id,
+    deliveries.c.state.in_(("queued", "leased", "sending", "withheld")),
+)
+_FINISH = (
+    broadcasts.update()
+    .where(_IS_UNFINISHED, broadcasts.c.state.in_(("active", "cancelled")), ~_LEFT)
+    .values(finished_at=sa.bindparam("now"))
+    .returning(broadcasts.c.id)
+)
+_OVER = {
+    "cancelled": sa.select(broadcasts.c.id).where(_IS_UNFINISHED, broadcasts.c.state == "cancelled"),
+    "expired": sa.select(broadcasts.c.id).where(
+        _IS_UNFINISHED,
+        broadcasts.c.state.in_(("active", "paused")),
+        broadcasts.c.expires_at <= sa.bindparam("now"),
+    ),
+}
+
+
 async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:
     """Mark the broadcasts that have nothing left to send as finished, and say which."""
-    left = sa.exists().where(
-        deliveries.c.broadcast == broadcasts.c.id,
-        deliveries.c.state.in_(("queued", "leased", "sending", "withheld")),
-    )
-    complete = sa.and_(
-        broadcasts.c.finished_at.is_(None), broadcasts.c.state.in_(("active", "cancelled")), ~left
-    )
-    finished = await tx.execute(
-        broadcasts.update().where(complete).values(finished_at=now).returning(broadcasts.c.id)
-    )
-    return list(finished.scalars())
+    return list((await tx.execute(_FINISH, {"now": now})).scalars())
 
 
 async def close_some(tx: AsyncConnection, now: datetime) -> int:
     """Close waiting deliveries of cancelled and expired broadcasts, `CHUNK` at most; how many."""
     closed = 0
-    unfinished = broadcasts.c.finished_at.is_(None)
-    for reason, which in (
-        ("cancelled", broadcasts.c.state == "cancelled"),
-        ("expired", sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.expires_at <= now)),
-    ):
-        found = await tx.execute(sa.select(broadcasts.c.id).where(unfinished, which))
+    for reason, over in _OVER.items():
+        found = await tx.execute(over, {"now": now})
         for broadcast in found.scalars().all():
             some = (
                 sa.select(deliveries.c.id)

@@ -286,6 +286,8 @@ _UNANSWERED = (
 )
 
 
+_IS_OPEN = conversations.c.state.in_((State.WAITING, State.CLAIMED))
+"""Found by the index on the state, which `!=` is not: most are closed."""
 _IS_ANSWERABLE = sa.and_(people.c.state == "registered", people.c.unreachable_at.is_(None))
 
 
@@ -294,7 +296,7 @@ async def open_ones(tx: AsyncConnection) -> list[Waiting]:
     query = (
         sa.select(conversations, _UNANSWERED.label("unanswered"))
         .join(people, people.c.id == conversations.c.person)
-        .where(conversations.c.state != State.CLOSED, _IS_ANSWERABLE)
+        .where(_IS_OPEN, _IS_ANSWERABLE)
         .order_by(conversations.c.waiting_since.is_(None), conversations.c.waiting_since, conversations.c.id)
     )
     return [_waiting(row) for row in await tx.execute(query)]
@@ -311,6 +313,9 @@ def _waiting(row: sa.Row[Any]) -> Waiting:
     return Waiting(conversation=_from(dict(row._mapping)), messages=row.unanswered)
 
 
+_CLAIMER = people.alias("claimer")
+
+
 async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conversation]:
     """Claims that may have rested too long or whose holder left, questions that may have waited too long, and those
     whose author cannot be answered any more: the rules decide.
@@ -319,20 +324,24 @@ async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conver
     overdue = sa.and_(
         conversations.c.waiting_since <= now - claims.escalation, conversations.c.escalated_at.is_(None)
     )
-    claimer = people.alias("claimer")
     left = sa.and_(
         conversations.c.state == State.CLAIMED,
-        sa.or_(claimer.c.id.is_(None), claimer.c.unreachable_at.is_not(None)),
+        sa.or_(_CLAIMER.c.id.is_(None), _CLAIMER.c.unreachable_at.is_not(None)),
     )
     query = sa.select(conversations).join(people, people.c.id == conversations.c.person)
-    query = query.outerjoin(claimer, claimer.c.id == conversations.c.claimed_by)
-    query = query.where(conversations.c.state != State.CLOSED, sa.or_(idle, overdue, left, ~_IS_ANSWERABLE))
+    query = query.outerjoin(_CLAIMER, _CLAIMER.c.id == conversations.c.claimed_by)
+    query = query.where(_IS_OPEN, sa.or_(idle, overdue, left, ~_IS_ANSWERABLE))
     return [_conversation(row) for row in await tx.execute(query.order_by(conversations.c.id))]
 
 
-async def waited_since(tx: AsyncConnection, since: datetime, area: str) -> Sequence[int]:
-    """How many seconds people of an area waited whom the team answered from an instant on."""
-    theirs = conversations.join(people, people.c.id == conversations.c.person)
-    query = sa.select(messages.c.waited).join(theirs, conversations.c.id == messages.c.conversation)
-    query = query.where(messages.c.waited.is_not(None), messages.c.at >= since)
-    return list(await tx.scalars(query if area == EVERYWHERE else query.where(person_in(area))))
+async def middle_waits(tx: AsyncConnection, since: datetime, area: str) -> Sequence[int]:
+    """Of the seconds that people of an area waited whom the team answered from an instant on, those in the middle: one
+    or two, as the median asks; none where nobody was answered.
+    """
+    query = sa.select(messages.c.waited).where(messages.c.waited.is_not(None), messages.c.at >= since)
+    if area != EVERYWHERE:
+        theirs = conversations.join(people, people.c.id == conversations.c.person)
+        query = query.join(theirs, conversations.c.id == messages.c.conversation).where(person_in(area))
+    number = int(await tx.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0)
+    middle = query.order_by(messages.c.waited).offset(max(0, number - 1) // 2).limit(2 - number % 2)
+    return list(await tx.scalars(middle))

@@ -278,16 +278,24 @@ async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> 
     return queued.rowcount, in_doubt.rowcount
 
 
+_RIPE = sa.and_(_UNFINISHED, deliveries.c.state == "withheld", deliveries.c.due_at <= sa.bindparam("now"))
+_RELEASE = deliveries.update().where(_RIPE).values(state="queued")
+_IS_ANY_RIPE = sa.select(sa.exists().where(_RIPE))
+_HELD = sa.select(sa.func.count()).where(
+    _UNFINISHED,
+    deliveries.c.state.in_(("leased", "sending")),
+    deliveries.c.lease_owner == sa.bindparam("owner"),
+)
+
+
 async def release_withheld(tx: AsyncConnection, now: datetime) -> int:
     """Queue withheld deliveries whose quiet period has ended; how many."""
-    ended = sa.and_(_UNFINISHED, deliveries.c.state == "withheld", deliveries.c.due_at <= now)
-    return (await tx.execute(deliveries.update().where(ended).values(state="queued"))).rowcount
+    return (await tx.execute(_RELEASE, {"now": now})).rowcount
 
 
 async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:
     """Whether a quiet period has ended for somebody who is not queued again yet."""
-    found = sa.exists().where(_UNFINISHED, deliveries.c.state == "withheld", deliveries.c.due_at <= now)
-    return bool((await tx.execute(sa.select(found))).scalar())
+    return bool((await tx.execute(_IS_ANY_RIPE, {"now": now})).scalar())
 
 
 async def cancel_waiting(tx: AsyncConnection, numbers: Iterable[int], *, reason: str) -> None:
@@ -313,7 +321,4 @@ async def look_again(tx: AsyncConnection, person: int, now: datetime) -> None:
 
 async def unsettled(tx: AsyncConnection, owner: str) -> int:
     """How many deliveries `owner` holds."""
-    query = sa.select(sa.func.count()).where(
-        _UNFINISHED, deliveries.c.state.in_(("leased", "sending")), deliveries.c.lease_owner == owner
-    )
-    return int((await tx.execute(query)).scalar_one())
+    return int((await tx.execute(_HELD, {"owner": owner})).scalar_one())

@@ -14,7 +14,7 @@ from bot.rules.sending import SERIES
 from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
-from db.restrictions import IS_USABLE
+from db.restrictions import of_others
 from db.schema import broadcasts, event_texts, events, hosts, people, rsvps, series_events
 
 
@@ -325,8 +325,10 @@ async def answers(tx: AsyncConnection, event: int, known_in: Sequence[str] | Non
         "missed": rsvps.c.attended.is_(False),
     }
     columns = (column for name, condition in conditions.items() for column in counted(name, known, condition))
-    query = sa.select(*columns).select_from(rsvps.join(people, people.c.id == rsvps.c.person))
-    row = (await tx.execute(query.where(rsvps.c.event == event, IS_USABLE))).one()
+    query = sa.select(*columns).where(rsvps.c.event == event, of_others(rsvps.c.person))
+    if known_in is not None:  # people are read only where some may be known
+        query = query.join(people, people.c.id == rsvps.c.person)
+    row = (await tx.execute(query)).one()
     return Answers(**{name: headcount(row, name) for name in conditions})
 
 

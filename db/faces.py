@@ -96,12 +96,11 @@ def _is_over_offer_of_shift() -> sa.ColumnElement[bool]:
     return sa.and_(broadcasts.c.template == SHIFT_OFFER, deliveries.c.face == UNTRUE)
 
 
-def is_recalled() -> sa.ColumnElement[bool]:
-    """Of a row of `broadcasts`: whether it is taken back, or about to be: what stands there then is no card."""
-    recalls = broadcasts.alias("recalls")
-    return sa.exists().where(
-        recalls.c.mends == broadcasts.c.id, recalls.c.template == RECALLED, recalls.c.state != "cancelled"
-    )
+_RECALLS = broadcasts.alias("recalls")
+_IS_RECALLED = sa.exists().where(
+    _RECALLS.c.mends == broadcasts.c.id, _RECALLS.c.template == RECALLED, _RECALLS.c.state != "cancelled"
+)
+"""Of a row of `broadcasts`: whether it is taken back, or about to be: what stands there then is no card."""
 
 
 async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[Card]:
@@ -122,7 +121,7 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
         .where(broadcasts.c.event == event, deliveries.c.state == "sent")
         .where(deliveries.c.message_id.is_not(None), deliveries.c.id > after)
         .where(sa.or_(sa.and_(broadcasts.c.template.in_(CARDS), _untrue()), _is_over_offer_of_shift()))
-        .where(people.c.state == "registered", people.c.unreachable_at.is_(None), sa.not_(is_recalled()))
+        .where(people.c.state == "registered", people.c.unreachable_at.is_(None), sa.not_(_IS_RECALLED))
         .order_by(deliveries.c.id)
         .limit(limit)
     )

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.schema import facts
 from db.upsert import insert
 
+_VALUE = sa.select(facts.c.value).where(facts.c.name == sa.bindparam("name"))
+
 
 async def get_fact(transaction: AsyncConnection, name: str, default: Any = None) -> Any:
     """The value last set under `name`: anything that JSON can hold, or `default`."""
-    row = (await transaction.execute(sa.select(facts.c.value).where(facts.c.name == name))).first()
+    row = (await transaction.execute(_VALUE, {"name": name})).first()
     return default if row is None else row.value
 
 

@@ -199,7 +199,11 @@ def _moment(rows: sa.FromClause) -> sa.ColumnElement[datetime]:
 
 def _is_sent(rows: sa.FromClause, since: datetime) -> Condition:
     """The partisan messages that left since then, leave, or may have left."""
-    partisan = sa.select(broadcasts.c.id).where(broadcasts.c.kind.in_(sorted(PARTISAN)))
+    partisan = sa.select(broadcasts.c.id).where(
+        broadcasts.c.kind.in_(sorted(PARTISAN)),
+        # Of one that was over before, nothing left since.
+        sa.or_(broadcasts.c.finished_at.is_(None), broadcasts.c.finished_at >= since),
+    )
     return sa.and_(
         rows.c.person.is_not(None),
         rows.c.state.in_(IN_FLIGHT),

@@ -20,11 +20,15 @@ IS_RESTRICTED = people.c.state == _STATE
 IS_USABLE = people.c.state.is_distinct_from(_STATE)
 """Of a row of `people`; true also where an outer join found nobody."""
 
+_OTHERS = people.alias("restricted_people")
+# Nearly every count asks for them: what is made once is not made again by each query.
+_RESTRICTED = sa.select(_OTHERS.c.id).where(_OTHERS.c.state == _STATE)
+_RESTRICTED_NUMBERS = sa.select(_OTHERS.c.telegram_id).where(_OTHERS.c.state == _STATE)
+
 
 def restricted_people() -> sa.Select[tuple[int]]:
     """Their ids."""
-    others = people.alias("restricted_people")
-    return sa.select(others.c.id).where(others.c.state == _STATE)
+    return _RESTRICTED
 
 
 def of_others(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -34,6 +38,4 @@ def of_others(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
 
 def of_others_by_number(telegram_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether a row that names a person by their Telegram number, or nobody, is not of one of them."""
-    others = people.alias("restricted_people")
-    numbers = sa.select(others.c.telegram_id).where(others.c.state == _STATE)
-    return sa.or_(telegram_id.is_(None), telegram_id.not_in(numbers))
+    return sa.or_(telegram_id.is_(None), telegram_id.not_in(_RESTRICTED_NUMBERS))

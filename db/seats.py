@@ -17,7 +17,7 @@ from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, do
 from db.batches import Statement, Visit, together
 from db.events import Event
 from db.responses import Asked, Response, log, mark_settled
-from db.restrictions import IS_USABLE
+from db.restrictions import of_others
 from db.rsvps import NAMES, read, write
 from db.schema import broadcasts, deliveries, events, people, rsvps, seats
 
@@ -184,7 +184,7 @@ async def shown(tx: AsyncConnection, event: Event) -> Seats:
 
     What is free is decided from all of them (`of`): this is only told.
     """
-    query = _sums().join(people, people.c.id == rsvps.c.person).where(rsvps.c.event == event.id, IS_USABLE)
+    query = _sums().where(rsvps.c.event == event.id, of_others(rsvps.c.person))
     row = (await tx.execute(query)).one()
     return _read(event, row.taken, row.waiting, row.offered, 0)
 

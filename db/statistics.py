@@ -17,7 +17,7 @@ from bot.rules.volunteering import Task
 from db.areas import event_in, lies_in, person_in
 from db.days import hour_text
 from db.headcounts import counted, headcount, known_to
-from db.restrictions import IS_USABLE
+from db.restrictions import IS_USABLE, of_others
 from db.schema import events, people, polling_places, responses, rsvps, volunteering, vote_plans
 
 
@@ -54,6 +54,8 @@ class Tally:
     people: Headcount
 
 
+PLAN_QUESTIONS = ("intention", "slot", "vote")
+"""Columns of `vote_plans` that are counted."""
 _REGISTERED = people.c.state == "registered"
 
 KnownIn = Sequence[str] | None
@@ -159,23 +161,24 @@ async def event_answers(
     """The next events in the area, with what was answered to the invitation."""
     known = known_to(known_in)
     shown = (events.c.id, events.c.code, events.c.starts_at, events.c.zone, events.c.commune)
+    # Chosen before anybody's answers are read.
+    coming = sa.select(events.c.id).where(events.c.state == "open", events.c.ends_at > now, event_in(area))
+    coming = coming.order_by(events.c.starts_at, events.c.id).limit(most)
+    is_usable = of_others(rsvps.c.person)
     query = (
         sa.select(
             *shown,
-            *counted("yes", known, sa.and_(rsvps.c.answer == "yes", IS_USABLE)),
-            *counted("maybe", known, sa.and_(rsvps.c.answer == "maybe", IS_USABLE)),
-            *counted("no", known, sa.and_(rsvps.c.answer == "no", IS_USABLE)),
+            *counted("yes", known, sa.and_(rsvps.c.answer == "yes", is_usable)),
+            *counted("maybe", known, sa.and_(rsvps.c.answer == "maybe", is_usable)),
+            *counted("no", known, sa.and_(rsvps.c.answer == "no", is_usable)),
         )
-        .select_from(
-            events.outerjoin(rsvps, rsvps.c.event == events.c.id).outerjoin(
-                people, people.c.id == rsvps.c.person
-            )
-        )
-        .where(events.c.state == "open", events.c.ends_at > now, event_in(area))
+        .select_from(events.outerjoin(rsvps, rsvps.c.event == events.c.id))
+        .where(events.c.id.in_(coming))
         .group_by(*shown)
         .order_by(events.c.starts_at, events.c.id)
-        .limit(most)
     )
+    if known_in is not None:
+        query = query.outerjoin(people, people.c.id == rsvps.c.person)
     return [
         EventAnswers(
             id=row.id,
@@ -193,21 +196,24 @@ async def event_answers(
 
 async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:
     """The plans and deeds of people, per ballot: `intention`, `slot` and `vote`, each with its answers."""
-    found: list[Tally] = []
-    for name in ("intention", "slot", "vote"):
-        column = vote_plans.c[name]
-        query = (
-            sa.select(vote_plans.c.ballot, column.label("answer"), *counted("people", known_to(known_in)))
-            .select_from(vote_plans.join(people, vote_plans.c.person == people.c.id))
-            .where(person_in(area), _REGISTERED, column.is_not(None))
-            .group_by(vote_plans.c.ballot, column)
-            .order_by(vote_plans.c.ballot, column)
-        )
-        found += [
-            Tally(about=str(row.ballot), question=name, answer=row.answer, people=headcount(row, "people"))
-            for row in await tx.execute(query)
-        ]
-    return found
+    # One pass counts all of them: of each question there are few answers.
+    columns = [vote_plans.c[name] for name in PLAN_QUESTIONS]
+    query = (
+        sa.select(vote_plans.c.ballot, *columns, *counted("people", known_to(known_in)))
+        .select_from(vote_plans.join(people, vote_plans.c.person == people.c.id))
+        .where(person_in(area), _REGISTERED)
+        .group_by(vote_plans.c.ballot, *columns)
+    )
+    found: dict[tuple[str, int, str], Headcount] = {}
+    for row in await tx.execute(query):
+        for name in PLAN_QUESTIONS:
+            if (answer := row._mapping[name]) is not None:
+                key = (name, row.ballot, answer)
+                found[key] = found.get(key, NOBODY) + headcount(row, "people")
+    return [
+        Tally(about=str(ballot), question=name, answer=answer, people=found[name, ballot, answer])
+        for name, ballot, answer in sorted(found, key=lambda key: (PLAN_QUESTIONS.index(key[0]), *key[1:]))
+    ]
 
 
 async def logged_answers(

@@ -268,10 +268,12 @@ async def blank_failed(tx: AsyncConnection, chats: Iterable[int] | sa.Select[tup
     await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
 
 
+_UNFINISHED = sa.select(sa.func.count()).where(updates.c.state.in_(("received", "answered")))
+
+
 async def count_unfinished(tx: AsyncConnection) -> int:
     """How many updates wait or have replies on their way."""
-    query = sa.select(sa.func.count()).where(updates.c.state.in_(("received", "answered")))
-    return int((await tx.execute(query)).scalar_one())
+    return int((await tx.execute(_UNFINISHED)).scalar_one())
 
 
 async def failures(tx: AsyncConnection, limit: int = 100) -> list[tuple[int, datetime, str]]:

@@ -103,11 +103,12 @@ async def renew(update: Update, context: Context) -> None:
     """Sends it again to those for whom it expired."""
     (broadcast,) = arguments(context, 1)
     author = await desk.author(context)
-    progress = await broadcast_changes.renew(context.tx, author, desk.number(broadcast))
+    renewed = await broadcast_changes.renew(context.tx, author, desk.number(broadcast))
+    progress = await sending.followed(context.tx, author, renewed.id)
     context.drop_buttons()
     context.say(
         template_of(progress),
-        remember=f"progress:{progress.broadcast.id}",
+        remember=f"progress:{renewed.id}",
         progress=progress,
         counts=author.reader,
     )

@@ -44,11 +44,12 @@ async def control(update: Update, context: Context) -> None:
             )
         return
     if change in CHANGES:
-        progress = await actions.control(context.tx, author, number, change)
+        await actions.control(context.tx, author, number, change)
     elif change == "again":
-        progress = await actions.ask_again(context.tx, author, number)
+        await actions.ask_again(context.tx, author, number)
     else:
         raise MalformedButton
+    progress = await actions.followed(context.tx, author, number)
     context.edit(template_of(progress), progress=progress, counts=author.reader)
 
 

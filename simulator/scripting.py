@@ -7,8 +7,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator import performing
+from simulator.clock import monotonic
 from simulator.errors import PersonError
-from simulator.http_json import answer, read_object, text_in, whole_in, world_of
+from simulator.http_json import answer, read_object, text_in, wait_query, whole_in, world_of
 from simulator.scripts import ACTS, Act
 
 
@@ -51,8 +52,14 @@ async def drop(request: Request) -> Response:
 
 
 async def show_waiting(request: Request) -> Response:
-    """Whether anything is on its way. The journal's file holds everything up to this moment."""
+    """What is on its way; with `wait`, as soon as the bot has taken every update.
+
+    The journal's file holds everything up to this moment.
+    """
     world = world_of(request)
+    until = monotonic() + wait_query(request)
+    while world.updates.pending and not world.waiters.closed and (left := until - monotonic()) > 0:
+        await world.updates.wait(left)
     world.journal.flush()
     return answer(
         {

@@ -76,6 +76,8 @@ class UpdateQueue:
         if self._told < self.seen:
             self._told = self.seen
             self._on_seen(self._told)
+        if not self.pending:
+            self._waiters.wake(self)
 
     def allow(self, params: Params) -> None:
         """Remember `allowed_updates` when it is given; an empty list means the default."""

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -19,6 +18,7 @@ import aiohttp
 from bot.app import started
 from bot.lifecycle import App
 from bot.settings import Settings
+from tests.forking import Forked, begin
 from tests.unpaced import unpaced
 
 DEADLINE = 90.0
@@ -70,17 +70,13 @@ class BotProcess:
         self._port = free_port()
         self._environment = {**environment, "PORTEVOIX_WEB": f"127.0.0.1:{self._port}"}
         self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Forked | None = None
         self.kills = 0
 
     async def start(self) -> None:
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", self._module, "run"),
-                env=child_environment(self._environment),
-                stdout=log,
-                stderr=log,
-            )
+            environment = child_environment(self._environment)
+            self._process = begin(self._module, "run", environment=environment, out=log, err=log)
         await until(self._answers, "the bot answers on /health")
 
     async def _answers(self) -> bool:

@@ -374,6 +374,12 @@ MATRIX: dict[str, dict[str, Row]] = {
         ),
         "another’s": Row(run=lambda w, a: broadcasts.followed(w.tx, a, w.broadcast), least="coordinator"),
     },
+    "broadcasts.controlled": {
+        "own": Row(
+            run=lambda w, a: broadcasts.controlled(w.tx, a, w.own_broadcast), least="organizer", where="any"
+        ),
+        "another’s": Row(run=lambda w, a: broadcasts.controlled(w.tx, a, w.broadcast), least="coordinator"),
+    },
     "broadcasts.control": {
         "own": Row(
             run=lambda w, a: broadcasts.control(w.tx, a, w.own_broadcast, "pause"),

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import re
-import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -32,6 +32,7 @@ from simulator.reading import as_read
 from simulator.seen import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
 from tests.bots import DEADLINE, Bot, BotHere, BotProcess, child_environment, until
+from tests.forking import begin
 from tests.frozen import FROZEN
 
 BOT = "portevoix_bot"
@@ -315,16 +316,12 @@ def environment_of(base_url: str, folder: Path, *, rate: float = 1000) -> dict[s
 
 async def command(environment: Mapping[str, str], *arguments: str) -> Finished:
     """`portevoix …` to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot.cli", *arguments),
-        env=child_environment(environment),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
-    assert process.returncode is not None  # it ended
-    return Finished(status=process.returncode, out=out.decode(), err=err.decode())
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = begin("bot.cli", *arguments, environment=child_environment(environment), out=out, err=err)
+        status = await asyncio.wait_for(process.wait(), DEADLINE)
+        for file in (out, err):
+            file.seek(0)
+        return Finished(status=status, out=out.read().decode(), err=err.read().decode())
 
 
 __all__ = ["Answer", "Finished", "Story", "Teller", "masked", "telling"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from bot.settings import Settings
 from bot.startup import opened
 from db.schema import deliveries, people
 from tests.bots import BotProcess, child_environment, until
+from tests.forking import begin
 from tests.frozen import FROZEN
 from tests.story import Finished
 from tests.test_crash import START as START_OF_STORY
@@ -179,12 +179,7 @@ async def run_until(
 ) -> Finished:
     """`portevoix run`, which is asked to stop once it has said so; how it ended."""
     with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module, "run"),
-            env=child_environment(environment),
-            stdout=output,
-            stderr=output,
-        )
+        process = begin(module, "run", environment=child_environment(environment), out=output, err=output)
 
     async def said() -> bool:
         return words in written(log) or process.returncode is not None

@@ -75,6 +75,34 @@ async def test_the_database_is_looked_at_only_where_something_may_have_changed(
             looked.pop()
 
 
+async def test_one_that_is_held_ticks_only_for_whoever_holds_it(sqlite_database: Database) -> None:
+    ticked: list[datetime] = []
+    clock = MovableClock(paris("2016-10-01T10:00"), speed=0)
+
+    async def beat() -> None:
+        ticked.append(clock.now())
+
+    ticker = Ticker(
+        database=sqlite_database, campaign=CAMPAIGN, clock=clock, queued=lambda: None, beats=(beat,)
+    )
+    ticker.hold()
+    running = asyncio.create_task(ticker.run())
+    await asyncio.sleep(0)
+    clock.move(paris("2016-10-01T12:00"))
+    await clock_was_heard()
+    assert ticked == []
+    await ticker.tick()
+    assert ticked == [paris("2016-10-01T12:00")]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def clock_was_heard() -> None:
+    """Whoever waited for the clock had its turn."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 async def test_what_is_stopped_in_the_middle_of_a_tick_is_no_failure(
     sqlite_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

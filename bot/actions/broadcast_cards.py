@@ -11,6 +11,7 @@ import db.broadcast_lists
 import db.events
 import db.mends
 from bot.actions import audience_words, broadcast_approvals
+from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_approvals import Subject
@@ -74,7 +75,14 @@ class Card:
 
 
 async def listed(
-    tx: AsyncConnection, author: Author, part: Part, number: int, *, language: str, fallback: str
+    tx: AsyncConnection,
+    author: Author,
+    part: Part,
+    number: int,
+    *,
+    language: str,
+    fallback: str,
+    accounts: Accounts = COUNTED_NOW,
 ) -> ListPage:
     """One's own broadcasts, and for coordinators those of their areas; beyond the last page, the last one."""
     author.require(Action.CONTROL_BROADCAST)
@@ -85,28 +93,24 @@ async def listed(
     shown = theirs[number * PER_PAGE : (number + 1) * PER_PAGE]
     named = await titles(tx, shown, language, fallback)
     mends = await db.mends.of_many(tx, [each.id for each in shown])
-    lines = []
-    for each in shown:
-        progress = await progress_of(tx, author, each.id)
-        assert progress is not None  # just read
-        lines.append(
-            Listed(
-                progress=progress,
-                title=named.get(each.id, ""),
-                place=area_name(author.gazetteer, each.area),
-                mends=mends.get(each.id, ()),
-            )
+    lines = [
+        Listed(
+            progress=await progress_of(tx, author, each, accounts),
+            title=named.get(each.id, ""),
+            place=area_name(author.gazetteer, each.area),
+            mends=mends.get(each.id, ()),
         )
+        for each in shown
+    ]
     return ListPage(part=part, lines=lines, number=number, pages=pages)
 
 
-async def reminders(tx: AsyncConnection, author: Author) -> list[Progress]:
+async def reminders(tx: AsyncConnection, author: Author, accounts: Accounts = COUNTED_NOW) -> list[Progress]:
     """The last reminders of the campaign file, for whoever supervises where they go. Raises NotAllowed."""
     author.require(Action.CONTROL_BROADCAST)
     found = await db.broadcast_lists.reminders(tx, MOST_REMINDERS)
     theirs = [each for each in found if author.may_control(each.area, each.created_by)]
-    progress = [await progress_of(tx, author, each.id) for each in theirs]
-    return [each for each in progress if each is not None]
+    return [await progress_of(tx, author, each, accounts) for each in theirs]
 
 
 async def sent_to_their_areas(
@@ -139,20 +143,22 @@ async def titles(
     return named
 
 
-async def card(tx: AsyncConnection, author: Author, broadcast: int, language: str) -> Card:
+async def card(
+    tx: AsyncConnection, author: Author, broadcast: int, language: str, accounts: Accounts = COUNTED_NOW
+) -> Card:
     """Raises NotAllowed, BroadcastRefused."""
-    progress = await followed(tx, author, broadcast)
+    progress = await followed(tx, author, broadcast, accounts)
     subject = await broadcast_approvals.subject_of(tx, broadcast)
     known_in = author.reader.known_in
-    mends = [await progress_of(tx, author, each.id) for each in await db.mends.of(tx, broadcast)]
+    mends = [await progress_of(tx, author, each, accounts) for each in await db.mends.of(tx, broadcast)]
     approval = progress.approval
     return Card(
         subject=subject,
         progress=progress,
         audience=await audience_words.view_for(tx, author, progress.broadcast.audience, language),
         approver=approval.decided_by if approval is not None and approval.granted else None,
-        mends=[each for each in mends if each is not None],
-        not_reached=await db.broadcast_lists.not_reached(tx, broadcast, known_in),
+        mends=mends,
+        not_reached=await accounts.not_reached(tx, progress.broadcast, known_in),
         expired=progress.count("expired"),
         may=_may(author, progress, mends),
         effects=None
@@ -161,12 +167,12 @@ async def card(tx: AsyncConnection, author: Author, broadcast: int, language: st
     )
 
 
-def _may(author: Author, progress: Progress, mends: Sequence[Progress | None]) -> frozenset[str]:
+def _may(author: Author, progress: Progress, mends: Sequence[Progress]) -> frozenset[str]:
     """What can be done with it now; the actions ask again."""
     broadcast, kind = progress.broadcast, Kind(progress.broadcast.kind)
     has_left = bool(progress.count("sent").total + progress.count("sending").total)
     in_doubt = bool(progress.count("in_doubt").total)
-    is_recalled = any(each.broadcast.is_recall and not each.is_cancelled for each in mends if each)
+    is_recalled = any(each.broadcast.is_recall and not each.is_cancelled for each in mends)
     may = set()
     if is_written(broadcast) and author.areas(Action.BROADCAST):
         may.add("duplicate")

@@ -15,8 +15,8 @@ from bot.actions.broadcasts import (
     as_it_may_leave,
     awaits_second_person,
     columns_of,
+    controlled,
     fill,
-    followed,
     require_somebody,
     require_written,
 )
@@ -24,17 +24,17 @@ from bot.actions.forecasts import Forecast
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import USEFUL_FOR
-from db.broadcast_accounts import Broadcast, Progress
+from db.broadcast_accounts import Broadcast
 
 
 async def changeable(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
     """One that staff wrote and nobody has yet. Raises NotAllowed, BroadcastRefused."""
     author.require(Action.CHANGE_BROADCAST)
-    progress = await followed(tx, author, broadcast)
-    require_written(progress.broadcast)
-    if progress.is_cancelled or await db.broadcast_changes.has_left(tx, broadcast):
+    found = await controlled(tx, author, broadcast)
+    require_written(found)
+    if found.is_cancelled or await db.broadcast_changes.has_left(tx, broadcast):
         raise _left()
-    return progress.broadcast
+    return found
 
 
 def _left() -> BroadcastRefused:
@@ -73,7 +73,7 @@ async def change(
     return people
 
 
-async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
+async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
     """Sends it again to those for whom it expired before it could leave, within the author's areas.
 
     They are looked at as ever before it leaves. So many that a second person has to let it go wait for one. Raises
@@ -82,15 +82,15 @@ async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Progress
     await audit.take_turn(tx)
     author.require(Action.SEND_AGAIN)
     author.require_standing()
-    found = await followed(tx, author, broadcast)
-    until = found.broadcast.expires_at or author.now + USEFUL_FOR
+    found = await controlled(tx, author, broadcast)
+    until = found.expires_at or author.now + USEFUL_FOR
     areas = author.areas(Action.SEND_AGAIN)
     if found.is_cancelled or until <= author.now:
         raise BroadcastRefused("It is too late for it.", message="errors/broadcast_too_late")
     people = await db.broadcast_changes.renew(tx, broadcast, areas, now=author.now, expires_at=until)
     if people:
-        if await awaits_second_person(tx, author, broadcast, Kind(found.broadcast.kind), people):
+        if await awaits_second_person(tx, author, broadcast, Kind(found.kind), people):
             await broadcast_approvals.ask(tx, author, broadcast)
         details = {"broadcast": broadcast, "people": people, "expired": True}
         await audit.note(tx, actor=author.name, action=Action.SEND_AGAIN, details=details, now=author.now)
-    return await followed(tx, author, broadcast)
+    return found

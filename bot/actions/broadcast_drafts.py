@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import broadcast_cards
 from bot.actions.authority import Author
-from bot.actions.broadcasts import NewBroadcast, followed, require_written
+from bot.actions.broadcasts import NewBroadcast, controlled, require_written
 from bot.rules.broadcast_draft import experiment_of, is_neutral, others_of, sending_time, texts_of
 from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
@@ -40,7 +40,7 @@ async def duplicable(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
     Raises NotAllowed, CandidateOut, BroadcastRefused.
     """
     author.require_standing()
-    found = (await followed(tx, author, broadcast)).broadcast
+    found = await controlled(tx, author, broadcast)
     require_written(found)
     return found
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
@@ -17,6 +18,7 @@ import db.events
 import db.staff
 import db.surveys
 from bot.actions import audit, broadcast_approvals
+from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.forecasts import Forecast, Sending, forecast
@@ -35,7 +37,7 @@ from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast, Progress, orphan_fact
 from db.experiments import draw_for
-from db.facts import forget_fact, set_fact
+from db.facts import forget_fact, get_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.RESULT)
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
@@ -306,33 +308,41 @@ async def _due_times(
     return [(tuple(same), due_at) for due_at, same in sorted(by_instant.items(), key=lambda each: each[0])]
 
 
-async def progress_of(tx: AsyncConnection, author: Author, broadcast: int) -> Progress | None:
-    """How far a broadcast has come, as its reader may know; None where there is none."""
+async def progress_of(
+    tx: AsyncConnection, author: Author, broadcast: Broadcast, accounts: Accounts = COUNTED_NOW
+) -> Progress:
+    """How far a broadcast has come, as its reader may know."""
+    known_in = author.reader.known_in
+    account = await accounts.account(tx, broadcast, known_in)
+    return await db.broadcast_accounts.progress(tx, broadcast, known_in, account)
+
+
+async def controlled(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
+    """A broadcast that the author may control; nothing is counted. Raises NotAllowed, BroadcastRefused."""
     found = await db.broadcast_accounts.get(tx, broadcast)
     if found is None:
-        return None
-    return await db.broadcast_accounts.progress(tx, found, author.reader.known_in)
-
-
-async def followed(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
-    """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
-    found = await progress_of(tx, author, broadcast)
-    if found is None:
         raise BroadcastRefused("This broadcast does not exist any more.")
-    _require_control(author, found.broadcast)
+    _require_control(author, found)
     return found
 
 
-async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> Progress:
+async def followed(
+    tx: AsyncConnection, author: Author, broadcast: int, accounts: Accounts = COUNTED_NOW
+) -> Progress:
+    """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
+    return await progress_of(tx, author, await controlled(tx, author, broadcast), accounts)
+
+
+async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> None:
     """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
     await audit.take_turn(tx)  # nobody lets it go meanwhile
-    found = await followed(tx, author, broadcast)
+    found = await controlled(tx, author, broadcast)
     if change == "resume" and found.is_unapproved:
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    if change == "resume" and found.orphaned:
+    if change == "resume" and await get_fact(tx, orphan_fact(broadcast)) is not None:
         await _adopt(tx, author, found)
     if change == "cancel" and found.is_unapproved:
-        await broadcast_approvals.give_up(tx, found.broadcast, why="cancelled", now=author.now)
+        await broadcast_approvals.give_up(tx, found, why="cancelled", now=author.now)
         changed = True
     else:
         changes = {
@@ -348,24 +358,23 @@ async def control(tx: AsyncConnection, author: Author, broadcast: int, change: s
         await audit.note(
             tx, actor=author.name, action=Action.CONTROL_BROADCAST, details=details, now=author.now
         )
-    return await followed(tx, author, broadcast)
 
 
-async def ask_again(tx: AsyncConnection, author: Author, broadcast: int) -> Progress:
-    """Asks once more to let go what was refused, or what nobody decided in time. Raises as `followed` does."""
+async def ask_again(tx: AsyncConnection, author: Author, broadcast: int) -> None:
+    """Asks once more to let go what was refused, or what nobody decided in time. Raises as `controlled` does."""
     await audit.take_turn(tx)  # of two who ask at once one does
-    found = await followed(tx, author, broadcast)
+    found = await controlled(tx, author, broadcast)
     author.require(Action.BROADCAST)
-    if found.is_unapproved and not found.is_asked:
+    asked = await db.approvals.of_broadcast(tx, broadcast)
+    if found.is_unapproved and (asked is None or asked.decided_at is not None):
         await broadcast_approvals.ask(tx, author, broadcast)
-    return await followed(tx, author, broadcast)
 
 
-async def _adopt(tx: AsyncConnection, author: Author, found: Progress) -> None:
+async def _adopt(tx: AsyncConnection, author: Author, found: Broadcast) -> None:
     """Lets a supervisor of the area send what somebody wrote who may not write there any more."""
-    if not author.supervises(found.broadcast.area):
+    if not author.supervises(found.area):
         raise NotAllowed("A coordinator has to resume this.", message="errors/not_your_broadcast")
-    await forget_fact(tx, orphan_fact(found.broadcast.id))
+    await forget_fact(tx, orphan_fact(found.id))
 
 
 async def pause_orphans(tx: AsyncConnection, telegram_id: int, now: datetime) -> list[Broadcast]:

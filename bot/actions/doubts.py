@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.doubts
 from bot.actions import audit
 from bot.actions.authority import Author
-from bot.actions.broadcasts import followed
+from bot.actions.broadcasts import controlled
 from bot.rules.permissions import Action
 from db.broadcast_accounts import Broadcast
 from db.doubts import Doubt, Doubtful, Doubts, Open
@@ -33,13 +33,13 @@ class DoubtsPage:
 
 async def doubts_of(tx: AsyncConnection, author: Author, broadcast: int, number: int = 0) -> DoubtsPage:
     """The people in doubt; beyond the last page, the last one. Raises NotAllowed, BroadcastRefused."""
-    found = await followed(tx, author, broadcast)
+    found = await controlled(tx, author, broadcast)
     areas = author.areas(Action.SEND_AGAIN)
     doubts = await db.doubts.summary(tx, broadcast, areas, author.now, known_in=author.reader.known_in)
     pages = max(1, -(-doubts.named // PAGE))
     number = min(number, pages - 1)
     return DoubtsPage(
-        broadcast=found.broadcast,
+        broadcast=found,
         doubts=doubts,
         people=await db.doubts.page(tx, broadcast, areas, first=number * PAGE, room=PAGE),
         number=number,
@@ -54,7 +54,7 @@ async def send_again(tx: AsyncConnection, author: Author, broadcast: int, *, unt
     BroadcastRefused.
     """
     author.require(Action.SEND_AGAIN)
-    await followed(tx, author, broadcast)
+    await controlled(tx, author, broadcast)
     areas = author.areas(Action.SEND_AGAIN)
     people = await db.doubts.send_again(tx, broadcast, areas, until=until, now=author.now)
     if people:

@@ -106,12 +106,12 @@ async def opened(tx: AsyncConnection, author: Author) -> Inbox:
         answers=await db.duties.of_person(tx, author.person.id),
         mine=await db.conversations.claimed_by(tx, author.person.id),
         waiting=[each for each in shown if each.conversation.standing.state is State.WAITING],
-        load=load_of(shown, await db.conversations.waited_since(tx, author.now - LOOKED_AT, EVERYWHERE)),
+        load=load_of(shown, await db.conversations.middle_waits(tx, author.now - LOOKED_AT, EVERYWHERE)),
     )
 
 
 def load_of(shown: Sequence[Waiting], waited: Sequence[int]) -> Load:
-    """How much waits among these, and how long people waited."""
+    """How much waits among these, and how long people waited (`waited`: as long as those in the middle)."""
     since = [each.conversation.standing.waiting_since for each in shown]
     return Load(
         waiting=sum(each is not None for each in since),
@@ -123,12 +123,12 @@ def load_of(shown: Sequence[Waiting], waited: Sequence[int]) -> Load:
 async def load_in(tx: AsyncConnection, area: str, now: datetime) -> Load:
     """How much waits in an area, for how long, and how long people waited there."""
     shown = [each for each in await db.conversations.open_ones(tx) if contains(area, each.conversation.area)]
-    return load_of(shown, await db.conversations.waited_since(tx, now - LOOKED_AT, area))
+    return load_of(shown, await db.conversations.middle_waits(tx, now - LOOKED_AT, area))
 
 
 async def usual_wait(tx: AsyncConnection, now: datetime) -> int | None:
     """How many seconds half of those waited at most whom the team answered lately; None where it answered nobody."""
-    return rules.median_seconds(await db.conversations.waited_since(tx, now - LOOKED_AT, EVERYWHERE))
+    return rules.median_seconds(await db.conversations.middle_waits(tx, now - LOOKED_AT, EVERYWHERE))
 
 
 async def read(tx: AsyncConnection, author: Author, number: int) -> Sequence[Message]:

@@ -23,6 +23,7 @@ from bot.actions import (
     events,
     inbox,
 )
+from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_cards import Listed
 from bot.actions.calendar import Coming
@@ -163,7 +164,9 @@ async def leaving(tx: AsyncConnection, author: Author, area: str, language: str)
     return sorted(found, key=lambda each: each.at)
 
 
-async def under_way(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Listed]:
+async def under_way(
+    tx: AsyncConnection, author: Author, area: str, language: str, accounts: Accounts = COUNTED_NOW
+) -> list[Listed]:
     """What is leaving now for people of an area, as far as the author may control it. Raises NotAllowed."""
     author.require(Action.SEE_CALENDAR, area)
     whose = None if author.supervised() else author.id
@@ -182,8 +185,8 @@ async def under_way(tx: AsyncConnection, author: Author, area: str, language: st
     named = await broadcast_cards.titles(tx, theirs, language, author.campaign.languages[0])
     found = []
     for each in theirs:
-        progress = await broadcasts.progress_of(tx, author, each.id)
-        if progress is not None and not progress.is_over:
+        progress = await broadcasts.progress_of(tx, author, each, accounts)
+        if not progress.is_over:
             place = area_name(author.gazetteer, each.area)
             found.append(Listed(progress=progress, title=named.get(each.id, ""), place=place, mends=()))
     return found

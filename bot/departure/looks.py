@@ -50,7 +50,7 @@ def looks(
 
 def longest_readers(composer: Composer, person: Person) -> list[Person]:
     """People for whom a message is as long as it can be: the longest name and commune, under each territory's hours."""
-    longest = person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=composer.gazetteer.longest_name())
+    longest = person._replace(first_name="M" * FIRST_NAME_LIMIT, commune=composer.gazetteer.longest_name)
     return [longest._replace(territory=territory) for territory in TERRITORIES]
 
 

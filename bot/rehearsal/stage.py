@@ -28,7 +28,7 @@ from bot.settings import Settings
 TOKEN = "1000000002:portevoix-rehearsal-portevoix-rehearsa"
 USERNAME = "portevoix_bot"
 READY_SECONDS = 30.0
-LOOK_SECONDS = 0.005
+WAIT_SECONDS = 20
 # Longer than any one instant takes for 100,000 people: then something hangs.
 SETTLED_SECONDS = 600.0
 PEOPLE_AT_ONCE = 5_000
@@ -75,9 +75,8 @@ class Stage:
 
     async def _settled(self) -> Waiting:
         while True:
-            before = await self.waiting()
+            before = await self.waiting(WAIT_SECONDS)
             if before.pending_updates:
-                await asyncio.sleep(LOOK_SECONDS)
                 continue
             await self.app.ticker.tick()
             await self.app.engine.idle()
@@ -86,8 +85,9 @@ class Stage:
             if after.last_update == before.last_update and self.app.ticker.is_current:
                 return after
 
-    async def waiting(self) -> Waiting:
-        return Waiting(**await self._call("GET", "/waiting"))
+    async def waiting(self, seconds: int = 0) -> Waiting:
+        """As soon as the bot has taken every update, or after so many seconds of the machine."""
+        return Waiting(**await self._call("GET", f"/waiting?wait={seconds}"))
 
     async def add_people(self, accounts: Iterable[dict[str, Any]]) -> None:
         """Makes these people exist in the local Telegram."""
@@ -174,6 +174,7 @@ async def staged(own: Settings, campaign: Campaign, *, base: str, journal: Path)
     patience = aiohttp.ClientTimeout(total=SETTLED_SECONDS)
     async with aiohttp.ClientSession(timeout=patience) as session, started(own, campaign=campaign) as app:
         settle_memory()
+        app.ticker.hold()  # `settled` ticks; a standing clock needs nobody who looks at it again and again
         yield Stage(app=app, session=session, base=base, journal=journal)
 
 

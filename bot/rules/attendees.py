@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from bot.rules.seats import ON_THE_LIST, Standing
@@ -62,9 +63,11 @@ class Sheet:
 def in_order(attendees: Iterable[Attendee], part: Part | None) -> list[Attendee]:
     """One part of a list, or everybody: by name and then by number; who waits, in the order in which they do."""
 
+    fold = cache(folded)  # many bear the same name
+
     def order(each: Attendee) -> tuple[int, bool, str, int]:
         place = (each.ticket or 0) if part is Part.WAITING else 0
-        return place, each.name is None, folded(each.name or ""), each.number
+        return place, each.name is None, fold(each.name or ""), each.number
 
     return sorted((each for each in attendees if part is None or each.part is part), key=order)
 

@@ -8,11 +8,11 @@ Roles and areas are asked again at every request.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
 from markupsafe import Markup
@@ -33,7 +33,7 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
-from bot.web.remembered import Remembered
+from bot.web.remembered import KEPT_FOR, Key, Remembered
 from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
@@ -41,11 +41,13 @@ from bot.words.texts import Text, Texts
 from db.engine import Database
 from db.rolls import Rolls
 
+T = TypeVar("T")
+
 MOST_FORM_BYTES = 256 * 1024
 """A message in three versions and two languages, as a browser writes accents."""
 MOST_FIELDS = 200
 """A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
-MOST_LOOKED_UP = 8
+MOST_LOOKED_UP = 64
 """Counts of one page."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
@@ -78,9 +80,9 @@ STATUS: Mapping[type[PortevoixError], int] = MappingProxyType(
 class CountFirst(Exception):
     """What a page shows is to be looked up first, outside of its transaction; then the page is made anew."""
 
-    def __init__(self, key: Hashable, look: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(self, key: Key, look: Callable[[], Awaitable[Any]], kept_for: timedelta) -> None:
         super().__init__(key)
-        self.key, self.look = key, look
+        self.key, self.look, self.kept_for = key, look, kept_for
 
 
 Count: TypeAlias = Callable[[AsyncConnection], Awaitable[Any]]
@@ -132,20 +134,33 @@ class Visit:
         }
 
     def counted(self, what: str, area: str, count: Count) -> tuple[Any, datetime]:
-        """A count of an area, at most a minute old, and when it was made. Raises NotAllowed, CountFirst."""
+        """A count of an area, and when it was made. Raises NotAllowed, CountFirst."""
         author = self.author
         author.require(Action.SEE_STATISTICS, area)
         depends_on = (author.areas(Action.SEE_STATISTICS), author.reader, self.language, self.zone)
-        return self.looked_up((what, area, *depends_on), lambda: self.desk.in_reading(count))
+        return self.looked_up((what, area, *depends_on), lambda: self.desk.in_reading(count), or_older=True)
 
-    def looked_up(self, key: Hashable, look: Callable[[], Awaitable[Any]]) -> tuple[Any, datetime]:
-        """What takes long to look up, at most a minute old, and when it was; `key`: all that it depends on.
+    def looked_up(
+        self,
+        key: Key,
+        look: Callable[[], Awaitable[Any]],
+        *,
+        kept_for: timedelta = KEPT_FOR,
+        or_older: bool = False,
+    ) -> tuple[Any, datetime]:
+        """What takes long to look up, and when it was; `key`: all that it depends on. `or_older`: while it is looked up
+        anew, what is older still serves.
 
         It is not waited for in this transaction: few may read at once. Raises CountFirst.
         """
-        found = self.desk.remembered.fresh(key, self.now)
+        remembered = self.desk.remembered
+        found = (
+            remembered.shown(key, look, self.now, kept_for=kept_for)
+            if or_older
+            else remembered.fresh(key, self.now, kept_for=kept_for)
+        )
         if found is None:
-            raise CountFirst(key, look)
+            raise CountFirst(key, look, kept_for)
         return found
 
     def number(self, name: str) -> int:
@@ -292,19 +307,27 @@ class Desk:
         async def answer(request: Request) -> Response:
             if not self.cookie(request):
                 raise self.signed_out()
-            for _ in range(MOST_LOOKED_UP):
-                try:
-                    async with self.database.read() as tx:
-                        visit = await self.arrived(request, tx)
-                        if not notes:
-                            return await self._told(visit, view)
-                    async with self.database.write() as tx:
-                        return await self._told(await self.arrived(request, tx), view)
-                except CountFirst as first:
-                    await self.remembered.get(first.key, first.look, self.clock.now())
-            raise RuntimeError("a page never had all that it shows")
+
+            async def once() -> Response:
+                async with self.database.read() as tx:
+                    visit = await self.arrived(request, tx)
+                    if not notes:
+                        return await self._told(visit, view)
+                async with self.database.write() as tx:
+                    return await self._told(await self.arrived(request, tx), view)
+
+            return await self.having_counted(once)
 
         return self.guarded(answer)
+
+    async def having_counted(self, make: Callable[[], Awaitable[T]]) -> T:
+        """What is made, over and over until everything that it counts is known: no transaction waits for a count."""
+        for _ in range(MOST_LOOKED_UP):
+            try:
+                return await make()
+            except CountFirst as first:
+                await self.remembered.get(first.key, first.look, self.clock.now(), kept_for=first.kept_for)
+        raise RuntimeError("a page never had all that it shows")
 
     async def in_reading(self, count: Count) -> Any:
         """What is counted in a transaction of its own."""

@@ -1,49 +1,108 @@
-"""Counts that take long over many people, kept for a minute for whoever asks for the same."""
+"""Counts that take long over many people, kept for whoever asks for the same.
+
+A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, and
+counted anew meanwhile: of those who look at a large campaign the first alone waits.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
+
+import structlog
+
+from db.engine import TROUBLES
+
+log = structlog.get_logger(__name__)
 
 KEPT_FOR = timedelta(minutes=1)
-MOST_KEPT = 256
+SHOWN_FOR = timedelta(minutes=10)
+LONG = 0.1
+"""Seconds that nobody should wait for."""
+MOST_KEPT = 512
+
+Key: TypeAlias = tuple[Hashable, ...]
+"""Of what kind it is, and all that it depends on."""
+Count: TypeAlias = Callable[[], Awaitable[Any]]
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class _Kept:
     at: datetime
     value: Any
+    took_long: bool
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Remembered:
     """What was counted, by what it depends on: the area, and how its reader reads counts, among it."""
 
-    _kept: dict[Hashable, _Kept] = field(default_factory=dict)
-    _turns: dict[Hashable, asyncio.Lock] = field(default_factory=dict)
+    _kept: dict[Key, _Kept] = field(default_factory=dict)
+    _counting: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
+    _slow: set[object] = field(default_factory=set)
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def fresh(self, key: Hashable, now: datetime) -> tuple[Any, datetime] | None:
+    def fresh(
+        self, key: Key, now: datetime, *, kept_for: timedelta = KEPT_FOR
+    ) -> tuple[Any, datetime] | None:
         """The value and when it was counted; None where it has to be counted (again)."""
         kept = self._kept.get(key)
-        return (kept.value, kept.at) if kept is not None and now - KEPT_FOR < kept.at <= now else None
+        return (kept.value, kept.at) if kept is not None and now - kept_for < kept.at <= now else None
+
+    def shown(
+        self, key: Key, count: Count, now: datetime, *, kept_for: timedelta = KEPT_FOR
+    ) -> tuple[Any, datetime] | None:
+        """The same; what took long to count may be older, and is then counted anew beside everything else."""
+        fresh = self.fresh(key, now, kept_for=kept_for)
+        if fresh is not None or key not in self._kept or not self._kept[key].took_long:
+            return fresh
+        older = self.fresh(key, now, kept_for=SHOWN_FOR)
+        if older is not None and key not in self._counting:
+            self._begin(key, self._in_turn(key, count, now))
+        return older
 
     async def get(
-        self, key: Hashable, count: Callable[[], Awaitable[Any]], now: datetime
+        self, key: Key, count: Count, now: datetime, *, kept_for: timedelta = KEPT_FOR
     ) -> tuple[Any, datetime]:
         """The value and when it was counted. Of many who ask at once one counts."""
-        async with self._turns.setdefault(key, asyncio.Lock()):
-            if self.fresh(key, now) is None:
-                self._forget()
-                self._kept[key] = _Kept(now, await count())
-            kept = self._kept[key]
-            return kept.value, kept.at
+        if self.fresh(key, now, kept_for=kept_for) is None:
+            counting = self._counting.get(key) or self._begin(key, self._count(key, count, now))
+            await asyncio.shield(counting)  # others may wait for it too
+        kept = self._kept.get(key)  # none where it was to be renewed, and could not be
+        return (kept.value, kept.at) if kept is not None else await self.get(key, count, now)
 
-    def _forget(self) -> None:
-        """Room for another one."""
+    def takes_long(self, key: Key) -> bool:
+        """Whether the last count of that kind did."""
+        return key[0] in self._slow
+
+    def begin(self, key: Key, count: Count, now: datetime) -> None:
+        """Counts it beside everything else, for whoever asks for it soon."""
+        if key not in self._counting:
+            self._begin(key, self._in_turn(key, count, now))
+
+    def _begin(self, key: Key, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._counting[key] = asyncio.create_task(work)
+        task.add_done_callback(lambda _: self._counting.pop(key, None))
+        return task
+
+    async def _count(self, key: Key, count: Count, now: datetime) -> None:
+        began = time.monotonic()
+        value = await count()
+        self._kept.pop(key, None)
         while len(self._kept) >= MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
-        for key in [key for key, turn in self._turns.items() if key not in self._kept and not turn.locked()]:
-            del self._turns[key]
+            del self._kept[next(iter(self._kept))]  # what was counted longest ago
+        took_long = time.monotonic() - began > LONG
+        (self._slow.add if took_long else self._slow.discard)(key[0])
+        self._kept[key] = _Kept(at=now, value=value, took_long=took_long)
+
+    async def _in_turn(self, key: Key, count: Count, now: datetime) -> None:
+        """One at a time: what people wait for comes first."""
+        async with self._renewing:
+            try:
+                await self._count(key, count, now)
+            except TROUBLES as error:  # an older one is shown on; who waits for it later is told
+                log.warning("count_not_made", error=type(error).__name__)

@@ -93,4 +93,11 @@ deliveries = sa.Table(
     # No more than needed: each costs a write whenever a message moves on.
     sa.Index(None, "person"),
     sa.Index(None, "broadcast", "state", "due_at"),
+    # Few, and asked for by whoever opens the list of messages, of however many broadcasts there are.
+    sa.Index(
+        "ix_deliveries_in_doubt",
+        "broadcast",
+        sqlite_where=sa.text("state = 'in_doubt'"),
+        postgresql_where=sa.text("state = 'in_doubt'"),
+    ),
 )

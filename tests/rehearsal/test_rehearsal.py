@@ -16,6 +16,7 @@ import pytest
 from bot.cli import main
 from bot.rules.territories import TERRITORIES
 from tests.bots import child_environment, until
+from tests.forking import begin
 from tests.frozen import FROZEN, SHIPPED
 
 PATIENCE = 600.0
@@ -44,7 +45,7 @@ def with_a_second_look(folder: Path) -> Path:
     return copy
 
 
-async def rehearse(folder: Path, campaign: Path, people: int) -> Rehearsed:
+async def rehearse(folder: Path, campaign: Path, people: int, *, seed: int = 7) -> Rehearsed:
     """In a process of its own, with its own folder for temporary files."""
     for name in ("data", "tmp"):
         (folder / name).mkdir(parents=True)
@@ -53,25 +54,24 @@ async def rehearse(folder: Path, campaign: Path, people: int) -> Rehearsed:
         "PORTEVOIX_DATA": str(folder / "data"),
         "TMPDIR": str(folder / "tmp"),
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot.cli", "rehearse", "--json", "--supporters", str(people), "--seed", "7"),
-        *("--report", str(folder / "page.html")),
-        env=child_environment(environment),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.terminate()  # it ends its own local Telegram
-            await process.wait()
-    assert process.returncode is not None  # it ended
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        process = begin(
+            *("bot.cli", "rehearse", "--json", "--supporters", str(people), "--seed", str(seed)),
+            *("--report", str(folder / "page.html")),
+            environment=child_environment(environment),
+            out=out,
+            err=err,
+        )
+        try:
+            status = await asyncio.wait_for(process.wait(), PATIENCE)
+        finally:
+            if process.returncode is None:
+                process.terminate()  # it ends its own local Telegram
+                await process.wait()
     return Rehearsed(
-        status=process.returncode,
-        lines=[json.loads(line) for line in out.decode().splitlines()],
-        said=err.decode(),
+        status=status,
+        lines=[json.loads(line) for line in (folder / "out").read_text().splitlines()],
+        said=(folder / "err").read_text(),
         page=(folder / "page.html").read_text(),
         left=[str(path) for name in ("data", "tmp") for path in (folder / name).rglob("*")],
     )

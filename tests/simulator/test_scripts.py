@@ -94,6 +94,15 @@ async def test_each_act_waits_for_the_bots_answer_to_the_one_before(played: tupl
     assert await waiting(simulator) == 0
 
 
+async def test_whoever_waits_is_told_once_the_bot_has_taken_everything(played: tuple[Simulator, Bot]) -> None:
+    simulator, bot = played
+    await begin(simulator, (await simulator.person("Claire")).id, START)
+    assert (await simulator.call("GET", "/waiting?wait=0.01"))["pending_updates"] == 1
+    asked = asyncio.create_task(simulator.call("GET", "/waiting?wait=60"))
+    assert await bot.heard() == ["/start"]
+    assert (await asked)["pending_updates"] == 0
+
+
 async def test_what_waits_in_vain_is_told_when_scripts_are_dropped(played: tuple[Simulator, Bot]) -> None:
     simulator, bot = played
     person = (await simulator.person("Claire", started=True)).id

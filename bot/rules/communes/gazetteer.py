@@ -110,6 +110,7 @@ class Gazetteer:
         """Every INSEE code, sorted."""
         return tuple(self._table.codes)
 
+    @cached_property
     def longest_name(self) -> str:
         """The code of the commune whose name is the longest."""
         codes, names = self._table.codes, self._table.names  # former names follow

@@ -22,6 +22,8 @@ from bot.web.desk import BadForm, Desk, Visit, whole_number
 from bot.words.staff_texts import check_staff_text
 
 ROOM = "/console/conversations"
+MOST_SHOWN = 50
+"""Of those who wait: the others are for whoever comes next."""
 HOURS = ((9, 12), (12, 14), (14, 18), (9, 18), (18, 21), (9, 21))
 """As the chat offers them; other ones are chosen by nobody."""
 
@@ -59,7 +61,11 @@ class Conversations:
         return visit.page(
             "conversations",
             inbox=found,
-            places=[area_name(visit.author.gazetteer, each.conversation.area) for each in found.waiting],
+            most=MOST_SHOWN,
+            places=[
+                area_name(visit.author.gazetteer, each.conversation.area)
+                for each in found.waiting[:MOST_SHOWN]
+            ],
             hours=HOURS,
             longest_name=duties.LONGEST_NAME,
             suggested=visit.author.person.first_name or "",

@@ -17,7 +17,7 @@ from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
 from bot.communes import Commune
 from bot.errors import PortevoixError
-from bot.rules.attendees import Part, in_order
+from bot.rules.attendees import Part, sheet
 from bot.rules.dates import LONGEST_EVENT
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
 from bot.rules.territories import at_local
@@ -28,6 +28,9 @@ from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.no_break import with_plain_spaces
 from db.engine import savepoint
 from db.events import EventPage, EventText, text_in
+
+PEOPLE_AT_ONCE = 200
+"""Lines of a part of the list."""
 
 
 class Events:
@@ -100,8 +103,11 @@ class Events:
         """Who comes, on the screen: by name to whoever gets the names on paper too."""
         found, everybody = await attendees.read_out(visit.tx, visit.author, code_of(visit))
         text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
-        rows = [(part, in_order(everybody, part)) for part in Part]
-        return visit.page("people", event=found.event, text=text, rows=rows)
+        sheets = [
+            sheet(everybody, part, number=whole_number(visit, part, 1) - 1, size=PEOPLE_AT_ONCE)
+            for part in Part
+        ]
+        return visit.page("people", event=found.event, text=text, sheets=sheets)
 
     async def sheet(self, visit: Visit) -> Response:
         """The list on paper: numbered, with the day on which it is destroyed, and noted, as in the chat."""

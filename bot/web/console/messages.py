@@ -35,6 +35,7 @@ from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
+from bot.web.console.accounts import KeptAccounts
 from bot.web.console.forms import Bubble, bubble, require_word
 from bot.web.console.surveys_shown import whole
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
@@ -88,10 +89,13 @@ class Messages:
             whole_number(visit, "page", 1) - 1,
             language=visit.language,
             fallback=visit.author.campaign.languages[0],
+            accounts=KeptAccounts(visit),
         )
         doubtful = await doubts.unattended(visit.tx, visit.author) if part == Part.ALL else []
         first = part == Part.ALL and not page.number
-        reminders = await broadcast_cards.reminders(visit.tx, visit.author) if first else []
+        reminders = (
+            await broadcast_cards.reminders(visit.tx, visit.author, KeptAccounts(visit)) if first else []
+        )
         return visit.page(
             "messages",
             page=page,
@@ -107,7 +111,7 @@ class Messages:
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
         if approval is not None:
             return await self._show_asked(visit, approval)
-        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language)
+        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language, KeptAccounts(visit))
         progress = card.progress
         is_own = progress.broadcast.mends is None
         in_doubt = bool(progress.count("in_doubt").total)
@@ -212,8 +216,8 @@ class Messages:
 
     async def renew(self, visit: Visit) -> Response:
         """Once more to those for whom it expired."""
-        progress = await broadcast_changes.renew(visit.tx, visit.author, visit.number("number"))
-        return visit.go(f"/console/messages/{progress.broadcast.id}")
+        renewed = await broadcast_changes.renew(visit.tx, visit.author, visit.number("number"))
+        return visit.go(f"/console/messages/{renewed.id}")
 
     # -- how far it is, while it leaves --
 
@@ -247,16 +251,20 @@ class Messages:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _progress(self, request: Request) -> tuple[str, bool]:
-        async with self._desk.database.read() as tx:
-            visit = await self._desk.arrived(request, tx)
-            progress = await broadcasts.followed(tx, visit.author, visit.number("number"))
-            values: Mapping[str, Any] = {
-                **visit.values,
-                "progress": progress,
-                "progress_words": visit.told(template_of(progress), progress=progress),
-            }
-            html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
-        return html, progress.is_over or progress.is_cancelled
+        async def once() -> tuple[str, bool]:
+            async with self._desk.database.read() as tx:
+                visit = await self._desk.arrived(request, tx)
+                number = visit.number("number")
+                progress = await broadcasts.followed(tx, visit.author, number, KeptAccounts(visit))
+                values: Mapping[str, Any] = {
+                    **visit.values,
+                    "progress": progress,
+                    "progress_words": visit.told(template_of(progress), progress=progress),
+                }
+                html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
+            return html, progress.is_over or progress.is_cancelled
+
+        return await self._desk.having_counted(once)
 
 
 def _whole(visit: Visit, subject: Subject) -> Sequence[tuple[str, Markup]]:

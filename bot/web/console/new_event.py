@@ -5,9 +5,8 @@ What is announced is announced by the actions of the chat, under its rules and w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -15,7 +14,6 @@ from starlette.routing import Route
 
 from bot.actions import announcing, drafts, event_drafts
 from bot.actions.announcing import EventRefused
-from bot.actions.forecasts import Forecast
 from bot.communes import Commune
 from bot.departure.compose import Draft
 from bot.departure.looks import looks
@@ -46,6 +44,8 @@ from bot.web.console.forms import (
 from bot.web.desk import Desk, Visit
 
 FLOW = "new_event"
+T = TypeVar("T")
+
 ABOUT = "/console/events/new"
 WHOM, READY = f"{ABOUT}/whom", f"{ABOUT}/ready"
 EMPTY: Mapping[str, Any] = {"repeat": ONCE, "guests": 0, "overbooking": 0, "commune": None, "pin": None}
@@ -133,7 +133,7 @@ class NewEventRoom:
         commune, author = self._its_commune(visit, data), visit.author
         new = event_drafts.written(data, commune)
         event = announcing.draft_of(new, code="preview", author=author)
-        found, as_of = self._forecast(visit, data)
+        found, as_of = self._forecast(visit, data, whom.foreseen)
         above = author.campaign.approval_above
         return visit.page(
             "new_event_ready",
@@ -168,19 +168,19 @@ class NewEventRoom:
         )
         return [bubble(call, code) for call, code in zip(calls, composer.campaign.languages, strict=True)]
 
-    def _forecast(self, visit: Visit, data: Mapping[str, Any]) -> tuple[Forecast, datetime]:
+    def _forecast(self, visit: Visit, data: Mapping[str, Any], look: Callable[..., T]) -> T:
         commune = self._its_commune(visit, data)
-        return whom.foreseen(
+        return look(
             visit,
             stored(data.get("audience")),
             kind=Kind.EVENT_INVITE,
-            when=None,
             expires_at=event_drafts.useful_until(data, commune.zone),
         )
 
-    def _reach_words(self, visit: Visit, data: Mapping[str, Any]) -> Markup:
-        found, as_of = self._forecast(visit, data)
-        return visit.told("console/forecast", forecast=found, as_of=as_of, **_FORECAST)
+    def _reach_words(self, visit: Visit, data: Mapping[str, Any]) -> Markup | None:
+        """None while it is being counted."""
+        found = self._forecast(visit, data, whom.foreseen_soon)
+        return found and visit.told("console/forecast", forecast=found[0], as_of=found[1], **_FORECAST)
 
     async def expected(self, visit: Visit) -> bool:
         """Whether the draft is whole, found out before the one writer is taken."""

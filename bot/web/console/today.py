@@ -13,6 +13,7 @@ from bot.actions.authority import area_name
 from bot.errors import UnknownArea
 from bot.rules.areas import normal_area
 from bot.rules.permissions import Action
+from bot.web.console.accounts import KeptAccounts
 from bot.web.console.charts import HEIGHT, WIDTH, line
 from bot.web.desk import Desk, Missing, Visit
 
@@ -41,7 +42,7 @@ class Today:
             areas=areas_of(visit),
             decisions=decisions[:most],
             more=max(0, len(decisions) - most),
-            under_way=await today.under_way(tx, author, area, language),
+            under_way=await today.under_way(tx, author, area, language, KeptAccounts(visit)),
             leaving=await today.leaving(tx, author, area, language),
             stats=stats,
             as_of=as_of,

@@ -37,7 +37,7 @@ from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
 from bot.web.console.forms import TYPED, keep_typed, plain, told
-from bot.web.desk import BadForm, Visit
+from bot.web.desk import BadForm, CountFirst, Visit
 from bot.words.vocabulary import vocabulary
 from db.events import text_in
 
@@ -148,7 +148,7 @@ def foreseen(
     audience: Expression,
     *,
     kind: Kind,
-    when: SendingTime | None,
+    when: SendingTime | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[Forecast, datetime]:
     """The same for a page, at most a minute old, and as of when: of a million people it takes long.
@@ -162,6 +162,19 @@ def foreseen(
         ("forecast", text_of(audience), kind, when, expires_at, areas, author.reader),
         lambda: visit.desk.in_reading(lambda tx: _forecast(tx, author, audience, sending)),
     )
+
+
+def foreseen_soon(
+    visit: Visit, audience: Expression, *, kind: Kind, expires_at: datetime | None = None
+) -> tuple[Forecast, datetime] | None:
+    """Who would get it now; None while that is counted, which does not end here: the page asks for it by itself."""
+    try:
+        return foreseen(visit, audience, kind=kind, when=None, expires_at=expires_at)
+    except CountFirst as first:
+        if not visit.desk.remembered.takes_long(first.key):
+            raise  # it is here in no time
+        visit.desk.remembered.begin(first.key, first.look, visit.now)
+        return None
 
 
 async def _forecast(tx: AsyncConnection, author: Author, audience: Expression, sending: Sending) -> Forecast:

@@ -126,7 +126,7 @@ class Writing:
         return visit.page(
             "writing_whom",
             whom=await whom.shown(visit, data, kind),
-            reach_words=self._reach_now(visit, audience, data),
+            reach_words=self._reach_soon(visit, audience, data),
             radii=whom.RADII,
             **await self._around(visit, data),
         )
@@ -163,6 +163,11 @@ class Writing:
             whom=await whom.shown(visit, said, kind),
             reach_words=self._reach_now(visit, stored(said.get("audience")), data),
         )
+
+    def _reach_soon(self, visit: Visit, audience: Expression, data: Mapping[str, Any]) -> Markup | None:
+        """The same; None while it is being counted."""
+        found = whom.foreseen_soon(visit, audience, kind=_kind(data))
+        return found and visit.told("console/forecast", forecast=found[0], as_of=found[1], **_common(data))
 
     def _reach_now(self, visit: Visit, audience: Expression, data: Mapping[str, Any]) -> Markup:
         """Who would get it now, and whom what keeps from it."""

@@ -1,0 +1,58 @@
+"""What became of very many deliveries, as it was some seconds ago: nobody waits while a million are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.broadcast_accounts
+from bot.actions.accounts import COUNTED_NOW, Accounts
+from bot.web.desk import Visit
+from bot.web.remembered import KEPT_FOR
+from db.broadcast_accounts import Account, Broadcast
+from db.broadcast_lists import NotReached
+from db.statistics import KnownIn
+
+LEAVING_KEPT_FOR = timedelta(seconds=10)
+"""How far a large broadcast is that is leaving."""
+
+
+class KeptAccounts(Accounts):
+    """Those of a page. What is counted in no time is counted each time. Each raises CountFirst."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+
+    async def account(self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn) -> Account:
+        found: Account = await self._kept("account", COUNTED_NOW.account, tx, broadcast, known_in)
+        return found
+
+    async def not_reached(
+        self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn
+    ) -> Sequence[NotReached]:
+        found: Sequence[NotReached] = await self._kept(
+            "not reached", COUNTED_NOW.not_reached, tx, broadcast, known_in
+        )
+        return found
+
+    async def _kept(
+        self,
+        what: str,
+        count: Callable[[AsyncConnection, Broadcast, KnownIn], Awaitable[Any]],
+        tx: AsyncConnection,
+        broadcast: Broadcast,
+        known_in: KnownIn,
+    ) -> Any:
+        if not await db.broadcast_accounts.is_large(tx, broadcast.id):
+            return await count(tx, broadcast, known_in)
+        desk = self._visit.desk
+        found, _ = self._visit.looked_up(
+            (what, broadcast.id, None if known_in is None else tuple(known_in)),
+            lambda: desk.in_reading(lambda tx: count(tx, broadcast, known_in)),
+            kept_for=LEAVING_KEPT_FOR if broadcast.finished_at is None else KEPT_FOR,
+            or_older=True,
+        )
+        return found

@@ -1,0 +1,196 @@
+"""Processes of `portevoix` without a second of imports each: forked from one that has imported what they run.
+
+Each is a process of its own, with the environment, folder and files it is given: it runs what `python -m MODULE` would
+run, it can be killed at any instant, and whatever it held is gone. It only does not read the modules anew. That the
+program also starts from nothing is held where a start is what is tested: tests/test_cli.py, tests/demo, tests/commands,
+tests/rehearsal, `scripts/newcomer`.
+
+This module is also the process that forks, one for each worker of pytest: `python -m tests.forking DESCRIPTOR`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import gc
+import importlib
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from locales.words import all_words
+
+ROOT = Path(__file__).parent.parent
+IMPORTED = (
+    *("bot.app", "bot.commands.rehearsing", "bot.commands.running", "bot.served_clock", "bot.web.app"),
+    *("bot.web.server", "tests.unpaced", "apscheduler.triggers.interval"),
+    "uvicorn.protocols.http.httptools_impl",
+)
+"""What a bot that runs imports, or is rehearsed, with all that these import."""
+MOST = 1 << 20
+"""Bytes of a request: an environment and arguments."""
+
+
+class Forked:
+    """A process that was begun; of `asyncio.subprocess.Process` it has what tests use."""
+
+    def __init__(self, pid: int, ending: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._task = asyncio.create_task(self._ended(ending))
+
+    async def wait(self) -> int:
+        """Its exit status, or the negative number of the signal that killed it."""
+        return await asyncio.shield(self._task)
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    async def _ended(self, ending: socket.socket) -> int:
+        with ending:
+            said = await asyncio.get_running_loop().sock_recv(ending, MOST)
+        self.returncode = int(said)
+        return self.returncode
+
+
+def begin(
+    module: str, *arguments: str, environment: Mapping[str, str], out: IO[bytes], err: IO[bytes]
+) -> Forked:
+    """`python -m MODULE ARGUMENTS` in this folder, with nothing to read."""
+    request = {
+        "module": module,
+        "arguments": arguments,
+        "environment": dict(environment),
+        "folder": os.getcwd(),
+    }
+    ours, its = socket.socketpair()
+    with its:
+        socket.send_fds(_server(), [json.dumps(request).encode()], [its.fileno(), out.fileno(), err.fileno()])
+    pid = int(ours.recv(MOST))  # at once: the server does nothing else
+    ours.sendall(b"!")
+    ours.setblocking(False)
+    return Forked(pid, ours)
+
+
+@cache
+def _server() -> socket.socket:
+    """Asks for processes. The server ends when this worker does."""
+    ours, its = socket.socketpair()
+    with its:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.forking", str(its.fileno())],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[its.fileno()],
+        )
+    atexit.register(process.wait)
+    atexit.register(ours.close)
+    return ours
+
+
+class _Server:
+    """Forks whenever it is asked to, and tells of each process how it ended."""
+
+    def __init__(self, asked: socket.socket) -> None:
+        self._asked = asked
+        self._running: dict[int, socket.socket] = {}
+        self._woken, self._wakes = socket.socketpair()
+        self._woken.setblocking(False)
+        self._wakes.setblocking(False)
+
+    def serve(self) -> tuple[dict[str, Any], Sequence[int]] | None:
+        """Returns in each process that was asked for, with what it is to do; here None once nobody asks any more."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._asked, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while True:
+                ready = [key.fileobj for key, _ in selector.select()]
+                if self._woken in ready:
+                    self._woken.recv(MOST)
+                    self._tell_of_the_ended()
+                if self._asked in ready:
+                    said, files, *_ = socket.recv_fds(self._asked, MOST, 3)
+                    if not said:
+                        return None
+                    if self._is_forked(files):
+                        self._forget()
+                        return json.loads(said), files[1:]
+
+    def _is_forked(self, files: Sequence[int]) -> bool:
+        """Whether this is the new process."""
+        asks = socket.socket(fileno=files[0])
+        pid = os.fork()
+        if pid == 0:
+            asks.close()
+            return True
+        self._running[pid] = asks
+        asks.sendall(b"%d" % pid)
+        asks.recv(1)  # it was read: what is told next does not run into it
+        for each in files[1:]:
+            os.close(each)
+        return False
+
+    def _tell_of_the_ended(self) -> None:
+        while self._running:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            with self._running.pop(pid) as asks:
+                asks.sendall(b"%d" % os.waitstatus_to_exitcode(status))
+
+    def _forget(self) -> None:
+        """A new process knows nothing of the server."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for each in (self._asked, self._woken, self._wakes, *self._running.values()):
+            each.close()
+
+
+def become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
+    """This process is from now on what was asked for."""
+    for number, file in enumerate(files, start=1):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = [request["module"], *request["arguments"]]
+    sys.modules.pop(request["module"], None)  # it is run, as Python runs it: not as what somebody imported
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    sys.exit()
+
+
+def main() -> None:
+    for module in IMPORTED:
+        importlib.import_module(module)
+    all_words()  # the files of the languages, which are read once by each process
+    gc.freeze()
+    asked = _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
+    if asked is not None:
+        become(*asked)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Counts that pages keep: who waits for them, and who never does."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.web import remembered
+from bot.web.remembered import KEPT_FOR, SHOWN_FOR, Remembered
+
+NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
+KEY = ("supporters", "69")
+LATER = NOW + KEPT_FOR
+
+
+class Counted:
+    """Counts how often it was asked; while `held` it does not answer."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def __call__(self) -> int:
+        self.times += 1
+        await self.free.wait()
+        return self.times
+
+
+async def test_of_many_who_ask_at_once_one_counts() -> None:
+    kept, count = Remembered(), Counted()
+    found = await asyncio.gather(*(kept.get(KEY, count, NOW) for _ in range(20)))
+    assert found == [(1, NOW)] * 20
+    assert kept.fresh(KEY, LATER) is None
+    assert await kept.get(KEY, count, LATER) == (2, LATER)
+
+
+async def test_what_took_long_is_shown_while_it_is_counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "LONG", -1.0)
+    kept, count = Remembered(), Counted()
+    await kept.get(KEY, count, NOW)
+    assert kept.takes_long(KEY)
+    count.free.clear()
+    # Whoever asks gets what is there, and one count has begun.
+    assert [kept.shown(KEY, count, LATER) for _ in range(3)] == [(1, NOW)] * 3
+    count.free.set()
+    assert await kept.get(KEY, count, LATER) == (2, LATER)
+    # After so long it would be a lie.
+    assert kept.shown(KEY, count, LATER + SHOWN_FOR) is None
+    assert count.times == 2
+
+
+async def test_what_is_counted_in_no_time_is_never_old() -> None:
+    kept, count = Remembered(), Counted()
+    await kept.get(KEY, count, NOW)
+    assert kept.shown(KEY, count, LATER) is None
+    assert not kept.takes_long(KEY)
+
+
+async def test_a_count_that_fails_leaves_the_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "LONG", -1.0)
+    kept, count = Remembered(), Counted()
+    await kept.get(KEY, count, NOW)
+
+    async def away() -> int:
+        raise OSError("the disk is full")
+
+    assert kept.shown(KEY, away, LATER) == (1, NOW)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    with pytest.raises(OSError, match="full"):  # whoever has to wait for it is told
+        await kept.get(KEY, away, LATER + timedelta(hours=1))

@@ -25,6 +25,8 @@ from db.schema import broadcast_texts, broadcasts, deliveries, people, series_ev
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
+ORPHAN = "orphan:"
+"""What the name of an `orphan_fact` begins with."""
 QUICK = 5_000
 """Deliveries that are counted within some milliseconds."""
 GONE = "gone"
@@ -278,7 +280,7 @@ async def _stopped(
 
 def orphan_fact(broadcast: int) -> str:
     """The fact that its author may not write to its area any more; forgotten when somebody resumed it."""
-    return f"orphan:{broadcast}"
+    return f"{ORPHAN}{broadcast}"
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:

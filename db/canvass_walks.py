@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import cos, radians
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.canvass.meetings import Meeting
+from bot.rules.canvass.visits import MOST_WALKERS
 from db.batches import together
 from db.canvass import station_in
 from db.canvass_doors import Ground, ground
@@ -203,25 +205,48 @@ async def meeting_soon(tx: AsyncConnection, now: datetime, until: datetime) -> l
     return list(await tx.execute(query))
 
 
-async def offered_near(tx: AsyncConnection, area: str, since: datetime, most: int) -> list[sa.Row[Any]]:
-    """Walks of an area that somebody may still take, whose people meet after `since` if they do, those with one walker
-    first: walk, commune, meeting, how many walkers, and how many of them have walked.
+async def offered_near(
+    tx: AsyncConnection,
+    department: str | None,
+    *,
+    commune: str | None,
+    near: tuple[float, float] | None,
+    since: datetime,
+    first: int,
+    most: int,
+) -> list[sa.Row[Any]]:
+    """Walks of a département that somebody may still take, whose people meet after `since` if they do: those of the
+    commune first, then those with one walker, then those whose station is nearest. Of each the commune, the meeting,
+    how many walkers, and how many of them have walked.
     """
+    if department is None:
+        return []
     there = sa.func.count(walkers.c.person).label("walkers")
     walked = sa.func.sum(sa.case((_has_walked(walkers.c.person), 1), else_=0)).label("walked")
     names = ("id", "code", "doors", "metres", "meets_at", "meets_where")
-    told = (*(walks.c[name] for name in names), stations.c.commune)
+    told = (*(walks.c[name] for name in names), stations.c.commune, stations.c.latitude, stations.c.longitude)
+    order = [sa.case((stations.c.commune == commune, 0), else_=1), there.desc()]
+    if near is not None:
+        order += [stations.c.latitude.is_(None), _off(near)]
     query = (
         sa.select(*told, there, walked)
         .select_from(walks.join(stations, stations.c.code == walks.c.station).outerjoin(walkers, _THERE))
-        .where(walks.c.state.in_(("offered", "under_way")), station_in(area))
+        .where(walks.c.state.in_(("offered", "under_way")), station_in(department))
         .where(sa.or_(walks.c.meets_at.is_(None), walks.c.meets_at >= since))
         .group_by(*told)
-        .having(sa.func.count(walkers.c.person) < 2)
-        .order_by(there.desc(), walks.c.id)
+        .having(sa.func.count(walkers.c.person) < MOST_WALKERS)
+        .order_by(*order, walks.c.id)
+        .offset(first)
         .limit(most)
     )
     return list(await tx.execute(query))
+
+
+def _off(near: tuple[float, float]) -> sa.ColumnElement[float]:
+    """How far a station is from a point, in an order of its own: a département is small enough to be a plane."""
+    north = stations.c.latitude - near[0]
+    east = (stations.c.longitude - near[1]) * cos(radians(near[0]))
+    return north * north + east * east
 
 
 async def first_street(tx: AsyncConnection, walk: int) -> str:

@@ -20,6 +20,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import reduce
 from operator import and_
 from types import MappingProxyType
@@ -31,9 +32,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.belonging import Setting
+from bot.rules.blurring import Ledger
 from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of
 from bot.rules.kinds import MUTES, Kind
 from bot.rules.leaves import Leaf, Period, period_of
+from bot.rules.sampling import Sampling
 from bot.rules.small_counts import Headcount
 from bot.rules.territories import ABROAD
 from db import changes, roll_calls
@@ -51,6 +54,10 @@ MOST_KEPT = 200
 """Conditions that are kept, those used last: of a million people each takes 125 kB at most."""
 MOST_RENEWED = 5_000
 """People of whom something changed: of more, everybody is asked anew."""
+FOLLOWS_SECONDS = 60.0
+
+_ANY = Setting(now=datetime.min.replace(tzinfo=UTC), sampling=Sampling(factor=1, shift=1, mixer=1))
+"""What conditions are read with that mean the same at any time."""
 
 Key = tuple[Hashable, ...]
 Ask: TypeAlias = roll_calls.Asked
@@ -158,26 +165,53 @@ class Look:
 
 
 class Rolls:
-    """The bitmaps of one database, for one event loop."""
+    """The bitmaps of one database, for one event loop. `told`: which numbers were told of them to whom."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, often: Iterable[Leaf] = ()) -> None:
+        """`often`: conditions that are asked often, none of which depends on when or by what key they are asked."""
         self.database = database
+        self._often = {_key(leaf, _ANY): ASKS[leaf.name](leaf.arguments, _ANY) for leaf in often}
+        self.told = Ledger()
         self._turn = asyncio.Lock()
         self._register: _Register | None = None
         self._kept: OrderedDict[Key, _Roll] = OrderedDict()
 
     async def run(self) -> None:
-        """Asks what every count begins with before somebody waits for it; until cancelled."""
-        try:
-            await self.warm()
-        except TROUBLES as error:
-            log.error("audiences_not_read", error=type(error).__name__)  # the first count asks again
-        await asyncio.Event().wait()
+        """Reads what counts ask most often before somebody waits for it, and goes along with what changes; until
+        cancelled.
+        """
+        look = self.warm
+        while True:
+            try:
+                await look()
+                look = self.follow
+            except TROUBLES as error:
+                log.error(
+                    "audiences_not_read", error=type(error).__name__
+                )  # a count that needs it asks again
+            await asyncio.sleep(FOLLOWS_SECONDS)
 
     async def warm(self) -> None:
-        """Asks what every count begins with."""
-        async with self._turn:
-            await self._load({})
+        """Asks what every count begins with, and then what many ask: a count that comes meanwhile has its turn."""
+        for some in ({}, *roll_calls.together(self._often)):
+            async with self._turn:
+                await self._load(some)
+
+    async def follow(self) -> None:
+        """Brings it up to date, unless more has changed than is read at once: then the next count asks anew, or is
+        the first to.
+        """
+        async with self._turn, self.database.read() as tx:
+            register, floor = self._register, await changes.floor(tx)
+            if register is None or register.version < floor:
+                return
+            rolls = {key: self._kept[key] for key in self._often if key in self._kept}
+            followed = {key: self._often[key] for key, roll in rolls.items() if roll.version >= floor}
+            oldest = min([register.version, *(rolls[key].version for key in followed)])
+            if await changes.since(tx, oldest, most=MOST_RENEWED):
+                version = await changes.version(tx)
+                await self._registered(tx, version)
+                await self._renewed(tx, followed, version)
 
     async def ids(self, expression: Expression, setting: Setting) -> set[int]:
         """The supporters in an audience."""

@@ -32,6 +32,7 @@ DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience", "surve
 """The button that ends the choice, by dialog."""
 FORGOTTEN = {"audience": None, "audience_before": None, "joining": None, "people": None}
 """What a dialog keeps of the choice, as if nothing had been chosen."""
+COUNTED = ("known", "others", "about")
 
 
 def audience_of(context: Context) -> Expression:
@@ -103,14 +104,13 @@ async def show(context: Context, answer: Callable[..., None]) -> None:
     kind = Kind(context.kept.get("kind") or Kind.EVENT_INVITE)
     were = context.kept.get("people_before")
     found = await reach(context, author, await target(context, author, audience_of(context)), kind=kind)
-    await context.ask(
-        context.dialog.flow, STEP, people=[found.people.known, found.people.others], people_before=None
-    )
+    people = [found.people.known, found.people.others, found.people.about]
+    await context.ask(context.dialog.flow, STEP, people=people, people_before=None)
     answer(
         "audience/audience",
         audience=await view(context, audience_of(context)),
         reach=found,
-        before=Headcount(known=were[0], others=were[1]) if were else None,
+        before=Headcount(**dict(zip(COUNTED, were, strict=False))) if were else None,
         may_take_back=bool(context.kept.get("audience_before")),
         limits=_limits(author),
         counts=author.reader,

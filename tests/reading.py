@@ -9,6 +9,8 @@ from functools import cache
 from locales import LANGUAGES, SOURCE_LANGUAGE, catalogue
 from simulator.reading import as_read
 
+ABOUT = r"≈\s[1-9]0"
+"""The size of a small audience, as staff of an area read it."""
 _PLACEHOLDER = re.compile(r"%\\?\(\w+\\?\)s")
 _TAG = re.compile(r"<[^>]+>")
 

@@ -5,35 +5,42 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
 from bot.actions.authority import Author
 from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.telling import telling
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.rules.areas import EVERYWHERE, FORMER_REGIONS
 from bot.rules.audience_limits import common_area, limited_to, widened
+from bot.rules.blurring import Tells, shared_out
 from bot.rules.courtesy import next_courteous
 from bot.rules.expressions import Expression, grown, written_out
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Reason
 from bot.rules.sending import SendingTime
 from bot.rules.small_counts import NOBODY, Headcount, Reader
+from bot.rules.territories import main_territory
 from db.audiences import Group, Target
 from db.rolls import Rolls
 
 
 @dataclass(frozen=True, kw_only=True)
 class Withheld:
-    """Some of the recipients may not be written to when the message is due: why, and until when."""
+    """Some of the recipients may not be written to when the message is due: why, and until when. `is_home`: nobody
+    in the area may be, and it may be told of nobody too (`bot.rules.blurring`).
+    """
 
     people: Headcount
     reason: Reason
     until: datetime
+    is_home: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +48,14 @@ class Reach:
     """How many people a message is for, and whom of them a quiet period keeps it from at first.
 
     `asleep`: for how many others it is too early or too late then, and `awake` by when it can leave for all of them.
+    `is_night`: it is so in the whole area.
     """
 
     people: Headcount
     withheld: tuple[Withheld, ...] = ()
     asleep: Headcount = NOBODY
     awake: datetime | None = None
+    is_night: bool = False
 
 
 async def target_of(
@@ -90,9 +99,39 @@ async def reach_now(
     reader: Reader,
     cancellation: bool = False,
 ) -> Reach:
-    """Counts the audience as it was committed last, in memory and outside of any transaction."""
+    """Counts the audience as it was committed last, in memory and in no transaction, as its reader may know."""
     found = await rolls.groups(target, kind, known_in=reader.known_in)
-    return _reach(found, kind=kind, when=when, campaign=campaign, cancellation=cancellation)
+    read = partial(_reach, kind=kind, when=when, campaign=campaign, cancellation=cancellation)
+    if reader.is_exact or target.expression is None:
+        return read(found)
+    there = main_territory(target.area)
+    at_home = Group(territory=there.code, zone=there.zone, people=NOBODY)
+    return _as_told(read([*found, at_home]), read([at_home]), telling(rolls, target, reader, kind))
+
+
+def _as_told(found: Reach, at_home: Reach, tells: Tells) -> Reach:
+    """The same in numbers that its reader may have; `at_home`: what holds for somebody of whom nothing is known."""
+    kept_from = sum((each.people for each in found.withheld), start=found.asleep)
+    parts = {
+        "now": _less(found.people, kept_from),
+        "asleep": found.asleep,
+        **{_part(each): each.people for each in found.withheld},
+    }
+    home = next(map(_part, at_home.withheld), "now" if at_home.awake is None else "asleep")
+    told = shared_out(parts, tells, home=home)
+    return Reach(
+        people=sum(told.values(), start=NOBODY),
+        withheld=tuple(
+            replace(each, people=told[_part(each)], is_home=_part(each) == home) for each in found.withheld
+        ),
+        asleep=told["asleep"],
+        awake=found.awake,
+        is_night=home == "asleep",
+    )
+
+
+def _part(some: Withheld) -> str:
+    return f"{some.reason} {some.until}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +157,8 @@ class Step:
 
 
 def _less(more: Headcount, fewer: Headcount) -> Headcount:
-    return Headcount(known=max(0, more.known - fewer.known), others=max(0, more.others - fewer.others))
+    known, others = max(0, more.known - fewer.known), max(0, more.others - fewer.others)
+    return Headcount(known=known, others=others, about=max(more.about, fewer.about))
 
 
 MOST_STEPS = 15
@@ -143,7 +183,8 @@ async def flow_now(
         meant = widened(written_out(tree, setting.saved), author.campaign.is_whole)
         within, _ = limited_to(meant, held)
         target = Target(meant=meant, expression=within, setting=setting, area=EVERYWHERE)
-        return _total(await rolls.groups(target, kind, known_in=author.reader.known_in))
+        found = _total(await rolls.groups(target, kind, known_in=author.reader.known_in))
+        return telling(rolls, target, author.reader, kind)(found)
 
     told: list[Step] = []
     for each in steps:

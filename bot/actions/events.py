@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +32,7 @@ from bot.communes import Commune
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
 from bot.rules.belonging import WAITLISTED
+from bot.rules.dates import LONGEST_EVENT
 from bot.rules.events import is_over
 from bot.rules.expressions import AnyOf, Expression
 from bot.rules.hosting import covering
@@ -215,6 +216,16 @@ async def require_may_reword(tx: AsyncConnection, author: Author, event: Event) 
         raise EventRefused("The team said yes to these words and this place.", message="errors/event_words")
 
 
+def require_end(starts_at: datetime, ends_at: datetime) -> None:
+    """Raises EventRefused where an event would end before it begins, or last longer than any does."""
+    if not timedelta() < ends_at - starts_at <= LONGEST_EVENT:
+        raise EventRefused(
+            "An event ends after it begins, and within three days.",
+            message="console/no_end",
+            hours=LONGEST_EVENT // timedelta(hours=1),
+        )
+
+
 def over_at(event: Event, values: Mapping[str, Any]) -> datetime:
     """Until when a change is news: those who are told late still have to know, until it is over at both its times."""
     ends_at: datetime = values.get("ends_at", event.ends_at)
@@ -238,6 +249,7 @@ async def apply_change(
     require_worded(change.texts, change.address)
     require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
+    require_end(values.get("starts_at", found.event.starts_at), values.get("ends_at", found.event.ends_at))
     await db.seats.lock(tx, found.event.id)  # nothing is offered meanwhile by what it was before
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
         raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")

@@ -7,20 +7,23 @@ stand before them alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
 import db.reaching
+from bot.actions.telling import telling
 from bot.campaign.campaign import Campaign
+from bot.rules.blurring import Tells, shared_out
 from bot.rules.courtesy import WEEK
 from bot.rules.kinds import MUTES, Kind
 from bot.rules.leaving import Hold, hold
 from bot.rules.reaching import Held, held_by, like_those_sent, reason_of, today_in
 from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
+from bot.rules.territories import main_territory
 from db.audiences import Target
 from db.expressions import Condition, members
 from db.rolls import Rolls
@@ -62,11 +65,14 @@ class Obstacle:
 
 @dataclass(frozen=True, kw_only=True)
 class Delay:
-    """So many people for whom it has to wait: why, and until when at the latest."""
+    """So many people for whom it has to wait: why, and until when at the latest. `is_home`: it is so for whoever lives
+    in the area, and may be told of nobody too (`bot.rules.blurring`).
+    """
 
     people: Headcount
     reason: Held
     until: datetime
+    is_home: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +102,17 @@ class Forecast:
 
     def is_for_nobody(self, reader: Reader) -> bool:
         """Whether there are people and none of them gets it, as far as a reader may know."""
-        return reader.tells(self.people) and self.reached.total == 0
+        return self.reached.total == 0 and (self.is_lost_at_home or reader.tells(self.people))
+
+    @property
+    def is_lost_at_home(self) -> bool:
+        """Whether it expires first for whoever lives in the area, as far as staff of one may know."""
+        return any(each.is_home for each in self.lost)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there are people, or may be, and none of them gets it."""
+        return self.reached.total == 0 and (self.is_lost_at_home or self.people.total > 0)
 
 
 async def forecast(
@@ -110,21 +126,15 @@ async def forecast(
 ) -> Forecast:
     """What a message would meet, and a better time where it would reach nobody."""
     found = await _forecast(tx, target, sending, campaign, reader)
-    if found.people.total == 0 or found.reached.total:
+    if not found.is_lost:
         return found
     frees = sorted({each.until for each in found.lost if each.until > now})
     for later in frees[:MOST_TRIED]:
         if sending.expires_at is not None and later >= sending.expires_at:
             break
         again = Sending(kind=sending.kind, when=all_at(later), expires_at=sending.expires_at)
-        if (await _forecast(tx, target, again, campaign, reader)).reached.total:
-            return Forecast(
-                at_once=found.at_once,
-                later=found.later,
-                lost=found.lost,
-                for_good=found.for_good,
-                better=later,
-            )
+        if not (await _forecast(tx, target, again, campaign, reader)).is_lost:
+            return replace(found, better=later)
     return found
 
 
@@ -133,7 +143,26 @@ async def forecast_now(
 ) -> Forecast:
     """The same of what was committed last, in a transaction of its own that only reads."""
     async with rolls.database.read() as tx:
-        return await forecast(tx, target, sending, campaign, reader, now=now)
+        found = await forecast(tx, target, sending, campaign, reader, now=now)
+    return as_told(found, telling(rolls, target, reader, sending.kind))
+
+
+def as_told(found: Forecast, tells: Tells) -> Forecast:
+    """The same in numbers that its reader may have."""
+
+    def name(delay: Delay) -> str:
+        return f"{delay.reason} {delay.until}"
+
+    parts = {"at once": found.at_once, **{name(each): each.people for each in (*found.later, *found.lost)}}
+    home = next((name(each) for each in (*found.later, *found.lost) if each.is_home), "at once")
+    told = shared_out(parts, tells, home=home)
+    return replace(
+        found,
+        at_once=told["at once"],
+        later=tuple(replace(each, people=told[name(each)]) for each in found.later),
+        lost=tuple(replace(each, people=told[name(each)]) for each in found.lost),
+        for_good={reason: tells(people, str(reason)) for reason, people in found.for_good.items()},
+    )
 
 
 async def _forecast(
@@ -146,7 +175,10 @@ async def _forecast(
     if target.expression is None:
         return Forecast(at_once=NOBODY, later=(), lost=(), for_good={})
     among = members(target.expression, target.setting)
-    for people, obstacle in await obstacles(tx, among, sending, campaign, reader=reader):
+    at_home = None if reader.is_exact else _at_home(target, sending, campaign)
+    found = await obstacles(tx, among, sending, campaign, reader=reader)
+    for people, obstacle in found if at_home is None else [(NOBODY, at_home), *found]:
+        is_home = obstacle is at_home
         if obstacle.for_good is not None:
             for_good[obstacle.for_good] = for_good.get(obstacle.for_good, NOBODY) + people
         elif obstacle.hold is None:
@@ -158,19 +190,30 @@ async def _forecast(
                 people=people + (before.people if before else NOBODY),
                 reason=reason,
                 until=max(obstacle.hold.until, before.until if before else obstacle.hold.until),
+                is_home=is_home or (before is not None and before.is_home),
             )
         else:
             reason, until = reason_of(obstacle.hold), obstacle.hold.until
             key = (reason, until.replace(second=0, microsecond=0))
             before = lost.get(key)
             count = people + (before.people if before else NOBODY)
-            lost[key] = Delay(people=count, reason=reason, until=until)
+            is_home = is_home or (before is not None and before.is_home)
+            lost[key] = Delay(people=count, reason=reason, until=until, is_home=is_home)
     return Forecast(
         at_once=at_once,
         later=tuple(sorted(later.values(), key=lambda each: each.until)),
         lost=tuple(sorted(lost.values(), key=lambda each: each.until)),
         for_good={reason: for_good[reason] for reason in Held if reason in for_good},
     )
+
+
+def _at_home(target: Target, sending: Sending, campaign: Campaign) -> Obstacle:
+    """What keeps a message from somebody of whom nothing is known but the area."""
+    there = main_territory(target.area)
+    due, expires_at = sending.when.due_in(there.zone), sending.expires_in(there.zone)
+    if campaign.is_out(due):
+        return Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)
+    return Obstacle(hold=_hold(sending, campaign, there.code, there.zone), expires_at=expires_at)
 
 
 async def obstacles(

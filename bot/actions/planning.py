@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,14 +25,14 @@ from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occur
 from bot.rules.kinds import Kind, mutes_of_step
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone, territory_followed
 from bot.rules.territories import ABROAD, METROPOLE
-from db.backup import RESTORED_AT
-from db.facts import get_fact
+from db.backup import restored_at
 from db.planning import PlannedBroadcast, StepAudience, StepPlace
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
 # In their own courtesy hours people abroad get a step so much earlier than Paris at most.
 ZONES_DIFFER = timedelta(days=2)
+THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # What follows another message becomes due by the clock alone: everybody is looked at so often.
 FOLLOW_UPS_EVERY = timedelta(minutes=1)
 
@@ -94,15 +94,12 @@ async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
 async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: Look) -> Look:
     """Queues every step and event reminder that is due, knowing what the tick `before` looked at."""
     changed = await db.planning.take_changed(tx)
+    # After a restore it may not be known what left: that does not leave again.
+    after = await restored_at(tx) or THE_BEGINNING
     if campaign.is_out(now):
-        return await _look_when_out(tx, campaign, now, changed, before)
-    restored_at = await get_fact(tx, RESTORED_AT)
-    # After a restore the backup may not know that a step left: it does not leave again.
-    after = datetime.fromisoformat(restored_at) if restored_at else None
+        return await _look_when_out(tx, campaign, now, changed, before, after=after)
     zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
-    due = [
-        each for each in open_steps(campaign, now, zones) if after is None or each.occurrence.at_utc > after
-    ]
+    due = [each for each in open_steps(campaign, now, zones) if each.occurrence.at_utc > after]
     follow_up = before.followed_at is None or abs(now - before.followed_at) >= FOLLOW_UPS_EVERY
     together: dict[tuple[int, str, str | None, bool], list[OpenStep]] = {}
     for each in due:
@@ -117,10 +114,10 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
         queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
     return Look(
         queued=queued
-        + await _plan_events(tx, campaign, now)
+        + await _plan_events(tx, campaign, now, after=after)
         + await waitlist.tend(tx, campaign, now)
         + await shift_offers.tend(tx, campaign, now)
-        + await canvass_walks.tend(tx, now),
+        + await canvass_walks.tend(tx, now, after=after),
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )
@@ -227,7 +224,13 @@ def _place(due: OpenStep) -> StepPlace:
 
 
 async def _look_when_out(
-    tx: AsyncConnection, campaign: Campaign, now: datetime, changed: Collection[int] | None, before: Look
+    tx: AsyncConnection,
+    campaign: Campaign,
+    now: datetime,
+    changed: Collection[int] | None,
+    before: Look,
+    *,
+    after: datetime,
 ) -> Look:
     """Queues the last choice for everybody who was there when the candidate was out."""
     step, out_from = campaign.last_choice, campaign.out_from
@@ -237,7 +240,7 @@ async def _look_when_out(
     everybody = changed is None or opening not in before.openings
     await shift_offers.tend(tx, campaign, now)
     await waitlist.tend(tx, campaign, now)  # nothing is offered any more, and what was offered lapses
-    if now >= out_from + ASKED_FOR or not (everybody or changed):
+    if out_from <= after or now >= out_from + ASKED_FOR or not (everybody or changed):
         return Look(openings=before.openings)
     planned = PlannedBroadcast(
         key=step.name,
@@ -259,7 +262,7 @@ async def _look_when_out(
     return Look(queued=queued, openings=frozenset({opening}))
 
 
-async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
+async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime, *, after: datetime) -> int:
     queued = 0
     around = await db.planning.events_around(
         tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
@@ -269,7 +272,7 @@ async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -
             starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone, courtesy=campaign.courtesy
         )
         for occurrence in occurrences:
-            if occurrence.at_utc <= now < occurrence.expires_at:
+            if after < occurrence.at_utc <= now < occurrence.expires_at:
                 queued += await _plan_event_step(tx, event.id, occurrence, now)
     return queued
 

@@ -26,7 +26,7 @@ from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, SERIES, all_at
 from bot.rules.series import LEAST_DATES, BadSeries, Every, every_of, rule_of
 from bot.rules.small_counts import NOBODY, Headcount
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from db.broadcast_accounts import series_key
 from db.events import Event
 
@@ -70,7 +70,7 @@ async def make(tx: AsyncConnection, author: Author, new: NewEvent, repeats: Repe
     zone = ZoneInfo(new.commune.zone)
     made = []
     for wall in repeats.walls:
-        dated = replace(new, starts_at=at_local(wall.date(), wall.time(), zone))
+        dated = replace(new, starts_at=at_wall(wall, zone))
         announcing.require_sound(author, dated)
         columns = announcing.columns_of(dated, announcing.new_code())
         by = {"created_by": author.id, "created_at": author.now}
@@ -159,7 +159,7 @@ def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
         return instant.astimezone(zone).replace(tzinfo=None)
 
     moved = wall(date.starts_at) + (wall(change.starts_at) - wall(first.starts_at))
-    return replace(change, starts_at=at_local(moved.date(), moved.time(), zone))
+    return replace(change, starts_at=at_wall(moved, zone))
 
 
 async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:

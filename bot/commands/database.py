@@ -218,13 +218,22 @@ def restore(arguments: Namespace, settings: Settings) -> int:
             f" {given_up:,}. Import your opt-out lists again.",
             file=sys.stderr,
         )
+    if not restored.outbox:
+        print(
+            "Nothing tells what left since the backup: what was due before now does not leave by itself, and what"
+            " somebody wrote waits until they resume it in /broadcasts.",
+            file=sys.stderr,
+        )
     if restored.in_doubt:
         print(
             "Messages that may have left since the backup, are in doubt and are not sent again:"
             f" {restored.in_doubt:,}."
         )
     if restored.paused:
-        print(f"Broadcasts that may have begun since the backup, and are paused: {restored.paused:,}.")
+        print(
+            "Broadcasts that may have left, been changed or called off since the backup, or are not in it, and are"
+            f" paused: {restored.paused:,}."
+        )
     return 0
 
 

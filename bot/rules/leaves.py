@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
@@ -304,3 +304,11 @@ def period_of(written: str, now: datetime) -> Period:
     starts = day + timedelta(days=1) if sign == ">" else day
     edge = at_local(starts, time(), zone_of(METROPOLE)).astimezone(UTC)
     return Period(since=edge) if sign == ">" else Period(before=edge)
+
+
+def often_asked(ballots: Iterable[int]) -> Iterator[Leaf]:
+    """What audiences ask most: what was said of these ballots, and who said yes to an event."""
+    for ballot in ballots:
+        for name, said in (("vote", "voted"), ("plan", ANY), ("intention", "will")):
+            yield Leaf(name=name, arguments=(str(ballot), said))
+    yield Leaf(name="rsvp", arguments=(ANY, "yes"))

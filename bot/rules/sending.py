@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.rules.territories import METROPOLE, at_local, zone_of
+from bot.rules.territories import METROPOLE, at_wall, zone_of
 from bot.rules.territories import zone as zone_named
 
 USEFUL_FOR = timedelta(days=2)
@@ -26,7 +26,7 @@ class SendingTime:
         if not self.local:
             return self.at
         where = zone_named(zone) if zone else zone_of(METROPOLE)
-        return at_local(self.at.date(), self.at.time(), where).astimezone(UTC)
+        return at_wall(self.at, where).astimezone(UTC)
 
     def is_past(self, now: datetime) -> bool:
         """Whether the time has passed; one that each person reads on their own clock, for everybody on earth."""

@@ -3,7 +3,8 @@
 Who agreed to be known to the team stands in its files by name: whoever reads a count can subtract them, so they are
 counted exactly. All others are counted in whole tens; fewer than ten, nobody included, is one answer. Of two groups
 one of which lies in the other, the answers then leave open, of the others in between, every number from 0 to 9 or one
-that is at least 10: `tests/rules/test_small_counts.py` plays who subtracts.
+that is at least 10: `tests/rules/test_small_counts.py` plays who subtracts. Where the reader chooses the group, it
+could be grown person by person until its ten is full: there the number of the others is blurred (`bot.rules.blurring`).
 """
 
 from dataclasses import dataclass
@@ -24,10 +25,13 @@ def in_tens(people: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Headcount:
-    """So many people: `known` to whoever asks, because they agreed to it, and `others`."""
+    """So many people: `known` to whoever asks, because they agreed to it, and `others`. `about`: what the number is
+    rounded to where that of the others was blurred; 0: it is the true one.
+    """
 
     known: int = 0
     others: int = 0
+    about: int = 0
 
     @property
     def total(self) -> int:
@@ -36,20 +40,21 @@ class Headcount:
     @property
     def at_least(self) -> int:
         """The fewest that staff of one area may conclude from what they read."""
-        return self.known + in_tens(self.others)
+        return self.known + in_tens(max(0, self.others - 3 * self.about))
 
     @property
     def at_most(self) -> int:
         """The most that staff of one area may conclude from what they read."""
-        return self.at_least + LEAST - 1
+        return self.known + in_tens(self.others + 3 * self.about) + LEAST - 1
 
     @property
     def in_total(self) -> "Headcount":
         """As many, whoever of them is known."""
-        return Headcount(others=self.total)
+        return Headcount(others=self.total, about=self.about)
 
     def __add__(self, more: "Headcount") -> "Headcount":
-        return Headcount(known=self.known + more.known, others=self.others + more.others)
+        about = max(self.about, more.about)
+        return Headcount(known=self.known + more.known, others=self.others + more.others, about=about)
 
 
 NOBODY = Headcount()
@@ -57,23 +62,34 @@ NOBODY = Headcount()
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """A reader of counts. `known_in`: areas where they may know people by name; None: everywhere, counted exactly."""
+    """A reader of counts. `known_in`: areas where they may know people by name; None: everywhere, counted exactly.
+    `person`: who that is, of staff of some areas.
+    """
 
     known_in: tuple[str, ...] | None
+    person: int | None = None
 
     @property
     def is_exact(self) -> bool:
         return self.known_in is None
 
     def shown(self, people: Headcount) -> str:
-        """The number; to staff of some areas `< 10`, or between which numbers it lies: `20–29`."""
+        """The number; to staff of some areas `< 10`, between which numbers it lies, `20–29`, or about what: `≈ 230`."""
         if self.is_exact:
             return str(people.total)
+        if people.about:
+            return f"≈\N{NO-BREAK SPACE}{self.middle(people)}"
         return f"{people.at_least}–{people.at_most}" if people.at_least else f"< {LEAST}"
 
     def tells(self, people: Headcount) -> bool:
         """Whether there is more to say than that they may be nobody."""
         return bool(self.at_least(people))
+
+    def middle(self, people: Headcount) -> int:
+        """One number for it, as near as they may know. Of a blurred one the least stands for nobody too."""
+        if self.is_exact or not people.about:
+            return self.at_least(people)
+        return max(1, round(people.total / people.about)) * people.about
 
     def at_least(self, people: Headcount) -> int:
         """The fewest they may conclude from what they read."""

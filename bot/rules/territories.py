@@ -94,6 +94,12 @@ def territories_in(area: str) -> frozenset[str]:
     return frozenset({code if code in TERRITORIES else METROPOLE})
 
 
+def main_territory(area: str) -> Territory:
+    """The one of these by whose time most people of an area live. Raises UnknownArea."""
+    found = territories_in(area)
+    return TERRITORIES[METROPOLE if METROPOLE in found else min(found)]
+
+
 def territory(code: str) -> Territory:
     """The territory of a code; raises UnknownTerritory with the list of codes."""
     try:
@@ -118,6 +124,11 @@ def zone(name: str) -> ZoneInfo:
         raise UnknownZone(
             f"“{name}” is not a time zone: use a name of the IANA database such as Europe/Paris.", zone=name
         ) from None
+
+
+def at_wall(wall: datetime, where: ZoneInfo) -> datetime:
+    """The instant at which clocks in a zone show `wall`, as `at_local` says."""
+    return at_local(wall.date(), wall.time(), where)
 
 
 def at_local(day: date, at: time, where: ZoneInfo) -> datetime:

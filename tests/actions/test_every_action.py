@@ -112,12 +112,13 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
+forecasts.as_told telling.telling
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 canvass_offers.invited_to broadcasts.is_written broadcasts.require_written
 erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come
 broadcasts.require_time_to_come broadcast_drafts.written broadcast_drafts.replacing
 event_drafts.written event_drafts.dates event_drafts.repeats event_drafts.useful_until event_drafts.as_told
-announcing.require_worded events.require_unchanged
+announcing.require_worded events.require_unchanged events.require_end survey_drafts.written
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ import db.audiences
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import Expression, text_of
 from bot.rules.kinds import Kind
-from db import changes, rolls
+from bot.rules.leaves import often_asked
+from db import changes, roll_calls, rolls
 from db.audiences import Target
 from db.changes import WATCHED
 from db.engine import Database
@@ -40,6 +42,7 @@ from tests.actions.test_expressions import CROWD, NOW, SETTING, fill
 from tests.expressions import expressions
 
 Change = Callable[[AsyncConnection, random.Random], Awaitable[object]]
+OFTEN = tuple(often_asked([1, 2]))
 EACH_LEAF = expression_in(
     "(in:69 or near:69266:30 or language:fr or volunteer or staff) and not (recruiter and recruited and named)"
     " and (rsvp:aa11:yes or not rsvp:any:silent or plan:1:any or not vote:1:voted or survey:s1:none)"
@@ -52,7 +55,7 @@ class Counted:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.rolls = Rolls(database)
+        self.rolls = Rolls(database, OFTEN)
 
     async def check(self, trees: list[Expression]) -> None:
         async with self.database.read() as tx:
@@ -211,6 +214,36 @@ async def test_of_too_many_changes_everybody_is_asked_anew(
         await tx.execute(sa.update(people).values(volunteer=sa.not_(people.c.volunteer)))
         await tx.execute(sa.delete(rsvps).where(rsvps.c.person < CROWD / 2))
     await counted.check([EACH_LEAF, expression_in("volunteer")])
+
+
+async def test_what_is_asked_often_is_read_beforehand_and_follows_what_changes(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count finds it ready, and right; what nobody follows any more (too much changed) is asked anew."""
+    await counted.rolls.warm()
+    voted, yes = expression_in("vote:1:voted"), expression_in("rsvp:any:yes")
+    await _noted(counted, sa.update(vote_plans).values(vote="voted"))
+    await counted.rolls.follow()
+    with monkeypatch.context() as patched:
+        patched.setattr(roll_calls, "all_of", None)  # nobody is asked for everybody
+        async with counted.rolls.look([voted, yes], replace(SETTING, saved={})) as look:
+            ready = [set(look.members(each)) for each in (voted, yes)]
+    assert ready == [await counted.rolls.ids(each, SETTING) for each in (voted, yes)]
+    await counted.check([voted, yes])
+    monkeypatch.setattr(rolls, "MOST_RENEWED", 3)
+    await _noted(counted, sa.update(vote_plans).values(vote="later"))
+    await counted.rolls.follow()
+    await counted.check([voted, yes])
+    await _noted(counted, sa.update(rsvps).values(answer="no"), _purge)
+    await counted.rolls.follow()
+    await counted.check([voted, yes])
+
+
+async def _noted(counted: Counted, change: sa.Update, then: Change | None = None) -> None:
+    async with counted.database.write() as tx:
+        await tx.execute(change)
+        if then is not None:
+            await then(tx, random.Random(1))
 
 
 async def test_no_more_conditions_are_kept_than_there_is_room_for(

@@ -16,6 +16,7 @@ from bot.actions.audiences import Place, Step
 from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked
 from bot.actions.forecasts import Forecast, Sending
+from bot.actions.telling import telling
 from bot.errors import BadAudience
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.audience_building import (
@@ -36,10 +37,12 @@ from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
+from bot.rules.typed import is_number
 from bot.web.console.forms import TYPED, keep_typed, plain, told
 from bot.web.desk import BadForm, CountFirst, Visit
 from bot.words.vocabulary import vocabulary
 from db.events import text_in
+from db.rolls import Rolls
 
 RADII = (10, 30, 60)
 FIELDS = ("expression", "more")
@@ -140,7 +143,7 @@ async def forecast(
 ) -> Forecast:
     """Who gets it, and when, asked as when it is about to leave."""
     sending = Sending(kind=kind, when=when, expires_at=expires_at)
-    return await _forecast(visit.tx, visit.author, audience, sending)
+    return await _forecast(visit.tx, visit.desk.rolls, visit.author, audience, sending)
 
 
 def foreseen(
@@ -160,7 +163,7 @@ def foreseen(
     areas = author.areas(Action.BROADCAST)
     return visit.looked_up(
         ("forecast", text_of(audience), kind, when, expires_at, areas, author.reader),
-        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, author, audience, sending)),
+        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, visit.desk.rolls, author, audience, sending)),
     )
 
 
@@ -177,9 +180,12 @@ def foreseen_soon(
         return None
 
 
-async def _forecast(tx: AsyncConnection, author: Author, audience: Expression, sending: Sending) -> Forecast:
+async def _forecast(
+    tx: AsyncConnection, rolls: Rolls, author: Author, audience: Expression, sending: Sending
+) -> Forecast:
     whom = await audiences.target_of(tx, author, audience, author.areas(Action.BROADCAST))
-    return await forecasts.forecast(tx, whom, sending, author.campaign, author.reader, now=author.now)
+    found = await forecasts.forecast(tx, whom, sending, author.campaign, author.reader, now=author.now)
+    return forecasts.as_told(found, telling(rolls, whom, author.reader, sending.kind))
 
 
 def _limits(visit: Visit) -> list[str]:
@@ -206,7 +212,7 @@ async def said(visit: Visit, data: Mapping[str, Any]) -> dict[str, Any]:
         return kept | changed(data, EVERYBODY)
     if do == "undo":
         return kept | taken_back(data)
-    if do == "without" and value.isascii() and value.isdigit() and int(value) < len(parts_of(audience)):
+    if do == "without" and is_number(value) and int(value) < len(parts_of(audience)):
         return kept | changed(data, but(audience, int(value)))
     raise BadForm("There is no such button.")
 

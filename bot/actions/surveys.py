@@ -307,7 +307,8 @@ async def to_take_back(tx: AsyncConnection, person: Person, code: str) -> Survey
     found = await db.surveys.opened(tx, code, person.id)
     if found is None or not (found.was_asked or found.answers):
         raise SurveyUnknown("There is no such survey for you.")
-    if found.survey.is_counted:
+    # Those of people who restricted the use of their data are spared when the others are erased.
+    if found.survey.is_counted and not found.answers:
         raise SurveyOver("The answers are erased.", why="erased", survey=found.survey, answered=False)
     return found.survey
 

@@ -21,7 +21,8 @@ dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end drafts.kept drafts.other drafts.keep drafts.drop console.offer_app
 event_cards.upcoming_by_commune
-erasure.erase erasure.forget people.find_all people.meet event_cards.find_with_answers people.lose people.refreshed
+erasure.erase erasure.fall_silent erasure.forget
+people.find_all people.meet event_cards.find_with_answers people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
@@ -127,7 +128,7 @@ announcing.columns_of_place announcing.require_future announcing.require_fitting
 announcing.columns_of announcing.new_code announcing.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first announcing.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
-export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
+staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.require_form surveys.silence surveys.results_from surveys.new_code surveys.draft_of

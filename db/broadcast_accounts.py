@@ -108,6 +108,17 @@ class Broadcast:
         return bool((self.details or {}).get("following"))
 
     @property
+    def brief(self) -> bool:
+        """Whether news of an event leave without its description."""
+        return bool((self.details or {}).get("brief"))
+
+    @property
+    def starts(self) -> datetime | None:
+        """When what is told of an event begins, or began before it changed, where that was noted."""
+        found = (self.details or {}).get("starts_at")
+        return datetime.fromisoformat(found) if isinstance(found, str) else None
+
+    @property
     def words(self) -> str:
         """What its organizers add to a message on an event; blank where it is nothing."""
         return str((self.details or {}).get("words") or "")

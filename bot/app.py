@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
@@ -29,7 +27,6 @@ from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
-from bot.delivery.tuning import settle_memory
 from bot.departure.conversing import Talks
 from bot.departure.decide import Departure
 from bot.departure.doors import Doors
@@ -45,7 +42,7 @@ from bot.introduction import (
     introduce,
     warn_of_the_rate,
 )
-from bot.lifecycle import App
+from bot.lifecycle import App, until_stopped
 from bot.nightly import NightlyBackup
 from bot.overview import RunningAs, note_running, overview, tell
 from bot.rules.check_ins import door_key
@@ -86,8 +83,6 @@ log = structlog.get_logger(__name__)
 
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-# Whoever wrote while the bot stood still is answered first.
-SETTLE_SECONDS = 3.0
 
 
 def read_campaign(settings: Settings) -> Campaign:
@@ -382,33 +377,10 @@ def telegram_application(settings: Settings, identity: Identity) -> AnyApplicati
 
 async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
-    stopping = asyncio.ensure_future(asked.wait())
-    async with AsyncExitStack() as stack:
-        # Starting may wait for Telegram or the database for long: it can be given up too.
-        starting = asyncio.ensure_future(
-            stack.enter_async_context(started(settings, campaign=campaign, webhook_url=webhook_url))
-        )
-        await _first_of(starting, stopping)
-        if not starting.done():
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            log.info("stopped", hint="It was asked to stop before it had begun.")
-            return
-        app = starting.result()
-        loop.call_later(SETTLE_SECONDS, settle_memory)
+
+    async def say(app: App) -> None:
         async with app.database.read() as tx:
             tell(await overview(tx, campaign, app.clock.now()), settings=settings, campaign=campaign)
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
-        ended = asyncio.ensure_future(app.ended())
-        await _first_of(ended, stopping)
-        ended.cancel()
-        if ended.done():
-            ended.result()
 
-
-async def _first_of(*tasks: asyncio.Future[Any]) -> None:
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await until_stopped(started(settings, campaign=campaign, webhook_url=webhook_url), say)

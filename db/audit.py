@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -113,12 +113,34 @@ async def entries(tx: AsyncConnection) -> AsyncIterator[Entry]:
         last = rows[-1].id
 
 
-async def page(tx: AsyncConnection, *, before: int | None, most: int) -> list[Entry]:
-    """The last entries, or the last ones before an entry's number; the newest first."""
+async def page(
+    tx: AsyncConnection,
+    *,
+    before: int | None,
+    most: int,
+    action: str | None = None,
+    actor: str | None = None,
+    until: datetime | None = None,
+) -> list[Entry]:
+    """The last entries, or the last ones before an entry's number, an instant; the newest first. `action`, `actor`:
+    these alone.
+    """
     query = sa.select(audit).order_by(audit.c.id.desc()).limit(most)
     if before is not None:
         query = query.where(audit.c.id < before)
+    if until is not None:
+        query = query.where(audit.c.at < until)
+    for column, value in ((audit.c.action, action), (audit.c.actor, actor)):
+        if value is not None:
+            query = query.where(column == value)
     return [Entry(**row._mapping) for row in await tx.execute(query)]
+
+
+async def told_of(tx: AsyncConnection) -> tuple[list[str], list[str]]:
+    """The actions that stand in the log, and who did any of them."""
+    actions = await tx.scalars(sa.select(audit.c.action).distinct().order_by(audit.c.action))
+    actors = await tx.scalars(sa.select(audit.c.actor).distinct().order_by(audit.c.actor))
+    return list(actions), list(actors)
 
 
 async def replace(tx: AsyncConnection, log: AsyncIterator[Entry], tail: Tail) -> None:
@@ -170,6 +192,16 @@ async def latest(tx: AsyncConnection, action: str) -> Entry | None:
     query = sa.select(audit).where(audit.c.action == action).order_by(audit.c.id.desc()).limit(1)
     row = (await tx.execute(query)).first()
     return None if row is None else Entry(**row._mapping)
+
+
+async def details_of(
+    tx: AsyncConnection, *, actor: str, action: str, since: datetime
+) -> list[Mapping[str, Any]]:
+    """What somebody noted of an action since then, oldest first."""
+    query = sa.select(audit.c.details).where(
+        audit.c.actor == actor, audit.c.action == action, audit.c.at >= since
+    )
+    return list(await tx.scalars(query.order_by(audit.c.id)))
 
 
 async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[Entry]:

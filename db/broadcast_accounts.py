@@ -25,6 +25,8 @@ from db.schema import broadcast_texts, broadcasts, deliveries, people, series_ev
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
+ORPHAN = "orphan:"
+"""What the name of an `orphan_fact` begins with."""
 QUICK = 5_000
 """Deliveries that are counted within some milliseconds."""
 GONE = "gone"
@@ -104,6 +106,17 @@ class Broadcast:
     def follows(self) -> bool:
         """Whether a change or a cancellation is that of all later dates too."""
         return bool((self.details or {}).get("following"))
+
+    @property
+    def brief(self) -> bool:
+        """Whether news of an event leave without its description."""
+        return bool((self.details or {}).get("brief"))
+
+    @property
+    def starts(self) -> datetime | None:
+        """When what is told of an event begins, or began before it changed, where that was noted."""
+        found = (self.details or {}).get("starts_at")
+        return datetime.fromisoformat(found) if isinstance(found, str) else None
 
     @property
     def words(self) -> str:
@@ -291,7 +304,7 @@ async def _stopped(
 
 def orphan_fact(broadcast: int) -> str:
     """The fact that its author may not write to its area any more; forgotten when somebody resumed it."""
-    return f"orphan:{broadcast}"
+    return f"{ORPHAN}{broadcast}"
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:

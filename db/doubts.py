@@ -186,11 +186,12 @@ async def open_since(
     columns = (broadcasts.c.id, broadcasts.c.area, broadcasts.c.created_by)
     recent = sa.select(broadcasts.c.id).where(broadcasts.c.created_at > since, sa.not_(IS_NOTICE))
     query = (
-        sa.select(*columns, *counted("people", known_to(known_in)))
+        # Who may get it again is counted, not looked for: people are found by the few doubts, and not by their area.
+        sa.select(*columns, *counted("people", known_to(known_in), _may_leave(areas, now)))
         .select_from(_JOINED)
         .where(deliveries.c.broadcast.in_(recent), _IN_DOUBT, IS_USABLE)
-        .where(_may_leave(areas, now))
         .group_by(*columns)
+        .having(sa.func.count().filter(_may_leave(areas, now)) > 0)
         .order_by(broadcasts.c.id.desc())
         .limit(MOST_BROADCASTS)
     )

@@ -42,7 +42,7 @@ from handlers.context import Context
 from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
-FLOW = "broadcast"
+FLOW = broadcast_drafts.FLOW
 
 
 async def begin(update: Update, context: Context) -> None:

@@ -21,17 +21,16 @@ from bot.departure.compose import Draft
 from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
-    AROUND_KM,
     DESCRIPTION_LIMIT,
     ONCE,
     TITLE_LIMIT,
     DraftQuestion,
+    invited_unless_chosen,
     next_question,
     read_seats,
     reopened,
     starts_at,
 )
-from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
@@ -43,7 +42,7 @@ from handlers.context import Context
 from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
-FLOW = "new_event"
+FLOW = event_drafts.FLOW
 SUGGESTIONS = 6
 DURATIONS = (60, 90, 120, 180)
 """Minutes that are offered; others can be typed."""
@@ -75,8 +74,8 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
     data = {**context.kept, **said}
     question = next_question(data, context.campaign.languages)
     if question.step == "audience" and not data.get("audience"):
-        around = f"near:{data['commune']}:{AROUND_KM}"
-        said["audience"] = around if context.campaign.chooses_by_commune else str(EVERYBODY)
+        by_commune = context.campaign.chooses_by_commune
+        said["audience"] = str(invited_unless_chosen(data["commune"], chooses_by_commune=by_commune))
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
 

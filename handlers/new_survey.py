@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from telegram import Update
 
-from bot.actions import surveys
-from bot.actions.surveys import NewSurvey, SurveyRefused
+from bot.actions import survey_drafts, surveys
+from bot.actions.survey_drafts import written
+from bot.actions.surveys import SurveyRefused
 from bot.departure.compose import Draft
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import DraftQuestion
-from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import all_at
 from bot.rules.survey_draft import (
     REOPENED,
+    TERMS,
     form_of,
     led,
     lines_in,
@@ -27,19 +27,13 @@ from bot.rules.survey_draft import (
 )
 from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
 from bot.rules.surveys import END, KINDS, QUESTION
-from bot.rules.territories import at_local
-from bot.rules.territories import zone as zone_named
 from handlers import audience_dialog, audience_screens, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
 
-FLOW = "survey"
-KEPT_DAYS = 30
-"""How long after it has closed the answers are kept, where nothing else was said."""
-TERMS = (1, 7, 30, 90, 365)
-"""Days after its end at which answers can be erased."""
+FLOW = survey_drafts.FLOW
 
 
 async def begin(update: Update, context: Context) -> None:
@@ -293,25 +287,9 @@ async def choose_term(update: Update, context: Context) -> None:
         await proceed(context, context.edit, kept=int(days), reopened=None)
 
 
-def _draft(context: Context, code: str) -> NewSurvey:
-    data = context.kept
-    wall = datetime.fromisoformat(data["wall"])
-    closes_at = at_local(wall.date(), wall.time(), zone_named(context.zone))
-    opens = datetime.fromisoformat(data["opens"]) if data.get("opens") else None
-    return NewSurvey(
-        code=code,
-        kind=Kind(data["kind"]),
-        form=form_of(data),
-        audience=audience_dialog.audience_of(context),
-        closes_at=closes_at,
-        erase_at=closes_at + timedelta(days=data.get("kept") or KEPT_DAYS),
-        opens_at=None if opens is None else at_local(opens.date(), opens.time(), zone_named(context.zone)),
-    )
-
-
 async def _show_summary(context: Context) -> None:
     """The message in each language, then what it will do, and what is wrong with it, if anything is."""
-    author, new = await desk.author(context), _draft(context, "preview")
+    author, new = await desk.author(context), written(context.kept, "preview", context.zone)
     fault = None
     try:
         surveys.require_sound(new, context.campaign, context.now)
@@ -351,7 +329,7 @@ async def confirm(update: Update, context: Context) -> None:
     """The word typed under the summary sends; any other is asked again."""
     if not desk.is_to_be_sent(context):
         return
-    new = _draft(context, surveys.new_code())
+    new = written(context.kept, surveys.new_code(), context.zone)
     made = await surveys.send(context.tx, await desk.author(context), new)
     await context.end_dialog()
     assert made.broadcast is not None  # just made

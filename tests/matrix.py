@@ -444,6 +444,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass_offers.account": {
         "": Row(run=lambda w, a: canvass_offers.account(w.tx, a, w.walk), least="coordinator"),
     },
+    "canvass_offers.sheet": {
+        "": Row(run=lambda w, a: canvass_offers.sheet(w.tx, a, w.offered_walk), least="coordinator"),
+    },
     "canvass_offers.sign_out": {
         "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
     },
@@ -786,6 +789,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "team_log.page": {
         "": Row(run=lambda w, a: team_log.page(w.tx, a), least="admin", where="everywhere"),
+    },
+    "team_log.told_of": {
+        "": Row(run=lambda w, a: team_log.told_of(w.tx, a), least="admin", where="everywhere"),
     },
     "today.decisions": {
         "": Row(

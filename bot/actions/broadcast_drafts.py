@@ -17,6 +17,9 @@ from bot.rules.kinds import Kind
 from bot.rules.territories import zone as zone_named
 from db.broadcast_accounts import Broadcast
 
+FLOW = "broadcast"
+"""The draft of a message, as dialogs call it."""
+
 
 def written(data: Mapping[str, Any], *, key: str, now: datetime, zone: str) -> NewBroadcast:
     """The broadcast that a finished draft says (bot.rules.broadcast_draft); `zone` is its author's."""

@@ -17,9 +17,12 @@ from bot.rules.event_draft import ONCE, starts_at
 from bot.rules.expressions import stored
 from bot.rules.seats import SeatsWanted
 from bot.rules.series import Every, dates_of
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from db.events import EventText
+
+FLOW = "new_event"
+"""The draft of an event, as dialogs call it."""
 
 
 def written(data: Mapping[str, Any], commune: Commune) -> NewEvent:
@@ -68,7 +71,7 @@ def useful_until(data: Mapping[str, Any], zone: str) -> datetime:
     walls = dates(data)
     if not walls:
         return starts_at(data, zone)
-    return at_local(walls[-1].date(), walls[-1].time(), zone_named(zone))
+    return at_wall(walls[-1], zone_named(zone))
 
 
 def as_told(data: Mapping[str, Any], zone: str) -> dict[str, Any] | None:
@@ -77,7 +80,7 @@ def as_told(data: Mapping[str, Any], zone: str) -> dict[str, Any] | None:
     if repeated is None:
         return None
     there = zone_named(zone)
-    told = [("preview", at_local(wall.date(), wall.time(), there)) for wall in repeated.walls]
+    told = [("preview", at_wall(wall, there)) for wall in repeated.walls]
     return series.as_told(repeated.every, told)
 
 

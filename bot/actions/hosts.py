@@ -27,11 +27,10 @@ from bot.actions.responses import Origin, record
 from bot.actions.series import Repeats
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import contains
-from bot.rules.event_draft import AROUND_KM
+from bot.rules.event_draft import invited_unless_chosen
 from bot.rules.events import is_to_come
-from bot.rules.expressions import EVERYBODY, Expression
+from bot.rules.expressions import Expression
 from bot.rules.hosting import MOST_WAITING, PURPOSE, covering, trusted_area
-from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action, Role, Staff
 from bot.rules.series import Every
 from bot.rules.volunteering import told_first
@@ -73,9 +72,7 @@ class Card:
 
 def around(author: Author, commune: str) -> Expression:
     """Whom a host's event is for: those who live near, as far as people agreed to be chosen by it."""
-    if not author.campaign.chooses_by_commune:
-        return EVERYBODY
-    return read_leaf(f"near:{commune}:{AROUND_KM}")
+    return invited_unless_chosen(commune, chooses_by_commune=author.campaign.chooses_by_commune)
 
 
 async def trust(tx: AsyncConnection, author: Author, commune: str) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,12 +12,41 @@ import db.audit
 from bot.actions.authority import Author
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Action
+from bot.rules.territories import at_local, zone
 from db.audit import Entry
 
 PAGE = 50
+PARIS = "Europe/Paris"
+"""By whose clock a day is meant of which no other is known."""
 
 
-async def page(tx: AsyncConnection, author: Author, *, before: int | None = None) -> Sequence[Entry]:
-    """The latest entries, the newest first; those `before` an entry's number. Raises NotAllowed."""
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Which entries: of an action, of somebody, of a day (by the reader’s clock) and those before it."""
+
+    action: str | None = None
+    actor: str | None = None
+    day: date | None = None
+
+
+async def page(
+    tx: AsyncConnection,
+    author: Author,
+    *,
+    before: int | None = None,
+    chosen: Chosen = Chosen(),
+) -> Sequence[Entry]:
+    """The latest of the chosen entries, the newest first; those `before` an entry's number. Raises NotAllowed."""
     author.require(Action.EXPORT_AUDIT, EVERYWHERE)
-    return await db.audit.page(tx, before=before, most=PAGE)
+    until = None
+    if chosen.day is not None:
+        until = at_local(chosen.day + timedelta(days=1), time(), zone(author.person.zone or PARIS))
+    return await db.audit.page(
+        tx, before=before, most=PAGE, action=chosen.action, actor=chosen.actor, until=until
+    )
+
+
+async def told_of(tx: AsyncConnection, author: Author) -> tuple[Sequence[str], Sequence[str]]:
+    """The actions that stand in the log, and who did any of them. Raises NotAllowed."""
+    author.require(Action.EXPORT_AUDIT, EVERYWHERE)
+    return await db.audit.told_of(tx)

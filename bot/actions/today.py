@@ -31,7 +31,7 @@ from bot.rules.areas import contains
 from bot.rules.broadcast_lists import Part
 from bot.rules.permissions import Action
 from bot.rules.sending import BEHIND_UTC
-from bot.rules.territories import at_local, zone_of
+from bot.rules.territories import at_local, at_wall, zone_of
 from bot.rules.territories import zone as zone_named
 from db.events import Event, text_in
 
@@ -204,7 +204,7 @@ def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:
     if not sent.local_time:
         return [("", sent.starts_at)]
     wall = coming.at
-    return [("", at_local(wall.date(), wall.time(), zone_named(author.person.zone or "Europe/Paris")))]
+    return [("", at_wall(wall, zone_named(author.person.zone or "Europe/Paris")))]
 
 
 async def joined(tx: AsyncConnection, author: Author, area: str, zone: str) -> Sequence[JoinedOn]:

@@ -26,7 +26,7 @@ from bot.rules.survey_forms import (
     faults,
 )
 from bot.rules.surveys import KINDS, Form, Option, Question
-from bot.rules.territories import METROPOLE, at_local, zone_of
+from bot.rules.territories import METROPOLE, at_local, at_wall, zone_of
 
 _REMEDIES = {
     Wrong.NO_QUESTION: ("there is no question", "write at least one table [[questions]]"),
@@ -110,7 +110,7 @@ def _instant(root: TomlTable, key: str, *, required: bool) -> datetime | None:
         key, (date, datetime), "a day or a time, such as 2016-11-18T20:00:00", required=required
     )
     if isinstance(value, datetime):
-        return value if value.tzinfo is not None else at_local(value.date(), value.time(), zone_of(METROPOLE))
+        return value if value.tzinfo is not None else at_wall(value, zone_of(METROPOLE))
     if value is None:
         return None
     return at_local(value + timedelta(days=1), time(), zone_of(METROPOLE))

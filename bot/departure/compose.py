@@ -86,6 +86,8 @@ class Composable(Protocol):
     def series(self) -> Mapping[str, Any] | None: ...
     @property
     def follows(self) -> bool: ...
+    @property
+    def brief(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ class Draft:
     words: str = ""
     series: Mapping[str, Any] | None = None
     follows: bool = False
+    brief: bool = False
 
 
 class Composer:
@@ -148,7 +151,7 @@ class Composer:
         shift, and, once it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
-        said = (broadcast.words, broadcast.follows, str(broadcast.series))
+        said = (broadcast.words, broadcast.follows, str(broadcast.series), broadcast.brief)
         key = (
             broadcast.template,
             broadcast.kind,
@@ -174,6 +177,7 @@ class Composer:
                 maybe=maybe,
                 words=broadcast.words,
                 follows=broadcast.follows,
+                brief=broadcast.brief,
                 series=_dates(broadcast.series, event.zone),
                 came=came,
                 shifts=shifts,

@@ -16,7 +16,7 @@ from bot.event_files.filed import FiledEvent, Notes, Reading, require_fitting, r
 from bot.rules.areas import EVERYWHERE
 from bot.rules.series import BadSeries, walls
 from bot.rules.spreadsheets import UnreadableSheet
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from db.events import EventText
 
@@ -245,7 +245,7 @@ def _aware(moment: datetime, zone: str) -> datetime:
     """A time without a zone is the place's own."""
     if moment.tzinfo is not None:
         return moment
-    return at_local(moment.date(), moment.time(), zone_named(zone))
+    return at_wall(moment, zone_named(zone))
 
 
 def _starts(
@@ -267,7 +267,7 @@ def _starts(
         found = walls(text, first, until=end, without=without, now=here)
     except BadSeries as error:
         raise ValueError(error.sentence.rstrip(".")) from None
-    return [at_local(each.date(), each.time(), clock) for each in found]
+    return [at_wall(each, clock) for each in found]
 
 
 def _keys(

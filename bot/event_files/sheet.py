@@ -13,14 +13,14 @@ from bot.communes.finder import CommuneFinder
 from bot.errors import BadAudience, UnknownArea
 from bot.event_files.filed import FiledEvent, Notes, Reading, require_fitting, require_hours, require_key
 from bot.rules.areas import EVERYWHERE, contains, normal_area
-from bot.rules.event_draft import AROUND_KM, read_seats
+from bot.rules.event_draft import invited_unless_chosen, read_seats
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import EVERYBODY, Expression
 from bot.rules.leaves import read_leaf
 from bot.rules.points import read_point
 from bot.rules.seats import BadSeats
 from bot.rules.spreadsheets import SEPARATORS, BrokenRow, UnreadableSheet, decode, rows_of, separator_of
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import Meaning
 from db.events import EventText
@@ -158,9 +158,10 @@ class _Rows:
             return _expression(text)
         if area is not None and area != EVERYWHERE:
             return read_leaf(f"in:{area}")
-        if commune is None or not self._campaign.chooses_by_commune:
+        if commune is None:
             return EVERYBODY
-        return read_leaf(f"near:{commune.code}:{AROUND_KM}")
+        by_commune = self._campaign.chooses_by_commune
+        return invited_unless_chosen(commune.code, chooses_by_commune=by_commune)
 
 
 def read_instant(text: str, zone: str, column: str) -> datetime:
@@ -180,7 +181,7 @@ def read_instant(text: str, zone: str, column: str) -> datetime:
         raise ValueError(f"{column} is “{text[:40]}”, which has no time: write it such as 2016-11-24 19:00")
     if not FIRST_YEAR <= wall.year <= LAST_YEAR:
         raise ValueError(f"{column} is in the year {wall.year}: correct it")
-    return wall if wall.tzinfo is not None else at_local(wall.date(), wall.time(), zone_named(zone))
+    return wall if wall.tzinfo is not None else at_wall(wall, zone_named(zone))
 
 
 def _wall(text: str) -> datetime | None:

@@ -21,7 +21,7 @@ from bot.rules.event_draft import DraftQuestion
 from bot.rules.experiments import VERSIONS, Experiment, Outcome
 from bot.rules.kinds import Kind
 from bot.rules.sending import SendingTime, all_at, each_at
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 
 NOW, OPEN = "now", "open"
@@ -127,7 +127,7 @@ def sending_time(data: Mapping[str, Any], *, now: datetime, zone: str) -> Sendin
     wall = datetime.fromisoformat(data["wall"])
     if data["whose"] == "each":
         return each_at(wall)
-    return all_at(at_local(wall.date(), wall.time(), zone_named(zone)))
+    return all_at(at_wall(wall, zone_named(zone)))
 
 
 def leaves_at(data: Mapping[str, Any], *, now: datetime, zone: str) -> datetime:

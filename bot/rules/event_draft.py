@@ -16,14 +16,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.rules.expressions import EVERYBODY
+from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.seats import MOST_SEATS, BadSeats, require_seats
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 
 AROUND_KM = 30
-"""Around the place so far are invited, unless something else is chosen."""
 TITLE_LIMIT, DESCRIPTION_LIMIT, ADDRESS_LIMIT = 120, 2000, 300
 """Characters; together they leave room for the rest of the invitation."""
+
+
+def invited_unless_chosen(commune: str, *, chooses_by_commune: bool) -> Leaf:
+    """Whom an event is for where nothing else is chosen: those who live around, as far as the campaign may choose by
+    it.
+    """
+    return read_leaf(f"near:{commune}:{AROUND_KM}") if chooses_by_commune else EVERYBODY
 
 
 def too_long(*, title: str = "", description: str = "", address: str = "") -> tuple[int, int] | None:
@@ -106,4 +114,4 @@ def read_seats(typed: str) -> int:
 def starts_at(data: Mapping[str, Any], zone: str) -> datetime:
     """The start as an aware instant of the place's zone."""
     wall = datetime.fromisoformat(data["wall"])
-    return at_local(wall.date(), wall.time(), zone_named(zone))
+    return at_wall(wall, zone_named(zone))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.rules.territories import METROPOLE, at_local, zone_of
+from bot.rules.territories import METROPOLE, at_wall, zone_of
 from bot.rules.territories import zone as zone_named
 
 USEFUL_FOR = timedelta(days=2)
@@ -26,7 +26,7 @@ class SendingTime:
         if not self.local:
             return self.at
         where = zone_named(zone) if zone else zone_of(METROPOLE)
-        return at_local(self.at.date(), self.at.time(), where).astimezone(UTC)
+        return at_wall(self.at, where).astimezone(UTC)
 
     def is_past(self, now: datetime) -> bool:
         """Whether the time has passed; one that each person reads on their own clock, for everybody on earth."""
@@ -55,6 +55,8 @@ INVITATION = "broadcasts/event_invitation"
 SHIFT_OFFER = "broadcasts/shift_offer"
 SHIFT_CHANGED = "broadcasts/shift_changed"
 SHIFT_OFF = "broadcasts/shift_off"
+NEWS = (CHANGE, WORD, SHIFT_CHANGED, SHIFT_OFF)
+"""What somebody tells of an event that takes place: it wakes nobody up, unless there would be no time left to know."""
 OF_A_SHIFT = (SHIFT_OFFER, SHIFT_CHANGED, SHIFT_OFF)
 """What tells of one shift of an event, for those who have a place in it or wait for one."""
 OFFER = "broadcasts/event_offer"

@@ -31,6 +31,10 @@ REOPENED: Mapping[str, Mapping[str, Any]] = {
     "kept": {"reopened": "kept"},
 }
 """What the summary leads back to, and the values that make it be asked again."""
+KEPT_DAYS = 30
+"""How long after it has closed the answers are kept, where nothing else was said."""
+TERMS = (1, 7, 30, 90, 365)
+"""Days after its end at which answers can be erased."""
 _LETTERS = "abcdefgh"
 
 

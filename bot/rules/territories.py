@@ -126,6 +126,11 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
+def at_wall(wall: datetime, where: ZoneInfo) -> datetime:
+    """The instant at which clocks in a zone show `wall`, as `at_local` says."""
+    return at_local(wall.date(), wall.time(), where)
+
+
 def at_local(day: date, at: time, where: ZoneInfo) -> datetime:
     """The instant of a wall-clock time, in its zone.
 

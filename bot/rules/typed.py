@@ -8,6 +8,14 @@ import re
 import unicodedata
 from enum import StrEnum
 
+MOST_DIGITS = 15
+"""Of a number that anything here has: a browser may send what no database takes."""
+
+
+def is_number(text: str, most_digits: int = MOST_DIGITS) -> bool:
+    """Whether a text is a whole number of so many digits at most, as a page of ours writes it."""
+    return text.isascii() and text.isdigit() and len(text) <= most_digits
+
 
 class Meaning(StrEnum):
     """A meaning that a message may have. Each language says each of them in words of its own.

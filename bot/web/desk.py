@@ -33,6 +33,7 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
+from bot.rules.typed import is_number
 from bot.web.remembered import KEPT_FOR, Key, Remembered
 from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
@@ -166,7 +167,7 @@ class Visit:
     def number(self, name: str) -> int:
         """A number of the address. Raises Missing."""
         text = self.request.path_params[name]
-        if not (text.isascii() and text.isdigit() and len(text) < 16):
+        if not is_number(text):
             raise Missing("There is no such number.")
         return int(text)
 
@@ -228,7 +229,7 @@ class Visit:
 def whole_number(visit: Visit, name: str, otherwise: int) -> int:
     """A number behind the `?` of an address; another where there is none, or nonsense."""
     text = visit.request.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else otherwise
+    return int(text) if is_number(text, 8) else otherwise
 
 
 def _address(request: Request) -> str:

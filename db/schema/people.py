@@ -88,6 +88,13 @@ people = sa.Table(
         sqlite_where=sa.text("state = 'registered' AND consent_contact"),
         postgresql_where=sa.text("state = 'registered' AND consent_contact"),
     ),
+    # Whoever agreed to be known to the team is looked up by the beginning of their name.
+    sa.Index(
+        "ix_people_named",
+        "first_name",
+        sqlite_where=sa.text("state = 'registered' AND consent_team"),
+        postgresql_where=sa.text("state = 'registered' AND consent_team"),
+    ),
     # Who joined lately, and where, of however many there are: no row is read for it.
     sa.Index("ix_people_joined", "registered_at", "state", "commune"),
     # Everything that chooses an audience by place, so that no row is read for it (db.expressions).

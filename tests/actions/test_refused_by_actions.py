@@ -69,10 +69,16 @@ async def test_an_event_that_cannot_be_announced_is_not_made(
 
 async def test_a_change_that_does_not_fit_is_not_made(stage: tuple[World, Author]) -> None:
     world, author = stage
-    for change in (
-        EventChange(address="x" * (ADDRESS_LIMIT + 1)),
-        EventChange(texts={"fr": EventText(title="x" * (TITLE_LIMIT + 1), description="")}),
+    begins = world.own_event.starts_at
+    for change, text in (
+        (EventChange(address="x" * (ADDRESS_LIMIT + 1)), "errors/text_too_long"),
+        (
+            EventChange(texts={"fr": EventText(title="x" * (TITLE_LIMIT + 1), description="")}),
+            "errors/text_too_long",
+        ),
+        (EventChange(ends_at=begins), "console/no_end"),  # whoever asks for it, an event ends after it begins
+        (EventChange(ends_at=begins + timedelta(days=4)), "console/no_end"),
     ):
         with pytest.raises(PortevoixError) as refusal:
             await events.change_event(world.tx, author, world.own_event.code, change, sequence=0)
-        assert refusal.value.message == "errors/text_too_long"
+        assert refusal.value.message == text

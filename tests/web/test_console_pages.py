@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 import bot.actions
 import db.people
 from bot.actions import broadcast_approvals
+from bot.actions.audit import note
 from bot.actions.authority import author_of
 from bot.rules.permissions import Action
 from bot.web.console import messages
@@ -89,6 +91,23 @@ async def test_every_action_that_is_noted_has_words_in_the_log() -> None:
     named = re.findall(r'(?:action=|_note\(tx, \w+, )"(\w+)"', sources)
     words = (PAGES / "console" / "_noted.html.j2").read_text()
     assert {each for each in named if f'"{each}":' not in words} - {each.value for each in Action} == set()
+
+
+async def test_the_log_is_read_by_what_was_done_by_whom_and_up_to_a_day(conversation: Conversation) -> None:
+    sophie = await signed_in(await staff(conversation, ADMIN, "admin", "FR"))
+    async with conversation.database.write() as tx:
+        for actor, action in (("staff:1", "broadcast"), ("staff:2", "create_event")):
+            await note(tx, actor=actor, action=action, details={"area": "69"}, now=conversation.clock.now())
+
+    async def found(**asked: str) -> list[str]:
+        await sophie.open(f"/console/log?{urlencode(asked)}")
+        return re.findall(r"<td>(staff:[12])</td>", sophie.page.text)
+
+    assert await found() == ["staff:2", "staff:1"]
+    assert await found(action="broadcast") == ["staff:1"]
+    assert await found(who="staff:2") == ["staff:2"]
+    assert await found(day="2016-11-01") == await found(action="nonsense") == []
+    assert await found(day="2016-13-99") == ["staff:2", "staff:1"]
 
 
 async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, olga: Browser) -> None:
@@ -214,7 +233,10 @@ async def test_an_event_is_changed_and_whoever_comes_second_is_told(
     assert (await olga.send(f"{page}/seats", capacity="10", guests="1", overbooking="0")).status_code == 200
     for wrong in ({"capacity": "0"}, {"capacity": "9" * 15}, {"capacity": "ten"}, {"guests": "99"}):
         await olga.open(page)
-        assert (await olga.send(f"{page}/seats", **wrong)).status_code in {403, 409}, wrong
+        refused = await olga.send(f"{page}/seats", **wrong)
+        assert refused.status_code in {403, 409}, wrong
+        # What was typed is still there, beside what is wrong with it.
+        assert refused.status_code == 403 or f'value="{wrong["capacity"]}"' in refused.text
     # More want to come than there are seats: it waits for a decision, which one form takes.
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(seats).where(seats.c.event == event).values(taken=10, waiting=3))
@@ -242,7 +264,9 @@ async def test_an_event_is_changed_and_whoever_comes_second_is_told(
         assert (kept.status_code, "The hall is shut" in kept.text) == (409, True), wrong
     for stale in ("seats", "cancel"):
         await olga.open(page)
-        assert (await olga.send(f"{page}/{stale}", sequence="0", capacity="9")).status_code == 409, stale
+        kept = await olga.send(f"{page}/{stale}", sequence="0", capacity="9", reason="The hall is shut")
+        typed = "The hall is shut" if stale == "cancel" else 'value="9"'
+        assert (kept.status_code, typed in kept.text) == (409, True), stale
     assert (await olga.open(f"{page}/people")).status_code == 200
     await olga.open(page)
     sheet = await olga.send(f"{page}/sheet")

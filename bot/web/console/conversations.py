@@ -18,6 +18,7 @@ from bot.actions.conversations import Content
 from bot.rules.conversations import BLOCKS, LONGEST
 from bot.rules.permissions import Action
 from bot.rules.placeholders import placeholders_in
+from bot.rules.typed import is_number
 from bot.web.desk import BadForm, Desk, Visit, whole_number
 from bot.words.staff_texts import check_staff_text
 
@@ -134,7 +135,7 @@ class Conversations:
 
     async def pass_on(self, visit: Visit) -> Response:
         to = visit.form.get("to", "")
-        if not (to.isascii() and to.isdigit() and len(to) < 16):
+        if not is_number(to):
             raise BadForm("This is nobody.")
         await inbox.pass_on(visit.tx, visit.author, visit.number("number"), int(to))
         return visit.go(ROOM)
@@ -179,7 +180,7 @@ class Conversations:
 
     async def delete(self, visit: Visit) -> Response:
         number = visit.form.get("number", "")
-        if not (number.isascii() and number.isdigit() and len(number) < 16):
+        if not is_number(number):
             raise BadForm("This is no saved answer.")
         await saved_answers.delete(visit.tx, visit.author, int(number))
         return visit.go(f"{ROOM}/saved")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -12,13 +11,22 @@ from starlette.routing import Route
 
 from bot.actions import mends
 from bot.actions.mends import Mendable
-from bot.departure.looks import looks, require_fit
+from bot.departure.looks import require_fit
 from bot.errors import PortevoixError
 from bot.rules.experiments import VERSIONS
 from bot.rules.mends import Mend
 from bot.rules.placeholders import allowed_placeholders
-from bot.web.console.forms import as_html, as_typed, bubble, plain, reader_of, require_word, told
-from bot.web.desk import BadForm, Desk, Visit
+from bot.web.console.forms import (
+    as_html,
+    as_typed,
+    bubbles_of,
+    mend_key,
+    plain,
+    reader_of,
+    require_word,
+    told,
+)
+from bot.web.desk import Desk, Visit
 from bot.words.staff_texts import check_staff_text
 
 
@@ -54,11 +62,8 @@ class Correcting:
         if faults or visit.form.get("do") != "correct":
             return self._page(visit, found, typed, written, faults)
         require_word(visit, "mends/correct_word")
-        once = visit.form.get("once", "")
-        if not (once.isalnum() and once.isascii() and len(once) == 16):
-            raise BadForm("This form has no number.")
+        key = mend_key(visit)
         texts, *others = _versions(found, visit, written)
-        key = f"mend:web:{once}"
         mend = await mends.correct(visit.tx, visit.author, found.broadcast.id, texts, others=others, key=key)
         return visit.go(f"/console/messages/{mend}")
 
@@ -90,27 +95,12 @@ class Correcting:
             texts=typed,
             versions=VERSIONS[: 1 + len(found.others)],
             faults=faults,
-            bubbles=self._bubbles(visit, found, _versions(found, visit, sound)),
+            bubbles=bubbles_of(visit, found.broadcast, _versions(found, visit, sound)),
             placeholders=allowed_placeholders(about_event=False),
             is_shown=bool(written) and not faults,
             once=visit.form.get("once") or secrets.token_hex(8),
             word=visit.word("mends/correct_word"),
         )
-
-    def _bubbles(self, visit: Visit, found: Mendable, versions: Sequence[Mapping[str, str]]) -> list[Any]:
-        shown = []
-        for variant, version in zip(VERSIONS, versions, strict=False):
-            for code in version:
-                (call,) = looks(
-                    self._desk.composer,
-                    found.broadcast,
-                    version,
-                    reader_of(visit),
-                    now=visit.now,
-                    languages=[code],
-                )
-                shown.append(bubble(call, code, variant if len(versions) > 1 else ""))
-        return shown
 
 
 def _now(found: Mendable, visit: Visit) -> dict[str, str]:

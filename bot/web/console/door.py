@@ -13,6 +13,7 @@ from bot.links import check_in_link
 from bot.printing.codes import qr_path
 from bot.rules.attendees import sheet
 from bot.rules.check_ins import EARLY, door_key
+from bot.rules.typed import is_number
 from bot.web.console.events import code_of
 from bot.web.desk import BadForm, Desk, Visit, whole_number
 from db.events import EventTexts, text_in
@@ -59,11 +60,11 @@ class EventDoor:
         """Whoever is tapped is there, or is not after all; back to the same page of the list."""
         code, form = code_of(visit), visit.form
         number, said = form.get("number", ""), form.get("there", "")
-        if not (number.isascii() and number.isdigit() and len(number) < 10) or said not in ("yes", "no"):
+        if not is_number(number, 9) or said not in ("yes", "no"):
             raise BadForm("Nobody has this number.")
         await check_ins.tick(visit.tx, visit.author, code, int(number), there=said == "yes")
         page = form.get("page", "1")
-        asked = {"page": page if page.isascii() and page.isdigit() else "1"}
+        asked = {"page": page if is_number(page) else "1"}
         if form.get("name"):
             asked["name"] = form["name"][:MOST_SEARCH]
         return visit.go(f"/console/events/{code}/door?{urlencode(asked)}#n{number}")

@@ -16,8 +16,9 @@ from bot.rules.event_draft import ONCE, read_seats
 from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.series import MOST_DATES, Every
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
+from bot.rules.typed import is_number
 from bot.web.console.forms import TYPED, keep_typed, plain, told, wall_time
 from bot.web.desk import BadForm, Visit
 
@@ -227,7 +228,7 @@ def _end_said(visit: Visit, typed: Mapping[str, str], data: Mapping[str, Any]) -
         return {"minutes": None, "faulty": True}
     zone = zone_named(commune.zone if commune is not None else "Europe/Paris")
     start = datetime.fromisoformat(data["wall"])
-    lasts = at_local(end.date(), end.time(), zone) - at_local(start.date(), start.time(), zone)
+    lasts = at_wall(end, zone) - at_wall(start, zone)
     if not timedelta() < lasts <= LONGEST_EVENT:
         return {"minutes": None, "faulty": True}
     return {"minutes": int(lasts.total_seconds()) // 60, "faulty": False}
@@ -239,7 +240,7 @@ def _ends_at(data: Mapping[str, Any]) -> str:
 
 def _ends_of(typed: str) -> dict[str, Any] | None:
     """How many times, or until which day; None where it says neither."""
-    if typed.isascii() and typed.isdigit() and len(typed) < 4:
+    if is_number(typed, 3):
         return {"times": int(typed)}
     try:
         return {"until": date.fromisoformat(typed).isoformat()}

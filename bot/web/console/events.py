@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,20 +10,20 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import attendees, drafts, event_seats, events, series
+from bot.actions import attendees, drafts, event_news, event_seats, events, series
 from bot.actions.announcing import EventRefused
 from bot.actions.authority import area_name
+from bot.actions.event_drafts import FLOW
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
 from bot.communes import Commune
 from bot.errors import PortevoixError
 from bot.rules.attendees import Part, sheet
-from bot.rules.dates import LONGEST_EVENT
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
+from bot.rules.typed import is_number
 from bot.web.console.forms import plain, told, wall_time
-from bot.web.console.new_event import FLOW
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.no_break import with_plain_spaces
 from db.engine import savepoint
@@ -74,14 +74,16 @@ class Events:
         found: ManagedEvent,
         *,
         typed: Mapping[str, str] | None = None,
+        form: str = "",
         fault: Markup | None = None,
     ) -> Response:
-        """The event, with what was typed of a change that was refused, and why."""
+        """The event, with what was typed in a form of it that was refused, and why."""
         campaign, event = visit.author.campaign, found.event
         gazetteer = visit.author.gazetteer
         commune = gazetteer.by_code(event.commune)
         place = f"{commune.name} ({commune.department})" if commune is not None else event.commune
         following = await series.following(visit.tx, found) if not event.is_hidden else ()
+        pending = await event_news.pending(visit.tx, event, visit.now)
         return visit.page(
             "event",
             status=200 if fault is None else 409,
@@ -90,9 +92,12 @@ class Events:
             text=text_in(found.texts, visit.language, campaign.languages[0]),
             place=area_name(gazetteer, event.commune),
             fields={**_fields(found, campaign.languages, place), **(typed or {})},
+            refused=form,
             fault_words=fault,
             is_open=not event.is_cancelled and event.ends_at > visit.now,
             following=len(following),
+            pending=pending,
+            zone=visit.author.person.zone or event.zone,
             may_cancel=visit.author.hosted.get(event.id) != events.CO_HOST,
             overbookings=OVERBOOKINGS,
             most_guests=MOST_GUESTS,
@@ -117,6 +122,20 @@ class Events:
         return visit.page("sheet", event=found.event, text=text, paper=paper)
 
     async def seats(self, visit: Visit) -> Response:
+        return await self._kept(visit, "seats", self._seats)
+
+    async def _kept(self, visit: Visit, form: str, view: Callable[[Visit], Awaitable[Response]]) -> Response:
+        """What a form of the event does; where that is refused, its page with what was typed, and why."""
+        found = await events.find_open(visit.tx, visit.author, code_of(visit))
+        try:
+            async with savepoint(visit.tx):
+                return await view(visit)
+        except PortevoixError as fault:
+            if isinstance(fault, BadForm) and fault.message == BadForm.default_message:
+                raise
+            return await self._page(visit, found, typed=visit.form, form=form, fault=told(visit, fault))
+
+    async def _seats(self, visit: Visit) -> Response:
         code, form = code_of(visit), visit.form
         changed: dict[str, int | None] = {}
         if "capacity" in form:
@@ -131,29 +150,25 @@ class Events:
 
     async def change(self, visit: Visit) -> Response:
         """What differs from what stands there; whoever comes second with the same event is told, and loses nothing."""
-        code = code_of(visit)
-        found = await events.find_open(visit.tx, visit.author, code)
-        try:
-            async with savepoint(visit.tx):
-                await self._change(visit, found)
-        except PortevoixError as fault:
-            if isinstance(fault, BadForm) and fault.message == BadForm.default_message:
-                raise
-            return await self._page(visit, found, typed=visit.form, fault=told(visit, fault))
-        return visit.go(f"/console/events/{code}")
+        return await self._kept(visit, "change", self._change)
 
-    async def _change(self, visit: Visit, found: ManagedEvent) -> None:
-        change = _change(found, visit)
+    async def _change(self, visit: Visit) -> Response:
+        found = await events.find_open(visit.tx, visit.author, code_of(visit))
+        change, there = _change(found, visit), visit.go(f"/console/events/{found.event.code}")
         if change.is_empty:
-            return
+            return there
         change_it = series.change_following if visit.form.get("following") == "all" else events.change_event
         sequence = _number(visit.form.get("sequence", ""))
         await change_it(
             visit.tx, visit.author, found.event.code, change, sequence=sequence, reason=_reason(visit)
         )
+        return there
 
     async def cancel(self, visit: Visit) -> Response:
         """The event that was looked at; or it and all later dates."""
+        return await self._kept(visit, "cancel", self._cancel)
+
+    async def _cancel(self, visit: Visit) -> Response:
         code, author = code_of(visit), visit.author
         found = await events.find_open(visit.tx, author, code)
         events.require_unchanged(found.event, _number(visit.form.get("sequence", "")))
@@ -197,7 +212,7 @@ def code_of(visit: Visit) -> str:
 def _number(text: str) -> int:
     """A whole number of a form. Raises BadSeats."""
     text = with_plain_spaces(text).replace(" ", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    if not is_number(text):
         raise BadSeats("This is no number of seats.", most=MOST_SEATS)
     return int(text)
 
@@ -211,6 +226,10 @@ def _fields(found: ManagedEvent, languages: Sequence[str], place: str) -> dict[s
         "place": place,
         "address": event.address,
         "reason": "",
+        "capacity": "" if event.capacity is None else str(event.capacity),
+        "guests": str(event.guests),
+        "overbooking": str(event.overbooking),
+        "following": "one",
         **{f"title-{code}": found.texts[code].title if code in found.texts else "" for code in languages},
         **{
             f"description-{code}": found.texts[code].description if code in found.texts else ""
@@ -239,12 +258,6 @@ def _change(found: ManagedEvent, visit: Visit) -> EventChange:
     before = _fields(found, (), "")
     starts_at = _instant(form, "starts", before, zone)
     ends_at = _instant(form, "ends", before, zone)
-    if ends_at is not None and ends_at <= (starts_at or event.starts_at):
-        raise EventRefused(
-            "An event ends after it begins.",
-            message="console/no_end",
-            hours=LONGEST_EVENT // timedelta(hours=1),
-        )
     return EventChange(
         starts_at=starts_at,
         ends_at=ends_at,
@@ -288,4 +301,4 @@ def _instant(form: Mapping[str, str], name: str, before: Mapping[str, str], zone
     if not text or text == before[name]:
         return None
     wall = wall_time(text)
-    return at_local(wall.date(), wall.time(), zone_named(zone))
+    return at_wall(wall, zone_named(zone))

@@ -16,7 +16,10 @@ from typing import Any
 from markupsafe import Markup
 
 from bot.delivery.calls import Call
+from bot.departure.compose import Composable
+from bot.departure.looks import looks
 from bot.errors import PortevoixError
+from bot.rules.experiments import VERSIONS
 from bot.rules.placeholders import PLACEHOLDERS
 from bot.web.desk import BadForm, Visit
 from bot.words.confirming import confirms
@@ -102,6 +105,25 @@ def require_same(visit: Visit, data: Mapping[str, Any]) -> None:
     """Raises ChangedMeanwhile where the draft is another one than the page showed: in another tab, or in the chat."""
     if visit.form.get("seen") != mark_of(data):
         raise ChangedMeanwhile("The draft was changed meanwhile.")
+
+
+def mend_key(visit: Visit) -> str:
+    """What makes a second thought about a message one: the same form sent twice is one. Raises BadForm."""
+    once = visit.form.get("once", "")
+    if not (once.isalnum() and once.isascii() and len(once) == 16):
+        raise BadForm("This form has no number.")
+    return f"mend:web:{once}"
+
+
+def bubbles_of(visit: Visit, wording: Composable, versions: Sequence[Mapping[str, str]]) -> list[Bubble]:
+    """Each version as it looks, in each language that it has."""
+    composer, reader, found = visit.desk.composer, reader_of(visit), []
+    for variant, version in zip(VERSIONS, versions, strict=False):
+        texts = {code: text for code, text in version.items() if text}
+        for code in texts:
+            (call,) = looks(composer, wording, texts, reader, now=visit.now, languages=[code])
+            found.append(bubble(call, code, variant if len(versions) > 1 else ""))
+    return found
 
 
 def wall_time(text: str) -> datetime:

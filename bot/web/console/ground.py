@@ -19,8 +19,9 @@ from bot.rules.canvass.doors import Spot, commune_in
 from bot.rules.canvass.meetings import MOST_PLACE, Meeting
 from bot.rules.canvass.visits import Outcome
 from bot.rules.permissions import Action
-from bot.rules.territories import at_local
+from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
+from bot.rules.typed import is_number
 from bot.web.console.forms import plain, wall_time
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 
@@ -115,7 +116,7 @@ class GroundRoom:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    if not is_number(text):
         raise BadForm("This is no number.")
     return int(text)
 
@@ -126,7 +127,7 @@ def _meeting(visit: Visit, station: str) -> Meeting | None:
     if not typed:
         return None
     wall, zone = wall_time(typed), zone_named(zone_at(visit.author.gazetteer, commune_in(station)))
-    at = at_local(wall.date(), wall.time(), zone)
+    at = at_wall(wall, zone)
     return Meeting(at=at, where=plain(visit.form.get("where", ""))[:MOST_PLACE])
 
 

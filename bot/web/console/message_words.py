@@ -22,6 +22,7 @@ from bot.web.console.forms import (
     as_html,
     as_typed,
     bubble,
+    bubbles_of,
     keep_typed,
     plain,
     reader_of,
@@ -125,14 +126,7 @@ def bubbles(visit: Visit, data: Mapping[str, Any]) -> list[Bubble]:
         except LookupError:
             calls = looks(composer, wording, {}, reader._replace(commune=None, territory=None), now=visit.now)
         return [bubble(call, code) for call, code in zip(calls, languages, strict=True)]
-    versions = (texts_of(data), *others_of(data))
-    found = []
-    for variant, version in zip(VERSIONS, versions, strict=False):
-        texts = {code: text for code, text in version.items() if text}
-        for code in texts:
-            (call,) = looks(composer, wording, texts, reader, now=visit.now, languages=[code])
-            found.append(bubble(call, code, variant if len(versions) > 1 else ""))
-    return found
+    return bubbles_of(visit, wording, (texts_of(data), *others_of(data)))
 
 
 def wording_of(visit: Visit, data: Mapping[str, Any]) -> Draft | None:

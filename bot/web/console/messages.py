@@ -28,6 +28,7 @@ from bot.actions import (
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
 from bot.actions.broadcast_approvals import MOST_REASON, Subject
+from bot.actions.broadcast_drafts import FLOW
 from bot.actions.broadcasts import CHANGES
 from bot.actions.doubts import DoubtsPage
 from bot.delivery.progress import template_of
@@ -36,13 +37,11 @@ from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
 from bot.web.console.accounts import KeptAccounts
-from bot.web.console.forms import Bubble, bubble, require_word
+from bot.web.console.forms import Bubble, bubble, mend_key, require_word
 from bot.web.console.surveys_shown import whole
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 from bot.words.shown_html import shown_html
 
-FLOW = "broadcast"
-"""The draft of a message, as the dialogs of the chat call it."""
 MOST_LIVE = 16
 """Pages that are kept up to date at once; the others reload by themselves."""
 LOOK_SECONDS, LIVE_SECONDS = 3.0, 300.0
@@ -207,11 +206,8 @@ class Messages:
 
     async def recall(self, visit: Visit) -> Response:
         """Sent twice, the same form takes back once."""
-        number, once = visit.number("number"), visit.form.get("once", "")
         require_word(visit, "mends/recall_word")
-        if not (once.isalnum() and once.isascii() and len(once) == 16):
-            raise BadForm("This form has no number.")
-        mend = await mends.recall(visit.tx, visit.author, number, key=f"mend:web:{once}")
+        mend = await mends.recall(visit.tx, visit.author, visit.number("number"), key=mend_key(visit))
         return visit.go(f"/console/messages/{mend}")
 
     async def renew(self, visit: Visit) -> Response:

@@ -14,20 +14,20 @@ from starlette.routing import Route
 
 from bot.actions import announcing, drafts, event_drafts
 from bot.actions.announcing import EventRefused
+from bot.actions.event_drafts import FLOW
 from bot.communes import Commune
 from bot.departure.compose import Draft
 from bot.departure.looks import looks
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
-    AROUND_KM,
     DESCRIPTION_LIMIT,
     ONCE,
     TITLE_LIMIT,
+    invited_unless_chosen,
     next_question,
 )
-from bot.rules.expressions import EVERYBODY, as_json, stored
+from bot.rules.expressions import as_json, stored
 from bot.rules.kinds import Kind
-from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action, needs_approval
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.sending import INVITATION, SERIES
@@ -43,7 +43,6 @@ from bot.web.console.forms import (
 )
 from bot.web.desk import Desk, Visit
 
-FLOW = "new_event"
 T = TypeVar("T")
 
 ABOUT = "/console/events/new"
@@ -121,7 +120,7 @@ class NewEventRoom:
         if data.get("audience") or not data.get("commune"):
             return dict(data)
         by_commune = visit.author.campaign.chooses_by_commune
-        around = read_leaf(f"near:{data['commune']}:{AROUND_KM}") if by_commune else EVERYBODY
+        around = invited_unless_chosen(data["commune"], chooses_by_commune=by_commune)
         return {**data, "audience": as_json(around)}
 
     # -- announcing it --

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,11 +14,13 @@ from bot.actions import admissions, console, downloads, export_orders, exports, 
 from bot.actions.authority import area_name
 from bot.actions.exports import CHAT_FORMATS, Order
 from bot.actions.retention import UPDATES_KEPT
+from bot.actions.team_log import Chosen
 from bot.errors import UnknownArea
 from bot.exporting.tables import TABLES
 from bot.rules.areas import normal_area
 from bot.rules.permissions import Action
 from bot.rules.small_counts import LEAST
+from bot.rules.typed import is_number
 from bot.web.desk import BadForm, Desk, Visit
 from db.exports import Selection
 from db.inventory import HOLDINGS, Erased
@@ -53,7 +57,7 @@ class Reading:
 
     async def end_session(self, visit: Visit) -> Response:
         number = visit.form.get("session", "")
-        if not (number.isascii() and number.isdigit() and len(number) < 16):
+        if not is_number(number):
             raise BadForm("This is no session.")
         await console.end_session(visit.tx, visit.author, int(number))
         return visit.go("/console/team")
@@ -61,19 +65,31 @@ class Reading:
     async def admit(self, visit: Visit) -> Response:
         """Agrees to a new administrator, or refuses them."""
         number, said = visit.form.get("approval", ""), visit.form.get("said")
-        if not (number.isascii() and number.isdigit() and len(number) < 16) or said not in ("yes", "no"):
+        if not is_number(number) or said not in ("yes", "no"):
             raise BadForm("There is no such invitation.")
         await admissions.decide(visit.tx, visit.author, int(number), granted=said == "yes")
         return visit.go("/console/team")
 
     async def log(self, visit: Visit) -> Response:
         before = visit.request.query_params.get("before", "")
-        known = before.isascii() and before.isdigit() and len(before) < 16
-        entries = await team_log.page(visit.tx, visit.author, before=int(before) if known else None)
+        known = is_number(before)
+        asked = {name: visit.request.query_params.get(name, "") for name in ("action", "who", "day")}
+        chosen = Chosen(action=asked["action"] or None, actor=asked["who"] or None, day=_day(asked["day"]))
+        entries = await team_log.page(
+            visit.tx, visit.author, before=int(before) if known else None, chosen=chosen
+        )
+        author = visit.author
+        (actions, actors), _ = visit.looked_up(
+            ("log",), lambda: visit.desk.in_reading(lambda tx: team_log.told_of(tx, author)), or_older=True
+        )
         areas = {str(each.details["area"]) for each in entries if "area" in each.details}
         return visit.page(
             "log",
             entries=entries,
+            asked=asked,
+            actions=actions,
+            actors=actors,
+            older=urlencode({name: text for name, text in asked.items() if text}),
             places={area: area_name(visit.author.gazetteer, area) for area in areas},
             full=len(entries) == team_log.PAGE,
             **register(visit),
@@ -116,6 +132,14 @@ class Reading:
     async def erasure(self, visit: Visit) -> Response:
         holdings = [each for each in HOLDINGS if each.data and each.erased is not Erased.NOT_CONCERNED]
         return visit.page("erasure", holdings=holdings, **register(visit))
+
+
+def _day(text: str) -> date | None:
+    """A day of a date field; None where there is none, or nonsense."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def register(visit: Visit) -> dict[str, Any]:

@@ -6,7 +6,6 @@ The draft is the one of the chat: begun here it is finished there. What is sent 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import drafts, surveys
+from bot.actions.survey_drafts import FLOW, written
 from bot.actions.surveys import NewSurvey, SurveyRefused
 from bot.departure.compose import Draft
 from bot.departure.looks import looks
@@ -22,11 +22,10 @@ from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import all_at
-from bot.rules.survey_draft import form_of, lines_in, missing, without
+from bot.rules.survey_draft import KEPT_DAYS, TERMS, form_of, lines_in, missing, without
 from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS
 from bot.rules.surveys import END, KINDS, QUESTION, words_in
-from bot.rules.territories import at_local
-from bot.rules.territories import zone as zone_named
+from bot.rules.typed import is_number
 from bot.web.console import whom
 from bot.web.console.forms import (
     TYPED,
@@ -45,10 +44,6 @@ from bot.web.desk import BadForm, Desk, Visit, whole_number
 
 ROOM = "/console/surveys"
 WORDS, WHOM, WHEN = f"{ROOM}/new", f"{ROOM}/new/whom", f"{ROOM}/new/when"
-FLOW = "survey"
-KEPT_DAYS = 30
-TERMS = (1, 7, 30, 90, 365)
-"""As the chat offers them: days after its end at which the answers are erased."""
 A_PAGE = 20
 
 
@@ -123,7 +118,7 @@ class Surveys:
         said = {**data, **self._words_said(visit)}
         questions = said.pop("typed_questions")
         do, _, value = visit.form.get("do", "").partition(" ")
-        if do == "remove" and value.isascii() and value.isdigit() and int(value) < len(questions):
+        if do == "remove" and is_number(value) and int(value) < len(questions):
             questions = without(questions, int(value))
         elif do == "add" and len(questions) < MOST_QUESTIONS:
             questions = [*questions, {}]
@@ -139,7 +134,7 @@ class Surveys:
     def _words_said(self, visit: Visit) -> dict[str, Any]:
         form, languages = visit.form, visit.author.campaign.languages
         kind, count = form.get("kind") or None, form.get("count", "")
-        if (kind is not None and kind not in KINDS) or not (count.isascii() and count.isdigit()):
+        if (kind is not None and kind not in KINDS) or not is_number(count):
             raise BadForm("This was not offered.")
         if int(count) > MOST_QUESTIONS:
             raise BadForm("So many questions are not asked.")
@@ -160,7 +155,7 @@ class Surveys:
             to = form.get(f"lead-{number}-{place}", "")
             if to == END:
                 leads[str(place)] = END
-            elif to.isascii() and to.isdigit() and number < int(to) < MOST_QUESTIONS:
+            elif is_number(to) and number < int(to) < MOST_QUESTIONS:
                 leads[str(place)] = int(to)
         several = f"several-{number}" in form
         return {
@@ -207,15 +202,20 @@ class Surveys:
         new, fault = self._new(visit, data, "preview")
         reach = None
         if new is not None:
-            found = await whom.forecast(
+            found, as_of = whom.foreseen(
                 visit,
                 new.audience,
                 kind=new.kind,
-                when=all_at(new.opens_at or visit.now),
+                when=all_at(new.opens_at) if new.opens_at else None,
                 expires_at=new.closes_at,
             )
             reach = visit.told(
-                "console/forecast", forecast=found, kind=new.kind, knowing=False, experiment=None
+                "console/forecast",
+                forecast=found,
+                as_of=as_of,
+                kind=new.kind,
+                knowing=False,
+                experiment=None,
             )
         return visit.page(
             "survey_when",
@@ -249,17 +249,7 @@ class Surveys:
         languages = visit.author.campaign.languages
         if not data.get("wall") or missing(data, languages, _questions(data)) is not None:
             return None, None
-        closes, opens = (_instant(data.get(name), visit.zone) for name in ("wall", "opens"))
-        assert closes is not None  # it was just looked at
-        new = NewSurvey(
-            code=code,
-            kind=_kind(data),
-            form=form_of(data),
-            audience=stored(data.get("audience")),
-            closes_at=closes,
-            erase_at=closes + timedelta(days=data.get("kept") or KEPT_DAYS),
-            opens_at=opens,
-        )
+        new = written(data, code, visit.zone)
         try:
             surveys.require_sound(new, visit.author.campaign, visit.now)
         except PortevoixError as refusal:
@@ -327,10 +317,3 @@ def _texts(form: Mapping[str, str], name: str, languages: Sequence[str]) -> dict
     """One text by language: blank where it is left out, absent where the first language lacks it."""
     said = {code: " ".join(plain(form.get(f"{name}-{code}", "")).split()) for code in languages}
     return {code: text for code, text in said.items() if text or code != languages[0]}
-
-
-def _instant(wall: str | None, zone: str) -> datetime | None:
-    if not wall:
-        return None
-    local = datetime.fromisoformat(wall)
-    return at_local(local.date(), local.time(), zone_named(zone))

@@ -37,6 +37,7 @@ from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
+from bot.rules.typed import is_number
 from bot.web.console.forms import TYPED, keep_typed, plain, told
 from bot.web.desk import BadForm, CountFirst, Visit
 from bot.words.vocabulary import vocabulary
@@ -211,7 +212,7 @@ async def said(visit: Visit, data: Mapping[str, Any]) -> dict[str, Any]:
         return kept | changed(data, EVERYBODY)
     if do == "undo":
         return kept | taken_back(data)
-    if do == "without" and value.isascii() and value.isdigit() and int(value) < len(parts_of(audience)):
+    if do == "without" and is_number(value) and int(value) < len(parts_of(audience)):
         return kept | changed(data, but(audience, int(value)))
     raise BadForm("There is no such button.")
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import broadcast_changes, broadcast_drafts, broadcasts, drafts
+from bot.actions.broadcast_drafts import FLOW
 from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused
 from bot.actions.forecasts import Forecast
 from bot.errors import BadAudience, PortevoixError
@@ -46,7 +47,6 @@ from bot.web.console.forms import (
     told,
     wall_time,
 )
-from bot.web.console.messages import FLOW
 from bot.web.desk import BadForm, Desk, Visit
 
 WORDS = "/console/messages/new"

@@ -17,6 +17,7 @@ from bot.actions.people import require_supporter
 from bot.links import event_link, is_code
 from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
+from bot.rules.typed import is_number
 from bot.web import outlines
 from bot.web.desk import Desk, Missing, Visit, whole_number
 from bot.web.mini_app.choices import decide
@@ -205,7 +206,7 @@ async def _rsvp(visit: Visit, found: EventInWords, arguments: Sequence[str]) -> 
 
 async def _guests(visit: Visit, found: EventInWords, arguments: Sequence[str]) -> None:
     number = arguments[-1] if arguments else ""
-    if not (number.isascii() and number.isdigit() and len(number) < 3 and int(number) <= found.event.guests):
+    if not (is_number(number, 2) and int(number) <= found.event.guests):
         raise Missing("So many guests were not offered.")
     await rsvps.bring_guests(visit.tx, visit.author.person, visit.origin, found.event, int(number))
 
@@ -216,7 +217,7 @@ async def _wait_for_all(visit: Visit, found: EventInWords, arguments: Sequence[s
 
 async def _shift(visit: Visit, found: EventInWords, arguments: Sequence[str]) -> None:
     number, said = arguments if len(arguments) == 2 else ("", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 16 and said in ("yes", "no")):
+    if not (is_number(number) and said in ("yes", "no")):
         raise Missing("There is no such shift.")
     change = shifts.take if said == "yes" else shifts.give_back
     await change(visit.tx, visit.author.person, visit.origin, int(number))

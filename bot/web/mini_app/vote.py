@@ -16,6 +16,7 @@ from bot.actions.people import require_supporter
 from bot.actions.vote_plans import Company, StartingPoint, VoteOver
 from bot.rules.ballot_kinds import ELSEWHERE
 from bot.rules.steps import StepQuestion
+from bot.rules.typed import is_number
 from bot.rules.vote_plans import Turnout
 from bot.web.desk import Desk, Missing, Visit, whole_number
 from bot.web.taps import Key
@@ -169,7 +170,7 @@ async def _turnout(visit: Visit, vote: Vote, said: str) -> str:
 
 
 async def _list_places(visit: Visit, vote: Vote, said: str) -> str:
-    return f"?ask=places&page={said if said.isascii() and said.isdigit() and len(said) < 5 else 0}"
+    return f"?ask=places&page={said if is_number(said, 4) else 0}"
 
 
 async def _polling_place(visit: Visit, vote: Vote, said: str) -> str:

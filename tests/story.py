@@ -246,7 +246,7 @@ def masked(text: str) -> str:
     # How many of those who got a message are known by then depends on the moment.
     text = re.sub(r"\b[12]–1[01]\b", "1–10", text)
     # What is blurred is drawn by a key of its own in each play: the campaigns of stories have a handful of people.
-    text = re.sub(rf"{ABOUT}\b", "≈\N{NO-BREAK SPACE}10", text)
+    text = re.sub(rf"{ABOUT}\b", "≈ 10", text)
     return _RANDOM.sub(lambda found: "0" * len(found[0]), _RECEIPT.sub("0000-0000-0000", text))
 
 

@@ -28,6 +28,7 @@ from db.engine import Database, open_database
 from db.erasing import Sealing
 from db.errors import BackupFailed
 from db.facts import forget_fact, get_fact, set_fact
+from db.folders import make_private
 from db.key import DatabaseKey, read_key
 from db.keyring import encrypt_anew, key_that_opens, opens
 from db.schema import broadcasts, deliveries, downloads, updates
@@ -323,7 +324,7 @@ def replaced_names(file: Path) -> Iterator[Path]:
 
 def make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
     except OSError as error:
         raise BackupFailed(f"{folder} cannot be made ({error.strerror}); choose another folder.") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import re
 import sys
 from argparse import Namespace
 from datetime import datetime
@@ -314,6 +315,11 @@ def head(arguments: Namespace, settings: Settings) -> int:
 def verify(arguments: Namespace, settings: Settings) -> int:
     """Prints what was found; exit status 1 if the log was tampered with."""
 
+    for each in arguments.expect:
+        if re.fullmatch("[0-9a-f]{64}", each) is None:
+            raise CommandRefused(
+                f"“{each}” is no hash of the log, which has 64 characters, 0 to 9 and a to f: copy it whole."
+            )
     anchors = read_anchors(settings.audit_anchor)
 
     async def work() -> audit.Verified:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
@@ -57,8 +58,9 @@ def found(arguments: Namespace, settings: Settings) -> int:
     print(valid(file, campaign))
     _show(campaign)
     print(
-        f"\n{file} is written. Next: read it through, translate its texts, set PORTEVOIX_CAMPAIGN={arguments.folder},"
-        " play it with `portevoix rehearse`, then start it with `portevoix run`."
+        f"\n{file} is written. Next: read it through, translate its texts, name it to every command,\n\n"
+        f"    export PORTEVOIX_CAMPAIGN={shlex.quote(str(arguments.folder.resolve()))}\n\n"
+        "play it with `portevoix rehearse`, then start it with `portevoix run`."
     )
     return 0
 

@@ -28,7 +28,7 @@ from db.key import DatabaseKey
 from tests.acting import LYON, NOW, World, appointed, made_world
 from tests.matrix import MATRIX, Row
 
-AREAS = {"inside": LYON, "wider": "69", "everywhere": "FR", "narrower": "69381", "outside": "13"}
+AREAS = {"inside": LYON, "wider": "69", "everywhere": "FR", "narrower": "69382", "outside": "13"}
 ROLES = ("supporter", "organizer", "coordinator", "admin", "revoked", "outsider")
 RANK = {"organizer": 1, "coordinator": 2, "admin": 3}
 # Whoever holds no role holds it nowhere: they are tried once.

@@ -186,7 +186,7 @@ DEEP = "(" * 500 + "staff" + ")" * 500
         ("{}", "I can’t read this"),
         ("audience:nope", "<b><u>audience:nope</u></b>\n\nI can’t find that saved audience"),
         ("got:99", "I can’t find that message"),
-        ("vote:9:voted", "<b><u>vote:9:voted</u></b>\n\nThe campaign doesn’t have this: there are 1 and 2."),
+        ("vote:9:voted", "<b><u>vote:9:voted</u></b>\n\nThere is no such round: write 1 or 2."),
         ("à 20 km de Qzxwvk, bénévoles", "à 20 km de <b><u>Qzxwvk</u></b>, bénévoles"),
         (
             "volunteers, who like cheese",

@@ -31,8 +31,8 @@ from simulator.clock import Clock
 from simulator.reading import as_read
 from simulator.seen import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
-from tests.bots import DEADLINE, Bot, BotHere, BotProcess, child_environment, until
-from tests.forking import begin
+from tests.bots import DEADLINE, Bot, BotHere, BotProcess, until
+from tests.forking import begin, child_environment
 from tests.frozen import FROZEN
 from tests.reading import ABOUT
 

@@ -61,7 +61,7 @@ retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
-witness.head witness.anchor witness.look witness.tell_head alarms.tell
+witness.head witness.anchor witness.look witness.tell_head alarms.tell alarms.present
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joined inbox_groups.left
 """

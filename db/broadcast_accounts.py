@@ -192,6 +192,19 @@ class Progress:
         return leaving if self.is_cancelled else leaving + self.account.count("queued", "leased")
 
     @property
+    def is_to_come(self) -> bool:
+        """Whether all of it waits for the time it was written for."""
+        due = self.account.next_due
+        waits = self.waiting.total > 0 and self.count("sent").total == 0
+        return waits and due is not None and due > self.broadcast.created_at
+
+    @property
+    def has_gone_out(self) -> bool:
+        """Whether there is more to tell than whom it is for."""
+        stays = self.is_unapproved or self.is_to_come or self.is_cancelled
+        return self.count("sent").total > 0 or not stays
+
+    @property
     def withheld(self) -> Headcount:
         return NOBODY if self.is_cancelled else self.account.count("withheld")
 

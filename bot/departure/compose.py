@@ -6,7 +6,7 @@ Previews and the sender call the same function, so that what an organizer sees i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -25,7 +25,7 @@ from bot.rules.neutrality import is_worded_by_the_program
 from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.sending import OFFER
-from bot.rules.shifts import Shift
+from bot.rules.shifts import Shift, at_the_same_time
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import cut_for_each
@@ -216,9 +216,16 @@ class Composer:
         )
 
     def of_shift(
-        self, template: str, person: Person, event: Event, texts: EventTexts, shift: Shift, place: Rsvp
+        self,
+        template: str,
+        person: Person,
+        event: Event,
+        texts: EventTexts,
+        shift: Shift,
+        place: Rsvp,
+        taken: Iterable[Shift],
     ) -> Text:
-        """What became of a shift, or a place in one that came free, for one person."""
+        """What became of a shift, or a place in one that came free, for one person; `taken`: theirs of the event."""
         language = self.language_of(person)
         return self._texts.render(
             template,
@@ -227,6 +234,7 @@ class Composer:
             text=text_in(texts, language, self.campaign.languages[0]),
             shift=shift,
             place=place,
+            clash=at_the_same_time(shift, taken) if place.answer == "yes" else None,
             zone=person.zone or event.zone,
             mute=Mute.EVENTS.value,
         )

@@ -54,14 +54,14 @@ canvass_imports.stations_missing canvass_imports.vanished canvass_imports.forget
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 apart.settled_apart
-planning.plan planning.look waitlist.tend shift_offers.tend opt_outs.preview opt_outs.import_list
+planning.plan planning.look planning.others waitlist.tend shift_offers.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 authority.operator event_account.listed event_account.account event_calendar.all_public
 retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
-witness.head witness.anchor witness.look witness.tell_head alarms.tell
+witness.head witness.anchor witness.look witness.tell_head alarms.tell alarms.present
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joined inbox_groups.left
 """

@@ -44,10 +44,11 @@ from bot.introduction import (
 )
 from bot.lifecycle import App, until_stopped
 from bot.nightly import NightlyBackup
-from bot.overview import RunningAs, note_running, overview, tell
+from bot.overview import RunningAs, note_running, note_unreached, overview, tell
 from bot.rules.check_ins import door_key
+from bot.rules.health import NOT_REACHED
 from bot.rules.leaves import often_asked
-from bot.serving import begin_web, listening
+from bot.serving import Front, begin_web, listening
 from bot.settings import Settings, installed_version
 from bot.startup import (
     clock_of,
@@ -58,7 +59,7 @@ from bot.startup import (
     tell_of_the_copy,
     upgraded,
 )
-from bot.supervision import stopping, supervised
+from bot.supervision import notify, stopping, supervised
 from bot.ticking import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
@@ -101,7 +102,9 @@ async def started(
     """
     campaign = campaign or read_campaign(settings)
     async with AsyncExitStack() as stack:
-        listener = listening(settings)
+        front = listening(settings)
+        if front is not None:
+            stack.push_async_callback(front.close)
         clock = await clock_of(settings)
         database = await stack.enter_async_context(upgraded(settings, kept=tell_of_the_copy))
         database.claim()
@@ -114,7 +117,7 @@ async def started(
             read_seconds=READ_SECONDS,
         )
         await stack.enter_async_context(transport)
-        identity = await bot_identity(transport)
+        identity = await bot_identity(transport, partial(_tell_of_the_wait, settings, database, front, clock))
         application = telegram_application(settings, identity)
         await stack.enter_async_context(application)
         services = Services(
@@ -148,8 +151,8 @@ async def started(
             from bot.served_clock import follow
 
             app.start(follow(clock, settings.clock))
-        if listener is not None:
-            begin_web(app, ground, listener, webhook_url)
+        if front is not None:
+            begin_web(app, ground, front, webhook_url)
         if settings.supervisor is not None:
             app.start(supervised(settings.supervisor, app.health))
         try:
@@ -157,6 +160,18 @@ async def started(
         finally:
             stopping(settings.supervisor)
             await app.stop()
+
+
+async def _tell_of_the_wait(
+    settings: Settings, database: Database, front: Front | None, clock: Clock, said: str
+) -> None:
+    """Telegram has not been reached since the start: /health, `portevoix status` and the service manager say so."""
+    if front is not None:
+        front.show_wait(said, database)
+    if settings.supervisor is not None:
+        notify(settings.supervisor, f"STATUS={NOT_REACHED.format(said=said)}")
+    async with database.write() as tx:
+        await note_unreached(tx, clock.now())
 
 
 def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:

@@ -83,14 +83,24 @@ async def place_of(tx: AsyncConnection, station: str) -> str | None:
     return None if row is None else f"{row.name}, {row.address}"
 
 
+def went(spell: Any) -> sa.ColumnElement[bool]:
+    """Whether anything was noted on a walk while somebody was on it who is no more: a row of `walkers`."""
+    return sa.exists().where(
+        visits.c.walk == spell.c.walk,
+        visits.c.outing == spell.c.outing,
+        visits.c.at >= spell.c.taken_at,
+        visits.c.at <= spell.c.left_at,
+    )
+
+
 def _has_walked(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Whether somebody has been on a walk to its end."""
+    """Whether somebody has been on a walk, which is over for them."""
     before = walkers.alias("before")
-    return sa.exists().where(before.c.person == person, before.c.left_at.is_not(None))
+    return sa.exists().where(before.c.person == person, went(before))
 
 
 async def has_walked(tx: AsyncConnection, person: int) -> bool:
-    """Whether somebody has been on a walk to its end."""
+    """Whether somebody has been on a walk, which is over for them."""
     return bool(await tx.scalar(sa.select(_has_walked(sa.literal(person)))))
 
 
@@ -142,9 +152,9 @@ async def are_under_way(tx: AsyncConnection) -> bool:
     return (await tx.execute(query)).first() is not None
 
 
-async def free(tx: AsyncConnection, at: Ground) -> None:
-    """Takes everybody off a walk, which is offered again."""
-    await tx.execute(sa.delete(walkers).where(walkers.c.walk == at.id, walkers.c.outing == at.outing))
+async def free(tx: AsyncConnection, at: Ground, now: datetime) -> None:
+    """Takes everybody off a walk, which is offered again. What they noted before, without network, still counts."""
+    await tx.execute(sa.update(walkers).where(_on(at)).values(left_at=now))
     await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="offered"))
 
 
@@ -170,7 +180,10 @@ async def idle(tx: AsyncConnection, since: datetime) -> list[int]:
     """Walks that were taken before, whose people were to meet before, and of which nothing was noted since."""
     lately = sa.or_(
         sa.exists().where(
-            walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing, walkers.c.taken_at > since
+            walkers.c.walk == walks.c.id,
+            walkers.c.outing == walks.c.outing,
+            walkers.c.left_at.is_(None),
+            walkers.c.taken_at > since,
         ),
         sa.exists().where(
             visits.c.walk == walks.c.id, visits.c.outing == walks.c.outing, visits.c.at > since
@@ -319,10 +332,9 @@ async def walkers_on(tx: AsyncConnection, at: Ground) -> int:
     return int(await tx.scalar(sa.select(sa.func.count()).select_from(walkers).where(_on(at))) or 0)
 
 
-async def leave(tx: AsyncConnection, at: Ground, person: int) -> None:
-    """Takes somebody off a walk; one that nobody is on any more is offered again."""
-    gone = sa.and_(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.person == person)
-    await tx.execute(sa.delete(walkers).where(gone))
+async def leave(tx: AsyncConnection, at: Ground, person: int, now: datetime) -> None:
+    """Takes somebody off a walk, as `free` does; one that nobody is on any more is offered again."""
+    await tx.execute(sa.update(walkers).where(_on(at), walkers.c.person == person).values(left_at=now))
     if not await walkers_on(tx, at):
         await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="offered"))
 

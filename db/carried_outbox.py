@@ -23,6 +23,8 @@ RESTORED_AT = "restored_at"
 """The fact, an instant in ISO 8601: what left until then is not known whole, since the database went back in time."""
 RESTORED = "restored"
 """Why a delivery is in doubt that was due until then."""
+AT_ONCE = 100_000
+"""Deliveries in one statement: what it is about to change stands in memory."""
 LOST = "lost:"
 """What the key of a broadcast begins with whose event is not in the backup: the next event may have its number."""
 
@@ -176,12 +178,15 @@ def _carry_deliveries(connection: Connection) -> None:
               AND NOT EXISTS (SELECT 1 FROM replaced.deliveries AS kept
                 WHERE kept.broadcast = deliveries.broadcast AND kept.person = deliveries.person)"""
     )
-    connection.execute(
-        f"""UPDATE main.deliveries AS own SET {", ".join(f"{name} = newer.{name}" for name in told)}
-            FROM replaced.deliveries AS newer
-            WHERE newer.broadcast = own.broadcast AND newer.person = own.person AND own.person IN {_SAME}
-              AND ({differ}) AND NOT (own.state = 'sent' AND newer.state IN {_WAITS})"""
-    )
+    last = _one(connection, "SELECT coalesce(max(id), 0) FROM main.deliveries")
+    for first in range(1, last + 1, AT_ONCE):
+        connection.execute(
+            f"""UPDATE main.deliveries AS own SET {", ".join(f"{name} = newer.{name}" for name in told)}
+                FROM replaced.deliveries AS newer
+                WHERE own.id BETWEEN {first} AND {first + AT_ONCE - 1} AND own.person IN {_SAME}
+                  AND newer.broadcast = own.broadcast AND newer.person = own.person
+                  AND ({differ}) AND NOT (own.state = 'sent' AND newer.state IN {_WAITS})"""
+        )
     connection.execute(
         f"""INSERT INTO main.deliveries ({", ".join(columns)}) SELECT {", ".join(columns)}
             FROM replaced.deliveries AS newer

@@ -195,13 +195,7 @@ async def lease(
 
 
 def _leased(number: int, broadcast: int, person: int | None, expires_at: str | None, attempts: int) -> Leased:
-    return Leased(
-        id=number,
-        broadcast=broadcast,
-        person=person,
-        expires_at=read_instant(expires_at),
-        attempts=attempts,
-    )
+    return Leased(number, broadcast, person, read_instant(expires_at), attempts)
 
 
 async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetime) -> set[int]:

@@ -185,7 +185,7 @@ async def free(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
         raise WalkGone("Nobody has taken it.")
     who = await db.canvass_walks.others_on(tx, found.walk, 0)
     await notices.tell(tx, who, "walk_freed", {"walk": found.walk.code}, now=author.now)
-    await db.canvass_walks.free(tx, found.walk)
+    await db.canvass_walks.free(tx, found.walk, author.now)
     await _note(tx, author, walk=found.walk.code, freed=len(who))
     return await account(tx, author, walk)
 

@@ -198,7 +198,7 @@ async def take(tx: AsyncConnection, going: Going) -> WalkSeen:
     if found.quiet is not None:
         raise WalkQuiet("The law asks for silence there.", until=found.quiet)
     if await db.canvass_walks.take(tx, found.walk, going.person.id, going.now) > MOST_WALKERS:
-        await db.canvass_walks.leave(tx, found.walk, going.person.id)
+        await db.canvass_walks.leave(tx, found.walk, going.person.id, going.now)
         raise WalkFull("A pair has taken it.")
     await _tell_others(tx, going, found.walk, comes=True)
     return await seen(tx, going)
@@ -228,7 +228,7 @@ async def _own(tx: AsyncConnection, going: Going) -> Ground:
 async def leave(tx: AsyncConnection, going: Going) -> None:
     """Somebody cannot come after all. Raises NotASupporter, NotYourWalk."""
     walk = await _own(tx, going)
-    await db.canvass_walks.leave(tx, walk, going.person.id)
+    await db.canvass_walks.leave(tx, walk, going.person.id, going.now)
     await _tell_others(tx, going, walk, comes=False)
 
 
@@ -245,7 +245,7 @@ async def tend(tx: AsyncConnection, now: datetime, *, after: datetime | None = N
         if (await db.canvass_counts.tally_of(tx, number, walk.outing)).doors:
             await db.canvass_walks.end(tx, walk, now)
         else:
-            await db.canvass_walks.free(tx, walk)
+            await db.canvass_walks.free(tx, walk, now)
     return await _remind(tx, now if after is None else max(now, after + TOLD_BEFORE), now)
 
 

@@ -9,7 +9,7 @@ which every change of a person or a plan sets), so that a tick costs what has ch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -88,14 +88,43 @@ class OpenStep:
 
 async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     """Queues every step and event reminder that is due, looking at everybody; how many messages."""
-    return (await look(tx, campaign, now, before=FIRST_LOOK)).queued
+    queued = (await look(tx, campaign, now, before=FIRST_LOOK)).queued
+    return queued + sum([await part(tx) for part in others(campaign, now)])
+
+
+Part = Callable[[AsyncConnection], Awaitable[int]]
+
+
+def others(campaign: Campaign, now: datetime) -> Sequence[Part]:
+    """What a tick does besides the steps: each part queues what is due of its own, and tells how many messages.
+
+    Each may have a transaction of its own: whoever taps meanwhile waits for one of them, and not for all.
+    """
+    settling: list[Part] = [
+        lambda tx: waitlist.tend(tx, campaign, now),  # once the candidate is out, what was offered lapses
+        lambda tx: shift_offers.tend(tx, campaign, now),
+    ]
+    if campaign.is_out(now):
+        return settling
+
+    async def events(tx: AsyncConnection) -> int:
+        return await _plan_events(tx, campaign, now, after=await _told_after(tx))
+
+    async def walks(tx: AsyncConnection) -> int:
+        return await canvass_walks.tend(tx, now, after=await _told_after(tx))
+
+    return [events, *settling, walks]
+
+
+async def _told_after(tx: AsyncConnection) -> datetime:
+    """After a restore it may not be known what left: what was due before does not leave again."""
+    return await restored_at(tx) or THE_BEGINNING
 
 
 async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: Look) -> Look:
-    """Queues every step and event reminder that is due, knowing what the tick `before` looked at."""
+    """Queues every step that is due, knowing what the tick `before` looked at."""
     changed = await db.planning.take_changed(tx)
-    # After a restore it may not be known what left: that does not leave again.
-    after = await restored_at(tx) or THE_BEGINNING
+    after = await _told_after(tx)
     if campaign.is_out(now):
         return await _look_when_out(tx, campaign, now, changed, before, after=after)
     zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
@@ -113,11 +142,7 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
     for (*_, everybody), dues in together.items():
         queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
     return Look(
-        queued=queued
-        + await _plan_events(tx, campaign, now, after=after)
-        + await waitlist.tend(tx, campaign, now)
-        + await shift_offers.tend(tx, campaign, now)
-        + await canvass_walks.tend(tx, now, after=after),
+        queued=queued,
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )
@@ -238,8 +263,6 @@ async def _look_when_out(
     assert out_from is not None
     opening = Opening(0, step.name, METROPOLE, None, None, out_from)
     everybody = changed is None or opening not in before.openings
-    await shift_offers.tend(tx, campaign, now)
-    await waitlist.tend(tx, campaign, now)  # nothing is offered any more, and what was offered lapses
     if out_from <= after or now >= out_from + ASKED_FOR or not (everybody or changed):
         return Look(openings=before.openings)
     planned = PlannedBroadcast(

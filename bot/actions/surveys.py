@@ -135,7 +135,7 @@ async def import_survey(
     made = await _make(tx, new, target, author=None, now=occasion.now)
     assert made.broadcast is not None  # just made
     machine = operator(campaign=occasion.campaign, gazetteer=occasion.gazetteer, now=occasion.now)
-    if await awaits_second_person(tx, machine, made.broadcast, new.kind, made.people):
+    if await awaits_second_person(tx, machine, made.broadcast, made.people):
         await broadcast_approvals.ask(tx, machine, made.broadcast)
         made = replace(made, awaits_approval=True)
     details = {"survey": new.code, "broadcast": made.broadcast, "people": made.people}
@@ -192,7 +192,7 @@ async def send(tx: AsyncConnection, author: Author, new: NewSurvey) -> Made:
     made = await _make(tx, new, target, author=author.id, now=author.now)
     assert made.broadcast is not None  # just made
     awaits = not author.supervises(target.area) or await awaits_second_person(
-        tx, author, made.broadcast, new.kind, made.people
+        tx, author, made.broadcast, made.people
     )
     if awaits:
         await broadcast_approvals.ask(tx, author, made.broadcast)

@@ -80,7 +80,9 @@ class Call:
         One is made for every message that leaves: `replace` would take five times as long.
         """
         other = object.__new__(Call)
-        vars(other).update(vars(self), payload={**self.payload, **said, "chat_id": chat})
+        known = other.__dict__
+        known |= self.__dict__
+        known["payload"] = {**self.payload, **said, "chat_id": chat}
         return other
 
     def to_json(self) -> dict[str, Any]:

@@ -214,7 +214,7 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     conversation: Conversation, olga: Talker
 ) -> None:
     await olga.tap_data(f"{GROUND}{STATION}")
-    await olga.tap("Offer them for a meeting")
+    await olga.tap("Offer them with a meeting point")
     for typed, told in (
         ("15/11 14:00", "already passed"),
         ("17/11 21:00", "between 10:00"),
@@ -242,14 +242,14 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     assert "first walk for both" in plain(olga.last)
     await leo.tap_data("1:walk:leave:1")
     await let_leave(conversation, zoe)
-    assert "can’t. It is offered again" in plain(zoe.last)
+    assert "Their place is offered again" in plain(zoe.last)
     # Three hours before she is told once more, once.
     for at in ("2016-11-17T10:59", "2016-11-17T11:00", "2016-11-17T11:30"):
         conversation.clock.move(paris(at))
         async with conversation.database.write() as tx:
             assert await canvass_walks.tend(tx, conversation.clock.now()) == (at == "2016-11-17T11:00")
     await let_leave(conversation, zoe)
-    assert "You go from door to door soon: Thursday 17 November" in plain(zoe.last)
+    assert "Your door-to-door walk is coming up: Thursday 17 November" in plain(zoe.last)
     conversation.clock.move(paris("2016-11-17T14:20"))
     await leo.send("/walks")
     assert "one person is waiting for a partner" in plain(leo.last)
@@ -259,6 +259,8 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     await anna.tap_data("1:walk:take:1")
     assert "not free any more" in anna.toast
     # Once she has walked, whoever is new finds her first.
+    await zoe.tap_data("1:leg:1:1:d")
+    await zoe.tap("Opened")
     await zoe.tap_data("1:walk:end_sure:1")
     await olga.tap_data("1:ground:offer_one:1")
     await zoe.tap_data("1:walk:take:1")

@@ -15,8 +15,8 @@ import pytest
 
 from bot.cli import main
 from bot.rules.territories import TERRITORIES
-from tests.bots import child_environment, until
-from tests.forking import begin
+from tests.bots import until
+from tests.forking import begin, child_environment
 from tests.frozen import FROZEN, SHIPPED
 
 PATIENCE = 600.0

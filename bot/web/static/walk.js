@@ -185,6 +185,7 @@ async function ask(address, body) {
   const given = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(address, { ...given, signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 401 || answer.status === 410) await signedOut();
+  if (answer.status === 409) await end(words.not_yours, { all: false });
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.json();
 }

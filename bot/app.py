@@ -33,6 +33,7 @@ from bot.departure.doors import Doors
 from bot.departure.faces import Faces
 from bot.departure.inbox import InboxBoard
 from bot.departure.inbox_group import GroupBoard
+from bot.departure.silenced import Silenced
 from bot.export_files import ExportFiles
 from bot.ground import Ground
 from bot.introduction import (
@@ -315,6 +316,9 @@ def engine_of(
             handled=handled,
             prepare=departure_of(services, clock).prepare,
             on_sent=_remembering(database, boards),
+            silenced=Silenced(
+                database=database, clock=clock, texts=services.texts, composer=composer(services)
+            ),
             producers={PRODUCER: files},
         ),
         rate=ground.settings.rate,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audit
 from bot.actions import audit, restores, retention
 from bot.commands import drilling, moving, rekeying
-from bot.commands.arguments import CommandRefused, SubCommands, group
+from bot.commands.arguments import CommandRefused, SubCommands, group, typed
 from bot.commands.reading import campaign_of
 from bot.nightly import make_backup
 from bot.rules.counting import counted
@@ -141,11 +141,7 @@ def new(arguments: Namespace, settings: Settings) -> int:
         "A new database knows nobody: not who registered, nor who asked for silence or to be erased. Look for the old"
         " one, or a backup, first."
     )
-    try:
-        typed = input(f"Type {NEW} to begin with an empty database: ")
-    except EOFError:
-        typed = ""
-    if typed.strip().lower() != NEW:
+    if (typed(f"Type {NEW} to begin with an empty database: ") or "").lower() != NEW:
         raise CommandRefused(f"Nothing was changed: the word was not “{NEW}”.")
 
     async def work() -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
-from bot.commands.arguments import SubCommands, content_of, group
+from bot.commands.arguments import SubCommands, content_of, group, typed
 from bot.commands.reading import MOST_SHOWN, campaign_of, show_faults
 from bot.communes import Gazetteer, load
 from bot.polling_places.file import Reading, read_file
@@ -52,7 +52,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
         if not sys.stdin.isatty():
             print("Nothing was imported: this is a preview. Run it again with --yes to import.")
             return 0
-        if input("Import them? [y/N] ").strip().lower() not in ("y", "yes", "o", "oui"):
+        if (typed("Import them? [y/N] ") or "").casefold() not in ("y", "yes", "o", "oui"):
             print("Nothing was imported.")
             return DECLINED
     asyncio.run(_import(settings, reading, arguments.file.name))

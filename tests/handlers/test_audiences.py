@@ -382,6 +382,16 @@ async def test_past_events_are_asked_about(conversation: Conversation) -> None:
     assert count(talker) == "1"
 
 
+async def test_yes_or_maybe_to_an_event_is_said_once(conversation: Conversation) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("rsvp:aa11:yes or rsvp:aa11:maybe")
+    assert "\nsaid yes or maybe to “Public meeting”\n" in talker.last.text
+    await talker.send("everybody")
+    await talker.send("volunteer and not (rsvp:aa11:yes or rsvp:aa11:maybe)")
+    assert "volunteers, except those who said yes or maybe to “Public meeting”" in talker.last.text
+
+
 async def test_everybody_in_my_area_is_one_tap(conversation: Conversation) -> None:
     first = await supporter(conversation, 1, LYON)
     await supporter(conversation, 2, PARIS)

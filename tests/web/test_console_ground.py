@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation
 from tests.ground import OTHER, STATION, plant
@@ -16,6 +18,7 @@ async def test_a_coordinator_cuts_offers_and_reads_what_was_learnt(conversation:
     assert "Lyon 0101 1,050 46% 38%" in visitor.text
     assert "Toulon" not in visitor.text
     assert visitor.page.text.count("<circle") == 1
+    assert re.search(r'communes/69\.svg[^"]*#a69(381|123)" transform="matrix\(', visitor.page.text)
     for path in (f"/console/ground/{OTHER}", "/console/ground?area=83", "/console/ground?area=FR"):
         assert (await visitor.open(path)).status_code == 403, path
     assert (await visitor.open("/console/ground?area=nowhere")).status_code == 404

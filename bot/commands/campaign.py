@@ -87,6 +87,7 @@ def checked(file: Path) -> Campaign | None:
 def valid(file: Path, campaign: Campaign, settings: Settings) -> str:
     """What is said of a file that can be used."""
     name = campaign.text(campaign.name, campaign.languages[0])
+    days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
     people = who_votes(campaign, settings)
     return (
         f"{file} is valid: {name}; ballots on {days}; {f'who votes: {people}; ' if people else ''}"

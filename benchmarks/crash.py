@@ -125,7 +125,7 @@ class Bots:
     """The processes that are killed and started again."""
 
     def __init__(self, plan: Plan, module: str, api: str, *arguments: str) -> None:
-        where = ("--url", plan.url) if plan.url else ("--folder", str(plan.folder))
+        where = ("--folder", str(plan.folder), *(("--url", plan.url) if plan.url else ()))
         self._start = partial(start, module, api, *where, *arguments)
         self._spawn = partial(spawn, module, api, *where, *arguments)
         self._count = plan.processes

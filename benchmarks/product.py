@@ -1,6 +1,6 @@
 """The product as `portevoix run` starts it, on a morning of November 2016, without a limit to its rate or with any.
 
-    python -m benchmarks.product --api http://127.0.0.1:PORT --folder DIR | --url postgresql+asyncpg://… [--rate N]
+    python -m benchmarks.product --api http://127.0.0.1:PORT --folder DIR [--url postgresql+asyncpg://…] [--rate N]
 
 It prints `ready` once it runs.
 """
@@ -44,7 +44,7 @@ async def run(settings: Settings) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--api", required=True)
-    parser.add_argument("--folder", default=".")
+    parser.add_argument("--folder", required=True)
     parser.add_argument("--url")
     parser.add_argument("--rate", type=float)
     parser.add_argument("--web", help="where its pages are: http://127.0.0.1:PORT")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
@@ -29,13 +27,13 @@ from bot.delivery.progress import ProgressBoard
 from bot.delivery.request import AnsweredRequest
 from bot.delivery.sender import IN_FLIGHT
 from bot.delivery.transport import READ_SECONDS, Transport
-from bot.delivery.tuning import settle_memory
 from bot.departure.conversing import Talks
 from bot.departure.decide import Departure
 from bot.departure.doors import Doors
 from bot.departure.faces import Faces
 from bot.departure.inbox import InboxBoard
 from bot.departure.inbox_group import GroupBoard
+from bot.departure.silenced import Silenced
 from bot.export_files import ExportFiles
 from bot.ground import Ground
 from bot.introduction import (
@@ -45,12 +43,13 @@ from bot.introduction import (
     introduce,
     warn_of_the_rate,
 )
-from bot.lifecycle import App
+from bot.lifecycle import App, until_stopped
 from bot.nightly import NightlyBackup
-from bot.overview import RunningAs, note_running, overview, tell
+from bot.overview import RunningAs, note_running, note_unreached, overview, tell
 from bot.rules.check_ins import door_key
+from bot.rules.health import NOT_REACHED
 from bot.rules.leaves import often_asked
-from bot.serving import begin_web, listening
+from bot.serving import Front, begin_web, listening
 from bot.settings import Settings, installed_version
 from bot.startup import (
     clock_of,
@@ -61,7 +60,7 @@ from bot.startup import (
     tell_of_the_copy,
     upgraded,
 )
-from bot.supervision import stopping, supervised
+from bot.supervision import notify, stopping, supervised
 from bot.ticking import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Ticker, Witness
 from bot.watching import Watch
 from bot.words.step_check import load_worded_campaign
@@ -86,8 +85,6 @@ log = structlog.get_logger(__name__)
 
 # Beside the broadcast: the long poll, replies and edits of progress.
 SPARE_CONNECTIONS = 16
-# Whoever wrote while the bot stood still is answered first.
-SETTLE_SECONDS = 3.0
 
 
 def read_campaign(settings: Settings) -> Campaign:
@@ -106,7 +103,9 @@ async def started(
     """
     campaign = campaign or read_campaign(settings)
     async with AsyncExitStack() as stack:
-        listener = listening(settings)
+        front = listening(settings)
+        if front is not None:
+            stack.push_async_callback(front.close)
         clock = await clock_of(settings)
         database = await stack.enter_async_context(upgraded(settings, kept=tell_of_the_copy))
         database.claim()
@@ -119,7 +118,7 @@ async def started(
             read_seconds=READ_SECONDS,
         )
         await stack.enter_async_context(transport)
-        identity = await bot_identity(transport)
+        identity = await bot_identity(transport, partial(_tell_of_the_wait, settings, database, front, clock))
         application = telegram_application(settings, identity)
         await stack.enter_async_context(application)
         services = Services(
@@ -153,8 +152,8 @@ async def started(
             from bot.served_clock import follow
 
             app.start(follow(clock, settings.clock))
-        if listener is not None:
-            begin_web(app, ground, listener, webhook_url)
+        if front is not None:
+            begin_web(app, ground, front, webhook_url)
         if settings.supervisor is not None:
             app.start(supervised(settings.supervisor, app.health))
         try:
@@ -162,6 +161,18 @@ async def started(
         finally:
             stopping(settings.supervisor)
             await app.stop()
+
+
+async def _tell_of_the_wait(
+    settings: Settings, database: Database, front: Front | None, clock: Clock, said: str
+) -> None:
+    """Telegram has not been reached since the start: /health, `portevoix status` and the service manager say so."""
+    if front is not None:
+        front.show_wait(said, database)
+    if settings.supervisor is not None:
+        notify(settings.supervisor, f"STATUS={NOT_REACHED.format(said=said)}")
+    async with database.write() as tx:
+        await note_unreached(tx, clock.now())
 
 
 def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
@@ -305,6 +316,9 @@ def engine_of(
             handled=handled,
             prepare=departure_of(services, clock).prepare,
             on_sent=_remembering(database, boards),
+            silenced=Silenced(
+                database=database, clock=clock, texts=services.texts, composer=composer(services)
+            ),
             producers={PRODUCER: files},
         ),
         rate=ground.settings.rate,
@@ -382,33 +396,10 @@ def telegram_application(settings: Settings, identity: Identity) -> AnyApplicati
 
 async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM, or until a part fails."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
-    stopping = asyncio.ensure_future(asked.wait())
-    async with AsyncExitStack() as stack:
-        # Starting may wait for Telegram or the database for long: it can be given up too.
-        starting = asyncio.ensure_future(
-            stack.enter_async_context(started(settings, campaign=campaign, webhook_url=webhook_url))
-        )
-        await _first_of(starting, stopping)
-        if not starting.done():
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            log.info("stopped", hint="It was asked to stop before it had begun.")
-            return
-        app = starting.result()
-        loop.call_later(SETTLE_SECONDS, settle_memory)
+
+    async def say(app: App) -> None:
         async with app.database.read() as tx:
             tell(await overview(tx, campaign, app.clock.now()), settings=settings, campaign=campaign)
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)
-        ended = asyncio.ensure_future(app.ended())
-        await _first_of(ended, stopping)
-        ended.cancel()
-        if ended.done():
-            ended.result()
 
-
-async def _first_of(*tasks: asyncio.Future[Any]) -> None:
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await until_stopped(started(settings, campaign=campaign, webhook_url=webhook_url), say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -108,7 +109,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        if not _tells_of_a_full_disk(error):
+            raise
+        _refuse(
+            "There is no room left on the disk: make some, and do it again. What was not written whole is gone."
+        )
+        return TRY_AGAIN if words[:1] == ["run"] else REFUSED
     return status
+
+
+def _tells_of_a_full_disk(error: BaseException | None) -> bool:
+    """Whether it, or what caused it, is one: files tell it by a number, databases in words."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "database or disk is full" in str(error) or "No space left on device" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _take_any_bytes() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -55,8 +55,11 @@ def identity_in(outcome: Outcome) -> Identity | None:
     return Identity(id=number, first_name=first_name, username=username)
 
 
-async def bot_identity(transport: Transport) -> Identity:
-    """The bot's identity; waits for a server that does not answer yet. Raises SettingsError for a wrong token."""
+async def bot_identity(transport: Transport, unreached: Callable[[str], Awaitable[None]]) -> Identity:
+    """The bot's identity; waits for a server that does not answer yet. Raises SettingsError for a wrong token.
+
+    `unreached` hears what each time said for which there was no answer.
+    """
     again_in = ASK_AGAIN_FIRST_SECONDS
     while True:
         outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)
@@ -68,6 +71,7 @@ async def bot_identity(transport: Transport) -> Identity:
             )
         again_in = getattr(outcome, "retry_after", None) or again_in
         log.warning("telegram_not_reached", said=in_words(outcome), again_in=again_in)
+        await unreached(in_words(outcome))
         await asyncio.sleep(again_in)
         again_in = min(2 * again_in, ASK_AGAIN_LONGEST_SECONDS)
 

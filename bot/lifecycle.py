@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Protocol
+
+import structlog
 
 from bot.clock import Clock
 from bot.delivery.engine import Engine
+from bot.delivery.tuning import settle_memory
 from bot.ticking import Ticker
 from bot.watching import Watch
 from db.engine import Database
@@ -15,6 +20,10 @@ from db.rolls import Rolls
 
 # Longer than the engine gives to what is being posted.
 STOP_SECONDS = 20.0
+# Whoever wrote while the bot stood still is answered first.
+SETTLE_SECONDS = 3.0
+
+log = structlog.get_logger(__name__)
 
 
 class Beside(Protocol):
@@ -88,3 +97,33 @@ class App:
         """Returns once what is due now was planned, sent and answered."""
         await self.ticker.tick(look_again=True)
         await self.engine.idle()
+
+
+async def until_stopped(bot: AbstractAsyncContextManager[App], say: Callable[[App], Awaitable[None]]) -> None:
+    """Runs a bot until SIGINT or SIGTERM, or until a part fails; `say` is called once it has started."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    stopping = asyncio.ensure_future(asked.wait())
+    async with AsyncExitStack() as stack:
+        # Starting may wait for Telegram or the database for long: it can be given up too.
+        starting = asyncio.ensure_future(stack.enter_async_context(bot))
+        await _first_of(starting, stopping)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            log.info("stopped", hint="It was asked to stop before it had begun.")
+            return
+        app = starting.result()
+        loop.call_later(SETTLE_SECONDS, settle_memory)
+        await say(app)
+        ended = asyncio.ensure_future(app.ended())
+        await _first_of(ended, stopping)
+        ended.cancel()
+        if ended.done():
+            ended.result()
+
+
+async def _first_of(*tasks: asyncio.Future[Any]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

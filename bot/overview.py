@@ -18,12 +18,12 @@ from bot.rules.areas import EVERYWHERE
 from bot.settings import Settings, installed_version
 from db.backup_record import Record
 from db.engine import FILE_NAME
-from db.facts import get_fact, set_fact
+from db.facts import forget_fact, get_fact, set_fact
 from db.overview import Counts
 
 log = structlog.get_logger(__name__)
 
-RUNNING = "running:as"
+RUNNING, UNREACHED = "running:as", "running:unreached"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,18 @@ async def running_as(tx: AsyncConnection) -> RunningAs | None:
 async def note_running(tx: AsyncConnection, running_as: RunningAs) -> None:
     """Remembers how the bot runs, for `portevoix status`."""
     await set_fact(tx, RUNNING, vars(running_as))
+    await forget_fact(tx, UNREACHED)
+
+
+async def note_unreached(tx: AsyncConnection, now: datetime) -> None:
+    """Remembers since when a start has not reached Telegram, for `portevoix status`."""
+    if await get_fact(tx, UNREACHED) is None:
+        await set_fact(tx, UNREACHED, now.isoformat())
+
+
+async def is_unreached(tx: AsyncConnection) -> bool:
+    """Whether the last start has not reached Telegram."""
+    return await get_fact(tx, UNREACHED) is not None
 
 
 def next_of(campaign: Campaign, now: datetime) -> Next:

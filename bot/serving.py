@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,28 +12,74 @@ from bot.ground import Ground
 from bot.introduction import webhook_of
 from bot.lifecycle import App
 from bot.rules.console import Door
-from bot.settings import Settings
+from bot.rules.health import NOT_REACHED, Trouble
+from bot.rules.metrics import exposition, first_samples
+from bot.settings import Settings, installed_version
+from db.engine import Database
 from handlers.desk import composer
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from bot.web.app import Part
     from bot.web.site import Site
 
 
-def listening(settings: Settings) -> socket.socket | None:
+def listening(settings: Settings) -> Front | None:
     """Where the web part will be, taken before anything else starts; None where it is off. Raises SettingsError."""
     if settings.web is None:
         return None
     from bot.web.server import listen
 
-    return listen(settings.web)
+    return Front(listen(settings.web))
 
 
-def begin_web(app: App, ground: Ground, listener: socket.socket, webhook_url: str | None) -> None:
+class Front:
+    """What stands behind the socket: why the bot has not begun, where that takes long; then its pages."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._shown: ASGIApp | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._shown is not None  # before there is something to show nobody is let in
+        await self._shown(scope, receive, send)
+
+    def show(self, application: ASGIApp) -> None:
+        """From now on this is shown."""
+        from bot.web.server import serve
+
+        self._shown = application
+        if self._serving is None:
+            self._serving = asyncio.create_task(serve(self, self._listener))
+
+    def show_wait(self, said: str, database: Database) -> None:
+        """Shows that Telegram has not been reached, and what it said."""
+        from bot.web.app import make_waiting_web
+
+        why = NOT_REACHED.format(said=said)
+        samples = first_samples(version=installed_version(), engine=database.dialect, found=(Trouble.SILENT,))
+        self.show(make_waiting_web(why, exposition(samples)))
+
+    async def run(self) -> None:
+        """Serves until cancelled."""
+        assert self._serving is not None  # it runs once there is something to show
+        await self._serving
+
+    async def close(self) -> None:
+        """Where the start was given up."""
+        if self._serving is None:
+            self._listener.close()
+            return
+        self._serving.cancel()
+        await asyncio.gather(self._serving, return_exceptions=True)
+
+
+def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -> None:
     """Begins the web part, with the webhook if there is one."""
     from bot.web.app import make_web
     from bot.web.downloads import Downloads
-    from bot.web.server import serve
     from bot.web.site import Site
 
     services, settings = ground.services, ground.settings
@@ -56,7 +103,8 @@ def begin_web(app: App, ground: Ground, listener: socket.socket, webhook_url: st
         site=site,
         parts=[*console_of(app, ground, site), *public_of(ground, site)],
     )
-    app.start(serve(web, listener))
+    front.show(web)
+    app.start(front.run())
 
 
 def console_of(app: App, ground: Ground, site: Site) -> list[Part]:

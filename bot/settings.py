@@ -53,6 +53,7 @@ CREDENTIALS = {
 `…_FILE` it is where nothing else sets it."""
 _ANY_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{30,}")
+_QUOTES = "\"'`“”„‘’«»"
 _DATABASE_ENGINES = ("sqlite", "postgresql", "postgres")  # hosts write the last two
 
 
@@ -79,7 +80,8 @@ class Settings:
     `named_campaign` None: no variable names one. `database` None: the encrypted SQLite file of the data folder. `clock`
     is real time (None), a movable clock's start, or the URL of a clock served by a simulator. `rate` is in messages a
     second; None, which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is
-    where people reach the web part from outside.
+    where people reach the web part from outside. `token_fault`: why there is no token although one was given; only who
+    needs it is refused.
     """
 
     token: str | None = field(repr=False)
@@ -96,19 +98,21 @@ class Settings:
     web: Address | None
     web_url: str | None
     supervisor: Supervisor | None = None
+    token_fault: str | None = None
 
     @property
     def campaign(self) -> Path:
-        """The campaign file or folder that is looked at or rehearsed: the example unless one is named."""
+        """The campaign file or folder that is shown or tried: the example unless one is named."""
         return self.named_campaign or EXAMPLE_CAMPAIGN
 
     @property
     def required_campaign(self) -> Path:
-        """The campaign of real people; raises SettingsError where none is named: they are not the example’s."""
+        """The campaign that is one’s own; raises SettingsError where none is named: nobody means the example."""
         if self.named_campaign is None:
             raise SettingsError(
-                "PORTEVOIX_CAMPAIGN is missing: set it to your campaign file or its folder. `portevoix init FOLDER` "
-                "writes one, and `portevoix demo` plays an example without any."
+                "PORTEVOIX_CAMPAIGN is missing: `export PORTEVOIX_CAMPAIGN=FOLDER`, with your campaign file or its "
+                f"folder. `portevoix init FOLDER` writes one; {EXAMPLE_CAMPAIGN}, which `portevoix demo` plays, is an "
+                "example."
             )
         return self.named_campaign
 
@@ -137,10 +141,11 @@ class Settings:
 
     @property
     def required_token(self) -> str:
-        """The token; raises SettingsError when there is none."""
+        """The token; raises SettingsError when there is none, or none that can be one."""
         if self.token is None:
             raise SettingsError(
-                "PORTEVOIX_TOKEN is missing: set it to the token that @BotFather gave you, "
+                self.token_fault
+                or "PORTEVOIX_TOKEN is missing: set it to the token that @BotFather gave you, "
                 "or run `portevoix demo`, which needs none."
             )
         return self.token
@@ -162,32 +167,35 @@ class Settings:
         """
         values = os.environ if environment is None else environment
         _refuse_misspelt(values)
-        given = _given(values)
-        data = Path(given.get("PORTEVOIX_DATA") or user_data_path("portevoix", appauthor=False))
+        given, token_fault = _given(values)
+        api_base = _api_base(given.get("PORTEVOIX_API_BASE", TELEGRAM_API))
+        token = given.get("PORTEVOIX_TOKEN")
+        if token is not None and (token_fault := _token_fault(token, is_real=not is_loopback(api_base))):
+            token = None
+        data = _path("PORTEVOIX_DATA", given) or user_data_path("portevoix", appauthor=False)
         key, key_file = given.get("PORTEVOIX_DATABASE_KEY"), given.get("PORTEVOIX_DATABASE_KEY_FILE")
         if key and key_file:
             raise SettingsError(
                 "PORTEVOIX_DATABASE_KEY and PORTEVOIX_DATABASE_KEY_FILE are both set: keep one of them."
             )
+        database = _database(given.get("PORTEVOIX_DATABASE"))
         settings = cls(
-            token=given.get("PORTEVOIX_TOKEN"),
-            api_base=_api_base(given.get("PORTEVOIX_API_BASE", TELEGRAM_API)),
-            named_campaign=_path(given.get("PORTEVOIX_CAMPAIGN")),
+            token=token,
+            token_fault=token_fault,
+            api_base=api_base,
+            named_campaign=_path("PORTEVOIX_CAMPAIGN", given),
             data=data,
-            database=_database(given.get("PORTEVOIX_DATABASE")),
+            database=database,
             database_key=key,
-            database_key_file=Path(key_file)
-            if key_file
-            else _key_file(data, given.get("PORTEVOIX_DATABASE")),
-            named_suppression_key_file=_path(given.get("PORTEVOIX_SUPPRESSION_KEY_FILE")),
-            named_audit_anchor=_path(given.get("PORTEVOIX_AUDIT_ANCHOR")),
+            database_key_file=_path("PORTEVOIX_DATABASE_KEY_FILE", given) or _key_file(data, database),
+            named_suppression_key_file=_path("PORTEVOIX_SUPPRESSION_KEY_FILE", given),
+            named_audit_anchor=_path("PORTEVOIX_AUDIT_ANCHOR", given),
             rate=_rate(given.get("PORTEVOIX_RATE", "30")),
             clock=_clock(given.get("PORTEVOIX_CLOCK")),
             web=_web(given.get("PORTEVOIX_WEB")),
             web_url=_web_url(given.get("PORTEVOIX_WEB_URL")),
             supervisor=_supervisor(values),
         )
-        _check_token(settings)
         if settings.clock is not None and settings.is_real_telegram:
             raise SettingsError(
                 "PORTEVOIX_CLOCK is refused where messages may reach real people, who would get them at wrong times: "
@@ -196,22 +204,29 @@ class Settings:
         return settings
 
 
-def _given(values: Mapping[str, str]) -> dict[str, str]:
-    """What is set, with what stands in files read from there. Raises SettingsError."""
+def _given(values: Mapping[str, str]) -> tuple[dict[str, str], str | None]:
+    """What is set, with what stands in files read from there, and why the token could not be. Raises SettingsError."""
     given = {name: values[name].strip() for name in VARIABLES if values.get(name, "").strip()}
     if folder := values.get("CREDENTIALS_DIRECTORY"):
         for name, variable in CREDENTIALS.items():
             file = Path(folder) / name
             if variable not in given and file.exists():
                 given.setdefault(f"{variable}_FILE", str(file))
+    token_fault = None
     for name in IN_FILES:
-        file_name = given.get(f"{name}_FILE")
-        if file_name is None:
+        named = _path(f"{name}_FILE", given)
+        if named is None:
             continue
-        if name in given:
-            raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them.")
-        given[name] = _content(Path(file_name), f"{name}_FILE")
-    return given
+        try:
+            if name in given:
+                raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them.")
+            given[name] = _content(named, f"{name}_FILE")
+        except SettingsError as fault:
+            if name != "PORTEVOIX_TOKEN":
+                raise
+            given.pop(name, None)
+            token_fault = fault.sentence
+    return given, token_fault
 
 
 def _content(file: Path, variable: str) -> str:
@@ -221,7 +236,8 @@ def _content(file: Path, variable: str) -> str:
             raise SettingsError(
                 f"Other users can read {file}, which {variable} names: run `chmod 600 {file}`."
             )
-        content = file.read_text(encoding="utf-8").strip()
+        # Windows’ Notepad begins a text with a mark that nobody sees.
+        content = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise SettingsError(f"{variable} is “{file}”, which cannot be read ({why}): correct it.") from None
@@ -243,8 +259,16 @@ def _supervisor(values: Mapping[str, str]) -> Supervisor | None:
     return Supervisor(socket=socket, patience=int(patience) / 1e6 if patience.isdecimal() else None)
 
 
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
+def _path(name: str, given: Mapping[str, str]) -> Path | None:
+    """The path of a variable; `~` is one’s home, which a shell does not always write out. Raises SettingsError."""
+    if name not in given:
+        return None
+    try:
+        return Path(given[name]).expanduser()
+    except RuntimeError:  # a user who is not known, or has no home
+        raise SettingsError(
+            f"{name} is “{given[name]}”, whose home is not known: write the whole path."
+        ) from None
 
 
 def installed_version() -> str:
@@ -318,14 +342,17 @@ def _refuse_misspelt(values: Mapping[str, str]) -> None:
                 raise SettingsError(f"{name} is not a setting: did you mean {meant[0]}?")
 
 
-def _check_token(settings: Settings) -> None:
-    pattern = _TELEGRAM_TOKEN if settings.is_real_telegram else _ANY_TOKEN
-    if settings.token is not None and not pattern.fullmatch(settings.token):
-        # The token itself stays out of the sentence: it is a secret, even a mistyped one.
-        raise SettingsError(
-            "PORTEVOIX_TOKEN does not look like a bot token (digits, a colon, then letters and digits): "
-            "copy it whole from @BotFather."
-        )
+def _token_fault(token: str, *, is_real: bool) -> str | None:
+    """Why it can be no token; None where it looks like one."""
+    if (_TELEGRAM_TOKEN if is_real else _ANY_TOKEN).fullmatch(token):
+        return None
+    # The token itself stays out of the sentence: it is a secret, even a mistyped one.
+    if token[0] in _QUOTES or token[-1] in _QUOTES:
+        return "PORTEVOIX_TOKEN has quotes around it, which count as a part of it: write it without any."
+    return (
+        "PORTEVOIX_TOKEN does not look like a bot token (digits, a colon, then letters and digits): "
+        "copy it whole from @BotFather."
+    )
 
 
 def _api_base(text: str) -> str:
@@ -341,7 +368,14 @@ def _api_base(text: str) -> str:
 def _database(url: str | None) -> str | None:
     if url is not None and ("://" not in url or not url.startswith(_DATABASE_ENGINES)):
         raise SettingsError(
-            "PORTEVOIX_DATABASE is not a database URL: write sqlite:///file or postgresql://user@host/name."
+            "PORTEVOIX_DATABASE is not a database URL: write sqlite:////folder/file or postgresql://user@host/name."
+        )
+    place = urlsplit(url or "")
+    file = place.path.removeprefix("/")
+    if place.scheme.startswith("sqlite") and file not in ("", ":memory:") and not Path(file).is_absolute():
+        raise SettingsError(
+            f"“{url}” is another file in each folder: write its whole path after sqlite:///, such as"
+            f" sqlite:///{Path(file).expanduser().resolve()}."
         )
     return url
 

@@ -17,7 +17,7 @@ from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.claims import LOST_FOR, tend
 from bot.actions.effects import measure
-from bot.actions.planning import FIRST_LOOK, Look, look, open_steps
+from bot.actions.planning import FIRST_LOOK, Look, look, open_steps, others
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
@@ -152,8 +152,16 @@ class Ticker:
             await lock(tx, Lock.PLANNING)
             found = await look(tx, self._campaign, now, before=self._look)
         self._look = found
-        if found.queued:
-            log.info("planned", messages=found.queued, at=now.isoformat())
+        self._tell(found.queued, now)
+        for part in others(self._campaign, now):
+            async with self._database.write() as tx:
+                await lock(tx, Lock.PLANNING)
+                queued = await part(tx)
+            self._tell(queued, now)
+
+    def _tell(self, queued: int, now: datetime) -> None:
+        if queued:
+            log.info("planned", messages=queued, at=now.isoformat())
             self._queued()
 
     def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]], now: datetime) -> bool:

@@ -25,7 +25,7 @@ from bot.delivery.engine import Engine
 from bot.delivery.outcomes import OUTCOMES, PASSED_OVER
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.health import LATE_SECONDS, REMEDIES, Signs, Trouble, in_words, troubles
-from bot.rules.metrics import Sample, exposition
+from bot.rules.metrics import Sample, exposition, first_samples
 from db.engine import TROUBLES, Database
 
 log = structlog.get_logger(__name__)
@@ -168,9 +168,7 @@ class Watch:
         """What /metrics shows; nothing personal."""
         looked = await self.look()
         signs, engine = looked.signs, self._engine
-        samples = [_sample("info", 1, version=self._version, engine=self._database.dialect)]
-        samples.append(_sample("healthy", not looked.troubles))
-        samples += [_sample("trouble", one in looked.troubles, trouble=one) for one in Trouble]
+        samples = first_samples(version=self._version, engine=self._database.dialect, found=looked.troubles)
         blocked = engine.pacing.blocked_until
         values = {
             "updates_received_total": engine.intake.received,

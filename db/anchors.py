@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from db.errors import CannotOpen
+from db.folders import make_private
 
 # No number that a database could not count to: whoever tampers with the file must not stop who reads it.
 _LINE = re.compile(r"(\S{1,40}) (\d{1,18}) ([0-9a-f]{64})")
@@ -52,7 +53,7 @@ def append_anchor(file: Path, anchor: Anchor) -> None:
     """Lengthens the file by one line, durably; what stands in it is not touched. Raises CannotOpen."""
     line = f"{anchor.at.isoformat(timespec='seconds')} {anchor.count} {anchor.hash}\n"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(file.parent)
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             size = os.fstat(descriptor).st_size

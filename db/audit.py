@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -192,6 +192,16 @@ async def latest(tx: AsyncConnection, action: str) -> Entry | None:
     query = sa.select(audit).where(audit.c.action == action).order_by(audit.c.id.desc()).limit(1)
     row = (await tx.execute(query)).first()
     return None if row is None else Entry(**row._mapping)
+
+
+async def details_of(
+    tx: AsyncConnection, *, actor: str, action: str, since: datetime
+) -> list[Mapping[str, Any]]:
+    """What somebody noted of an action since then, oldest first."""
+    query = sa.select(audit.c.details).where(
+        audit.c.actor == actor, audit.c.action == action, audit.c.at >= since
+    )
+    return list(await tx.scalars(query.order_by(audit.c.id)))
 
 
 async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[Entry]:

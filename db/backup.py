@@ -21,12 +21,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import console, sqlite
+from db.carried_outbox import RESTORED, RESTORED_AT, Outbox
 from db.carrying import carry, erase_again
 from db.days import day_of
 from db.engine import Database, open_database
 from db.erasing import Sealing
 from db.errors import BackupFailed
 from db.facts import forget_fact, get_fact, set_fact
+from db.folders import make_private
 from db.key import DatabaseKey, read_key
 from db.keyring import encrypt_anew, key_that_opens, opens
 from db.schema import broadcasts, deliveries, downloads, updates
@@ -35,9 +37,8 @@ from db.suppression_key import begin_anew, open_suppression_key
 from db.unfinished import remove_unfinished, unfinished
 from db.upgrade import upgrade
 
-# Names of facts; each value is an instant in ISO 8601. The second one stands in a backup alone.
-RESTORED_AT = "restored_at"
 BACKED_UP_AT = "backed_up_at"
+"""The fact, in a backup alone, of when it was made: an instant in ISO 8601."""
 
 Settle = Callable[[AsyncConnection, AsyncConnection | None, datetime | None], Awaitable[int]]
 """Brings the log of a restored database up to what the replaced one held (None: it cannot be read), and notes the
@@ -50,9 +51,12 @@ class Restored:
     """The effects of a restore."""
 
     in_doubt: int  # deliveries that may have left after the backup was made
-    paused: int  # broadcasts that may have started after it
+    paused: (
+        int  # broadcasts that somebody wrote, and of which nobody knows what became, or that are not in it
+    )
     erased: int  # people who were erased after it, and were erased again
     carried: bool  # whether what people asked for since could be read
+    outbox: bool  # whether it could be read what left since
     # Marks of people who left that were made with another suppression key: in what was replaced, and in the backup.
     foreign_marks: int = 0
     given_up: int = 0
@@ -88,12 +92,12 @@ async def restore(
 
     It opens with the `key`, or with one of the `kept_keys`, and is encrypted with the `key` afterwards.
 
-    What may have been sent since the backup was made is never sent again by itself: due deliveries become in
-    doubt, due broadcasts are paused, and the fact `restored_at` tells the planner not to start what was due
-    before it. Who was erased since is erased again; silences, withdrawn consents and withdrawn roles are carried
-    over, as far as the database that is replaced can be read; so is the log, by `settle`. `suppression_key_lost`: a
-    new one is made, and the marks of people who left are given up. Raises InUse, UnknownRevision, BackupFailed, and
-    what `open_suppression_key` raises; then nothing was changed.
+    What left since the backup was made is never sent again: what the database that is replaced knows of messages
+    stays so (`db.carried_outbox`). Where it does not tell, due deliveries become in doubt, what somebody wrote is
+    paused, and the fact `restored_at` tells the planner not to start what was due before it. Who was erased since is
+    erased again; silences, withdrawn consents and withdrawn roles are carried over, as far as it can be read; so is
+    the log, by `settle`. `suppression_key_lost`: a new one is made, and the marks of people who left are given up.
+    Raises InUse, UnknownRevision, BackupFailed, and what `open_suppression_key` raises; then nothing was changed.
     """
     make_folder(file.parent)
     remove_unfinished(notes)
@@ -182,11 +186,15 @@ async def prepare(
         await upgrade(database)
         given_up = await _begin_anew(database, suppression_key_file) if lost else 0
         suppression_key = await open_suppression_key(database, suppression_key_file)
+        async with database.write() as transaction:
+            await doubt_what_was_due(transaction, now)
         carried = await asyncio.to_thread(carry, copy, replaced, key, suppression_key)
         # Where the campaign file wants no proof, the next purge takes it away.
         sealing = Sealing(key=suppression_key, today=day_of(now), keeps_proof=True)
         async with database.write() as transaction:
-            in_doubt, paused = await hold_what_may_have_left(transaction, now)
+            in_doubt = await _count_in_doubt(transaction, now)
+            paused = await pause_what_was_written(transaction, carried.outbox, now)
+            await _note_restored_at(transaction, carried.outbox, now)
             # A link that was used since would work again.
             await transaction.execute(sa.delete(downloads))
             await console.forget_all(transaction)
@@ -202,6 +210,7 @@ async def prepare(
             paused=paused,
             erased=erased,
             carried=carried.known,
+            outbox=carried.outbox is not None and carried.outbox.whole,
             foreign_marks=carried.foreign_marks,
             given_up=given_up,
             entries=entries,
@@ -231,30 +240,64 @@ async def _begin_anew(database: Database, suppression_key_file: Path) -> int:
         return await begin_anew(transaction, suppression_key_file)
 
 
-async def hold_what_may_have_left(transaction: AsyncConnection, now: datetime) -> tuple[int, int]:
+async def doubt_what_was_due(transaction: AsyncConnection, now: datetime) -> None:
     """After the database went back in time: nothing that was due until `now` leaves by itself.
 
-    The counts of deliveries put in doubt and of broadcasts paused.
+    Nor is anything answered again: the effects of an answer are in the backup, its replies have been posted since.
     """
     waiting = deliveries.c.state.in_(["queued", "leased", "withheld"])
-    in_doubt = await transaction.execute(
+    await transaction.execute(
         deliveries.update()
         .where(sa.or_(deliveries.c.state == "sending", sa.and_(waiting, deliveries.c.due_at <= now)))
-        .values(state="in_doubt", reason="restored", lease_owner=None, changed_at=now)
+        .values(state="in_doubt", reason=RESTORED, lease_owner=None, changed_at=now)
     )
-    paused = await transaction.execute(
-        broadcasts.update()
-        .where(broadcasts.c.state == "scheduled", broadcasts.c.starts_at <= now)
-        .values(state="paused")
-    )
-    # Their effects are in the backup, their replies have been posted since.
     await transaction.execute(
         updates.update()
         .where(updates.c.state == "answered")
         .values(state="done", body=None, replies=sa.null(), lease_owner=None)
     )
-    await set_fact(transaction, RESTORED_AT, now.isoformat())
-    return in_doubt.rowcount, paused.rowcount
+
+
+async def _count_in_doubt(transaction: AsyncConnection, now: datetime) -> int:
+    """How many of them the replaced database did not know better."""
+    doubted = sa.and_(
+        deliveries.c.state == "in_doubt", deliveries.c.reason == RESTORED, deliveries.c.changed_at == now
+    )
+    query = sa.select(sa.func.count()).select_from(deliveries).where(doubted)
+    return int((await transaction.execute(query)).scalar_one())
+
+
+async def pause_what_was_written(transaction: AsyncConnection, outbox: Outbox | None, now: datetime) -> int:
+    """Pauses what somebody wrote and may have begun, changed or called off since, but for what is known to go on; how
+    many.
+    """
+    may_leave = sa.or_(
+        sa.and_(broadcasts.c.created_by.is_not(None), broadcasts.c.finished_at.is_(None)),
+        sa.and_(broadcasts.c.state == "scheduled", broadcasts.c.starts_at <= now),
+    )
+    going = frozenset() if outbox is None else outbox.going
+    paused = await transaction.execute(
+        broadcasts.update()
+        .where(broadcasts.c.state.in_(["scheduled", "active"]), may_leave, broadcasts.c.id.not_in(going))
+        .values(state="paused")
+    )
+    return paused.rowcount
+
+
+async def _note_restored_at(transaction: AsyncConnection, outbox: Outbox | None, now: datetime) -> None:
+    """From when on it is known what left: the replaced database may come from a backup itself, and so may this one."""
+    earlier = [await get_fact(transaction, RESTORED_AT), None if outbox is None else outbox.restored_at]
+    known = [datetime.fromisoformat(each) for each in earlier if each is not None]
+    if outbox is None or not outbox.whole:
+        known.append(now)
+    if known:
+        await set_fact(transaction, RESTORED_AT, max(known).isoformat())
+
+
+async def restored_at(tx: AsyncConnection) -> datetime | None:
+    """Until when it is not known what left: what the calendar plans for an instant before does not leave by itself."""
+    found = await get_fact(tx, RESTORED_AT)
+    return None if found is None else datetime.fromisoformat(found)
 
 
 def _swap(copy: Path, file: Path) -> Path | None:
@@ -281,7 +324,7 @@ def replaced_names(file: Path) -> Iterator[Path]:
 
 def make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
     except OSError as error:
         raise BackupFailed(f"{folder} cannot be made ({error.strerror}); choose another folder.") from None
 

@@ -25,6 +25,8 @@ from db.schema import broadcast_texts, broadcasts, deliveries, people, series_ev
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
+ORPHAN = "orphan:"
+"""What the name of an `orphan_fact` begins with."""
 QUICK = 5_000
 """Deliveries that are counted within some milliseconds."""
 GONE = "gone"
@@ -106,6 +108,17 @@ class Broadcast:
         return bool((self.details or {}).get("following"))
 
     @property
+    def brief(self) -> bool:
+        """Whether news of an event leave without its description."""
+        return bool((self.details or {}).get("brief"))
+
+    @property
+    def starts(self) -> datetime | None:
+        """When what is told of an event begins, or began before it changed, where that was noted."""
+        found = (self.details or {}).get("starts_at")
+        return datetime.fromisoformat(found) if isinstance(found, str) else None
+
+    @property
     def words(self) -> str:
         """What its organizers add to a message on an event; blank where it is nothing."""
         return str((self.details or {}).get("words") or "")
@@ -177,6 +190,19 @@ class Progress:
         """How many have yet to leave; once it was cancelled, only those that are just leaving."""
         leaving = self.account.count("sending")
         return leaving if self.is_cancelled else leaving + self.account.count("queued", "leased")
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether all of it waits for the time it was written for."""
+        due = self.account.next_due
+        waits = self.waiting.total > 0 and self.count("sent").total == 0
+        return waits and due is not None and due > self.broadcast.created_at
+
+    @property
+    def has_gone_out(self) -> bool:
+        """Whether there is more to tell than whom it is for."""
+        stays = self.is_unapproved or self.is_to_come or self.is_cancelled
+        return self.count("sent").total > 0 or not stays
 
     @property
     def withheld(self) -> Headcount:
@@ -278,7 +304,7 @@ async def _stopped(
 
 def orphan_fact(broadcast: int) -> str:
     """The fact that its author may not write to its area any more; forgotten when somebody resumed it."""
-    return f"orphan:{broadcast}"
+    return f"{ORPHAN}{broadcast}"
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.areas import REGIONS, city_of, normal_area
+from bot.rules.areas import REGIONS, city_of, normal_area, number_in_city
 from bot.rules.canvass.doors import Door
 from bot.rules.canvass.ranking import Turnout
 from bot.rules.canvass.stations import Belonging, Point
@@ -198,8 +198,16 @@ async def standing(tx: AsyncConnection, commune: str) -> dict[str, Belonging]:
 # -- stations of an area --
 
 
+NUMBERED = len("75056_1904")
+"""The length of a station’s code in a city with arrondissements."""
+
+
 def station_in(area: str) -> sa.ColumnElement[bool]:
     """Whether a row of `stations` lies in the area. Raises UnknownArea."""
+    number = number_in_city(area)
+    if number is not None:  # an arrondissement, by whose number those of its stations begin
+        numbered = stations.c.code.startswith(f"{city_of(area)}_{number:02}", autoescape=True)
+        return sa.and_(numbered, sa.func.length(stations.c.code) == NUMBERED)
     return lies_in(
         area,
         commune=stations.c.commune,

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.canvass.doors import commune_in, day_at
+from bot.rules.canvass.doors import commune_in, day_at, place_of
 from bot.rules.canvass.visits import Outcome, Tally, tally
 from bot.rules.small_counts import LEAST
 from db.canvass import station_in
@@ -37,6 +37,18 @@ async def counts_of(tx: AsyncConnection, station: str) -> Counter[Outcome]:
 async def by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[Outcome]]:
     """The same of every station of an area at which anything was."""
     return await _counted(tx, sa.select(stations.c.code).where(station_in(area)))
+
+
+async def by_place(tx: AsyncConnection, area: str, *, walks_out: bool) -> list[tuple[str, int]]:
+    """How many stations there are in each commune of an area, or arrondissement; or walks that are out."""
+    # All stations of an arrondissement begin alike: none is read one by one.
+    alike = sa.func.substr(stations.c.code, 1, len("75056_19")).label("alike")
+    query = sa.select(alike, sa.func.min(stations.c.code), sa.func.count()).where(station_in(area))
+    if walks_out:
+        query = query.join(walks, walks.c.station == stations.c.code).where(
+            walks.c.state.in_(("offered", "under_way"))
+        )
+    return [(place_of(row[1]), row[2]) for row in await tx.execute(query.group_by("alike"))]
 
 
 async def _counted(tx: AsyncConnection, here: Sequence[str] | sa.Select[Any]) -> dict[str, Counter[Outcome]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from db.canvass import station_in
+from db.canvass_walks import went
 from db.export_columns import hour
 from db.export_sources import Selection, Source, within
 from db.schema import addresses, stations, visits, walkers, walks
@@ -51,6 +52,7 @@ def walks_of(selection: Selection) -> Source:
 
     there = sa.select(sa.func.count()).select_from(walkers)
     there = there.where(walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing)
+    there = there.where(sa.or_(walkers.c.left_at.is_(None), went(walkers)))
     opened = visits.c.outcome.in_(("opened", "refused", "again"))
     query = (
         sa.select(

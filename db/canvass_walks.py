@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import cos, radians
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.canvass.meetings import Meeting
+from bot.rules.canvass.visits import MOST_WALKERS
 from db.batches import together
 from db.canvass import station_in
 from db.canvass_doors import Ground, ground
@@ -81,14 +83,24 @@ async def place_of(tx: AsyncConnection, station: str) -> str | None:
     return None if row is None else f"{row.name}, {row.address}"
 
 
+def went(spell: Any) -> sa.ColumnElement[bool]:
+    """Whether anything was noted on a walk while somebody was on it who is no more: a row of `walkers`."""
+    return sa.exists().where(
+        visits.c.walk == spell.c.walk,
+        visits.c.outing == spell.c.outing,
+        visits.c.at >= spell.c.taken_at,
+        visits.c.at <= spell.c.left_at,
+    )
+
+
 def _has_walked(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Whether somebody has been on a walk to its end."""
+    """Whether somebody has been on a walk, which is over for them."""
     before = walkers.alias("before")
-    return sa.exists().where(before.c.person == person, before.c.left_at.is_not(None))
+    return sa.exists().where(before.c.person == person, went(before))
 
 
 async def has_walked(tx: AsyncConnection, person: int) -> bool:
-    """Whether somebody has been on a walk to its end."""
+    """Whether somebody has been on a walk, which is over for them."""
     return bool(await tx.scalar(sa.select(_has_walked(sa.literal(person)))))
 
 
@@ -140,9 +152,9 @@ async def are_under_way(tx: AsyncConnection) -> bool:
     return (await tx.execute(query)).first() is not None
 
 
-async def free(tx: AsyncConnection, at: Ground) -> None:
-    """Takes everybody off a walk, which is offered again."""
-    await tx.execute(sa.delete(walkers).where(walkers.c.walk == at.id, walkers.c.outing == at.outing))
+async def free(tx: AsyncConnection, at: Ground, now: datetime) -> None:
+    """Takes everybody off a walk, which is offered again. What they noted before, without network, still counts."""
+    await tx.execute(sa.update(walkers).where(_on(at)).values(left_at=now))
     await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="offered"))
 
 
@@ -168,7 +180,10 @@ async def idle(tx: AsyncConnection, since: datetime) -> list[int]:
     """Walks that were taken before, whose people were to meet before, and of which nothing was noted since."""
     lately = sa.or_(
         sa.exists().where(
-            walkers.c.walk == walks.c.id, walkers.c.outing == walks.c.outing, walkers.c.taken_at > since
+            walkers.c.walk == walks.c.id,
+            walkers.c.outing == walks.c.outing,
+            walkers.c.left_at.is_(None),
+            walkers.c.taken_at > since,
         ),
         sa.exists().where(
             visits.c.walk == walks.c.id, visits.c.outing == walks.c.outing, visits.c.at > since
@@ -203,25 +218,48 @@ async def meeting_soon(tx: AsyncConnection, now: datetime, until: datetime) -> l
     return list(await tx.execute(query))
 
 
-async def offered_near(tx: AsyncConnection, area: str, since: datetime, most: int) -> list[sa.Row[Any]]:
-    """Walks of an area that somebody may still take, whose people meet after `since` if they do, those with one walker
-    first: walk, commune, meeting, how many walkers, and how many of them have walked.
+async def offered_near(
+    tx: AsyncConnection,
+    department: str | None,
+    *,
+    commune: str | None,
+    near: tuple[float, float] | None,
+    since: datetime,
+    first: int,
+    most: int,
+) -> list[sa.Row[Any]]:
+    """Walks of a département that somebody may still take, whose people meet after `since` if they do: those of the
+    commune first, then those with one walker, then those whose station is nearest. Of each the commune, the meeting,
+    how many walkers, and how many of them have walked.
     """
+    if department is None:
+        return []
     there = sa.func.count(walkers.c.person).label("walkers")
     walked = sa.func.sum(sa.case((_has_walked(walkers.c.person), 1), else_=0)).label("walked")
     names = ("id", "code", "doors", "metres", "meets_at", "meets_where")
-    told = (*(walks.c[name] for name in names), stations.c.commune)
+    told = (*(walks.c[name] for name in names), stations.c.commune, stations.c.latitude, stations.c.longitude)
+    order = [sa.case((stations.c.commune == commune, 0), else_=1), there.desc()]
+    if near is not None:
+        order += [stations.c.latitude.is_(None), _off(near)]
     query = (
         sa.select(*told, there, walked)
         .select_from(walks.join(stations, stations.c.code == walks.c.station).outerjoin(walkers, _THERE))
-        .where(walks.c.state.in_(("offered", "under_way")), station_in(area))
+        .where(walks.c.state.in_(("offered", "under_way")), station_in(department))
         .where(sa.or_(walks.c.meets_at.is_(None), walks.c.meets_at >= since))
         .group_by(*told)
-        .having(sa.func.count(walkers.c.person) < 2)
-        .order_by(there.desc(), walks.c.id)
+        .having(sa.func.count(walkers.c.person) < MOST_WALKERS)
+        .order_by(*order, walks.c.id)
+        .offset(first)
         .limit(most)
     )
     return list(await tx.execute(query))
+
+
+def _off(near: tuple[float, float]) -> sa.ColumnElement[float]:
+    """How far a station is from a point, in an order of its own: a département is small enough to be a plane."""
+    north = stations.c.latitude - near[0]
+    east = (stations.c.longitude - near[1]) * cos(radians(near[0]))
+    return north * north + east * east
 
 
 async def first_street(tx: AsyncConnection, walk: int) -> str:
@@ -294,10 +332,9 @@ async def walkers_on(tx: AsyncConnection, at: Ground) -> int:
     return int(await tx.scalar(sa.select(sa.func.count()).select_from(walkers).where(_on(at))) or 0)
 
 
-async def leave(tx: AsyncConnection, at: Ground, person: int) -> None:
-    """Takes somebody off a walk; one that nobody is on any more is offered again."""
-    gone = sa.and_(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.person == person)
-    await tx.execute(sa.delete(walkers).where(gone))
+async def leave(tx: AsyncConnection, at: Ground, person: int, now: datetime) -> None:
+    """Takes somebody off a walk, as `free` does; one that nobody is on any more is offered again."""
+    await tx.execute(sa.update(walkers).where(_on(at), walkers.c.person == person).values(left_at=now))
     if not await walkers_on(tx, at):
         await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="offered"))
 

@@ -1,13 +1,14 @@
 """What people asked for since a backup was made, carried from the database it replaces into the restored one.
 
-Going back in time must not undo an erasure, a silence, a withdrawn consent or a withdrawn role. What cannot be read
-(the replaced database is lost or damaged) cannot be carried: whoever restores is told.
+Going back in time must not undo an erasure, a silence, a withdrawn consent or a withdrawn role, nor let a message
+leave twice (`db.carried_outbox`). What cannot be read (the replaced database is lost or damaged) cannot be carried:
+whoever restores is told.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db import console, conversations, schema, sqlite
+from db.carried_outbox import Outbox, carry_outbox, went_on
 from db.erasing import Sealing, erase_people, erase_roles
 from db.key import DatabaseKey
+from db.replaced import keep_numbers, take_over
 from db.schema import downloads, people, unread_updates
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
@@ -30,6 +33,8 @@ _CHOICES = ("consent_contact", "consent_commune", "consent_team", "consent_keep"
 _ASKED = ("asked_team", "asked_keep")
 _RENEWALS = ("renew_contact", "renew_commune", "renew_team", "renew_keep")
 _MUTES = ("mutes_events", "mutes_news", "mutes_reminders")
+_ASKED_FOR = ("what", "asked_by", "asked_at")
+_DECIDED = ("details", "decided_at", "decided_by", "granted", "used_at", "shown_at")
 _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, update_id"
 
 
@@ -40,6 +45,7 @@ class Carried:
     `erased`: Telegram ids of people whom it no longer knows, and whose mark it has. `others`: those that were erased
     and are somebody new since, under another pseudonym. `unsaid`: conversations whose authors erased them.
     `foreign_marks`: how many marks of people who left were made with another suppression key, and tell nothing.
+    `outbox`: what it knew of messages; None: it tells nothing of what left since.
     """
 
     known: bool
@@ -47,6 +53,7 @@ class Carried:
     erased: frozenset[int] = field(default_factory=frozenset)
     others: frozenset[int] = field(default_factory=frozenset)
     unsaid: frozenset[int] = field(default_factory=frozenset)
+    outbox: Outbox | None = None
 
 
 def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: SuppressionKey) -> Carried:
@@ -58,11 +65,14 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
             spelled = f"\"x'{key.hex}'\"" if key is not None else "''"
             connection.execute(f"ATTACH DATABASE ? AS replaced KEY {spelled}", (str(replaced),))
             connection.execute("BEGIN IMMEDIATE")
+            tells = _tells_of_messages(connection)
             (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM main.consents").fetchone()
             foreign_marks, marks = _carry_marks(connection, suppression_key, since=last)
             erased = _erased_since(connection, suppression_key, marks)
             others = _carry(connection, since=last)
             unsaid = _take_back(connection)
+            outbox = _carry_outbox(connection, gone=erased | others) if tells else None
+            keep_numbers(connection)
             connection.execute("COMMIT")
             # Folds its write-ahead log into the file, which is about to be renamed.
             connection.execute("PRAGMA replaced.wal_checkpoint(TRUNCATE)").fetchall()
@@ -70,7 +80,31 @@ def carry(copy: Path, replaced: Path, key: DatabaseKey | None, suppression_key: 
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return Carried(known=False)
-    return Carried(known=True, foreign_marks=foreign_marks, erased=erased, others=others, unsaid=unsaid)
+    return Carried(
+        known=True,
+        foreign_marks=foreign_marks,
+        erased=erased,
+        others=others,
+        unsaid=unsaid,
+        outbox=outbox,
+    )
+
+
+def _tells_of_messages(connection: Connection) -> bool:
+    try:
+        return went_on(connection)
+    except sqlite.Error:
+        return False
+
+
+def _carry_outbox(connection: Connection, *, gone: Collection[int]) -> Outbox | None:
+    """Where some of it is damaged, nothing of it is carried, and what people asked for all the same."""
+    connection.execute("SAVEPOINT outbox")
+    try:
+        return carry_outbox(connection, gone=gone)
+    except sqlite.Error:
+        connection.execute("ROLLBACK TO outbox")
+        return None
 
 
 def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> tuple[int, frozenset[str]]:
@@ -157,6 +191,8 @@ def _carry(connection: Connection, *, since: int) -> frozenset[int]:
     )
     for statement in statements:
         connection.execute(statement)
+    take_over(connection, "host_links", ("token_hash",), ("used_at",))
+    take_over(connection, "approvals", ("id", *_ASKED_FOR), _DECIDED, "newer.decided_at IS NOT NULL")
     changed = """SELECT people.telegram_id FROM main.people JOIN replaced.people AS newer
         ON newer.telegram_id = people.telegram_id AND newer.pseudonym <> people.pseudonym"""
     return frozenset(row[0] for row in connection.execute(changed))

@@ -8,7 +8,7 @@ ended yet, and what it and all later ones wrote is read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -76,27 +76,39 @@ def triggers(dialect: str) -> Iterator[tuple[str, str]]:
             columns = f" OF {', '.join((*watched.columns, *watched.hourly))}" if event == "update" else ""
             head = f"CREATE TRIGGER {name} AFTER {event.upper()}{columns} ON {table} FOR EACH ROW"
             condition = f" WHEN ({when})" if when else ""
-            people = dict.fromkeys(each.replace("$", row) for row in rows for each in watched.of)
             if dialect == "postgresql":
                 yield (
                     f"{name} ON {table}",
                     f"{head}{condition} EXECUTE FUNCTION {_FUNCTION}_{table}_{event}()",
                 )
             else:
-                yield name, f"{head}{condition} BEGIN {_noting(people)} END"
+                yield name, f"{head}{condition} BEGIN {_noting(watched, rows, dialect)} END"
 
 
-def _noting(people: Mapping[str, None], writer: str = "NULL") -> str:
-    """One statement for each: those of whom there is no number are left out."""
+def _noting(watched: _Watched, rows: Sequence[str], dialect: str, writer: str = "NULL") -> str:
+    """One statement for each: those of whom there is no number are left out, and who was there before too is noted
+    once: a message that leaves changes nothing about whose it is.
+    """
+    *before, now = rows
+    noted = []
+    for each in watched.of:
+        known = each.replace("$", now)
+        noted.append((known, f"{known} IS NOT NULL"))
+        for row in before:
+            gone = each.replace("$", row)
+            noted.append((gone, f"{gone} IS NOT NULL AND {_DIFFER[dialect].format(gone, known)}"))
     return " ".join(
-        f"INSERT INTO {TABLE} (person, writer) SELECT {each}, {writer} WHERE {each} IS NOT NULL;"
-        for each in people
+        f"INSERT INTO {TABLE} (person, writer) SELECT {each}, {writer} WHERE {condition};"
+        for each, condition in noted
     )
+
+
+_DIFFER = {"sqlite": "{} IS NOT {}", "postgresql": "{} IS DISTINCT FROM {}"}
 
 
 def _changes(watched: _Watched, dialect: str) -> str:
     """Whether an update changed anything that is asked."""
-    differ = "{} IS DISTINCT FROM {}" if dialect == "postgresql" else "{} IS NOT {}"
+    differ = _DIFFER[dialect]
     hour = "date_trunc('hour', {})" if dialect == "postgresql" else "substr({}, 1, 13)"
     changes = [differ.format(f"OLD.{name}", f"NEW.{name}") for name in watched.columns]
     changes += [
@@ -114,8 +126,8 @@ def _functions() -> Iterator[tuple[str, str]]:
     for table, watched in WATCHED.items():
         for event, rows in (("insert", ("NEW",)), ("delete", ("OLD",)), ("update", ("OLD", "NEW"))):
             name = f"{_FUNCTION}_{table}_{event}()"
-            people = dict.fromkeys(each.replace("$", row) for row in rows for each in watched.of)
-            noting = _noting(people, writer="CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)")
+            writer = "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"
+            noting = _noting(watched, rows, "postgresql", writer)
             yield (
                 name,
                 f"CREATE FUNCTION {name} RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {noting} RETURN NULL; END $$",

@@ -18,6 +18,11 @@ def day_of(instant: datetime) -> date:
     return instant.astimezone(UTC).date()
 
 
+def midnight(instant: datetime) -> datetime:
+    """The one that began its day, in UTC."""
+    return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def first_whole_day(instant: datetime) -> date:
     """The first day, in UTC, of which nothing lies before the instant."""
     return day_of(instant + timedelta(days=1, microseconds=-1))

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.courtesy import UNDISTURBED
 from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant, together
+from db.days import midnight
 from db.schema import broadcasts, deliveries, people
 
 
@@ -120,14 +121,23 @@ _GIVE_BACK_FORGOTTEN = Statement(
 )
 # A process that was taken for dead may still bring the truth about what was in doubt.
 # Whoever answered while a message to them was being put off gets it now: see `look_again`.
+
+
+def _when(person: str) -> str:
+    """This instant; of whoever was erased meanwhile the day alone."""
+    return f"CASE WHEN {person} IS NULL THEN :day ELSE :now END"
+
+
 _SETTLE = Statement(
     lambda s: (
         f"""
-    UPDATE deliveries SET state = given.state, reason = given.reason, message_id = given.message_id,
+    UPDATE deliveries SET state = given.state, reason = given.reason,
+        message_id = CASE WHEN deliveries.person IS NOT NULL THEN given.message_id END,
         due_at = CASE WHEN given.reason = '{UNDISTURBED}' AND NOT EXISTS (SELECT 1 FROM people
             WHERE people.id = deliveries.person AND people.undisturbed_until IS NOT NULL)
-            THEN :now ELSE coalesce(given.due_at, deliveries.due_at) END, lease_owner = NULL, changed_at = :now,
-        sent_at = CASE WHEN given.state = 'sent' THEN :now ELSE deliveries.sent_at END
+            THEN :now ELSE coalesce(given.due_at, deliveries.due_at) END, lease_owner = NULL,
+        changed_at = {_when("deliveries.person")},
+        sent_at = CASE WHEN given.state = 'sent' THEN {_when("deliveries.person")} ELSE deliveries.sent_at END
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS id, each.value ->> 1 AS state,
                  each.value ->> 2 AS reason,
                  CAST(each.value ->> 3 AS BIGINT) AS message_id, {s.at("each.value ->> 4")} AS due_at
@@ -185,13 +195,7 @@ async def lease(
 
 
 def _leased(number: int, broadcast: int, person: int | None, expires_at: str | None, attempts: int) -> Leased:
-    return Leased(
-        id=number,
-        broadcast=broadcast,
-        person=person,
-        expires_at=read_instant(expires_at),
-        attempts=attempts,
-    )
+    return Leased(number, broadcast, person, read_instant(expires_at), attempts)
 
 
 async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetime) -> set[int]:
@@ -205,7 +209,9 @@ async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetim
         if turn.asked:  # as long as they are held: what was settled before is not counted twice
             visit.run(_ASKED, rows=members(turn.asked), owner=owner)
         if turn.settled:
-            visit.run(_SETTLE, rows=[_settled(one) for one in turn.settled], owner=owner, now=now)
+            visit.run(
+                _SETTLE, rows=[_settled(one) for one in turn.settled], owner=owner, now=now, day=midnight(now)
+            )
         if turn.unreachable:
             visit.run(_UNREACHABLE, rows=[(person,) for person in turn.unreachable], now=now)
         for chat, moved_to in turn.moved:
@@ -256,7 +262,12 @@ async def recover(tx: AsyncConnection, living: Iterable[str], now: datetime) -> 
     in_doubt = await tx.execute(
         deliveries.update()
         .where(deliveries.c.state == "sending", orphans)
-        .values(state="in_doubt", lease_owner=None, reason="process_ended", changed_at=now)
+        .values(
+            state="in_doubt",
+            lease_owner=None,
+            reason="process_ended",
+            changed_at=sa.case((deliveries.c.person.is_(None), midnight(now)), else_=now),
+        )
     )
     return queued.rowcount, in_doubt.rowcount
 

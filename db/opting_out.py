@@ -10,10 +10,12 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.consent import Purpose
 from db import unread
 from db.erasing import Sealing, erase_people
+from db.people import NOTHING_TO_RENEW
 from db.restrictions import IS_RESTRICTED
-from db.schema import consents, dialogs, people, staff, suppressions
+from db.schema import consents, conversations, dialogs, people, staff, suppressions, volunteering
 from db.upsert import insert
 
 T = TypeVar("T")
@@ -32,8 +34,14 @@ class Known:
     state: str
     language: str | None
     consent_contact: bool
+    renew_contact: bool
     is_registered: bool
     is_staff: bool
+
+    @property
+    def agreed(self) -> bool:
+        """To being written to, be it that they are asked again because the text changed."""
+        return self.consent_contact or self.renew_contact
 
 
 async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]:
@@ -46,6 +54,7 @@ async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]
         people.c.state,
         people.c.language,
         people.c.consent_contact,
+        people.c.renew_contact,
         people.c.registered_at.is_not(None).label("is_registered"),
         holds_role.label("is_staff"),
     )
@@ -56,31 +65,52 @@ async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]
     return found
 
 
-async def silence(
-    tx: AsyncConnection, stopped: Sequence[Known], *, text_version: str, text_hash: str, now: datetime
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What the consent ledger says of a list in place of a text: that it was one, and the SHA-256 of its file."""
+
+    version: str
+    digest: str
+
+
+async def silence(tx: AsyncConnection, stopped: Sequence[Known], proof: Proof, now: datetime) -> None:
     """Stops people; the consent of those who had given it is withdrawn in the ledger."""
     for some in _pages([person.id for person in stopped]):
         # Whoever restricted their data is silent already, and will be once they lift it.
         state = sa.case((IS_RESTRICTED, people.c.state), else_="stopped")
-        values = {"state": state, "consent_contact": False}
+        values = {"state": state, "consent_contact": False, **NOTHING_TO_RENEW}
         await tx.execute(sa.update(people).where(people.c.id.in_(some)).values(values))
         await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(some)))
+    await withdraw_consents(tx, [person for person in stopped if person.agreed], Purpose.CONTACT, proof, now)
+
+
+async def withdraw_consents(
+    tx: AsyncConnection, whose: Sequence[Known], purpose: str, proof: Proof, now: datetime
+) -> None:
+    """Says in the ledger that these people take back what they had agreed to."""
     withdrawn = [
         {
             "pseudonym": person.pseudonym,
-            "purpose": "contact",
+            "purpose": purpose,
             "given": False,
-            "text_version": text_version,
-            "text_hash": text_hash,
+            "text_version": proof.version,
+            "text_hash": proof.digest,
             "language": person.language or "",
             "at": now,
         }
-        for person in stopped
-        if person.consent_contact
+        for person in whose
     ]
     if withdrawn:
         await tx.execute(sa.insert(consents), withdrawn)
+
+
+async def with_something_begun(tx: AsyncConnection, known: Sequence[Known]) -> list[Known]:
+    """Those of them who offered to help, or who wrote to the team."""
+    found: set[int] = set()
+    for some in _pages([person.id for person in known]):
+        for owner in (volunteering.c.person, conversations.c.person):
+            found |= set(await tx.scalars(sa.select(owner).where(owner.in_(some))))
+    return [person for person in known if person.id in found]
 
 
 async def forget(tx: AsyncConnection, unfinished: Sequence[Known], sealing: Sealing) -> None:

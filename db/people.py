@@ -89,6 +89,10 @@ def _among(column: str) -> Statement:
 _WITH_IDS, _WITH_TELEGRAM_IDS = _among("id"), _among("telegram_id")
 
 
+NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
+"""What to set of somebody who is asked nothing anew any more."""
+
+
 def renewals_due(person: Person) -> list[Purpose]:
     """The choices that somebody made on a text that has changed, and has not made anew."""
     return [purpose for purpose in Purpose if getattr(person, f"renew_{purpose}")]

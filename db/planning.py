@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,6 +34,7 @@ class PlannedBroadcast:
     ballot: int | None = None
     step: str | None = None
     event: int | None = None
+    details: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +199,7 @@ async def queue_shift_offers(
 
 
 async def queue_shift_news(
-    tx: AsyncConnection, broadcast: int, *, shift: int, now: datetime, expires_at: datetime
+    tx: AsyncConnection, broadcast: int, *, shift: int, now: datetime, due_at: datetime, expires_at: datetime
 ) -> int:
     """Queues what became of a shift for those who have a place in it, wait for one, or were offered one; how many."""
     who = (
@@ -207,7 +209,7 @@ async def queue_shift_news(
         .where(shift_places.c.answer.in_(("yes", "waiting", "offered")), _not_queued(broadcast))
     )
     return await queue_deliveries(
-        tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
+        tx, broadcast=broadcast, people=who, due_at=due_at, expires_at=expires_at, now=now
     )
 
 

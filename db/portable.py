@@ -49,7 +49,7 @@ async def copy_rows(source: AsyncConnection, target: AsyncConnection, tables: Ta
         statement = sa.insert(table).values({column.name: _written(column, target) for column in table.c})
         async for rows in (await source.stream(query)).mappings().partitions(AT_ONCE):
             await target.execute(statement, [{_name(key): row[key] for key in row} for row in rows])
-    await _set_numbers(target, await _numbers(source, _numbered(tables)))
+    await _set_numbers(target, await _numbers(source, numbered(tables)))
 
 
 async def empty(tx: AsyncConnection, tables: Tables = CURRENT) -> None:
@@ -86,7 +86,7 @@ def _written(column: sa.Column[Any], target: AsyncConnection) -> sa.ColumnElemen
     return sa.type_coerce(text, sa.Text())
 
 
-def _numbered(tables: Tables) -> list[str]:
+def numbered(tables: Tables) -> list[str]:
     """Those of the tables that never give a number twice, on SQLite."""
     there = {table.name for table in tables}
     return [

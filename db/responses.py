@@ -86,7 +86,8 @@ _LOG = Statement(
     INSERT INTO responses (at, person, question, subject, answer, broadcast, message_id, update_id,
                            commune, department, region)
     VALUES (:now, :person, :question, :subject, :answer, :broadcast, :message_id, :update_id,
-            :commune, :department, :region)"""
+            :commune, :department, :region)
+    ON CONFLICT (update_id, question) DO NOTHING"""
     )
 )
 
@@ -103,7 +104,9 @@ def log(visit: Visit, response: Response) -> None:
     broadcast = answer_delivery(
         visit, person=response.person, message_id=response.message_id, now=response.at
     )
-    visit.run(_LOG, broadcast=broadcast, **values)
+    if not visit.run(_LOG, broadcast=broadcast, **values):
+        # Telegram begins anew with its numbers after a quiet week: this one was another's.
+        visit.run(_LOG, broadcast=broadcast, **{**values, "update_id": None})
 
 
 def answer_delivery(visit: Visit, *, person: int, message_id: int | None, now: datetime) -> int | None:

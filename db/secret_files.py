@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.rules.secrecy import is_open_to_others
 from db.errors import MissingKey, UnsafeKey
+from db.folders import make_private
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ def read_secret(file: Path, secret: Secret) -> str:
 def write_secret(file: Path, text: str, secret: Secret) -> None:
     """Saves a text durably in a new file that only its owner may read. Raises UnsafeKey."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(file.parent)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(text + "\n")

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
+from db.folders import make_private
 from db.json import to_json
 from db.key import DatabaseKey
 
@@ -112,7 +113,7 @@ def create_file(path: Path, key: DatabaseKey | None) -> None:
     """
     begun = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         os.close(os.open(begun, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             connect(begun, key, WRITER_PRAGMAS).close()

@@ -19,6 +19,7 @@ from typing import Final
 
 from db import sqlite
 from db.errors import BackupFailed, CannotOpen, InUse
+from db.folders import make_private
 
 NOTES = "unfinished"
 """The folder of the notes, inside the data folder."""
@@ -65,7 +66,7 @@ def _new_note(notes: Path) -> tuple[Path, Connection]:
     for _ in range(TRIES):
         note = notes / f"{secrets.token_hex(4)}{SUFFIX}"
         try:
-            notes.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(notes)
             return note, sqlite.claim(note)
         except OSError as error:
             raise BackupFailed(f"{notes} cannot be made ({error.strerror}); make it writable.") from None

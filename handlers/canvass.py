@@ -129,8 +129,12 @@ async def _paper(context: Context, number_: int) -> None:
     await _show(context, number_, PAPER)
 
 
-async def _take(context: Context, number_: int) -> None:
-    _answer(context, await canvass_walks.take(context.tx, _going(context, number_)), LIVE)
+async def _take(context: Context, number_: int, mode: str = LIVE) -> None:
+    _answer(context, await canvass_walks.take(context.tx, _going(context, number_)), mode)
+
+
+async def _take_from_paper(context: Context, number_: int) -> None:
+    await _take(context, number_, PAPER)
 
 
 async def _leave(context: Context, number_: int) -> None:
@@ -138,14 +142,18 @@ async def _leave(context: Context, number_: int) -> None:
     context.edit("canvass/left")
 
 
-async def _end(context: Context, number_: int) -> None:
+async def _end(context: Context, number_: int, mode: str = LIVE) -> None:
     """Over; where doors are left, it is asked first."""
     seen = await canvass_walks.seen(context.tx, _going(context, number_))
     left = seen.all_doors - seen.done
     if left:
-        context.edit("canvass/end_first", left=left, walk=number_)
+        context.edit("canvass/end_first", left=left, walk=number_, mode=mode)
     else:
         await _end_surely(context, number_)
+
+
+async def _end_from_paper(context: Context, number_: int) -> None:
+    await _end(context, number_, PAPER)
 
 
 async def _end_surely(context: Context, number_: int) -> None:
@@ -187,8 +195,10 @@ VERBS = {
     "phone_lost": _phone_lost,
     "paper": _paper,
     "take": _take,
+    "take_paper": _take_from_paper,
     "leave": _leave,
     "end": _end,
+    "end_paper": _end_from_paper,
     "end_sure": _end_surely,
     "help": _help,
     "code": _code,

@@ -11,13 +11,14 @@ from bot.actions import canvass, canvass_offers, canvass_results
 from bot.actions.authority import area_name
 from bot.actions.canvass_doors import zone_at
 from bot.actions.canvass_walks import WalkGone
+from bot.canvass.sheet import paper_of, sheet_pdf
 from bot.links import walk_link, walks_link
 from bot.rules.canvass.doors import commune_in
 from bot.rules.canvass.meetings import MOST_PLACE, Meeting
 from bot.rules.canvass.visits import Outcome
 from bot.rules.dates import read_moment
 from handlers import broadcasts, desk
-from handlers.buttons import arguments
+from handlers.buttons import arguments, whole_number
 from handlers.canvass import commune_name
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -49,13 +50,15 @@ async def ground(update: Update, context: Context) -> None:
         context.toast(gone.message, alert=True)
 
 
-async def _list(context: Context, _reference: str) -> None:
-    author = await desk.author(context)
+async def _list(context: Context, reference: str) -> None:
+    """A page of them; no reference: the first."""
+    author, page = await desk.author(context), whole_number(reference or "0")
     found = await canvass_offers.stations_for(context.tx, author)
     context.edit(
         "canvass/stations",
-        stations=found[:MOST_LISTED],
-        more=max(0, len(found) - MOST_LISTED),
+        stations=found[page * MOST_LISTED : (page + 1) * MOST_LISTED],
+        page=page,
+        more=len(found) > (page + 1) * MOST_LISTED,
         commune_name=commune_name(context),
     )
 
@@ -194,6 +197,30 @@ async def _link(context: Context, number: str) -> None:
     context.say("canvass/link", link=walk_link(context.services.bot_username, found.walk.code))
 
 
+async def _sheet(context: Context, number: str) -> None:
+    """The walk on paper, for who has no phone at hand."""
+    found = await canvass_offers.sheet(context.tx, await desk.author(context), desk.number(number))
+    paper = paper_of(
+        found.walk,
+        found.doors,
+        said=lambda name, **values: context.words(f"canvass/{name}", **values).strip(),
+        commune=area_name(context.services.gazetteer, found.walk.commune),
+        place=found.place,
+        number=found.number,
+        destroy_on=found.destroy_on,
+        bot_username=context.services.bot_username,
+        now=context.now,
+    )
+    context.send_file(
+        sheet_pdf(paper),
+        name=f"{found.walk.code}-{found.number}.pdf",
+        caption="canvass/sheet",
+        walk=found.walk,
+        number=found.number,
+        destroy_on=found.destroy_on,
+    )
+
+
 VERBS = {
     "list": _list,
     "station": _station,
@@ -209,6 +236,7 @@ VERBS = {
     "link": _link,
     "invite": _invite,
     "sign_out": _sign_out,
+    "sheet": _sheet,
 }
 
 BUTTONS: dict[str, Handler] = {"ground": ground}

@@ -224,7 +224,14 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
 
     def composed(self, text: Text, *, remember: str | None = None) -> Call:
         """A text as a new message to this person, as a call not yet made."""
-        return message(self.chat_id, text, remember=remember)
+        return message(self.chat_id, text, remember=remember, leave_before=self._silent_from(text))
+
+    def _silent_from(self, text: Text) -> datetime | None:
+        """The instant from which the law is asked again before a text leaves: it may wait for hours, or for a start."""
+        if not text.speaks:
+            return None
+        person = self.person
+        return self.campaign.silent_from(territory=person.territory, now=self.now, zone=person.zone)
 
     def edit(self, name: str, /, **values: Any) -> None:
         """The tapped message, changed in place; a new one where there is no message to change."""
@@ -239,7 +246,8 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             self.drop_buttons()
             self.replies.append(self.composed(text))
         else:
-            self.replies.append(edited(self.chat_id, query.message.message_id, text))
+            before = self._silent_from(text)
+            self.replies.append(edited(self.chat_id, query.message.message_id, text, leave_before=before))
 
     def put_keyboard_away(self, name: str, /, **values: Any) -> None:
         """A new message, that takes away the keyboard below the chat."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import announcing, events, feedback, hosts, series
+from bot.actions import announcing, event_news, events, feedback, hosts, series
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
@@ -222,16 +222,19 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     change = EventChange() if cancelling else _change(context, found)
     event = replace(found.event, **events.changed(found.event, change))
     reason = context.kept.get("reason") or ""
-    template = CANCELLATION if cancelling else CHANGE
-    wording = Draft(kind=Kind.EVENT_SERVICE.value, template=template, words=reason)
+    rewords = bool(change.texts)
     hidden = found.event.is_hidden
-    if hidden:
-        wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
+    wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     texts = {**found.texts, **change.texts}
     whom = await events.to_be_told(context.tx, author, found.event)
     reach = await audience_dialog.reach(
         context, author, whom, kind=Kind.EVENT_SERVICE, cancellation=cancelling
     )
+    awaits = not hidden and event_news.are_many(author, reach.people)
+    if not hidden:
+        template = CANCELLATION if cancelling else CHANGE
+        brief = awaits and not rewords
+        wording = Draft(kind=Kind.EVENT_SERVICE.value, template=template, words=reason, brief=brief)
     if not (hidden and cancelling):
         context.say("event_edit/previews", hidden=hidden)
         context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
@@ -242,6 +245,8 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         cancelling=cancelling,
         hidden=hidden,
         reasoned=bool(reason),
+        rewords=rewords,
+        awaits=awaits and (rewords or bool(reason)),
         counts=author.reader,
         silence=silence,
         place_zone=event.zone,
@@ -286,7 +291,10 @@ async def confirm(update: Update, context: Context) -> None:
         told = await change_it(context.tx, author, code, change, sequence=data["sequence"], reason=reason)
     await context.end_dialog()
     cancelled = data["field"] == "cancel"
-    context.edit("event_edit/done", told=told, cancelled=cancelled, held=found.held, counts=author.reader)
+    zone = author.person.zone or found.event.zone
+    context.edit(
+        "event_edit/done", told=told, cancelled=cancelled, held=found.held, counts=author.reader, zone=zone
+    )
 
 
 BUTTONS: dict[str, Handler] = {

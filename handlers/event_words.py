@@ -64,7 +64,7 @@ async def confirm(update: Update, context: Context) -> None:
         context.say("event_edit/left")
         return
     told = await event_words.write(context.tx, await desk.author(context), code, words)
-    context.say("hosts/word_sent", people=told, code=code)
+    context.say("hosts/word_sent", told=told, code=code)
 
 
 BUTTONS: dict[str, Handler] = {"event_word": confirm}

@@ -180,11 +180,19 @@ async def _deliver(context: Context, author: Author, ordered: Ordered, *, back: 
 
 
 async def decide(update: Update, context: Context) -> None:
-    """A second admin agrees to an export of the whole campaign, or does not."""
+    """A second admin agrees to a large export, or does not."""
     approval, said = buttons.arguments(context, 2)
     author, granted = await desk.author(context), buttons.yes_or_no(said)
     decided = await export_orders.decide(context.tx, author, desk.number(approval), granted=granted)
-    context.edit("exports/decided", granted=granted, by=decided.asked_by, table=decided.details["export"])
+    area = decided.details["area"]
+    context.edit(
+        "exports/decided",
+        granted=granted,
+        by=decided.asked_by,
+        table=decided.details["export"],
+        area=area,
+        area_name=area_name(context.services.gazetteer, area),
+    )
 
 
 async def fetch(update: Update, context: Context) -> None:

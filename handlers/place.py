@@ -212,7 +212,7 @@ async def _say_whether_here(context: Context, said: str, answer: Callable[..., N
         await registration.votes_elsewhere(
             context.tx, context.person, context.origin, sealing=context.sealing
         )
-        answer("registration/not_theirs", places=places(context))
+        answer("registration/not_theirs", places=places(context), in_team=bool(context.staff))
 
 
 async def choose_territory(update: Update, context: Context) -> None:

@@ -79,7 +79,7 @@ async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
         sealing=context.sealing,
     )
     if not given:
-        context.edit("registration/declined", came_by=origin)
+        context.edit("registration/declined", came_by=origin, in_team=bool(context.staff))
         return
     if friend:
         await registration.brought_by(context.tx, context.person, friend)
@@ -110,7 +110,7 @@ async def too_young(update: Update, context: Context) -> None:
         return
     origin = _came_by(context, friend)
     await registration.is_too_young(context.tx, context.person, context.origin, sealing=context.sealing)
-    context.edit("registration/too_young", came_by=origin)
+    context.edit("registration/too_young", came_by=origin, in_team=bool(context.staff))
 
 
 async def confirm_all(update: Update, context: Context) -> None:

@@ -31,7 +31,7 @@ def asked_in(update: Mapping[str, Any]) -> str | None:
     if isinstance(query, Mapping):
         data = query.get("data")
         return data if isinstance(data, str) and _is_right(data) else None
-    text = message.get("text") if isinstance(message, Mapping) else None
+    text = (message.get("text") or message.get("caption")) if isinstance(message, Mapping) else None
     if not isinstance(text, str):
         return None
     if asks_to_stop(text):

@@ -60,7 +60,7 @@ class _StopWord(filters.MessageFilter):
     """Unlike `filters.Regex` it hands PTB no data, which PTB would put in the context with `update()`."""
 
     def filter(self, message: Message) -> bool:
-        return asks_to_stop(message.text or "")
+        return asks_to_stop(message.text or message.caption or "")
 
 
 def register(application: AnyApplication, routes: Routes) -> None:
@@ -68,9 +68,12 @@ def register(application: AnyApplication, routes: Routes) -> None:
     it is meant, and STOP is obeyed in the middle of any dialog.
     """
     application.add_handler(CallbackQueryHandler(_button_router(routes)))
+    application.add_handler(MessageHandler(filters.StatusUpdate.ALL, _ignore))
     application.add_handler(MessageHandler(_StopWord(), _stop_router(routes)))
     for command in routes.commands:
-        application.add_handler(CommandHandler(command.name, guarded(command, routes.not_staff)))
+        application.add_handler(
+            CommandHandler(command.name, guarded(command, routes.not_staff), filters.UpdateType.MESSAGE)
+        )
     application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, _dialog_router(routes)))
     application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, _change_router(routes)))
     application.add_handler(MessageHandler(filters.ALL, _ignore))
@@ -117,7 +120,8 @@ def _stop_router(routes: Routes) -> Handler:
 
     async def run(update: Update, context: Context) -> None:
         means_it = not is_drafting(context) or is_stop_alone(_typed(update))
-        await (routes.stop if means_it else to_dialog)(update, context)
+        otherwise = to_dialog if update.message is not None else routes.changed
+        await (routes.stop if means_it else otherwise)(update, context)
 
     return run
 
@@ -155,7 +159,7 @@ def asking_again(questions: Mapping[str, Asker]) -> Handler:
 
 def _typed(update: Update) -> str:
     message = update.message
-    return (message.text or "") if message is not None else ""
+    return (message.text or message.caption or "") if message is not None else ""
 
 
 def _awaited(routes: Routes, update: Update, context: Context) -> Handler | None:

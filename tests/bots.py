@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import time
@@ -18,7 +17,7 @@ import aiohttp
 from bot.app import started
 from bot.lifecycle import App
 from bot.settings import Settings
-from tests.forking import Forked, begin
+from tests.forking import Forked, begin, child_environment
 from tests.unpaced import unpaced
 
 DEADLINE = 90.0
@@ -128,16 +127,6 @@ class BotProcess:
             if answer.status != 503:  # /health says so where something is wrong, with the same figures
                 answer.raise_for_status()
             return await answer.text()
-
-
-def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without its own settings, with these. Compiled modules are kept for the next start."""
-    own = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("PORTEVOIX_") and name != "PYTHONDONTWRITEBYTECODE"
-    }
-    return {**own, **environment}
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, *, seconds: float = DEADLINE) -> None:

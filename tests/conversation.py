@@ -203,17 +203,21 @@ class Talker:
             return await db.people.find(tx, self.telegram_id)
 
     async def send(self, text: str, *, reply_to: int | None = None) -> Shown:
-        message = self._message(text=text)
-        if text.startswith("/"):
-            length = len(text.split()[0])
-            message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+        message = self._typed(text)
         if reply_to is not None:
             message["reply_to_message"] = self._message(text="…") | {"message_id": reply_to}
         return await self._update(message=message)
 
     async def edit(self, message_id: int, text: str) -> None:
         """Other words in a message that was sent."""
-        await self._update(edited_message=self._message(text=text) | {"message_id": message_id})
+        await self._update(edited_message=self._typed(text) | {"message_id": message_id})
+
+    def _typed(self, text: str) -> dict[str, Any]:
+        message = self._message(text=text)
+        if text.startswith("/"):
+            length = len(text.split()[0])
+            message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
+        return message
 
     @property
     def last_sent(self) -> int:

@@ -82,10 +82,22 @@ def begin(
     ours, its = socket.socketpair()
     with its:
         socket.send_fds(_server(), [json.dumps(request).encode()], [its.fileno(), out.fileno(), err.fileno()])
-    pid = int(ours.recv(MOST))  # at once: the server does nothing else
+    said = ours.recv(MOST)  # at once: the server does nothing else
+    assert said, "The process that forks has ended: what it said above tells why."
+    pid = int(said)
     ours.sendall(b"!")
     ours.setblocking(False)
     return Forked(pid, ours)
+
+
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without its own settings, with these. Compiled modules are kept for the next start."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PORTEVOIX_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return {**own, **environment}
 
 
 @cache
@@ -96,7 +108,7 @@ def _server() -> socket.socket:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.forking", str(its.fileno())],
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")},
+            env=child_environment({}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[its.fileno()],

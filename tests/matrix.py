@@ -444,6 +444,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     "canvass_offers.account": {
         "": Row(run=lambda w, a: canvass_offers.account(w.tx, a, w.walk), least="coordinator"),
     },
+    "canvass_offers.sheet": {
+        "": Row(run=lambda w, a: canvass_offers.sheet(w.tx, a, w.offered_walk), least="coordinator"),
+    },
     "canvass_offers.sign_out": {
         "": Row(run=lambda w, a: canvass_offers.sign_out(w.tx, a, w.walk), least="coordinator"),
     },

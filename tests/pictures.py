@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.demo.demo import COORDINATOR, ENGLISH, NEWCOMER, ORGANIZER
+from bot.settings import EXAMPLE_CAMPAIGN
 from simulator.client import Person, Simulator
 from tests.simulator.chromium import opened
 
@@ -76,7 +78,8 @@ async def rehearse() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "rehearsal.html"
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.cli", "rehearse", "--report", str(page))
+            *(sys.executable, "-m", "bot.cli", "rehearse", "--report", str(page)),
+            env={**os.environ, "PORTEVOIX_CAMPAIGN": str(EXAMPLE_CAMPAIGN)},
         )
         assert await process.wait() == 0
         width, height = REPORT

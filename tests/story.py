@@ -31,8 +31,8 @@ from simulator.clock import Clock
 from simulator.reading import as_read
 from simulator.seen import Message, Tap, described
 from simulator.server import DEFAULT_TOKEN, make_world, running
-from tests.bots import DEADLINE, Bot, BotHere, BotProcess, child_environment, until
-from tests.forking import begin
+from tests.bots import DEADLINE, Bot, BotHere, BotProcess, until
+from tests.forking import begin, child_environment
 from tests.frozen import FROZEN
 from tests.reading import ABOUT
 
@@ -246,7 +246,7 @@ def masked(text: str) -> str:
     # How many of those who got a message are known by then depends on the moment.
     text = re.sub(r"\b[12]–1[01]\b", "1–10", text)
     # What is blurred is drawn by a key of its own in each play: the campaigns of stories have a handful of people.
-    text = re.sub(rf"{ABOUT}\b", "≈\N{NO-BREAK SPACE}10", text)
+    text = re.sub(rf"{ABOUT}\b", "≈ 10", text)
     return _RANDOM.sub(lambda found: "0" * len(found[0]), _RECEIPT.sub("0000-0000-0000", text))
 
 

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from bot.settings import Settings
 from bot.startup import opened
 from db.schema import deliveries, people
-from tests.bots import BotProcess, child_environment, until
-from tests.forking import begin
+from tests.bots import BotProcess, until
+from tests.forking import begin, child_environment
 from tests.frozen import FROZEN
 from tests.story import Finished
 from tests.test_crash import START as START_OF_STORY

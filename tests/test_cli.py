@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.cli import MODULES, main, parser
+from db.folders import make_private
 from tests.commanding import refusal, run_here
 
 
@@ -76,3 +81,32 @@ def test_a_folder_may_have_any_name(
     )
     assert main(["init", str(tmp_path / "campaign" / folder), *MEMBERS]) == 0
     assert "campaign.toml is written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        sa.exc.OperationalError("INSERT …", {}, Exception("database or disk is full")),
+    ],
+    ids=["file", "database"],
+)
+def test_a_full_disk_is_told_in_a_sentence(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fill(*_: object) -> int:
+        raise RuntimeError("while it was written") from error
+
+    monkeypatch.setattr("bot.commands.database.verify", fill)
+    assert main(["audit", "verify"]) == 2
+    assert "no room left on the disk" in capsys.readouterr().err
+
+
+def test_no_folder_of_what_is_private_is_open_to_others(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        make_private(tmp_path / "one" / "two")
+    finally:
+        os.umask(before)
+    for each in ("one", "one/two"):
+        assert stat.S_IMODE((tmp_path / each).stat().st_mode) == 0o700

@@ -6,8 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.bots import child_environment
-from tests.forking import Forked, begin
+from tests.forking import Forked, begin, child_environment
 
 
 def run(folder: Path, *arguments: str, environment: dict[str, str]) -> Forked:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ import sqlalchemy as sa
 import db.backup_record
 import db.notices
 import db.people
-from bot import watching
+from bot import introduction, watching
 from bot.app import started
+from bot.cli import main
 from bot.lifecycle import App
 from bot.rules import health
-from bot.rules.health import REMEDIES, Trouble
+from bot.rules.health import NOT_REACHED_YET, REMEDIES, Trouble
 from bot.rules.metrics import CONTENT_TYPE, METRICS
 from bot.settings import Settings
 from simulator.server import DEFAULT_TOKEN
@@ -87,6 +89,60 @@ def going_bad(server: Server, answer: tuple[int, bytes] | None) -> Iterator[None
     server.is_bad, server.bad = True, answer
     yield
     server.is_bad = False
+
+
+async def test_telegram_is_not_reached_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The web part answers meanwhile, and `portevoix status` says why; both change once the bot has begun."""
+    monkeypatch.setattr(introduction, "ASK_AGAIN_FIRST_SECONDS", 0.05)
+    address = f"127.0.0.1:{free_port()}"
+
+    async def status() -> tuple[str, ...]:
+        capsys.readouterr()
+        assert await asyncio.to_thread(main, ["status", "--json"]) == 0
+        # The bot of this process logs to the same place.
+        (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("{"))
+        found = json.loads(line)
+        return (str(found["runs"]), *found["trouble"], *found["why"])
+
+    async with (
+        serving(tmp_path) as (server, environment),
+        AsyncExitStack() as stack,
+        aiohttp.ClientSession() as session,
+    ):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        settings = Settings.from_environment({**environment, "PORTEVOIX_WEB": address})
+        with going_bad(server, None):
+            starting = asyncio.create_task(stack.enter_async_context(started(settings)))
+
+            async def answers(status: int) -> bool:
+                try:
+                    async with session.get(f"http://{address}/health") as answer:
+                        told.append((answer.status, await answer.json()))
+                except aiohttp.ClientError:
+                    return False
+                return told[-1][0] == status
+
+            told: list[tuple[int, dict[str, Any]]] = []
+            await until(lambda: answers(503), "/health tells of the wait")
+            found = told[-1][1]
+            assert (found["ok"], found["troubles"]) == (False, ["silent"])
+            assert found["why"][0].startswith(
+                "Telegram has not been reached since the start (the connection "
+            )
+            async with session.get(f"http://{address}/metrics") as answer:
+                figures = await answer.text()
+            assert "\nportevoix_healthy 0\n" in figures
+            assert '\nportevoix_trouble{trouble="silent"} 1\n' in figures
+            async with session.get(f"http://{address}/console/") as answer:
+                assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+            assert await status() == ("True", "silent", NOT_REACHED_YET)
+            assert not starting.done()
+        await starting
+        await until(lambda: answers(200), "/health tells that all is well")
+        assert await status() == ("True",)
 
 
 TELEGRAM = {

@@ -99,11 +99,14 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"PORTEVOIX_TOKEN": "secret"}, "does not look like a bot token"),
-        ({"PORTEVOIX_TOKEN": "1:demo"}, "does not look like a bot token"),  # fine for a simulator only
-        ({**SIMULATOR, "PORTEVOIX_TOKEN": "demo"}, "does not look like a bot token"),
         ({"PORTEVOIX_API_BASE": "localhost:8081"}, "PORTEVOIX_API_BASE is “localhost:8081”"),
-        ({"PORTEVOIX_DATABASE": "/srv/db.sqlite"}, "sqlite:///file"),
+        ({"PORTEVOIX_DATABASE": "/srv/db.sqlite"}, "sqlite:////folder/file"),
+        (
+            {"PORTEVOIX_DATABASE": "sqlite:///mine.db"},
+            f"after sqlite:///, such as sqlite:///{Path.cwd()}/mine.db.",
+        ),
+        ({"PORTEVOIX_DATABASE": "sqlite:///~/mine.db"}, f"such as sqlite:///{Path.home()}/mine.db."),
+        ({"PORTEVOIX_DATA": "~nobody-of-that-name/data"}, "whose home is not known: write the whole path"),
         ({"PORTEVOIX_DATABASE": "mysql://db/p"}, "postgresql://"),
         ({"PORTEVOIX_DATABASE_KEY": "a", "PORTEVOIX_DATABASE_KEY_FILE": "b"}, "keep one"),
         ({"PORTEVOIX_RATE": "fast"}, "PORTEVOIX_RATE is “fast”"),
@@ -156,6 +159,30 @@ def test_what_is_wrong_is_said_in_one_sentence(environment: dict[str, str], said
 def test_a_missing_token_is_said_when_it_is_needed() -> None:
     with pytest.raises(SettingsError, match="BotFather"):
         _ = Settings.from_environment({}).required_token
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"PORTEVOIX_TOKEN": "secret"}, "does not look like a bot token"),
+        ({"PORTEVOIX_TOKEN": "1:demo"}, "does not look like a bot token"),  # fine for a simulator only
+        ({**SIMULATOR, "PORTEVOIX_TOKEN": "demo"}, "does not look like a bot token"),
+        ({**SIMULATOR, "PORTEVOIX_TOKEN": '"1:secret"'}, "has quotes around it, which count as a part of it"),
+        ({**SIMULATOR, "PORTEVOIX_TOKEN": "‘1:secret’"}, "has quotes around it"),
+    ],
+)
+def test_a_token_that_is_none_is_refused_where_one_is_needed(environment: dict[str, str], said: str) -> None:
+    settings = Settings.from_environment(environment)  # whoever needs none goes on
+    assert settings.token is None
+    with pytest.raises(SettingsError) as refused:
+        _ = settings.required_token
+    assert said in refused.value.sentence
+    assert "secret" not in refused.value.sentence
+
+
+def test_home_is_written_out_where_no_shell_did() -> None:
+    settings = Settings.from_environment({"PORTEVOIX_DATA": "~/data", "PORTEVOIX_CAMPAIGN": "~/mine"})
+    assert (settings.data, settings.named_campaign) == (Path.home() / "data", Path.home() / "mine")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "[::1]"])

@@ -90,7 +90,8 @@ def written(file: Path, text: str, mode: int = 0o600) -> str:
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     settings = Settings.from_environment(
         {
-            "PORTEVOIX_TOKEN_FILE": written(tmp_path / "token", TOKEN + "\n"),
+            # As Windows’ Notepad saves it.
+            "PORTEVOIX_TOKEN_FILE": written(tmp_path / "token", "\ufeff" + TOKEN + "\r\n"),
             "PORTEVOIX_DATABASE_FILE": written(tmp_path / "url", "postgresql://bot:secret@db/portevoix\n"),
         }
     )
@@ -135,12 +136,13 @@ def test_a_file_that_serves_for_nothing_is_told(
     file = tmp_path / "token"
     if text is not None:
         written(file, text, mode)
+    settings = Settings.from_environment({"PORTEVOIX_TOKEN_FILE": str(file)})
     with pytest.raises(SettingsError) as refused:
-        Settings.from_environment({"PORTEVOIX_TOKEN_FILE": str(file)})
+        _ = settings.required_token
     assert refused.value.sentence == sentence.format(file=file)
 
 
 def test_a_value_and_its_file_are_not_both_given(tmp_path: Path) -> None:
     both = {"PORTEVOIX_TOKEN": TOKEN, "PORTEVOIX_TOKEN_FILE": written(tmp_path / "token", TOKEN)}
     with pytest.raises(SettingsError, match="are both set"):
-        Settings.from_environment(both)
+        _ = Settings.from_environment(both).required_token

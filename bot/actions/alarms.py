@@ -75,6 +75,12 @@ async def tell(
     return Told(queued=queued, left=len(known))
 
 
+async def present(tx: AsyncConnection) -> list[Trouble]:
+    """What was wrong when the bot that runs on the database last looked, and had been for a minute."""
+    known: dict[str, dict[str, Any]] = await get_fact(tx, TOLD, {})
+    return [trouble for trouble in Trouble if trouble in known and known[trouble]["until"] is None]
+
+
 def _brought_up(
     known: dict[str, dict[str, Any]],
     present: Mapping[Trouble, datetime],

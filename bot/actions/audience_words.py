@@ -121,6 +121,9 @@ def _phrase(expression: Expression, gazetteer: Gazetteer, named: _Named, *, deni
     match expression:
         case Not(part):
             return _phrase(part, gazetteer, named, denied=not denied)
+        case AnyOf((Leaf() as yes, Leaf() as maybe)) if _is_coming(yes, maybe):
+            code = yes.arguments[0]  # as it was tapped, and as people say it
+            return Phrase(denied=denied, name="rsvp", arguments=(code, "coming"), title=named.title(yes))
         case All(parts) | AnyOf(parts):
             joined = "all" if isinstance(expression, All) else "any"
             within = tuple(_phrase(part, gazetteer, named, denied=False) for part in parts)
@@ -134,6 +137,12 @@ def _phrase(expression: Expression, gazetteer: Gazetteer, named: _Named, *, deni
         title=named.title(expression) if arguments else "",
         option=named.option(expression) if name == "survey" else "",
     )
+
+
+def _is_coming(one: Leaf, other: Leaf) -> bool:
+    """Whether they are yes and maybe to one event."""
+    is_of_event = one.name == other.name == "rsvp" and one.arguments[0] == other.arguments[0]
+    return is_of_event and (one.arguments[1], other.arguments[1]) == ("yes", "maybe")
 
 
 def _rough(leaf: Leaf, gazetteer: Gazetteer) -> RoughCircle | None:

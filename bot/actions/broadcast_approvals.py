@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.broadcast_accounts
 import db.broadcasts
+import db.event_news
 import db.events
 import db.hosts
 import db.mends
@@ -73,6 +74,13 @@ class Subject:
     def wording(self) -> Broadcast:
         """The broadcast by whose kind, picture and signature it reads."""
         return self.mended or self.broadcast
+
+    @property
+    def area(self) -> str:
+        """The area of whoever decides: of words to those who come to an event, wherever they live, where it is."""
+        if self.broadcast.kind == Kind.EVENT_SERVICE and self.event is not None:
+            return self.event.commune
+        return self.broadcast.area
 
     @property
     def mend(self) -> str | None:
@@ -139,6 +147,8 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     subject = await subject_of(tx, broadcast)
     # Whom it is for was settled when it was written, whoever asks again.
     areas = before.details.get("areas") if before is not None else list(author.areas(Action.BROADCAST))
+    if subject.broadcast.kind == Kind.EVENT_SERVICE:
+        areas = [EVERYWHERE]
     mine = author.telegram_id
     asked = await _others(tx, subject, but=mine)
     useless_from = (subject.broadcast.expires_at, _polls_close(author.campaign, subject, author.now))
@@ -180,10 +190,9 @@ def _polls_close(campaign: Campaign, subject: Subject, now: datetime) -> datetim
 
 async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> set[int]:
     """Everybody who may decide: neither whoever wrote it, nor whoever changed it last."""
-    area = subject.broadcast.area
     return await approvals.others_who(
         tx,
-        lambda role: may_approve_broadcast(role, audience_area=area, author=None),
+        lambda role: may_approve_broadcast(role, audience_area=subject.area, author=None),
         but=(but, subject.author),
     )
 
@@ -244,7 +253,7 @@ async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int |
 def _is_second(author: Author, approval: Approval, subject: Subject) -> bool:
     mine = author.person.telegram_id
     return mine not in (approval.asked_by, subject.author) and author.may_approve(
-        subject.broadcast.area, subject.broadcast.created_by
+        subject.area, subject.broadcast.created_by
     )
 
 
@@ -259,7 +268,7 @@ async def decided(tx: AsyncConnection, author: Author, approval: int) -> Approva
     if found is None or found.what != WHAT or found.broadcast is None:
         raise ApprovalGone("This waits for nobody any more.")
     subject = await subject_of(tx, found.broadcast)
-    author.require(Action.APPROVE_BROADCAST, subject.broadcast.area)
+    author.require(Action.APPROVE_BROADCAST, subject.area)
     return found if found.decided_at is not None else None
 
 
@@ -311,7 +320,7 @@ async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
     if subject.event is not None and subject.event.id in hosted:
         return True  # whoever hosts it needs no role
     held = await roles_of(tx, person)
-    return any(may_broadcast_to(role, subject.broadcast.area) for role in held)
+    return any(may_broadcast_to(role, subject.area) for role in held)
 
 
 async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
@@ -389,10 +398,16 @@ async def give_up(tx: AsyncConnection, broadcast: Broadcast, *, why: str, now: d
 
 async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> None:
     """After an event was changed: what a second person was shown of its invitation is another one, and is asked anew.
+    So are words that wait for one.
 
     An invitation that was let go, and has more to send, waits again. One that was refused waits until it is asked for.
     The caller took its turn.
     """
+    for key in (db.event_news.word_key(event.id), db.event_news.why_key(event.id)):
+        for words in await db.event_news.untold(tx, key):
+            asked = await db.approvals.of_broadcast(tx, words.id)
+            if words.state == "unapproved" and asked is not None and asked.decided_at is None:
+                await ask(tx, author, words.id)
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
         return

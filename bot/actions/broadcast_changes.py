@@ -63,7 +63,7 @@ async def change(
         raise _left()
     await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts, new.others)
     people = await fill(tx, broadcast, new, target, now=author.now)
-    if await awaits_second_person(tx, author, broadcast, new.kind, people):
+    if await awaits_second_person(tx, author, broadcast, people):
         await broadcast_approvals.ask(tx, author, broadcast)
     elif before.state == "unapproved":  # it is for so few now that nobody has to
         await broadcast_approvals.end(tx, broadcast, why="changed", now=author.now)
@@ -89,7 +89,8 @@ async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcas
         raise BroadcastRefused("It is too late for it.", message="errors/broadcast_too_late")
     people = await db.broadcast_changes.renew(tx, broadcast, areas, now=author.now, expires_at=until)
     if people:
-        if await awaits_second_person(tx, author, broadcast, Kind(found.kind), people):
+        is_owed = found.kind == Kind.EVENT_SERVICE
+        if not is_owed and await awaits_second_person(tx, author, broadcast, people):
             await broadcast_approvals.ask(tx, author, broadcast)
         details = {"broadcast": broadcast, "people": people, "expired": True}
         await audit.note(tx, actor=author.name, action=Action.SEND_AGAIN, details=details, now=author.now)

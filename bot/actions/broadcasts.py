@@ -71,7 +71,8 @@ class NewBroadcast:
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
     get it, and sends it all the same. `others`: the texts of each version that is compared with it in an `experiment`.
     `survey`: the code of the one that it asks. `words`: what its organizers add to a message on an event.
-    `series`: the dates that an invitation is to. `follows`: a change is that of all later dates too.
+    `series`: the dates that an invitation is to. `follows`: a change is that of all later dates too. `owed`: news of an
+    event that wait for no second person, `brief` without its description; `starts_at`: before when they are of use.
     """
 
     key: str
@@ -92,13 +93,18 @@ class NewBroadcast:
     words: str = ""
     series: Mapping[str, Any] | None = None
     follows: bool = False
+    owed: bool = False
+    brief: bool = False
+    starts_at: datetime | None = None
 
     @property
     def details(self) -> Mapping[str, Any] | None:
         """What fills the template that words it, if anything does."""
         if self.survey is not None:
             return {"survey": self.survey}
+        starts = None if self.starts_at is None else self.starts_at.isoformat()
         said = {"words": self.words, "series": self.series, "following": self.follows}
+        said |= {"brief": self.brief, "starts_at": starts}
         if any(said.values()):
             return {name: value for name, value in said.items() if value}
         return None if self.fields is None else {"fields": list(self.fields)}
@@ -238,7 +244,7 @@ async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: 
     if broadcast is None:
         return None
     people = await fill(tx, broadcast, new, target, now=author.now)
-    awaits = await awaits_second_person(tx, author, broadcast, new.kind, people)
+    awaits = not new.owed and await awaits_second_person(tx, author, broadcast, people)
     if awaits:
         await broadcast_approvals.ask(tx, author, broadcast)
     return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)
@@ -281,10 +287,8 @@ async def fill(
     return people if draw is None else people - await db.effects.people_left_out(tx, broadcast)
 
 
-async def awaits_second_person(
-    tx: AsyncConnection, author: Author, broadcast: int, kind: Kind, people: int
-) -> bool:
-    """Whether it is for so many that a second person has to let it go; news of an event are owed and never wait.
+async def awaits_second_person(tx: AsyncConnection, author: Author, broadcast: int, people: int) -> bool:
+    """Whether it is for so many that a second person has to let it go.
 
     Many is as many as the author may read of: that it waits would else tell the number itself.
     """
@@ -292,7 +296,7 @@ async def awaits_second_person(
     if not reader.is_exact:
         most = reader.at_most((await db.broadcast_accounts.account(tx, broadcast, reader.known_in)).people)
     above = author.campaign.approval_above
-    return kind is not Kind.EVENT_SERVICE and needs_approval(recipients=most, approval_above=above)
+    return needs_approval(recipients=most, approval_above=above)
 
 
 async def _due_times(
@@ -388,7 +392,8 @@ async def pause_orphans(tx: AsyncConnection, telegram_id: int, now: datetime) ->
     paused = []
     for broadcast in await db.broadcast_accounts.unfinished_of(tx, telegram_id):
         mine = any(may_broadcast_to(role, broadcast.area) for role in roles)
-        if mine or broadcast.kind == Kind.EVENT_SERVICE or broadcast.is_recall:
+        is_owed = broadcast.kind == Kind.EVENT_SERVICE and broadcast.state != "unapproved"
+        if mine or is_owed or broadcast.is_recall:
             continue
         if broadcast.state == "unapproved":
             await broadcast_approvals.give_up(tx, broadcast, why="left", now=now)

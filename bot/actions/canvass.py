@@ -17,7 +17,7 @@ from bot.actions.canvass_imports import require_whole
 from bot.errors import PortevoixError
 from bot.rules.areas import EVERYWHERE
 from bot.rules.canvass.cutting import DOORS, Route, cut, join
-from bot.rules.canvass.doors import Door
+from bot.rules.canvass.doors import Door, place_of
 from bot.rules.canvass.ranking import Ranked, Weights, rank
 from bot.rules.permissions import Action
 from db.engine import Database
@@ -117,7 +117,7 @@ async def cut_station(tx: AsyncConnection, author: Author, code: str) -> Cut:
     """Cuts one station of the author’s areas. Raises NotAllowed, NothingToCut, ImportUnfinished."""
     await require_whole(tx)
     station = await db.canvass.station(tx, code)
-    author.require(Action.OFFER_WALK, station.commune if station is not None else None)
+    author.require(Action.OFFER_WALK, place_of(code) if station is not None else None)
     made = await _cut_some(tx, [code], DOORS, author.now)
     if station is None or not made.doors:
         raise NothingToCut(f"No address belongs to {code}.", area=code)

@@ -17,8 +17,9 @@ from bot.actions import audit, notices
 from bot.actions.authority import Author
 from bot.actions.canvass import ranking
 from bot.actions.canvass_doors import silence_at, zone_at
-from bot.actions.canvass_walks import WalkGone
+from bot.actions.canvass_walks import OUT, Sheet, WalkGone, print_sheet
 from bot.errors import PortevoixError
+from bot.rules.canvass.doors import place_of
 from bot.rules.canvass.meetings import Meeting
 from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import MOST_WALKERS, Doubt, Outcome, Tally, doubt, is_daytime
@@ -77,7 +78,7 @@ async def stations_for(tx: AsyncConnection, author: Author) -> Sequence[Ranked]:
 async def commune_of(tx: AsyncConnection, author: Author, code: str) -> str:
     """The commune of a station of the author’s areas. Raises NotAllowed, WalkGone."""
     station = await db.canvass.station(tx, code)
-    author.require(Action.OFFER_WALK, station.commune if station is not None else None)
+    author.require(Action.OFFER_WALK, place_of(code) if station is not None else None)
     if station is None:
         raise WalkGone("There is no such station.")
     commune: str = station.commune
@@ -142,7 +143,7 @@ def require_sound(author: Author, commune: str, meeting: Meeting) -> None:
 async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
     """A walk of the author’s areas. Raises NotAllowed, WalkGone."""
     found = await db.canvass_walks.walk_seen(tx, walk, author.id or 0)
-    author.require(Action.OFFER_WALK, found.commune if found is not None else None)
+    author.require(Action.OFFER_WALK, place_of(found.station) if found is not None else None)
     if found is None:
         raise WalkGone("There is no such walk.")
     noted = await db.canvass_counts.tally_of(tx, walk, found.outing)
@@ -154,6 +155,14 @@ async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount
         meeting=await db.canvass_walks.meeting_of(tx, walk),
         zone=zone_at(author.gazetteer, found.commune),
     )
+
+
+async def sheet(tx: AsyncConnection, author: Author, walk: int) -> Sheet:
+    """A walk that is out, on paper. Raises NotAllowed, WalkGone."""
+    found = await account(tx, author, walk)
+    if found.walk.state not in OUT:
+        raise WalkGone("Nobody could enter what it says.")
+    return await print_sheet(tx, found.walk.code, author.campaign, actor=author.name, now=author.now)
 
 
 async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
@@ -176,7 +185,7 @@ async def free(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
         raise WalkGone("Nobody has taken it.")
     who = await db.canvass_walks.others_on(tx, found.walk, 0)
     await notices.tell(tx, who, "walk_freed", {"walk": found.walk.code}, now=author.now)
-    await db.canvass_walks.free(tx, found.walk)
+    await db.canvass_walks.free(tx, found.walk, author.now)
     await _note(tx, author, walk=found.walk.code, freed=len(who))
     return await account(tx, author, walk)
 

@@ -17,7 +17,7 @@ import db.canvass_walks
 from bot.actions.authority import Author
 from bot.actions.canvass import ranking
 from bot.actions.canvass_offers import commune_of
-from bot.rules.canvass.doors import Plane, Spot, commune_in
+from bot.rules.canvass.doors import Plane, Spot, place_of
 from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import Doubt, Outcome, Tally, doubt, pace, tally
 from bot.rules.permissions import Action
@@ -114,7 +114,7 @@ def _tally(noted: Iterable[Noted]) -> Tally:
 
 async def ways(tx: AsyncConnection, author: Author, code: str) -> dict[int, list[Spot]]:
     """The way of each walk of a station, in metres to the east and to the north. Raises NotAllowed."""
-    author.require(Action.OFFER_WALK, commune_in(code))
+    author.require(Action.OFFER_WALK, place_of(code))
     rows = await db.canvass.ways_of(tx, code)
     if not rows:
         return {}

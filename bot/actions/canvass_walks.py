@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.broadcasts
 import db.canvass_counts
 import db.canvass_walks
 import db.staff
@@ -20,6 +21,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import PortevoixError
 from bot.rules.areas import city_of
+from bot.rules.canvass.doors import place_of
 from bot.rules.canvass.meetings import TOLD_BEFORE, WAITED, Meeting, fit, is_missed
 from bot.rules.canvass.visits import MOST_WALKERS, Tally, doubt
 from bot.rules.permissions import Action, Role, Staff, may
@@ -30,7 +32,11 @@ from db.facts import get_fact, set_fact
 from db.people import Person
 
 MOST_LISTED = 8
+OUT = ("offered", "under_way")
+"""The states of a walk that people may take, or are on."""
 HELP = "walker_needs_help"
+MOST_CALLS, CALLS_WITHIN = 5, timedelta(minutes=10)
+"""So many calls for help from one walk are told within this time: whoever got them knows."""
 IDLE = timedelta(hours=24)
 """A walk of which nothing is heard for so long is nobody’s any more."""
 
@@ -108,15 +114,20 @@ class WalkSeen:
 async def offered_to(
     tx: AsyncConnection, person: Person, gazetteer: Gazetteer, now: datetime, page: int = 0
 ) -> tuple[list[Offered], bool]:
-    """The walks that somebody may take, and whether there are more: of their commune, then of their département; on a
-    page those come first where one waits who suits them. Raises NotASupporter.
+    """A page of the walks that somebody may take in their département, and whether there are more: those of their
+    commune first, of these those where one waits, of these the nearest. Raises NotASupporter.
     """
     require_supporter(person)
-    found: dict[int, Any] = {}
-    commune = person.commune and city_of(person.commune)
-    for area in filter(None, (commune, person.department)):
-        for row in await db.canvass_walks.offered_near(tx, area, now - WAITED, (page + 1) * MOST_LISTED + 1):
-            found.setdefault(row.id, row)
+    here = gazetteer.by_code(person.commune) if person.commune else None
+    found = await db.canvass_walks.offered_near(
+        tx,
+        person.department,
+        commune=person.commune and city_of(person.commune),
+        near=None if here is None else (here.latitude, here.longitude),
+        since=now - WAITED,
+        first=page * MOST_LISTED,
+        most=MOST_LISTED + 1,
+    )
     has_walked = await db.canvass_walks.has_walked(tx, person.id)
     offered = [
         Offered(
@@ -130,10 +141,10 @@ async def offered_to(
             zone=zone_at(gazetteer, row.commune),
             waiting=bool(row.walked) if row.walkers else None,
         )
-        for row in list(found.values())[page * MOST_LISTED : (page + 1) * MOST_LISTED]
+        for row in found[:MOST_LISTED]
     ]
     offered.sort(key=lambda each: fit(has_walked=has_walked, waiting=each.waiting))
-    return offered, len(found) > (page + 1) * MOST_LISTED
+    return offered, len(found) > MOST_LISTED
 
 
 async def mine(tx: AsyncConnection, person: Person) -> int | None:
@@ -153,7 +164,7 @@ async def seen(tx: AsyncConnection, going: Going) -> WalkSeen:
     """A walk that is offered, or that the person is on. Raises NotASupporter, WalkGone."""
     require_supporter(going.person)
     walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
-    if walk is None or not (walk.mine or walk.state in ("offered", "under_way")):
+    if walk is None or not (walk.mine or walk.state in OUT):
         raise WalkGone("The walk is not offered.")
     quiet = silence_at(going.campaign, going.gazetteer, walk.commune, going.now)
     return WalkSeen(
@@ -187,7 +198,7 @@ async def take(tx: AsyncConnection, going: Going) -> WalkSeen:
     if found.quiet is not None:
         raise WalkQuiet("The law asks for silence there.", until=found.quiet)
     if await db.canvass_walks.take(tx, found.walk, going.person.id, going.now) > MOST_WALKERS:
-        await db.canvass_walks.leave(tx, found.walk, going.person.id)
+        await db.canvass_walks.leave(tx, found.walk, going.person.id, going.now)
         raise WalkFull("A pair has taken it.")
     await _tell_others(tx, going, found.walk, comes=True)
     return await seen(tx, going)
@@ -217,13 +228,13 @@ async def _own(tx: AsyncConnection, going: Going) -> Ground:
 async def leave(tx: AsyncConnection, going: Going) -> None:
     """Somebody cannot come after all. Raises NotASupporter, NotYourWalk."""
     walk = await _own(tx, going)
-    await db.canvass_walks.leave(tx, walk, going.person.id)
+    await db.canvass_walks.leave(tx, walk, going.person.id, going.now)
     await _tell_others(tx, going, walk, comes=False)
 
 
-async def tend(tx: AsyncConnection, now: datetime) -> int:
+async def tend(tx: AsyncConnection, now: datetime, *, after: datetime | None = None) -> int:
     """What time does: who left the campaign leaves their walk, one that lies idle is over or offered again, and
-    walkers are told that they meet soon; how many were told.
+    walkers are told that they meet soon, unless they may have been told until `after`; how many were told.
     """
     if not await db.canvass_walks.are_under_way(tx):
         return 0
@@ -234,14 +245,14 @@ async def tend(tx: AsyncConnection, now: datetime) -> int:
         if (await db.canvass_counts.tally_of(tx, number, walk.outing)).doors:
             await db.canvass_walks.end(tx, walk, now)
         else:
-            await db.canvass_walks.free(tx, walk)
-    return await _remind(tx, now)
+            await db.canvass_walks.free(tx, walk, now)
+    return await _remind(tx, now if after is None else max(now, after + TOLD_BEFORE), now)
 
 
-async def _remind(tx: AsyncConnection, now: datetime) -> int:
+async def _remind(tx: AsyncConnection, later_than: datetime, now: datetime) -> int:
     """Tells walkers that they meet soon, once; how many."""
     told = 0
-    rows = await db.canvass_walks.meeting_soon(tx, now, now + TOLD_BEFORE)
+    rows = await db.canvass_walks.meeting_soon(tx, later_than, now + TOLD_BEFORE)
     for (walk, outing), some in groupby(rows, key=lambda row: (row.id, row.outing)):
         people = list(some)
         first = people[0]
@@ -277,7 +288,8 @@ async def end(tx: AsyncConnection, going: Going) -> Ended:
 
 async def call_for_help(tx: AsyncConnection, going: Going) -> int:
     """Somebody on a walk needs help: the team of the place, else every admin, and whoever walks with them are told; how
-    many of them could be. Also of who left the campaign meanwhile. Raises NotYourWalk.
+    many of them could be. Also of who left the campaign meanwhile. Who taps it again and again is not told on again and
+    again. Raises NotYourWalk.
     """
     walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
     if walk is None or not walk.mine:
@@ -285,34 +297,35 @@ async def call_for_help(tx: AsyncConnection, going: Going) -> int:
     me = going.person.telegram_id
     details = {"walk": walk.code, "telegram_id": me, "first_name": going.person.first_name}
     beside = await db.canvass_walks.others_on(tx, walk, going.person.id)
-    team = await _coordinators_of(tx, walk.commune) - {me}
-    told = await notices.tell(tx, {*team, *beside}, HELP, details, now=going.now)
-    if not team:
-        told += await notices.tell_admins(tx, HELP, details, now=going.now, but=me)
-    return told
+    team = await _coordinators_of(tx, walk.station) - {me} or set(await notices.admins(tx)) - {me}
+    calls = f"{HELP}:{walk.id}:{walk.outing}:"
+    if await db.broadcasts.made_since(tx, calls, going.now - CALLS_WITHIN) >= MOST_CALLS:
+        return len({*team, *beside})
+    key = f"{calls}{going.origin.number}"
+    return await notices.tell(tx, {*team, *beside}, HELP, details, now=going.now, key=key)
 
 
 async def _contact(tx: AsyncConnection, walk: Ground) -> tuple[int, str | None] | None:
     """Who offered the walk, as long as they may."""
     found = await db.canvass_walks.telegram_id_of(tx, walk.offered_by)
-    return found if found is not None and found[0] in await _coordinators_of(tx, walk.commune) else None
+    return found if found is not None and found[0] in await _coordinators_of(tx, walk.station) else None
 
 
 async def _tell_end(tx: AsyncConnection, walk: Ground, found: Tally, going: Going) -> None:
     """Tells who offered the walk, or those who may offer walks there by now, and whoever walked along."""
     contact = await _contact(tx, walk)
-    who = {contact[0]} if contact is not None else await _coordinators_of(tx, walk.commune)
+    who = {contact[0]} if contact is not None else await _coordinators_of(tx, walk.station)
     details = {"walk": walk.code, "number": walk.id, "doors": found.doors, "contacts": found.contacts}
     await notices.tell(tx, who, "walk_over", {**details, "doubt": doubt(found)}, now=going.now)
     beside = await db.canvass_walks.others_on(tx, walk, going.person.id)
     await notices.tell(tx, set(beside) - who, "walk_ended", {"walk": walk.code}, now=going.now)
 
 
-async def _coordinators_of(tx: AsyncConnection, commune: str) -> set[int]:
-    """The Telegram numbers of everybody who may offer walks in a commune."""
-    team = await db.staff.all_current(tx)
+async def _coordinators_of(tx: AsyncConnection, station: str) -> set[int]:
+    """The Telegram numbers of everybody who may offer walks of a station."""
+    team, place = await db.staff.all_current(tx), place_of(station)
     held = ((each.telegram_id, Staff(id=0, role=Role(each.role), area=each.area)) for each in team)
-    return {number for number, role in held if may(role, Action.OFFER_WALK, commune)}
+    return {number for number, role in held if may(role, Action.OFFER_WALK, place)}
 
 
 # -- paper --

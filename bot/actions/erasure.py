@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.dialogs
 import db.erasing
+import db.people
 import db.staff
 import db.suppressions
 import db.unread
@@ -17,7 +19,7 @@ from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db.days import day_of
 from db.erasing import Sealing
-from db.people import Person
+from db.people import NOTHING_TO_RENEW, Person
 from db.suppression_key import begin_anew
 
 __all__ = ["Sealing", "begin_suppressions_anew", "erase", "forget", "sealing"]
@@ -63,10 +65,23 @@ async def _leave_the_team(tx: AsyncConnection, person: Person, now: datetime) ->
         await notices.tell_admins(tx, "staff_left", news, now=now)
 
 
+async def fall_silent(tx: AsyncConnection, person: Person) -> None:
+    """They hear nothing any more; whoever restricted the use of their data does already, and will afterwards."""
+    state = person.state if person.is_restricted else "stopped"
+    await db.people.change(tx, person.id, state=state, **NOTHING_TO_RENEW)
+    await db.dialogs.end(tx, person.id)
+
+
 async def forget(tx: AsyncConnection, person: Person, sealing: Sealing) -> None:
-    """Erases someone who takes no part. Whoever was a supporter once leaves a mark, as those who ask for it do: an
-    older backup still has their consent. Of the others nobody needs to be kept from being invited again.
+    """Erases someone who takes no part, unless they are of the team: they hear nothing any more, and their roles, with
+    what rests on them, go on.
+
+    Whoever was a supporter once leaves a mark, as those who ask for it do: an older backup still has their consent.
+    Of the others nobody needs to be kept from being invited again.
     """
+    if await db.staff.roles_of(tx, person.telegram_id):
+        await fall_silent(tx, person)
+        return
     await db.erasing.erase_mentions(tx, person.telegram_id)
     await db.erasing.erase_person(tx, person.id, sealing)
     await db.unread.erase_of(tx, [person.telegram_id])

@@ -217,7 +217,7 @@ async def _told(tx: AsyncConnection, author: Author, event: Event) -> int:
     """How many people hear of a change: nobody of an event that nobody sees."""
     if event.is_hidden:
         return 0
-    return (await events.told(tx, author, event, cancellation=True)).people.total
+    return (await events.to_tell(tx, author, event, cancellation=True)).people.total
 
 
 async def _reached(

@@ -9,13 +9,14 @@ from typing import ClassVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcasts
+import db.event_news
 from bot.actions import audit
 from bot.actions.authority import Author
-from bot.actions.events import find_open, tell
+from bot.actions.event_news import News, Told, tell
+from bot.actions.events import find_open
 from bot.errors import PortevoixError
 from bot.rules.leaves import read_leaf
 from bot.rules.sending import WORD
-from bot.rules.small_counts import Headcount
 
 MOST_WORDS = 500
 """Characters; an event and a signature stand below."""
@@ -29,23 +30,20 @@ class WordsRefused(PortevoixError):
     default_message: ClassVar[str] = "errors/words_enough"
 
 
-async def write(tx: AsyncConnection, author: Author, code: str, words: str) -> Headcount:
-    """Writes to those who said yes; how many they are. Raises NotAllowed, EventRefused, WordsRefused."""
+async def write(tx: AsyncConnection, author: Author, code: str, words: str) -> Told:
+    """Writes to those who said yes; where they are many a second person looks first.
+
+    Raises NotAllowed, EventRefused, WordsRefused.
+    """
     await audit.take_turn(tx)
     found = await find_open(tx, author, code)
-    before = f"event:{found.event.id}:word:"
+    before = db.event_news.word_key(found.event.id)
     if await db.broadcasts.made_since(tx, before, author.now - DAY) >= MOST_A_DAY:
         raise WordsRefused("They were written to often enough today.", most=MOST_A_DAY)
-    people = await tell(
-        tx,
-        author,
-        found.event,
-        key=f"{before}{secrets.token_hex(4)}",
-        template=WORD,
-        expires_at=found.event.ends_at,
-        words=words,
-        audience=read_leaf(f"rsvp:{code}:yes"),
-    )
-    details = {"event": code, "told": people.total}  # the log has no texts
+    event = found.event
+    news = News(template=WORD, starts_at=event.starts_at, expires_at=event.ends_at, words=words)
+    key, coming = f"{before}{secrets.token_hex(4)}", read_leaf(f"rsvp:{code}:yes")
+    told = await tell(tx, author, event, news, key=key, audience=coming)
+    details = {"event": code, "told": told.people.total}  # the log has no texts
     await audit.note(tx, actor=author.name, action="write_to_attendees", details=details, now=author.now)
-    return people
+    return told

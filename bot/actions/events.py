@@ -17,7 +17,7 @@ import db.faces
 import db.hosts
 import db.seats
 import db.shifts
-from bot.actions import audit, broadcast_approvals, broadcasts
+from bot.actions import audit, broadcast_approvals
 from bot.actions.announcing import (
     EventRefused,
     columns_of_place,
@@ -27,31 +27,22 @@ from bot.actions.announcing import (
 )
 from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author
-from bot.actions.broadcasts import NewBroadcast
+from bot.actions.event_news import News, Told, coming_to, gather, tell
 from bot.communes import Commune
 from bot.errors import NotAllowed
 from bot.rules.areas import EVERYWHERE
-from bot.rules.belonging import WAITLISTED
 from bot.rules.dates import LONGEST_EVENT
 from bot.rules.events import is_over
-from bot.rules.expressions import AnyOf, Expression
 from bot.rules.hosting import covering
 from bot.rules.kinds import Kind
-from bot.rules.leaves import Leaf
-from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import Action
 from bot.rules.seats import Seats, door_opens
 from bot.rules.sending import CANCELLATION, CHANGE, all_at
-from bot.rules.small_counts import NOBODY, Headcount
 from db.audiences import Target
 from db.events import Answers, Event, EventPage, EventTexts
 
 HOSTED, CO_HOST = "host", "co"
 """As what somebody runs an event without a role: it is theirs, or they help; who helps does not cancel it."""
-
-TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
-"""Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
-
 
 PAST_AT_ONCE = 8
 """Past events on one page."""
@@ -186,9 +177,8 @@ def changed(event: Event, change: EventChange) -> dict[str, Any]:
 
 async def change_event(
     tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int, reason: str = ""
-) -> Headcount:
-    """Changes an event and tells those who said yes or maybe, with the `reason`; gives how many. `sequence` is the one
-    last seen.
+) -> Told:
+    """Changes an event and tells those who said yes or maybe, with the `reason`. `sequence` is the one last seen.
 
     Raises NotAllowed; EventRefused also where somebody else changed it meanwhile.
     """
@@ -196,16 +186,28 @@ async def change_event(
     found = await find_open(tx, author, code)
     values = await apply_change(tx, author, found, change, sequence=sequence)
     key = f"event:{found.event.id}:change:{sequence + 1}"
-    over, people = over_at(found.event, values), NOBODY
+    told = Told()
     if not found.event.is_hidden:
-        people = await tell(tx, author, found.event, key=key, template=CHANGE, expires_at=over, words=reason)
+        news = news_of(found.event, values, reason)
+        told = await tell(tx, author, found.event, await gather(tx, author, found.event, news), key=key)
     details = {
         "event": code,
-        "told": people.total,
+        "told": told.people.total,
         "changed": [*values, *(f"text:{each}" for each in change.texts)],
     }
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
-    return people
+    return told
+
+
+def news_of(event: Event, values: Mapping[str, Any], reason: str) -> News:
+    """The news that these columns of an event are others now; with none of them, its words are."""
+    return News(
+        template=CHANGE,
+        starts_at=min(event.starts_at, values.get("starts_at", event.starts_at)),
+        expires_at=over_at(event, values),
+        words=reason,
+        rewords=not values,
+    )
 
 
 async def require_may_reword(tx: AsyncConnection, author: Author, event: Event) -> None:
@@ -272,7 +274,7 @@ def require_unchanged(event: Event, sequence: int) -> None:
 
 async def cancel_event(
     tx: AsyncConnection, author: Author, code: str, *, sequence: int | None = None, reason: str = ""
-) -> Headcount:
+) -> Told:
     """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe, with the
     `reason`. `sequence`: the one last seen, where somebody looked at it first.
     """
@@ -284,13 +286,12 @@ async def cancel_event(
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
     await apply_cancellation(tx, author, found.event)
-    key, over = f"event:{found.event.id}:cancel", found.event.ends_at
-    people = await tell(
-        tx, author, found.event, key=key, template=CANCELLATION, expires_at=over, words=reason
-    )
-    details: Mapping[str, object] = {"event": code, "told": people.total, "cancelled": True}
+    event, key = found.event, f"event:{found.event.id}:cancel"
+    news = News(template=CANCELLATION, starts_at=event.starts_at, expires_at=event.ends_at, words=reason)
+    told = await tell(tx, author, event, news, key=key)
+    details: Mapping[str, object] = {"event": code, "told": told.people.total, "cancelled": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
-    return people
+    return told
 
 
 def require_may_cancel(author: Author, event: Event) -> None:
@@ -313,17 +314,17 @@ async def apply_cancellation(tx: AsyncConnection, author: Author, event: Event) 
         await db.broadcasts.cancel(tx, broadcast)
 
 
-async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Headcount:
+async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Told:
     """Gives up an event that only its author sees: there is nobody to tell."""
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     assert invitation is not None  # it was made with the event
     await broadcast_approvals.give_up(tx, invitation, why="cancelled", now=author.now)
     details = {"event": event.code, "told": 0, "cancelled": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
-    return NOBODY
+    return Told()
 
 
-async def told(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
+async def to_tell(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
     """The reach of a change or a cancellation, in a transaction. Raises NotAllowed."""
     return await reach(
         tx,
@@ -343,46 +344,3 @@ async def to_be_told(tx: AsyncConnection, author: Author, event: Event) -> Targe
     """
     await _require_managed(tx, author, event)
     return await target_of(tx, author, coming_to(event), [EVERYWHERE])
-
-
-def coming_to(*events: Event) -> Expression:
-    """Who comes to one of these, may, or waits, wherever they live: they were promised the event."""
-    leaves = (Leaf(name="rsvp", arguments=(event.code, answer)) for event in events for answer in TOLD)
-    return AnyOf(tuple(leaves))
-
-
-async def tell(
-    tx: AsyncConnection,
-    author: Author,
-    event: Event,
-    *,
-    key: str,
-    template: str,
-    expires_at: datetime,
-    words: str = "",
-    audience: Expression | None = None,
-    follows: bool = False,
-) -> Headcount:
-    """Queues a message for those who said yes or maybe and those who wait, or for an `audience`; how many they are.
-
-    `words`: what the organizers add; `follows`: it is so of all later dates too. The caller checked what the
-    author may do.
-    """
-    audience = audience if audience is not None else coming_to(event)
-    news = NewBroadcast(
-        key=key,
-        kind=Kind.EVENT_SERVICE,
-        audience=audience,
-        when=all_at(author.now),
-        texts={},
-        template=template,
-        event=event.id,
-        expires_at=expires_at,
-        words=words,
-        follows=follows,
-    )
-    target = await target_of(tx, author, audience, [EVERYWHERE])
-    queued = await broadcasts.queue(tx, author, news, target)
-    if queued is None:
-        return NOBODY
-    return (await db.broadcast_accounts.account(tx, queued.broadcast, author.reader.known_in)).people

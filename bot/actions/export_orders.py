@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
+import db.audit
 import db.exports
 import db.people
+import db.staff
 from bot.actions import approvals, audit, exports, notices
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import Author, asked_again, author_of
@@ -26,6 +28,11 @@ FETCH_LIFE = timedelta(hours=24)
 """How long an export that was granted can be fetched."""
 
 
+MOST_AREAS = 3
+TAKEN_WITHIN = timedelta(days=7)
+"""So many départements or communes of one table an admin of the whole campaign exports alone, in so long a time."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ordered:
     """How many rows the export has, up to CHAT_ROWS and one more; `waits`: a second admin is asked first."""
@@ -35,13 +42,22 @@ class Ordered:
     waits: bool = False
 
 
-def is_of_the_whole_campaign(order: Order) -> bool:
-    """Whether a second person has to agree: everybody everywhere, unless it is about one event.
+async def _needs_a_second(tx: AsyncConnection, author: Author, wanted: Order) -> bool:
+    """Whether a second person has to agree: everybody everywhere, or the same in pieces, unless it is about one event.
 
-    Not the log of the team: an admin who suspects another reads it without asking them.
+    Not the log of the team: an admin who suspects another reads it without asking them. Nor whoever exports areas of
+    their own: they are given the rows of those who agreed to be known there.
     """
-    selection = order.selection
-    return TABLES[order.table].of_area and selection.area == EVERYWHERE and selection.event is None
+    table, selection = TABLES[wanted.table], wanted.selection
+    if not table.of_area or selection.event is not None or selection.known_in is not None:
+        return False
+    if selection.area == EVERYWHERE or selection.area.startswith("R"):
+        return True
+    taken = await db.audit.details_of(
+        tx, actor=author.name, action=table.action, since=author.now - TAKEN_WITHIN
+    )
+    areas = {each["area"] for each in taken if each.get("export") == wanted.table}
+    return len(areas | {selection.area}) > MOST_AREAS
 
 
 async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
@@ -53,7 +69,7 @@ async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
     FORMATS[wanted.format].require()
     wanted = exports.as_read_by(author, wanted)
     found = await _count(tx, wanted)
-    if found and is_of_the_whole_campaign(wanted):
+    if found and await _needs_a_second(tx, author, wanted):
         await audit.take_turn(tx)
         seconds = await _second_admins(tx, author.person.telegram_id)
         if seconds:
@@ -69,7 +85,23 @@ async def _count(tx: AsyncConnection, wanted: Order) -> int:
 
 
 async def _second_admins(tx: AsyncConnection, asked_by: int | None) -> set[int]:
-    return await approvals.others_who(tx, may_approve_export, but=(asked_by,))
+    """Whoever gave the asker their role, or was given theirs by them, may be the same person with another number:
+    they are asked where there is nobody else.
+    """
+    others = await approvals.others_who(tx, may_approve_export, but=(asked_by,))
+    return others - await _near(tx, asked_by) or others
+
+
+async def _near(tx: AsyncConnection, telegram_id: int | None) -> set[int]:
+    """The Telegram numbers of whoever gave somebody a role, and of those to whom they gave one."""
+    person = await db.people.find(tx, telegram_id or 0)
+    number = None if person is None else person.id
+    members = await db.staff.all_current(tx)
+    given = {held.telegram_id for held in members if held.added_by is not None and held.added_by == number}
+    givers = [
+        held.added_by for held in members if held.telegram_id == telegram_id and held.added_by is not None
+    ]
+    return given | {giver.telegram_id for giver in (await db.people.get_many(tx, givers)).values()}
 
 
 async def _ask(tx: AsyncConnection, author: Author, wanted: Order, rows: int, seconds: set[int]) -> None:

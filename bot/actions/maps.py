@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.canvass_counts
 import db.statistics
 from bot.actions.authority import Author, area_name
 from bot.actions.statistics import level_within
@@ -30,6 +31,12 @@ class Layer(StrEnum):
     VOLUNTEERS = "volunteers"
     EVENTS = "events"
     PLACES = "places"
+    STATIONS = "stations"
+    WALKS = "walks"
+
+
+IMPERSONAL = frozenset({Layer.EVENTS, Layer.PLACES, Layer.STATIONS, Layer.WALKS})
+"""What is no count of people: it is told exactly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +75,7 @@ async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *
     author.require(Action.SEE_STATISTICS, area)
     counts = await _counts(tx, author, area, layer) if level_within(area) else {}
     inhabitants = _inhabitants(author.gazetteer, area) if by_share else Counter()
-    exact = author.reader.is_exact or layer in (Layer.EVENTS, Layer.PLACES)
+    exact = author.reader.is_exact or layer in IMPERSONAL
     if exact:
         counts = dict.fromkeys(parts_within(area), NOBODY) | counts
     values = {part: people.total if exact else people.at_least for part, people in counts.items()}
@@ -116,6 +123,9 @@ async def _counts(tx: AsyncConnection, author: Author, area: str, layer: Layer) 
     if layer is Layer.PLACES:
         known = await db.statistics.places_by_commune(tx)
         return _gathered(area, _as_heads(each for each in known if contains(area, each[0])))
+    if layer in (Layer.STATIONS, Layer.WALKS):
+        found = await db.canvass_counts.by_place(tx, area, walks_out=layer is Layer.WALKS)
+        return _gathered(area, _as_heads(found))
     return _gathered(
         area,
         await db.statistics.by_commune(

@@ -191,7 +191,7 @@ async def _mend(
     people = await db.mends.queue(tx, number, original.id, expires_at=useful_until, now=author.now)
     noted = {"broadcast": original.id, "mend": number, "people": people}
     await audit.note(tx, actor=author.name, action=ACTIONS[mend], details=noted, now=author.now)
-    if await awaits_second_person(tx, author, number, Kind(original.kind), people):
+    if await awaits_second_person(tx, author, number, people):
         await _stop_meanwhile(tx, original, number, details)
         await broadcast_approvals.ask(tx, author, number)
     else:

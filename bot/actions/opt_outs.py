@@ -9,13 +9,16 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.opting_out
-from bot.actions import audit
+import db.people
+import db.volunteering
+from bot.actions import audit, conversations
 from bot.rules.permissions import Action
 from bot.rules.restriction import RESTRICTED
 from bot.rules.suppression import SuppressionKey, suppression_of
+from bot.rules.volunteering import PURPOSE as HELP
 from db.days import day_of
 from db.erasing import Sealing
-from db.opting_out import Known
+from db.opting_out import Known, Proof
 
 LEDGER_VERSION = "opt-out list"
 """What stands in the consent ledger in the place of a text's version; its hash is the file's."""
@@ -43,6 +46,7 @@ class _Sorted:
 
     effects: Effects
     to_stop: Sequence[Known]
+    silent: Sequence[Known]
     to_forget: Sequence[Known]
     hashes: Sequence[str]
 
@@ -67,7 +71,9 @@ async def import_list(
     not leave: it is asked again when they would.
     """
     people = await _sort(tx, telegram_ids, key)
-    await db.opting_out.silence(tx, people.to_stop, text_version=LEDGER_VERSION, text_hash=digest, now=now)
+    proof = Proof(version=LEDGER_VERSION, digest=digest)
+    await db.opting_out.silence(tx, people.to_stop, proof, now)
+    await _end_what_was_begun(tx, [*people.to_stop, *people.silent], proof, now)
     # Who never finished signing up leaves no proof behind, whatever the campaign file says.
     await db.opting_out.forget(tx, people.to_forget, Sealing(key=key, today=day_of(now), keeps_proof=False))
     await db.opting_out.suppress(tx, people.hashes, day_of(now))
@@ -76,11 +82,26 @@ async def import_list(
     return people.effects
 
 
+async def _end_what_was_begun(
+    tx: AsyncConnection, known: Sequence[Known], proof: Proof, now: datetime
+) -> None:
+    """As with /stop: nothing is offered any more, and nobody of the team answers."""
+    for person in await db.opting_out.with_something_begun(tx, known):
+        offer = await db.volunteering.of_person(tx, person.id)
+        if offer is not None:
+            if offer.contact:
+                await db.opting_out.withdraw_consents(tx, [person], HELP, proof, now)
+            await db.volunteering.withdraw(tx, offer)
+        stored = await db.people.get(tx, person.id)
+        assert stored is not None  # in this very transaction they were found
+        await conversations.end(tx, stored, "stopped", now)
+
+
 async def _sort(tx: AsyncConnection, telegram_ids: Sequence[int], key: SuppressionKey) -> _Sorted:
     known = await db.opting_out.known(tx, telegram_ids)
     hashes = [suppression_of(key, telegram_id) for telegram_id in telegram_ids]
     quiet = ("stopped", RESTRICTED)
-    silent = [person for person in known if person.state in quiet and not person.consent_contact]
+    silent = [person for person in known if person.state in quiet and not person.agreed]
     # As with /stop: of somebody who had not finished signing up nothing else is kept, unless they hold a role.
     unfinished = [person for person in known if not person.is_registered and not person.is_staff]
     settled = {person.id for person in (*silent, *unfinished)}
@@ -93,4 +114,4 @@ async def _sort(tx: AsyncConnection, telegram_ids: Sequence[int], key: Suppressi
         unknown=len(telegram_ids) - len(known),
         already_suppressed=await db.opting_out.suppressed(tx, hashes),
     )
-    return _Sorted(effects=effects, to_stop=to_stop, to_forget=unfinished, hashes=hashes)
+    return _Sorted(effects=effects, to_stop=to_stop, silent=silent, to_forget=unfinished, hashes=hashes)

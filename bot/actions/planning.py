@@ -9,9 +9,9 @@ which every change of a person or a plan sets), so that a tick costs what has ch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,14 +25,14 @@ from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occur
 from bot.rules.kinds import Kind, mutes_of_step
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone, territory_followed
 from bot.rules.territories import ABROAD, METROPOLE
-from db.backup import RESTORED_AT
-from db.facts import get_fact
+from db.backup import restored_at
 from db.planning import PlannedBroadcast, StepAudience, StepPlace
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
 # In their own courtesy hours people abroad get a step so much earlier than Paris at most.
 ZONES_DIFFER = timedelta(days=2)
+THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # What follows another message becomes due by the clock alone: everybody is looked at so often.
 FOLLOW_UPS_EVERY = timedelta(minutes=1)
 
@@ -88,21 +88,47 @@ class OpenStep:
 
 async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     """Queues every step and event reminder that is due, looking at everybody; how many messages."""
-    return (await look(tx, campaign, now, before=FIRST_LOOK)).queued
+    queued = (await look(tx, campaign, now, before=FIRST_LOOK)).queued
+    return queued + sum([await part(tx) for part in others(campaign, now)])
+
+
+Part = Callable[[AsyncConnection], Awaitable[int]]
+
+
+def others(campaign: Campaign, now: datetime) -> Sequence[Part]:
+    """What a tick does besides the steps: each part queues what is due of its own, and tells how many messages.
+
+    Each may have a transaction of its own: whoever taps meanwhile waits for one of them, and not for all.
+    """
+    settling: list[Part] = [
+        lambda tx: waitlist.tend(tx, campaign, now),  # once the candidate is out, what was offered lapses
+        lambda tx: shift_offers.tend(tx, campaign, now),
+    ]
+    if campaign.is_out(now):
+        return settling
+
+    async def events(tx: AsyncConnection) -> int:
+        return await _plan_events(tx, campaign, now, after=await _told_after(tx))
+
+    async def walks(tx: AsyncConnection) -> int:
+        return await canvass_walks.tend(tx, now, after=await _told_after(tx))
+
+    return [events, *settling, walks]
+
+
+async def _told_after(tx: AsyncConnection) -> datetime:
+    """After a restore it may not be known what left: what was due before does not leave again."""
+    return await restored_at(tx) or THE_BEGINNING
 
 
 async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: Look) -> Look:
-    """Queues every step and event reminder that is due, knowing what the tick `before` looked at."""
+    """Queues every step that is due, knowing what the tick `before` looked at."""
     changed = await db.planning.take_changed(tx)
+    after = await _told_after(tx)
     if campaign.is_out(now):
-        return await _look_when_out(tx, campaign, now, changed, before)
-    restored_at = await get_fact(tx, RESTORED_AT)
-    # After a restore the backup may not know that a step left: it does not leave again.
-    after = datetime.fromisoformat(restored_at) if restored_at else None
+        return await _look_when_out(tx, campaign, now, changed, before, after=after)
     zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
-    due = [
-        each for each in open_steps(campaign, now, zones) if after is None or each.occurrence.at_utc > after
-    ]
+    due = [each for each in open_steps(campaign, now, zones) if each.occurrence.at_utc > after]
     follow_up = before.followed_at is None or abs(now - before.followed_at) >= FOLLOW_UPS_EVERY
     together: dict[tuple[int, str, str | None, bool], list[OpenStep]] = {}
     for each in due:
@@ -116,11 +142,7 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
     for (*_, everybody), dues in together.items():
         queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
     return Look(
-        queued=queued
-        + await _plan_events(tx, campaign, now)
-        + await waitlist.tend(tx, campaign, now)
-        + await shift_offers.tend(tx, campaign, now)
-        + await canvass_walks.tend(tx, now),
+        queued=queued,
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )
@@ -227,7 +249,13 @@ def _place(due: OpenStep) -> StepPlace:
 
 
 async def _look_when_out(
-    tx: AsyncConnection, campaign: Campaign, now: datetime, changed: Collection[int] | None, before: Look
+    tx: AsyncConnection,
+    campaign: Campaign,
+    now: datetime,
+    changed: Collection[int] | None,
+    before: Look,
+    *,
+    after: datetime,
 ) -> Look:
     """Queues the last choice for everybody who was there when the candidate was out."""
     step, out_from = campaign.last_choice, campaign.out_from
@@ -235,9 +263,7 @@ async def _look_when_out(
     assert out_from is not None
     opening = Opening(0, step.name, METROPOLE, None, None, out_from)
     everybody = changed is None or opening not in before.openings
-    await shift_offers.tend(tx, campaign, now)
-    await waitlist.tend(tx, campaign, now)  # nothing is offered any more, and what was offered lapses
-    if now >= out_from + ASKED_FOR or not (everybody or changed):
+    if out_from <= after or now >= out_from + ASKED_FOR or not (everybody or changed):
         return Look(openings=before.openings)
     planned = PlannedBroadcast(
         key=step.name,
@@ -259,7 +285,7 @@ async def _look_when_out(
     return Look(queued=queued, openings=frozenset({opening}))
 
 
-async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
+async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime, *, after: datetime) -> int:
     queued = 0
     around = await db.planning.events_around(
         tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
@@ -269,7 +295,7 @@ async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -
             starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone, courtesy=campaign.courtesy
         )
         for occurrence in occurrences:
-            if occurrence.at_utc <= now < occurrence.expires_at:
+            if after < occurrence.at_utc <= now < occurrence.expires_at:
                 queued += await _plan_event_step(tx, event.id, occurrence, now)
     return queued
 

@@ -51,8 +51,6 @@ from db.people import Person
 from db.personal_data import ReceivedMessage
 from db.volunteering import Offer
 
-NOTHING_TO_RENEW = {f"renew_{purpose}": False for purpose in Purpose}
-
 
 async def stop(
     tx: AsyncConnection, person: Person, origin: Origin, *, language: str, text: str, sealing: Sealing
@@ -62,7 +60,6 @@ async def stop(
     Of somebody who had not finished signing up, nothing else is kept. It does not lift a restriction; once that is
     lifted, the silence stays.
     """
-    await db.dialogs.end(tx, person.id)
     await volunteering.withdraw(tx, person, origin, language=language, text=text)
     await conversations.end(tx, person, "stopped", origin.at)
     if person.consent_contact or person.renew_contact:
@@ -71,12 +68,10 @@ async def stop(
         )
     else:
         await record(tx, person, origin, "stop", "stop")
-    unfinished = person.registered_at is None
-    if unfinished and not await db.staff.roles_of(tx, person.telegram_id):
+    if person.registered_at is None:
         await erasure.forget(tx, person, sealing)
     else:
-        state = person.state if person.is_restricted else "stopped"
-        await db.people.change(tx, person.id, state=state, **NOTHING_TO_RENEW)
+        await erasure.fall_silent(tx, person)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,13 +20,13 @@ from bot.actions import announcing, audit, broadcast_approvals, events
 from bot.actions.announcing import Announced, NewEvent
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
+from bot.actions.event_news import News, Told, coming_to, gather, tell
 from bot.actions.events import EventChange, ManagedEvent
 from bot.rules.expressions import Expression
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
-from bot.rules.sending import CANCELLATION, CHANGE, SERIES, all_at
+from bot.rules.sending import CANCELLATION, SERIES, all_at
 from bot.rules.series import LEAST_DATES, BadSeries, Every, every_of, rule_of
-from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.territories import at_wall
 from db.broadcast_accounts import series_key
 from db.events import Event
@@ -124,7 +125,7 @@ async def following(tx: AsyncConnection, found: ManagedEvent) -> list[Event]:
 
 async def change_following(
     tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int, reason: str = ""
-) -> Headcount:
+) -> Told:
     """Changes an event and all later dates of its series alike, and tells those who come to one of them.
 
     A date moves as far as the first, by the clock of its place: one that was moved alone before keeps its own
@@ -134,19 +135,22 @@ async def change_following(
     found = await events.find_open(tx, author, code)
     dates = await following(tx, found)
     # It is news until the last of them is over: who comes to that one may be told when the first one is.
+    moved: dict[str, Any] = {}
     over = found.event.ends_at
     for date in dates:
         each = await events.find_open(tx, author, date.code)
         number = sequence if date.id == found.event.id else date.sequence
         alike = _alike(found.event, date, change)
         values = await events.apply_change(tx, author, each, alike, sequence=number)
+        moved = values if date.id == found.event.id else moved
         over = max(over, events.over_at(date, values))
-    key, people = f"event:{found.event.id}:change:{sequence + 1}", NOBODY
+    key, told = f"event:{found.event.id}:change:{sequence + 1}", Told()
     if not found.event.is_hidden:
-        people = await _tell(tx, author, dates, key=key, template=CHANGE, expires_at=over, reason=reason)
-    details = {"event": code, "told": people.total, "dates": len(dates)}
+        news = replace(events.news_of(found.event, moved, reason), expires_at=over, follows=True)
+        told = await _tell(tx, author, dates, await gather(tx, author, found.event, news), key=key)
+    details = {"event": code, "told": told.people.total, "dates": len(dates)}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
-    return people
+    return told
 
 
 def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
@@ -162,7 +166,7 @@ def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
     return replace(change, starts_at=at_wall(moved, zone))
 
 
-async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Headcount:
+async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Told:
     """Cancels an event and all later dates of its series, and tells those who come to one of them.
 
     Raises as `events.cancel_event` does.
@@ -179,36 +183,24 @@ async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, re
     if invitation is not None and invitation.finished_at is None:
         await broadcast_approvals.end(tx, invitation.id, why="cancelled", now=author.now)
         await db.broadcasts.cancel(tx, invitation.id)
-    key, over = f"event:{found.event.id}:cancel", dates[-1].ends_at
-    people = await _tell(tx, author, dates, key=key, template=CANCELLATION, expires_at=over, reason=reason)
-    details = {"event": code, "told": people.total, "cancelled": True, "dates": len(dates)}
+    news = News(
+        template=CANCELLATION,
+        starts_at=found.event.starts_at,
+        expires_at=dates[-1].ends_at,
+        words=reason,
+        follows=True,
+    )
+    told = await _tell(tx, author, dates, news, key=f"event:{found.event.id}:cancel")
+    details = {"event": code, "told": told.people.total, "cancelled": True, "dates": len(dates)}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
-    return people
+    return told
 
 
-async def _tell(
-    tx: AsyncConnection,
-    author: Author,
-    dates: Sequence[Event],
-    *,
-    key: str,
-    template: str,
-    expires_at: datetime,
-    reason: str,
-) -> Headcount:
+async def _tell(tx: AsyncConnection, author: Author, dates: Sequence[Event], news: News, *, key: str) -> Told:
     """One message about the first of some dates, which says that it is so of all that follow."""
-    told = NOBODY
+    told = Told()
     for start in range(0, len(dates), TOLD_TOGETHER):
         some = dates[start : start + TOLD_TOGETHER]
-        told += await events.tell(
-            tx,
-            author,
-            some[0],
-            key=f"{key}:{start}" if start else key,
-            template=template,
-            expires_at=expires_at,
-            words=reason,
-            audience=events.coming_to(*some),
-            follows=True,
-        )
+        each = f"{key}:{start}" if start else key
+        told += await tell(tx, author, some[0], news, key=each, audience=coming_to(*some))
     return told

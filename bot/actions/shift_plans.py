@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.attendees
+import db.broadcasts
+import db.event_news
 import db.events
 import db.faces
 import db.planning
@@ -18,6 +20,7 @@ from bot.actions import audit
 from bot.actions.announcing import EventRefused
 from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent, find_managed, find_open, require_may_reword
+from bot.rules.event_news import DAY, told_next
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import door_opens
@@ -132,7 +135,9 @@ async def change_hours(
     changes = await db.shifts.change(tx, own.id, starts_at=starts_at, ends_at=ends_at)
     await db.shifts.shorten_offers(tx, own.id, door_opens(starts_at))
     moved = replace(own, starts_at=starts_at, ends_at=ends_at)
-    told = await _tell(tx, author, moved, SHIFT_CHANGED, f"change:{changes}")
+    told = await _tell(
+        tx, author, moved, SHIFT_CHANGED, f"change:{changes}", starts_at=min(own.starts_at, starts_at)
+    )
     await _note(tx, author, event.code, number, "hours", told=told)
     return told
 
@@ -161,22 +166,32 @@ async def call_off(tx: AsyncConnection, author: Author, number: int) -> int:
     own, found = await _find(tx, author, number, to_change=True)
     await db.shifts.lock(tx, own.id)
     await db.shifts.change(tx, own.id, state="off")
-    told = await _tell(tx, author, own, SHIFT_OFF, "off")
+    told = await _tell(tx, author, own, SHIFT_OFF, "off", starts_at=own.starts_at)
     await _note(tx, author, found.event.code, number, "off", told=told)
     return told
 
 
-async def _tell(tx: AsyncConnection, author: Author, own: Shift, template: str, what: str) -> int:
+async def _tell(
+    tx: AsyncConnection, author: Author, own: Shift, template: str, what: str, *, starts_at: datetime
+) -> int:
+    """What has not left of earlier hours is not news any more, and they are told of no more often than events are."""
+    key, due = f"shift:{own.id}:change:", author.now
+    for untold in await db.event_news.untold(tx, key):
+        await db.broadcasts.cancel(tx, untold.id)
+    if template == SHIFT_CHANGED:
+        told = await db.event_news.told_since(tx, key, author.now - DAY)
+        due = told_next(now=author.now, starts_at=starts_at, told=told)
     news = PlannedBroadcast(
         key=f"shift:{own.id}:{what}",
         kind=Kind.EVENT_SERVICE,
         template=template,
         event=own.event,
-        starts_at=author.now,
+        starts_at=due,
+        details={"starts_at": starts_at.isoformat()},
     )
     broadcast = await db.planning.ensure_broadcast(tx, news, author.now)
     return await db.planning.queue_shift_news(
-        tx, broadcast, shift=own.id, now=author.now, expires_at=own.ends_at
+        tx, broadcast, shift=own.id, now=author.now, due_at=due, expires_at=own.ends_at
     )
 
 

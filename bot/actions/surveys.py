@@ -135,7 +135,7 @@ async def import_survey(
     made = await _make(tx, new, target, author=None, now=occasion.now)
     assert made.broadcast is not None  # just made
     machine = operator(campaign=occasion.campaign, gazetteer=occasion.gazetteer, now=occasion.now)
-    if await awaits_second_person(tx, machine, made.broadcast, new.kind, made.people):
+    if await awaits_second_person(tx, machine, made.broadcast, made.people):
         await broadcast_approvals.ask(tx, machine, made.broadcast)
         made = replace(made, awaits_approval=True)
     details = {"survey": new.code, "broadcast": made.broadcast, "people": made.people}
@@ -192,7 +192,7 @@ async def send(tx: AsyncConnection, author: Author, new: NewSurvey) -> Made:
     made = await _make(tx, new, target, author=author.id, now=author.now)
     assert made.broadcast is not None  # just made
     awaits = not author.supervises(target.area) or await awaits_second_person(
-        tx, author, made.broadcast, new.kind, made.people
+        tx, author, made.broadcast, made.people
     )
     if awaits:
         await broadcast_approvals.ask(tx, author, made.broadcast)
@@ -307,7 +307,8 @@ async def to_take_back(tx: AsyncConnection, person: Person, code: str) -> Survey
     found = await db.surveys.opened(tx, code, person.id)
     if found is None or not (found.was_asked or found.answers):
         raise SurveyUnknown("There is no such survey for you.")
-    if found.survey.is_counted:
+    # Those of people who restricted the use of their data are spared when the others are erased.
+    if found.survey.is_counted and not found.answers:
         raise SurveyOver("The answers are erased.", why="erased", survey=found.survey, answered=False)
     return found.survey
 

@@ -19,7 +19,7 @@ from bot.rules.conversations import Claims
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.leaving import Policy
-from bot.rules.quiet import LawProfile, Quiet, ballot_abroad, quiet
+from bot.rules.quiet import LawProfile, Quiet, ballot_abroad, quiet, silences
 from bot.rules.reminders import StepOccurrence, occurrences
 from bot.rules.retention import Retention
 from bot.rules.steps import Schedule, Slot, Step
@@ -285,6 +285,13 @@ class Campaign:
             cancellation=cancellation,
             zone=zone,
         )
+
+    def silent_from(self, *, territory: str | None, now: datetime, zone: str | None) -> datetime | None:
+        """When the next silence about events begins for somebody; None: none is to come."""
+        starts = silences(
+            kind=Kind.EVENT_INVITE, territory=territory, law=self.law, ballots=self.ballots, zone=zone
+        )
+        return next((start for start in starts if start > now), None)
 
     def is_quiet(self, *, territory: str | None, now: datetime, zone: str | None = None) -> bool:
         """Whether nothing that speaks for the campaign may be said to people of a territory now."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
+from bot.links import sheet_link
 from bot.printing.tick_lists import BOX, FONT, MARGIN, blank_paper, head
+from bot.rules.canvass.visits import Outcome
+from db.canvass_doors import Ground
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -36,6 +39,39 @@ class SheetPaper:
     foot: str
     link: str
     printed_at: datetime
+
+
+def paper_of(
+    walk: Ground,
+    doors: Sequence[Any],
+    *,
+    said: Callable[..., str],
+    commune: str,
+    place: str | None,
+    number: int,
+    destroy_on: date,
+    bot_username: str,
+    now: datetime,
+) -> SheetPaper:
+    """A walk in words. `said` gives those of `canvass/<name>` without HTML; `doors` as `doors_in_order` has them."""
+    values = {"walk": walk, "number": number, "destroy_on": destroy_on}
+    below = said("sheet_head", place=place, doors=len(doors), **values)
+    lines = []
+    before = None
+    for door in doors:
+        side = (door.street, door.leg)
+        shown = said("sheet_door", number=door.number, suffix=door.suffix, dwellings=door.dwellings)
+        lines.append(SheetLine(door=shown, street=door.street if side != before else None))
+        before = side
+    return SheetPaper(
+        heading=said("sheet_title", walk=walk, commune=commune),
+        below=[line for line in below.splitlines() if line],
+        outcomes=[said("outcome", outcome=each) for each in Outcome],
+        lines=lines,
+        foot=said("sheet_foot", **values),
+        link=sheet_link(bot_username, walk.code),
+        printed_at=now,
+    )
 
 
 def sheet_pdf(sheet: SheetPaper) -> bytes:

@@ -9,7 +9,7 @@ from bot.actions import campaign_changes
 from bot.actions.campaign_changes import Changes
 from bot.actions.renewals import consent_texts
 from bot.campaign.campaign import Campaign
-from bot.commands.arguments import CommandRefused
+from bot.commands.arguments import CommandRefused, typed
 from bot.rules.counting import counted_people
 from bot.settings import Settings
 from bot.startup import present
@@ -95,13 +95,10 @@ def sentences(changes: Changes) -> list[str]:
 
 def ask() -> bool:
     """On a terminal, for a typed word: whether people are to be told. Raises CommandRefused where it was not typed."""
-    try:
-        if sys.stdin.isatty():
-            typed = input(f"Type {ACCEPT} to go on, or {TELL} to tell people as well: ").strip().lower()
-            if typed in (ACCEPT, TELL):
-                return typed == TELL
-    except EOFError:
-        print()  # what is said next does not follow the question on its line
+    if sys.stdin.isatty():
+        said = (typed(f"Type {ACCEPT} to go on, or {TELL} to tell people as well: ") or "").lower()
+        if said in (ACCEPT, TELL):
+            return said == TELL
     raise CommandRefused(
         "Nothing was done: undo the change in the campaign file, or go on knowingly with `portevoix check --accept`"
         " (or `run --accept`)."

@@ -29,6 +29,15 @@ def group(commands: SubCommands, name: str, help_: str) -> SubCommands:
     return parser.add_subparsers(title="commands", dest=f"{name}_command", required=True, metavar="COMMAND")
 
 
+def typed(prompt: str) -> str | None:
+    """What is typed after a prompt, without the blanks around it; None where the input ends."""
+    try:
+        return input(prompt).strip()
+    except EOFError:
+        print()  # what is said next does not follow the question on its line
+        return None
+
+
 def area(text: str, settings: Settings) -> str:
     """The area code of an argument. Raises UnknownArea, and CommandRefused for a commune that does not exist."""
     try:

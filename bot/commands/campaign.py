@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
-from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file, load_campaign
+from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file
 from bot.commands.accepting import add_accept, record, require_sense, tell
 from bot.commands.arguments import SubCommands
+from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.rules.counting import counted
 from bot.settings import Settings
@@ -47,14 +48,16 @@ def check(arguments: Namespace, settings: Settings) -> int:
     file = (
         find_campaign_file(arguments.file, remedy="name a campaign.toml, or the folder that holds it")
         if arguments.file is not None
-        else find_campaign_file(settings.campaign)
+        # The example may be looked at; nobody’s database is its.
+        else find_campaign_file(settings.required_campaign if arguments.accept else settings.campaign)
     )
     campaign = checked(file)
     if campaign is None:
         return 2
     for warning in over(campaign, asyncio.run(present(settings))):
         print(warning, file=sys.stderr)
-    asyncio.run(_compare(campaign, settings, accept=arguments.accept, tells=arguments.tell))
+    if arguments.file is not None or settings.named_campaign is not None:
+        asyncio.run(_compare(campaign, settings, accept=arguments.accept, tells=arguments.tell))
     print(valid(file, campaign))
     return 0
 
@@ -118,7 +121,7 @@ def over(campaign: Campaign, now: datetime) -> list[str]:
 
 def calendar(arguments: Namespace, settings: Settings) -> int:
     """Prints the calendar, as the table that people read or as the JSON of the contract."""
-    entries = calendar_entries(load_campaign(settings.campaign, languages=LANGUAGES))
+    entries = calendar_entries(campaign_of(settings))
     if arguments.json:
         print(json.dumps([as_json(entry) for entry in entries], ensure_ascii=False, indent=1))
     else:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.actions import audit, canvass_walks
-from bot.actions.canvass_walks import Sheet
-from bot.canvass.sheet import SheetLine, SheetPaper, sheet_pdf
+from bot.actions.authority import area_name
+from bot.actions.canvass_walks import OUT, Sheet
+from bot.canvass.sheet import paper_of, sheet_pdf
 from bot.commands.arguments import CommandRefused, SubCommands
 from bot.commands.reading import campaign_of
 from bot.communes import load
-from bot.links import sheet_link
 from bot.overview import running_as
-from bot.rules.canvass.visits import Outcome
 from bot.settings import Settings
 from bot.startup import opened, present
 from bot.words.texts import Texts
@@ -59,7 +57,19 @@ def sheet(arguments: Namespace, settings: Settings) -> int:
     found, now, username = asyncio.run(printing())
     try:
         arguments.out.write_bytes(
-            sheet_pdf(_paper(found, now, username, partial(_plain, texts, language), settings))
+            sheet_pdf(
+                paper_of(
+                    found.walk,
+                    found.doors,
+                    said=partial(_plain, texts, language),
+                    commune=area_name(load(settings.data), found.walk.commune),
+                    place=found.place,
+                    number=found.number,
+                    destroy_on=found.destroy_on,
+                    bot_username=username,
+                    now=now,
+                )
+            )
         )
     except OSError as error:
         raise CommandRefused(
@@ -68,6 +78,11 @@ def sheet(arguments: Namespace, settings: Settings) -> int:
     print(
         f"Sheet {found.number} of walk {found.walk.code} is in {arguments.out}: destroy it by {found.destroy_on}."
     )
+    if found.walk.state not in OUT:
+        print(
+            "Nobody is on this walk, nor may be: its results can be entered once it is offered.",
+            file=sys.stderr,
+        )
     if username == BOT_UNKNOWN:
         print("Its QR code leads nowhere: the bot’s name is known once it has run.", file=sys.stderr)
     return 0
@@ -75,27 +90,3 @@ def sheet(arguments: Namespace, settings: Settings) -> int:
 
 def _plain(texts: Texts, language: str, name: str, **values: Any) -> str:
     return texts.render(f"canvass/{name}", language, **values).plain.strip()
-
-
-def _paper(
-    found: Sheet, now: datetime, username: str, said: Callable[..., str], settings: Settings
-) -> SheetPaper:
-    commune = load(settings.data).by_code(found.walk.commune)
-    values = {"walk": found.walk, "number": found.number, "destroy_on": found.destroy_on}
-    head = said("sheet_head", place=found.place, doors=len(found.doors), **values)
-    lines = []
-    before = None
-    for door in found.doors:
-        side = (door.street, door.leg)
-        shown = said("sheet_door", number=door.number, suffix=door.suffix, dwellings=door.dwellings)
-        lines.append(SheetLine(door=shown, street=door.street if side != before else None))
-        before = side
-    return SheetPaper(
-        heading=said("sheet_title", walk=found.walk, commune=commune.name if commune else found.walk.commune),
-        below=[line for line in head.splitlines() if line],
-        outcomes=[said("outcome", outcome=each) for each in Outcome],
-        lines=lines,
-        foot=said("sheet_foot", **values),
-        link=sheet_link(username, found.walk.code),
-        printed_at=now,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import re
 import sys
 from argparse import Namespace
 from datetime import datetime
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audit
 from bot.actions import audit, restores, retention
 from bot.commands import drilling, moving, rekeying
-from bot.commands.arguments import CommandRefused, SubCommands, group
+from bot.commands.arguments import CommandRefused, SubCommands, group, typed
 from bot.commands.reading import campaign_of
 from bot.nightly import make_backup
 from bot.rules.counting import counted
@@ -140,11 +141,7 @@ def new(arguments: Namespace, settings: Settings) -> int:
         "A new database knows nobody: not who registered, nor who asked for silence or to be erased. Look for the old"
         " one, or a backup, first."
     )
-    try:
-        typed = input(f"Type {NEW} to begin with an empty database: ")
-    except EOFError:
-        typed = ""
-    if typed.strip().lower() != NEW:
+    if (typed(f"Type {NEW} to begin with an empty database: ") or "").lower() != NEW:
         raise CommandRefused(f"Nothing was changed: the word was not “{NEW}”.")
 
     async def work() -> list[Path]:
@@ -217,13 +214,22 @@ def restore(arguments: Namespace, settings: Settings) -> int:
             f" {given_up:,}. Import your opt-out lists again.",
             file=sys.stderr,
         )
+    if not restored.outbox:
+        print(
+            "Nothing tells what left since the backup: what was due before now does not leave by itself, and what"
+            " somebody wrote waits until they resume it in /broadcasts.",
+            file=sys.stderr,
+        )
     if restored.in_doubt:
         print(
             "Messages that may have left since the backup, are in doubt and are not sent again:"
             f" {restored.in_doubt:,}."
         )
     if restored.paused:
-        print(f"Broadcasts that may have begun since the backup, and are paused: {restored.paused:,}.")
+        print(
+            "Broadcasts that may have left, been changed or called off since the backup, or are not in it, and are"
+            f" paused: {restored.paused:,}."
+        )
     return 0
 
 
@@ -305,6 +311,11 @@ def head(arguments: Namespace, settings: Settings) -> int:
 def verify(arguments: Namespace, settings: Settings) -> int:
     """Prints what was found; exit status 1 if the log was tampered with."""
 
+    for each in arguments.expect:
+        if re.fullmatch("[0-9a-f]{64}", each) is None:
+            raise CommandRefused(
+                f"“{each}” is no hash of the log, which has 64 characters, 0 to 9 and a to f: copy it whole."
+            )
     anchors = read_anchors(settings.audit_anchor)
 
     async def work() -> audit.Verified:

@@ -14,8 +14,8 @@ from pathlib import Path
 import db.export_choices
 from bot.actions import audit, exports
 from bot.actions.exports import Order
-from bot.campaign.campaign import load_campaign
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, instant
+from bot.commands.reading import campaign_of
 from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS
@@ -26,7 +26,6 @@ from bot.settings import Settings
 from bot.startup import opened, present
 from db.engine import Database
 from db.exports import Selection
-from locales import LANGUAGES
 
 SHOW_SECONDS = 0.2
 
@@ -149,7 +148,7 @@ def selected(name: str, arguments: Namespace, settings: Settings) -> Selection:
 
 
 def _require_ballot(number: int, settings: Settings) -> None:
-    campaign = load_campaign(settings.campaign, languages=LANGUAGES)
+    campaign = campaign_of(settings)
     numbers = [ballot.number for ballot in campaign.ballots]
     if number not in numbers:
         raise CommandRefused(f"There is no ballot {number}: the campaign has {', '.join(map(str, numbers))}.")

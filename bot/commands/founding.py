@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
 from bot.campaign.calendar import HEADERS, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, parse_campaign
-from bot.commands.arguments import CommandRefused, SubCommands
+from bot.commands.arguments import CommandRefused, SubCommands, typed
 from bot.commands.campaign import checked, over, valid
 from bot.commands.founding_file import written
 from bot.commands.founding_questions import QUESTIONS, BadAnswer, Founding, Prompt
@@ -57,8 +58,9 @@ def found(arguments: Namespace, settings: Settings) -> int:
     print(valid(file, campaign))
     _show(campaign)
     print(
-        f"\n{file} is written. Next: read it through, translate its texts, set PORTEVOIX_CAMPAIGN={arguments.folder},"
-        " play it with `portevoix rehearse`, then start it with `portevoix run`."
+        f"\n{file} is written. Next: read it through, translate its texts, name it to every command,\n\n"
+        f"    export PORTEVOIX_CAMPAIGN={shlex.quote(str(arguments.folder.resolve()))}\n\n"
+        "play it with `portevoix rehearse`, then start it with `portevoix run`."
     )
     return 0
 
@@ -119,14 +121,12 @@ def _read(question: Prompt, given: str, founding: Founding) -> object:
 def _ask(question: Prompt, offered: str | None, founding: Founding) -> object:
     prompt = f"{question.text} [{offered}]" if offered else question.text
     while True:
-        try:
-            typed = input(f"{prompt}: ").strip() or (offered or "")
-        except EOFError:
-            print()  # what is said next does not follow the question on its line
+        said = typed(f"{prompt}: ")
+        if said is None:
             raise CommandRefused(
                 f"The answers ended too soon: run `portevoix init` in a terminal, or answer with {question.option}."
-            ) from None
+            )
         try:
-            return question.answer(typed, founding)
+            return question.answer(said or (offered or ""), founding)
         except BadAnswer as fault:
             print(fault)

@@ -14,6 +14,7 @@ from bot.settings import Settings
 from bot.startup import database_file, opened, suppression_key
 from db.engine import open_database
 from db.errors import UnsafeKey
+from db.folders import make_private
 from db.keyring import find_key
 from db.moving import Digest, move
 from db.upgrade import upgrade
@@ -93,5 +94,5 @@ def _take_along(file: Path, to: Path) -> None:
         if to.read_bytes() != file.read_bytes():
             raise UnsafeKey(f"{to} belongs to another database: move it away first.")
         return
-    to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(to.parent)
     shutil.copy2(file, to)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
-from bot.commands.arguments import CommandRefused, SubCommands, content_of, group
+from bot.commands.arguments import CommandRefused, SubCommands, content_of, group, typed
 from bot.rules.counting import counted, counted_people
 from bot.rules.opt_outs import OptOuts, read_opt_outs
 from bot.settings import Settings
@@ -97,10 +97,10 @@ def _print_effects(effects: Effects, *, done: bool) -> None:
 
 
 def _is_wanted() -> bool:
-    try:
-        return input("Go on? Type yes: ").strip().casefold() in ("yes", "oui")
-    except EOFError:
-        raise CommandRefused("Nobody answered: run this in a terminal, or with --yes.") from None
+    said = typed("Go on? Type yes: ")
+    if said is None:
+        raise CommandRefused("Nobody answered: run this in a terminal, or with --yes.")
+    return said.casefold() in ("yes", "oui")
 
 
 async def _preview(ids: Sequence[int], settings: Settings) -> Effects:

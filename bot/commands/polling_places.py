@@ -11,9 +11,8 @@ from pathlib import Path
 
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
-from bot.campaign.campaign import load_campaign
-from bot.commands.arguments import SubCommands, content_of, group
-from bot.commands.reading import MOST_SHOWN, show_faults
+from bot.commands.arguments import SubCommands, content_of, group, typed
+from bot.commands.reading import MOST_SHOWN, campaign_of, show_faults
 from bot.communes import Gazetteer, load
 from bot.polling_places.file import Reading, read_file
 from bot.rules.counting import counted
@@ -21,7 +20,6 @@ from bot.rules.polling_places import NewPlace
 from bot.rules.spreadsheets import SEPARATORS
 from bot.settings import Settings
 from bot.startup import opened, present
-from locales import LANGUAGES
 
 DECLINED = 1
 
@@ -44,7 +42,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     gazetteer = load(settings.data)
     reading = read_file(
         content_of(arguments.file, "a CSV file"),
-        campaign=load_campaign(settings.campaign, languages=LANGUAGES),
+        campaign=campaign_of(settings),
         gazetteer=gazetteer,
     )
     show_faults(arguments.file, reading)
@@ -54,7 +52,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
         if not sys.stdin.isatty():
             print("Nothing was imported: this is a preview. Run it again with --yes to import.")
             return 0
-        if input("Import them? [y/N] ").strip().lower() not in ("y", "yes", "o", "oui"):
+        if (typed("Import them? [y/N] ") or "").casefold() not in ("y", "yes", "o", "oui"):
             print("Nothing was imported.")
             return DECLINED
     asyncio.run(_import(settings, reading, arguments.file.name))

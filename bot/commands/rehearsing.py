@@ -48,6 +48,7 @@ def rehearse(arguments: Namespace, settings: Settings) -> int:
     """Plays, checks and reports; exit status 1 if a rule was broken."""
     supporters = number("--supporters", arguments.supporters, least=1, most=MOST_SUPPORTERS)
     seed = number("--seed", arguments.seed, least=0, most=2**63)
+    _ = settings.required_campaign  # said before anything is made
     new = _claim(arguments.report)
     # Imported here: the other commands need none of it, and answer sooner.
     from bot.logs import configure_logs

@@ -50,8 +50,8 @@ def run(arguments: Namespace, settings: Settings) -> int:
         check_webhook(arguments.webhook)
         if settings.web is None:
             raise CommandRefused("A webhook needs the web part: set PORTEVOIX_WEB, such as 127.0.0.1:8080.")
-    if settings.named_campaign is None:
-        # The token is what the README asks for first.
+    if settings.named_campaign is None or settings.token_fault is not None:
+        # Before anything is opened. The token is what the README asks for first.
         _ = settings.required_token, settings.required_campaign
     # Imported here: the other commands need none of it, and answer sooner.
     from bot import app

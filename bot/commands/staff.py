@@ -162,9 +162,11 @@ def link(arguments: Namespace, settings: Settings) -> int:
     token, username = asyncio.run(work())
     if username is None:
         why = (
-            "PORTEVOIX_TOKEN is not set" if settings.token is None else "Telegram did not tell the bot’s name"
+            settings.token_fault or "PORTEVOIX_TOKEN is not set."
+            if settings.token is None
+            else "Telegram did not tell the bot’s name."
         )
-        print(f"{why}, so there is no link: whoever joins sends the bot this message.", file=sys.stderr)
+        print(f"{why} So there is no link: whoever joins sends the bot this message.", file=sys.stderr)
         print(f"/start s_{token}")
     else:
         print(f"https://t.me/{username}?start=s_{token}")

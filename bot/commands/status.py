@@ -8,12 +8,16 @@ from argparse import Namespace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 import db.processes
+from bot.actions import alarms
 from bot.campaign.campaign import find_campaign_file
 from bot.commands.arguments import SubCommands
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
-from bot.overview import overview
+from bot.overview import is_unreached, overview
+from bot.rules.health import NOT_REACHED_YET, REMEDIES, Trouble
 from bot.settings import Settings, installed_version
 from bot.startup import opened, present
 from db.engine import Database
@@ -41,13 +45,17 @@ def status(arguments: Namespace, settings: Settings) -> int:
             now = await present(settings)
             async with database.read() as tx:
                 seen = await overview(tx, campaign, now)
+                found = await _troubles(tx)
             running_as, backup = seen.running_as, seen.backup
+            runs = await _runs(database)
             return {
                 "version": installed_version(),
                 "campaign": campaign.text(campaign.name, campaign.languages[0]),
                 "campaign_file": str(file),
                 "engine": database.dialect,
-                "runs": await _runs(database),
+                "runs": runs,
+                "trouble": list(found) if runs else [],
+                "why": list(found.values()) if runs else [],
                 "bot": f"@{running_as.username}" if running_as is not None else None,
                 "mode": running_as.mode if running_as is not None else None,
                 "next_ballot": seen.next.ballot,
@@ -67,6 +75,14 @@ def status(arguments: Namespace, settings: Settings) -> int:
     else:
         print_table(("what", "now"), [(name, _shown(value)) for name, value in found.items()])
     return 0
+
+
+async def _troubles(tx: AsyncConnection) -> dict[str, str]:
+    """What the bot that runs last found wrong, as /health names it, and in words."""
+    found = {trouble.value: REMEDIES[trouble] for trouble in await alarms.present(tx)}
+    if await is_unreached(tx):
+        found[Trouble.SILENT.value] = NOT_REACHED_YET
+    return found
 
 
 async def _runs(database: Database) -> bool:

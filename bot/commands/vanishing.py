@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.actions import audit, canvass_imports
 from bot.actions.canvass_imports import Vanished
+from bot.commands.arguments import typed
 from bot.commands.reading import run_once
 from bot.rules.counting import counted
 from bot.settings import Settings
@@ -47,4 +48,4 @@ def _is_sure() -> bool:
     if not sys.stdin.isatty():
         print("They stay: run it again with --yes to erase them.")
         return False
-    return input("Erase them? Type yes: ").strip().casefold() in ("yes", "oui")
+    return (typed("Erase them? Type yes: ") or "").casefold() in ("yes", "oui")

@@ -28,12 +28,12 @@ class Attachment:
 class Call:
     """One Bot API call: method, JSON parameters, and a file if there is one.
 
-    `remember` names what the sent message is to be kept as (`progress:<broadcast>`), told to the listener
-    of `bot.delivery.replies` with the message id. `produce` names a file to be made when the call is
-    posted (an export may be too large to keep in the database), with `produce_arguments`; `otherwise` is the payload
-    of the message that says so where it could not be made, or surely sent. `leave_before` is the
-    instant from which the law or the hour no longer lets a broadcast leave; `asks` says that it waits for an answer;
-    `instead` is posted where Telegram refuses it for good. Replies have none of them, and do not keep them.
+    `remember` names what the sent message is to be kept as (`progress:<broadcast>`), told to the listener of
+    `bot.delivery.replies` with the message id. `produce` names a file to be made when the call is posted (an export
+    may be too large to keep in the database), with `produce_arguments`; `otherwise` is the payload of the message
+    that says so where it could not be made, or surely sent. `leave_before` is the instant from which the law or the
+    hour no longer lets a broadcast leave, and the law is asked about a reply; `asks` says that it waits for an
+    answer; `instead` is posted where Telegram refuses it for good. Replies have neither of these two.
     """
 
     method: str
@@ -61,6 +61,10 @@ class Call:
         chat = self.payload.get("chat_id")
         return chat if isinstance(chat, int) else None
 
+    def is_late(self, now: datetime) -> bool:
+        """Whether the instant has come before which it was to leave."""
+        return self.leave_before is not None and self.leave_before <= now
+
     @property
     def is_paid(self) -> bool:
         """Whether Telegram may take Stars for it."""
@@ -80,7 +84,9 @@ class Call:
         One is made for every message that leaves: `replace` would take five times as long.
         """
         other = object.__new__(Call)
-        vars(other).update(vars(self), payload={**self.payload, **said, "chat_id": chat})
+        known = other.__dict__
+        known |= self.__dict__
+        known["payload"] = {**self.payload, **said, "chat_id": chat}
         return other
 
     def to_json(self) -> dict[str, Any]:
@@ -94,6 +100,8 @@ class Call:
             kept["produce"] = [self.produce, dict(self.produce_arguments)]
         if self.otherwise is not None:
             kept["otherwise"] = dict(self.otherwise)
+        if self.leave_before is not None:
+            kept["leave_before"] = self.leave_before.isoformat()
         return kept
 
     @classmethod
@@ -102,6 +110,7 @@ class Call:
         if "attachment" in kept:
             parameter, name, content = kept["attachment"]
             attachment = Attachment(field=parameter, name=name, content=base64.b64decode(content))
+        until = kept.get("leave_before")
         produce, arguments = kept.get("produce", (None, {}))
         return cls(
             method=kept["method"],
@@ -111,4 +120,5 @@ class Call:
             produce=produce,
             produce_arguments=arguments,
             otherwise=kept.get("otherwise"),
+            leave_before=None if until is None else datetime.fromisoformat(until),
         )

@@ -77,6 +77,7 @@ class Engine:
             owner=self.owner,
             on_sent=hooks.on_sent,
             producers=hooks.producers,
+            silenced=hooks.silenced,
             freed=self._freed,
         )
         self._processing = Processing(

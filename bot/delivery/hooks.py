@@ -18,12 +18,18 @@ Meet = Callable[[AsyncConnection, Mapping[int, bytes]], Awaitable[Met]]
 Process = Callable[[AsyncConnection, dict[str, Any], Met], Awaitable[Sequence[Call]]]
 Apologise = Callable[[Mapping[str, Any]], Sequence[Call]]
 Prepare = Callable[[AsyncConnection, Sequence[Leased]], Awaitable[Sequence[Call | Wait | Stop]]]
+Silenced = Callable[[Call], Awaitable[Call | None]]
 OnSent = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 Producer = Callable[[Mapping[str, Any]], Awaitable[Attachment | Call]]
 
 
 def nothing() -> None:
     """Nobody wants to be told."""
+
+
+async def as_it_is(call: Call) -> Call:
+    """No law holds anything back."""
+    return call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,7 @@ class Hooks:
     handled     called once the effects of some updates are committed: what is due may have changed
     prepare     (transaction, leased deliveries) -> for each, in their order, a call, a `Wait` or a `Stop`
     on_sent     told the name (`Call.remember`) and the message that a call became
+    silenced    a reply whose `Call.leave_before` has come -> what may leave in its place, itself or nothing
     producers   by name (`Call.produce`): arguments -> the file to post, or the call that says why there is none
     """
 
@@ -50,6 +57,7 @@ class Hooks:
     asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None
     in_turn: Callable[[bytes], str] = lambda _body: ""
     handled: Callable[[], None] = nothing
+    silenced: Silenced = as_it_is
     producers: Mapping[str, Producer] = field(default_factory=dict)
 
 

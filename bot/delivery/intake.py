@@ -261,16 +261,20 @@ class Intake:
     def _explain(self, outcome: Outcome, failures: int) -> float:
         """Say why no updates come, and how many seconds to wait before asking again."""
         back_off = min(BACK_OFF_LONGEST_SECONDS, BACK_OFF_FIRST_SECONDS * 2.0 ** min(failures - 1, 10))
+        # Said once, and again each time that it has lasted twice as long: a night of it fills no disk.
+        is_news = failures & (failures - 1) == 0
         if isinstance(outcome, Rejected) and outcome.code == CONFLICT:
-            log.error(
-                "another_instance_polls",
-                said=outcome.description,
-                hint="Only one bot may poll with this token: stop the other one, or remove the webhook.",
-            )
+            if is_news:
+                log.error(
+                    "another_instance_polls",
+                    said=outcome.description,
+                    hint="Only one bot may poll with this token: stop the other one, or remove the webhook.",
+                )
             return CONFLICT_SECONDS
-        again_in = getattr(outcome, "retry_after", None) or back_off
-        log.warning("no_updates", said=in_words(outcome), again_in=again_in)
-        return float(again_in)
+        again_in = float(getattr(outcome, "retry_after", None) or back_off)
+        if is_news:
+            log.warning("no_updates", said=in_words(outcome), again_in=again_in)
+        return again_in
 
 
 def received(update: object) -> Received:

@@ -109,11 +109,12 @@ class Lanes:
     async def _lane(self) -> None:
         while self._marked:
             ready = self._marked.popleft()
-            self._posting.add(ready.row.id)
+            number = ready.row.id
+            self._posting.add(number)
             try:
                 ended = await self._post(ready)
             finally:
-                self._posting.discard(ready.row.id)
+                self._posting.discard(number)
             self._ended(ended)
 
     async def _post(self, ready: Ready) -> EndedPost:

@@ -13,7 +13,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.calls import Attachment, Call
-from bot.delivery.hooks import OnSent, Producer
+from bot.delivery.hooks import OnSent, Producer, Silenced
 from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected, as_id
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
@@ -34,7 +34,7 @@ class Leaving:
     """Posts calls and settles them.
 
     `on_sent` is told what the message of a call with `remember` became; `producers` make the files of calls with
-    `produce`, or the call that says why there is none.
+    `produce`, or the call that says why there is none. `silenced` is asked about what is late: see `Hooks`.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Leaving:
         pacing: Pacing,
         on_sent: OnSent,
         producers: Mapping[str, Producer],
+        silenced: Silenced,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -53,6 +54,7 @@ class Leaving:
         self._pacing = pacing
         self._on_sent = on_sent
         self._producers = producers
+        self._silenced = silenced
         self.settled: Counter[str] = Counter()
         """How many replies had which outcome in the end, since the start."""
         self.newest: dict[int, tuple[int, int]] = {}
@@ -80,6 +82,12 @@ class Leaving:
         repeats = 0
         while True:
             await slot(call)
+            if call.is_late(self._clock.now()):
+                allowed = await self._silenced(call)
+                if allowed is None:
+                    self._pacing.unused()
+                    return True
+                call = replace(allowed, leave_before=None)
             if not call.repeatable and not await begin(True):
                 self._pacing.unused()
                 return False
@@ -102,6 +110,12 @@ class Leaving:
         """Post an edit whose turn has come; `slot` waits for another one. False: it did not leave."""
         repeats = 0
         while True:
+            if call.is_late(self._clock.now()):
+                allowed = await self._silenced(call)
+                if allowed is None:
+                    self._pacing.unused()
+                    return True
+                call = allowed  # asked again each time: it may wait for its turn once more
             outcome = await self.post(call)
             if isinstance(outcome, NotSent):
                 return False

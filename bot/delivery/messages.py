@@ -24,10 +24,10 @@ def captioned(
     return Call(method=method, payload={"chat_id": chat, **file, **caption, **_keys(text)}, **call)
 
 
-def edited(chat: int, message_id: int, text: Text) -> Call:
-    """The text in place of what a message said; without buttons it loses those it had."""
+def edited(chat: int, message_id: int, text: Text, **call: Any) -> Call:
+    """The text in place of what a message said; without buttons it loses those it had. `call`: as for `message`."""
     payload = {"chat_id": chat, "message_id": message_id, **_words(text), "reply_markup": text.markup}
-    return Call(method="editMessageText", payload=payload)
+    return Call(method="editMessageText", payload=payload, **call)
 
 
 def in_place_of(call: Call, message_id: int, **fate: Any) -> Call:

@@ -74,7 +74,8 @@ class Pacing:
         # Those whose chat was written to a moment ago: (when it may be again, order, waiter).
         self._parked: list[tuple[float, int, _Waiter]] = []
         self._order = itertools.count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
         self._blocked_until = 0.0
         self._blocked_by = ""
         self._out_until = 0.0  # the server is out of reach
@@ -353,10 +354,10 @@ class Pacing:
 
     def _arm(self, at: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= at and not self._timer.cancelled():
+            if self._timer_at <= at:  # not `when()`: what uvloop gives for less than a millisecond has none
                 return
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(at, self._fire)
+        self._timer, self._timer_at = asyncio.get_running_loop().call_at(at, self._fire), at
 
     def _fire(self) -> None:
         self._timer = None

@@ -19,7 +19,7 @@ import db.people
 import db.staff
 from bot.delivery.calls import Call
 from bot.delivery.messages import edited
-from bot.delivery.outcomes import Done, Outcome
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome
 from bot.rules.permissions import Role, Staff, reader_of
 from bot.words.texts import Text, Texts
 from db.broadcast_accounts import Broadcast, Progress
@@ -104,9 +104,10 @@ class ProgressBoard:
             return
         self._edited_at = time.monotonic()
         for progress, text in await self._texts_now(line.pacing):
-            if self._has_changed(progress, text):
+            if not self._has_changed(progress, text):
+                continue
+            if not isinstance(await line.call(edit_of(progress.broadcast, text)), NotSent | InDoubt):
                 self._note_shown(progress, text)
-                await line.call(edit_of(progress.broadcast, text))
 
     def _has_changed(self, progress: Progress, text: Text) -> bool:
         """Whether it reads otherwise because something happened to it, and not to who is known among its recipients."""

@@ -19,7 +19,7 @@ import structlog
 from bot.clock import Clock
 from bot.delivery import leaving
 from bot.delivery.calls import Call
-from bot.delivery.hooks import OnSent, Producer
+from bot.delivery.hooks import OnSent, Producer, Silenced, as_it_is
 from bot.delivery.latest import Latest, Message
 from bot.delivery.leaving import REPEATS, Leaving
 from bot.delivery.notes import Notes
@@ -97,6 +97,7 @@ class Replies:
         on_sent: OnSent,
         producers: Mapping[str, Producer],
         freed: Callable[[], None],
+        silenced: Silenced = as_it_is,
     ) -> None:
         self._database = database
         self._pacing = pacing
@@ -108,6 +109,7 @@ class Replies:
             pacing=pacing,
             on_sent=on_sent,
             producers=producers,
+            silenced=silenced,
         )
         self._chats: dict[int, _Chat] = {}
         self._changing: dict[Message, _Update] = {}

@@ -7,7 +7,7 @@ Whatever a server sends, no more than a bounded part of it is read.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -35,6 +35,7 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 # An answer of many items: what is cut off of it is asked for again.
 MOST_ITEM_BYTES = 2 * MOST_BYTES
+NONE: Mapping[str, str] = {}
 NOT_OPEN = "The transport is not open: use `async with Transport(…)`."
 
 
@@ -82,21 +83,19 @@ class Transport:
             raise RuntimeError(NOT_OPEN)
         return self._wire
 
-    async def post(
+    def post(
         self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
-    ) -> Outcome:
+    ) -> Coroutine[Any, Any, Outcome]:
         """Post a call (or a method with its parameters) and tell what became of it.
 
         Whatever the network does is an outcome; nothing is raised. `seconds` replaces the allowed
         silence, for a long poll.
         """
-        if isinstance(call, Call):
-            if call.attachment is not None:
-                return await self._post_upload(call)
-            method, payload = call.method, call.payload
-        else:
-            method = call
-        return await self._post(method, orjson.dumps(payload or {}), seconds or self._read_seconds)
+        if isinstance(call, str):
+            return self._post(call, orjson.dumps(payload or {}), seconds or self._read_seconds)
+        if call.attachment is not None:
+            return self._post_upload(call)
+        return self._post(call.method, orjson.dumps(call.payload), seconds or self._read_seconds)
 
     async def post_for_items(
         self,
@@ -132,7 +131,9 @@ class Transport:
             path = self._paths[method] = f"{self._base.raw_path}{method}".encode()
         try:
             answer = await wire.post(path, body, seconds, most=most, cut=judge is not None)
-            return (judge or read_answer)(answer.status, answer.body, answer.headers)
+            # What was done needs no more than the body to be understood.
+            headers = NONE if answer.status == 200 else answer.headers
+            return (judge or read_answer)(answer.status, answer.body, headers)
         except NotWritten as error:
             return NotSent(reason=str(error))
         except Unanswered as error:

@@ -8,11 +8,12 @@ third of the time. Whether a failure came before or after the first written byte
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import aiohappyeyeballs
 import httptools
@@ -27,6 +28,7 @@ MOST_HEAD_BYTES = 64 * 1024
 # endless answers cost no more than some. The small answers beside them are not touched.
 MOST_BYTES_IN_ALL = 16 * 1024 * 1024
 FREE_BYTES = 64 * 1024
+LARGE_HEAD_BYTES = 4 * 1024
 # How often silent and idle connections are looked for: one timer for all instead of one a post.
 SWEEP_SECONDS = 0.25
 # How long an address may be silent before the host's next one is tried beside it.
@@ -60,14 +62,18 @@ class Allowance:
         self._left += count
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """An HTTP answer. `headers` holds few: names are lower-case."""
+class Answer(NamedTuple):
+    """An HTTP answer, and the bytes that begin with its head. A tuple, because one is made for every message."""
 
     status: int
     body: bytes
-    headers: Mapping[str, str]
+    head: bytes
     reusable: bool
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Few of them, by their names in lower case: most answers are understood without."""
+        return _headers_in(self.head)
 
 
 class Wire:
@@ -79,6 +85,7 @@ class Wire:
 
     def __init__(self, base: URL, *, connections: int, connect_seconds: float, idle_seconds: float) -> None:
         self.allowance = Allowance()
+        self.time = asyncio.get_running_loop().time
         assert base.host is not None
         assert base.port is not None
         self._host, self._port = base.host, base.port
@@ -115,7 +122,8 @@ class Wire:
         if answer.reusable and connection.is_open:
             connection.rest()
             self._idle.append(connection)
-            self._free_one()
+            if self._waiting:
+                self._free_one()
         else:
             connection.close()
         return answer
@@ -175,7 +183,7 @@ class Wire:
 
     def _rested(self) -> _Connection | None:
         """An idle connection that can be written to: the server is not closing it, nor may be for its long rest."""
-        now = asyncio.get_running_loop().time()
+        now = self.time()
         while self._idle:
             connection = self._idle.pop()
             if connection.is_open and not connection.rested_for(now, self._idle_seconds):
@@ -216,18 +224,18 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Answer] | None = None
         self._deadline = 0.0
-        self._rested_at = asyncio.get_running_loop().time()
+        self._rested_at = wire.time()
         self._most, self._cut = MOST_BYTES, False
         self._body: bytes | bytearray = b""
+        self._head: bytes | bytearray = b""
         self._held = 0
         self._parser = httptools.HttpResponseParser(self)
         self._begin()
 
     def ask(self, request: bytes, seconds: float, most: int, cut: bool) -> asyncio.Future[Answer]:
-        loop = asyncio.get_running_loop()
-        self._answer = loop.create_future()
+        self._answer = asyncio.get_running_loop().create_future()
         self._most, self._cut = most, cut
-        self._deadline = loop.time() + seconds
+        self._deadline = self._wire.time() + seconds
         if self._transport is None or self._transport.is_closing():
             self._answer.set_exception(NotWritten("ConnectionClosed"))
         else:
@@ -242,7 +250,7 @@ class _Connection(asyncio.Protocol):
         return now - self._rested_at >= seconds
 
     def rest(self) -> None:
-        self._rested_at = asyncio.get_running_loop().time()
+        self._rested_at = self._wire.time()
 
     def look(self, now: float, idle_seconds: float) -> None:
         """Give up what has been silent, or idle, for too long."""
@@ -273,14 +281,19 @@ class _Connection(asyncio.Protocol):
         if not self._may_hold(len(data)):
             self._too_large()
             return
+        if not self._headed:
+            self._head = _joined(self._head, data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(type(error).__name__)
             self.close()  # after a whole answer too: nothing more could be read from it
             return
-        if self._answer is None and (self._headed or self._headers or self._body):
-            self.close()  # more came than the answer
+        if self._answer is None:
+            if self._begun:
+                self.close()  # more came than the answer
+        elif self._headed and len(self._head) > LARGE_HEAD_BYTES:  # the piece may hold much of the body
+            self._head = _shortened(self._head)
 
     def _may_hold(self, count: int) -> bool:
         """Whether the answer may grow by so many bytes."""
@@ -303,7 +316,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         self._transport = None
         self._wire.lost(self)
-        ends_here = not self._headers.keys() & {"content-length", "transfer-encoding"}
+        ends_here = not _headers_in(self._head).keys() & {"content-length", "transfer-encoding"}
         if self._answer is not None and self._headed and ends_here:
             self.on_message_complete()
         self._fail("ServerDisconnected")
@@ -311,22 +324,14 @@ class _Connection(asyncio.Protocol):
 
     # httptools' callbacks
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        lower = name.lower()
-        if lower in _KEPT_HEADERS:
-            self._headers[lower.decode("latin-1")] = value.decode("latin-1")
+    def on_message_begin(self) -> None:
+        self._begun = True
 
     def on_headers_complete(self) -> None:
         self._headed = self._parser.get_status_code() >= 200
 
     def on_body(self, data: bytes) -> None:
-        # Most answers come in one piece. Many small ones, kept apart, would cost many times what they hold.
-        if not self._body:
-            self._body = data
-        elif isinstance(self._body, bytearray):
-            self._body += data
-        else:
-            self._body = bytearray(self._body + data)
+        self._body = _joined(self._body, data)
 
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() < 200:  # "100 Continue": the answer follows
@@ -334,12 +339,7 @@ class _Connection(asyncio.Protocol):
         self._answered(reusable=self._transport is not None and self._parser.should_keep_alive())
 
     def _answered(self, *, reusable: bool) -> None:
-        answer = Answer(
-            status=self._parser.get_status_code(),
-            body=bytes(self._body),
-            headers=self._headers,
-            reusable=reusable,
-        )
+        answer = Answer(self._parser.get_status_code(), bytes(self._body), bytes(self._head), reusable)
         waiting, self._answer = self._answer, None
         self._begin()
         if waiting is None:  # a second answer to one request
@@ -348,14 +348,58 @@ class _Connection(asyncio.Protocol):
             waiting.set_result(answer)
 
     def _begin(self) -> None:
-        self._wire.allowance.give_back(self._held)
-        self._held = 0
+        if self._held:
+            self._wire.allowance.give_back(self._held)
+            self._held = 0
         self._body = b""
-        self._headers: dict[str, str] = {}
-        self._headed = False
+        self._head = b""
+        self._begun = self._headed = False
         self._received = 0
 
     def _fail(self, reason: str) -> None:
         waiting, self._answer = self._answer, None
         if waiting is not None and not waiting.done():
             waiting.set_exception(Unanswered(reason))
+
+
+class _Head:
+    """What is said by the head of an answer, as httptools reads it."""
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+        self._is_whole = False
+
+    def on_message_begin(self) -> None:
+        self._is_whole = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        lower = name.lower()
+        if lower in _KEPT_HEADERS and not self._is_whole:
+            self.headers[lower.decode("latin-1")] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self._is_whole = True
+
+
+def _joined(held: bytes | bytearray, data: bytes) -> bytes | bytearray:
+    """Both: most answers come in one piece. Many small ones, kept apart, would cost many times what they hold."""
+    if not held:
+        return data
+    if isinstance(held, bytearray):
+        held += data
+        return held
+    return bytearray(held + data)
+
+
+def _headers_in(head: bytes | bytearray) -> dict[str, str]:
+    read = _Head()
+    # What stands behind the head may be cut off, or belong to something else.
+    with contextlib.suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+        httptools.HttpResponseParser(read).feed_data(head)
+    return read.headers
+
+
+def _shortened(head: bytes | bytearray) -> bytes:
+    """A head that says as much to `_headers_in`."""
+    lines = (f"{name}: {value[:100]}\r\n" for name, value in _headers_in(head).items())
+    return "".join(("HTTP/1.1 200 OK\r\n", *lines, "\r\n")).encode("latin-1")

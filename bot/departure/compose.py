@@ -6,7 +6,7 @@ Previews and the sender call the same function, so that what an organizer sees i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -25,7 +25,7 @@ from bot.rules.neutrality import is_worded_by_the_program
 from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.sending import OFFER
-from bot.rules.shifts import Shift
+from bot.rules.shifts import Shift, at_the_same_time
 from bot.rules.territories import territory_of
 from bot.words import neutral
 from bot.words.staff_texts import cut_for_each
@@ -86,6 +86,8 @@ class Composable(Protocol):
     def series(self) -> Mapping[str, Any] | None: ...
     @property
     def follows(self) -> bool: ...
+    @property
+    def brief(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ class Draft:
     words: str = ""
     series: Mapping[str, Any] | None = None
     follows: bool = False
+    brief: bool = False
 
 
 class Composer:
@@ -148,7 +151,7 @@ class Composer:
         shift, and, once it is over, for those of whom it is known that they came.
         """
         maybe = answer == RsvpAnswer.MAYBE
-        said = (broadcast.words, broadcast.follows, str(broadcast.series))
+        said = (broadcast.words, broadcast.follows, str(broadcast.series), broadcast.brief)
         key = (
             broadcast.template,
             broadcast.kind,
@@ -174,6 +177,7 @@ class Composer:
                 maybe=maybe,
                 words=broadcast.words,
                 follows=broadcast.follows,
+                brief=broadcast.brief,
                 series=_dates(broadcast.series, event.zone),
                 came=came,
                 shifts=shifts,
@@ -212,9 +216,16 @@ class Composer:
         )
 
     def of_shift(
-        self, template: str, person: Person, event: Event, texts: EventTexts, shift: Shift, place: Rsvp
+        self,
+        template: str,
+        person: Person,
+        event: Event,
+        texts: EventTexts,
+        shift: Shift,
+        place: Rsvp,
+        taken: Iterable[Shift],
     ) -> Text:
-        """What became of a shift, or a place in one that came free, for one person."""
+        """What became of a shift, or a place in one that came free, for one person; `taken`: theirs of the event."""
         language = self.language_of(person)
         return self._texts.render(
             template,
@@ -223,6 +234,7 @@ class Composer:
             text=text_in(texts, language, self.campaign.languages[0]),
             shift=shift,
             place=place,
+            clash=at_the_same_time(shift, taken) if place.answer == "yes" else None,
             zone=person.zone or event.zone,
             mute=Mute.EVENTS.value,
         )

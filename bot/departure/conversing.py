@@ -227,8 +227,9 @@ class Talks:
         if carried.media not in WITHOUT_CAPTION:
             if is_signed and len(text.plain) <= CAPTION_LIMIT:
                 copied |= {"caption": text.html, "parse_mode": "HTML"}
-            else:
+            elif len(carried.text or "") <= CAPTION_LIMIT:
                 copied["caption"] = carried.text or ""
+            # A longer one, of somebody whom Telegram allows it, no bot may send: it is copied as it stands.
         return Call(method="copyMessage", payload=copied)
 
     def _text(self, what: Talk, reader: Person, **values: Any) -> Text:

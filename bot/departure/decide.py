@@ -64,6 +64,7 @@ class Leaving(TypedDict):
     policy: Policy
     evening: bool
     cancellation: bool
+    news_before: datetime | None
 
 
 class Departure:
@@ -240,6 +241,7 @@ class Departure:
             "policy": self._campaign.policy,
             "evening": step is not None and self._campaign.step(step).evening,
             "cancellation": sending.is_cancellation,
+            "news_before": sending.news_before,
         }
 
     def _unwanted(

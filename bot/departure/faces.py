@@ -33,6 +33,7 @@ from bot.words.texts import Texts
 from db.engine import TROUBLES, Database
 from db.events import text_in
 from db.faces import Card
+from db.people import Person
 
 log = structlog.get_logger(__name__)
 
@@ -177,10 +178,7 @@ class Faces:
             return None, None
         if card.delivery is not None and await db.mends.recall_of(tx, card.delivery) is not None:
             return None, None
-        quiet = self._campaign.quiet(
-            kind=Kind.EVENT_INVITE, territory=person.territory, now=now, zone=person.zone
-        )
-        if quiet is not None or not event.is_public:
+        if self._is_quiet(person) or not event.is_public:
             return None, None
         language = self._composer.language_of(person)
         rsvp = await db.rsvps.get(tx, event=event.id, person=person.id)
@@ -210,13 +208,22 @@ class Faces:
         )
         return edited(person.telegram_id, card.message, addressed(text, person.friend_code)), rsvp
 
+    def _is_quiet(self, person: Person) -> bool:
+        now = self._clock.now()
+        found = self._campaign.quiet(
+            kind=Kind.EVENT_INVITE, territory=person.territory, now=now, zone=person.zone
+        )
+        return found is not None
+
     async def _post(self, call: Call, card: Card) -> bool:
         """Whether Telegram took it, or says that it is so already or can never be. Its turn may come seconds later: by
-        then somebody may have leafed on in the message.
+        then somebody may have leafed on in the message, and the law may ask for silence.
         """
 
         async def is_card() -> bool:
             async with self._database.read() as tx:
-                return not await db.faces.is_turned(tx, card)
+                person = await db.people.get(tx, card.person)
+                turned = await db.faces.is_turned(tx, card)
+            return person is not None and not turned and not self._is_quiet(person)
 
         return isinstance(await self._line.call_last(call, is_card), Done | Rejected)

@@ -13,6 +13,7 @@ from bot.actions.duties import Member
 from bot.delivery.calls import Call
 from bot.delivery.line import Line
 from bot.delivery.messages import deletion
+from bot.delivery.outcomes import InDoubt, NotSent
 from bot.departure.conversing import Talks
 from bot.rules.conversations import State, may_answer
 from db.conversations import Conversation
@@ -51,9 +52,10 @@ class InboxBoard:
             if any(each.is_on_its_way for each in cards):
                 return
             calls = await self._talks.cards(tx, found, cards, now)
-        for call in calls:
-            await line.call(call)
-        # Only now: after a crash they are edited again, which changes nothing.
+        answers = [await line.call(call) for call in calls]
+        if any(isinstance(each, NotSent | InDoubt) for each in answers):
+            return
+        # Only now: after a crash, or without an answer, they are edited again, which changes nothing.
         async with self._database.write() as tx:
             await db.conversations.cards_are_true(tx, found)
 

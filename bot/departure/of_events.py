@@ -25,7 +25,7 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
     if sending.row.series is not None:
         # Other dates take place, whatever became of the first.
         return None if sending.row.series["dates"] else Stop(state="cancelled", reason="event_cancelled")
-    if sending.event.is_cancelled:
+    if sending.event.is_cancelled and not sending.is_why:
         return Stop(state="cancelled", reason="event_cancelled")
     if sending.row.follows:
         return None  # they come to one of its dates, perhaps to another one
@@ -37,7 +37,7 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
     if rsvp is None:
         return Stop(state="cancelled", reason="not_coming") if sending.kind is Kind.EVENT_SERVICE else None
     # Who waits for a seat is told of changes, and invited by nothing else; they are not reminded to come.
-    reminds = sending.row.template is not None and not sending.is_change
+    reminds = sending.row.template is not None and not (sending.is_change or sending.is_why)
     away = rsvp.answer in (Standing.NO, Standing.LAPSED) or (rsvp.answer in ON_THE_LIST and reminds)
     return Stop(state="cancelled", reason="not_coming") if away else None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+import db.event_news
 import db.shifts
 from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import TEMPLATE as CARD
@@ -17,7 +18,7 @@ from bot.rules.experiments import VERSIONS
 from bot.rules.expressions import Expression
 from bot.rules.kinds import Kind, Mute
 from bot.rules.leaving import Hold
-from bot.rules.sending import CANCELLATION, CHANGE, OF_A_SHIFT, OFFER, SHIFT_OFFER
+from bot.rules.sending import CANCELLATION, CHANGE, NEWS, OF_A_SHIFT, OFFER, SHIFT_OFFER
 from db.broadcast_accounts import Broadcast
 from db.events import Event, EventTexts
 from db.friends import JOINED
@@ -126,6 +127,18 @@ class LeavingBroadcast:
     @property
     def is_change(self) -> bool:
         return self.row.template == CHANGE
+
+    @property
+    def is_why(self) -> bool:
+        """Whether it says why its event changed or is off, apart from the news of it."""
+        return self.row.event is not None and self.row.key.startswith(db.event_news.why_key(self.row.event))
+
+    @property
+    def news_before(self) -> datetime | None:
+        """When the event begins, or began before it changed, if somebody tells news of it; None: it is none."""
+        if self.event is None or self.row.template not in NEWS:
+            return None
+        return min(self.event.starts_at, self.row.starts or self.event.starts_at)
 
     @property
     def is_offer(self) -> bool:

@@ -96,6 +96,7 @@ class Wording:
                 sending.event_texts or {},
                 batch.shifts[sending.shift],
                 batch.shift_places[sending.shift, person.id],
+                batch.shifts_of(person, sending),
             )
         if sending.is_of_friends:
             link = friend_link(self._bot_username, person.friend_code)

@@ -129,6 +129,9 @@ def lines(outcome: Outcome, file: Path) -> Iterator[str]:
     """The lines that a terminal shows at the end."""
     figures = summary(outcome)
     own, local = figures["resident"]
+    campaign = outcome.campaign
+    days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
+    yield f"Rehearsed: {campaign.text(campaign.name, campaign.languages[0])}; ballots on {days}."
     yield (
         f"{counted(figures['messages'], 'message')} left for {counted_people(figures['supporters'])} in "
         f"{counted(figures['territories'], 'territory', 'territories')}; "

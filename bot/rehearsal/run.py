@@ -74,7 +74,7 @@ async def rehearse(settings: Settings, options: Options) -> Outcome:
     """Plays the campaign of the settings to its end, and checks it."""
     began = time.monotonic()
     # Invented people are nothing to keep.
-    campaign = replace(load_worded_campaign(settings.campaign, actions=ROUTES.buttons), backups=None)
+    campaign = replace(load_worded_campaign(settings.required_campaign, actions=ROUTES.buttons), backups=None)
     start, end = opening(campaign), ending(campaign)
     members = invent(
         campaign, load_gazetteer(settings.data), count=options.supporters, seed=options.seed, start=start

@@ -74,6 +74,7 @@ DEPARTMENTS: MappingProxyType[str, str] = MappingProxyType(
 """Département or collectivity code -> INSEE region code."""
 
 _CITIES_WITH_ARRONDISSEMENTS = (("751", "75056"), ("6938", "69123"), ("132", "13055"))
+_ARRONDISSEMENTS = MappingProxyType({"75056": 20, "69123": 9, "13055": 16})
 CITY_DEPARTMENTS: MappingProxyType[str, str] = MappingProxyType({"75": "75056"})
 """Départements of one commune alone."""
 
@@ -115,6 +116,22 @@ def city_of(commune: str) -> str:
         if commune.startswith(prefix):
             return city
     return commune
+
+
+def arrondissement(city: str, number: int) -> str | None:
+    """INSEE’s code of an arrondissement of Paris, Lyon or Marseille; None where there is none of this number."""
+    if not 1 <= number <= _ARRONDISSEMENTS.get(city, 0):
+        return None
+    (prefix,) = (prefix for prefix, each in _CITIES_WITH_ARRONDISSEMENTS if each == city)
+    return f"{prefix}{number:0{CODE_LENGTH - len(prefix)}}"
+
+
+def number_in_city(commune: str) -> int | None:
+    """The number of an arrondissement of Paris, Lyon or Marseille; None for every other code."""
+    found = (
+        int(commune[len(each) :]) for each, _city in _CITIES_WITH_ARRONDISSEMENTS if commune.startswith(each)
+    )
+    return next(found, None)
 
 
 def normal_area(code: str) -> str:

@@ -31,8 +31,9 @@ SPREAD = 12
 FINE = 60
 """Different questions that somebody is answered in tens on one day; later ones are answered in hundreds."""
 COARSER = 10
-MOST_TOLD = 20_000
-"""Numbers of this hour that are kept: what is asked again after as many others is counted anew."""
+MOST_COARSE = 20_000
+"""Numbers in hundreds that are kept: one that is asked again after as many others is counted anew, which tells nothing.
+Those in tens are kept for the day, a few for each member of the team."""
 _NORMAL = NormalDist()
 
 Part = TypeVar("Part")
@@ -76,11 +77,12 @@ def words_of(expression: Expression) -> str:
 
 @dataclass(kw_only=True)
 class Ledger:
-    """What was asked and told this day: in memory, of one process."""
+    """What was asked and told this day: in memory, of one process. A question is its hour and its words."""
 
     _day: str = ""
-    _asked: dict[int | None, dict[tuple[str, str], int]] = field(default_factory=dict)
-    _told: OrderedDict[tuple[str, str, int], int] = field(default_factory=OrderedDict)
+    _asked: dict[int | None, set[tuple[str, str]]] = field(default_factory=dict)
+    _fine: dict[tuple[str, str], int] = field(default_factory=dict)
+    _coarse: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict)
 
     def tell(self, question: Question, people: Headcount, part: str = "") -> Headcount:
         """The number as the reader may have it. Asked again within the hour it is the same."""
@@ -88,25 +90,27 @@ class Ledger:
             return people
         self._begin(question.at)
         words = f"{part}|{question.words}"
-        about = self._step(question.reader.person, (question.hour, words))
-        asked = (question.hour, words, about)
-        if asked not in self._told:
-            self._told[asked] = max(0, people.others + _noise(question, words, about))
-            while len(self._told) > MOST_TOLD:
-                self._told.popitem(last=False)
-        return Headcount(known=people.known, others=self._told[asked], about=about)
+        asked = (question.hour, words)
+        is_fine = self._is_fine(question.reader.person, asked)
+        about, told = (LEAST, self._fine) if is_fine else (LEAST * COARSER, self._coarse)
+        if asked not in told:
+            told[asked] = max(0, people.others + _noise(question, words, about))
+        number = told[asked]
+        while len(self._coarse) > MOST_COARSE:
+            self._coarse.popitem(last=False)
+        return Headcount(known=people.known, others=number, about=about)
 
     def _begin(self, now: datetime) -> None:
         day = now.isoformat()[:10]
         if day != self._day:
-            self._day, self._asked, self._told = day, {}, OrderedDict()
+            self._day, self._asked, self._fine, self._coarse = day, {}, {}, OrderedDict()
 
-    def _step(self, person: int | None, asked: tuple[str, str]) -> int:
-        """How finely somebody is told: a question that is among their first stays so."""
-        fine = self._asked.setdefault(person, {})
-        if asked not in fine and len(fine) < FINE:
-            fine[asked] = LEAST
-        return fine.get(asked, LEAST * COARSER)
+    def _is_fine(self, person: int | None, asked: tuple[str, str]) -> bool:
+        """Whether it is among the first questions of somebody's day: that it stays."""
+        first = self._asked.setdefault(person, set())
+        if len(first) < FINE:
+            first.add(asked)
+        return asked in first
 
 
 def _noise(question: Question, words: str, about: int) -> int:

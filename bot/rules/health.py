@@ -41,6 +41,13 @@ REMEDIES = {
     Trouble.BACKUP: "The last planned backup was not made: see `backup_failed` in the log.",
 }
 
+NOT_REACHED_YET = (
+    "Telegram has not been reached since the start: check the network and PORTEVOIX_API_BASE; "
+    "it is asked again by itself."
+)
+NOT_REACHED = NOT_REACHED_YET.replace(":", " ({said}):", 1)
+"""Of who has not begun; it counts as `Trouble.SILENT`."""
+
 CAN_WAIT = frozenset({Trouble.DISK, Trouble.BACKUP})
 """Nobody is told of these at night."""
 

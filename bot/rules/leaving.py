@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from bot.rules.ballots import Ballot
 from bot.rules.courtesy import Caps, CourtesyHours, NeutralSent, capped, capped_neutral, next_courteous
+from bot.rules.event_news import tellable_from
 from bot.rules.kinds import COURTEOUS, Kind
 from bot.rules.quiet import LawProfile, quiet, spans_for
 from bot.rules.territories import at_local
@@ -51,13 +52,14 @@ def hold(
     evening: bool = False,
     cancellation: bool = False,
     silent: bool = False,
+    news_before: datetime | None = None,
 ) -> Hold | None:
     """Why a message to one person has to wait, and until when; None when it may leave now.
 
     `zone`: the person's own. `sent`: when partisan messages left for this person in the last seven days. `neutral`: the
     neutral reminders that did, for one that staff send. `evening`: a step that may leave until the evening's end of
     courtesy hours. `cancellation`: tells of a cancelled event. `silent`: an edit, which rings nowhere: only the law
-    holds it back.
+    holds it back. `news_before`: of news of an event, when it begins: see `bot.rules.event_news`.
     """
 
     def first_reason(instant: datetime) -> Hold | None:
@@ -74,13 +76,11 @@ def hold(
             return Hold(reason=law.reason, until=law.until)
         if silent:
             return None
-        opens = next_courteous(
-            now=instant,
-            zone=zone,
-            kind=kind,
-            hours=policy.courtesy,
-            evening=evening,
-        )
+        hours = policy.courtesy
+        if news_before is not None:
+            opens = tellable_from(now=instant, zone=zone, hours=hours, starts_at=news_before)
+        else:
+            opens = next_courteous(now=instant, zone=zone, kind=kind, hours=hours, evening=evening)
         if opens > instant:
             return Hold(reason=COURTESY_HOURS, until=opens)
         cap = capped(kind=kind, sent=sent, now=instant, zone=zone, caps=policy.caps, unanswered=unanswered)
@@ -107,6 +107,7 @@ def free_until(
     evening: bool = False,
     cancellation: bool = False,
     silent: bool = False,
+    news_before: datetime | None = None,
 ) -> datetime | None:
     """Until when a message that may leave now still may, by law and, unless `silent`, by the person's hours; None: for
     ever.
@@ -122,8 +123,10 @@ def free_until(
         zone=zone,
     )
     ends = [span.span.starts for span in spans if span.span.starts > now]
-    if kind in COURTEOUS and not silent:
+    if (kind in COURTEOUS or news_before is not None) and not silent:
         where = zone_named(zone)
         closes = policy.courtesy.evening_closes if evening else policy.courtesy.closes
-        ends.append(at_local(now.astimezone(where).date(), closes, where).astimezone(UTC))
+        end = at_local(now.astimezone(where).date(), closes, where).astimezone(UTC)
+        if news_before is None or end > now:  # else it is so near that it leaves at night
+            ends.append(end)
     return min(ends, default=None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from bot.rules.health import Trouble
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -91,6 +93,18 @@ def exposition(samples: Iterable[Sample]) -> str:
         lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.type}"]
         lines += [_line(sample) for sample in by_name[metric.name]]
     return "\n".join(lines) + "\n"
+
+
+def first_samples(*, version: str, engine: str, found: Collection[Trouble]) -> list[Sample]:
+    """What is known at once, also of a bot that has not begun: which one it is, and what is wrong."""
+    return [
+        Sample(name="portevoix_info", value=1, labels={"version": version, "engine": engine}),
+        Sample(name="portevoix_healthy", value=not found),
+        *(
+            Sample(name="portevoix_trouble", value=trouble in found, labels={"trouble": trouble})
+            for trouble in Trouble
+        ),
+    ]
 
 
 def _line(sample: Sample) -> str:

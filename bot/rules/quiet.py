@@ -271,6 +271,15 @@ def spans_for(
     return spans
 
 
+@lru_cache(maxsize=4096)
+def silences(
+    *, kind: Kind, territory: str | None, law: LawProfile, ballots: tuple[Ballot, ...], zone: str | None
+) -> tuple[datetime, ...]:
+    """When each quiet span begins that concerns a message of this kind, in order (aware UTC)."""
+    spans = spans_for(kind=kind, territory=territory, law=law, ballots=ballots, zone=zone)
+    return tuple(sorted(span.span.starts for span in spans))
+
+
 def quiet(
     *,
     kind: Kind,

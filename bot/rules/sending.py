@@ -55,6 +55,8 @@ INVITATION = "broadcasts/event_invitation"
 SHIFT_OFFER = "broadcasts/shift_offer"
 SHIFT_CHANGED = "broadcasts/shift_changed"
 SHIFT_OFF = "broadcasts/shift_off"
+NEWS = (CHANGE, WORD, SHIFT_CHANGED, SHIFT_OFF)
+"""What somebody tells of an event that takes place: it wakes nobody up, unless there would be no time left to know."""
 OF_A_SHIFT = (SHIFT_OFFER, SHIFT_CHANGED, SHIFT_OFF)
 """What tells of one shift of an event, for those who have a place in it or wait for one."""
 OFFER = "broadcasts/event_offer"

@@ -157,12 +157,20 @@ def require_places(number: int) -> int:
 
 def overlapping(shift: Shift, held: Iterable[tuple[Shift, Rsvp]]) -> Shift | None:
     """The first of somebody's other shifts that is at the same time: one they have, wait for, or were offered."""
-    others = (
-        other
-        for other, place in held
-        if other.id != shift.id and other.is_open and place.answer in (Standing.YES, *ON_THE_LIST)
-    )
-    found = [each for each in others if each.starts_at < shift.ends_at and shift.starts_at < each.ends_at]
+    wanted = (other for other, place in held if place.answer in (Standing.YES, *ON_THE_LIST))
+    return at_the_same_time(shift, wanted)
+
+
+def at_the_same_time(shift: Shift, others: Iterable[Shift]) -> Shift | None:
+    """The first of other shifts that take place while this one does."""
+    found = [
+        each
+        for each in others
+        if each.id != shift.id
+        and each.is_open
+        and each.starts_at < shift.ends_at
+        and shift.starts_at < each.ends_at
+    ]
     return min(found, key=lambda each: (each.starts_at, each.id), default=None)
 
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.delivery.intake import MOST_UPDATE_BYTES
+from bot.rules.health import Trouble
 from bot.rules.metrics import CONTENT_TYPE
 from bot.web.downloads import Downloads
 from bot.web.site import Site
@@ -70,6 +71,23 @@ def make_web(
         return site.broken(request)
 
     return Starlette(routes=routes, exception_handlers={404: missing, Exception: broken})
+
+
+def make_waiting_web(why: str, metrics: str) -> Starlette:
+    """What is shown while Telegram has not been reached since the start: /health with the reason, /metrics, no page."""
+
+    async def health() -> Mapping[str, Any]:
+        return {"ok": False, "troubles": [Trouble.SILENT], "why": [why]}
+
+    async def told() -> str:
+        return metrics
+
+    async def later(request: Request, error: Exception) -> Response:
+        return Response(status_code=503, headers={"Retry-After": "30"})
+
+    waiting = make_web(health=health, metrics=told)
+    waiting.add_exception_handler(404, later)
+    return waiting
 
 
 def _receiver(webhook: Webhook) -> Callable[[Request], Awaitable[Response]]:

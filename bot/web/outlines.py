@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from bot.communes import Gazetteer
 from bot.rules.areas import COLLECTIVITIES, city_of, department_of
 from bot.web.site import STATIC
 
@@ -44,6 +45,31 @@ def point_of(commune: str) -> tuple[float, float] | None:
         whole[0] + (x - close_up[0]) / close_up[2] * whole[2],
         whole[1] + (y - close_up[1]) / close_up[3] * whole[3],
     )
+
+
+@cache
+def laid(department: str, gazetteer: Gazetteer, shrunk: float) -> tuple[complex, complex] | None:
+    """Where the map of a département’s communes lies on a plane of `longitude * shrunk + latitude i`: a point `x - y i`
+    of its file times the first, and the second added. None without outlines, and overseas.
+
+    No file tells: it is what fits best the middles of all communes, tens of metres off. Overseas town halls lie along
+    the coast, and it would be hundreds.
+    """
+    close_up = frames().get(f"communes:{department}")
+    if close_up is None or len(department) > len("2A"):
+        return None
+    pairs = []
+    for code, drawn in _paths(f"map/communes/{department}.svg").items():
+        commune = gazetteer.by_code(code)
+        if commune is not None:
+            x, y = _middle(drawn, close_up)
+            pairs.append((complex(x, -y), complex(commune.longitude * shrunk, commune.latitude)))
+    if len(pairs) < 2:
+        return None
+    before, after = (sum(each) / len(pairs) for each in zip(*pairs, strict=True))
+    turned = sum((one - before).conjugate() * (other - after) for one, other in pairs)
+    turned /= sum(abs(one - before) ** 2 for one, _other in pairs)
+    return turned, after - turned * before
 
 
 @cache

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.errors import SettingsError
 from bot.settings import Address
@@ -41,7 +41,7 @@ def listen(address: Address) -> socket.socket:
     return listener
 
 
-async def serve(application: Starlette, listener: socket.socket) -> None:
+async def serve(application: ASGIApp, listener: socket.socket) -> None:
     """Serves until cancelled."""
     visitor = functools.partial(Visitor, visitors=Visitors(room()))
     config = uvicorn.Config(

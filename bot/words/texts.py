@@ -76,12 +76,14 @@ class Text:
 
     `written`: the HTML as templates and catalogues have it, before `bot.words.no_break`. The ledger of consents keeps
     the hash of this one, so that another custom of spaces is not another text.
+    `speaks`: for the campaign, or of its events.
     """
 
     html: str
     written: str
     keyboard: tuple[tuple[Button, ...], ...] = ()
     location_request: str | None = None
+    speaks: bool = False
 
     @cached_property
     def plain(self) -> str:
@@ -155,6 +157,10 @@ class _Keyboard:
         return ""
 
 
+SPEAKING = frozenset({"check_ins", "events", "friends", "shifts", "step_replies", "steps", "surveys"})
+"""The folders of messages that speak for the campaign or of what it arranges: in a quiet period none of them leaves."""
+
+
 class Texts:
     """Renders messages in every language. `common` values (the campaign) are seen by every template.
 
@@ -180,6 +186,7 @@ class Texts:
             written=written,
             keyboard=keyboard.rows,
             location_request=keyboard.location_request,
+            speaks=name.partition("/")[0] in SPEAKING,
         )
 
     def plain(self, name: str, language: str, **values: Any) -> str:

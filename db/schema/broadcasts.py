@@ -89,9 +89,8 @@ deliveries = sa.Table(
     sa.Column("variant", sa.String(8)),
     # Of a message that shows an event: at which count of `seats.face` it was edited last; empty: never.
     sa.Column("face", sa.Integer),
-    sa.UniqueConstraint("broadcast", "person"),
-    # No more than needed: each costs a write whenever a message moves on.
-    sa.Index(None, "person"),
+    # No more than needed: each costs a write for every message that is queued, and on PostgreSQL whenever one moves on.
+    sa.Index(None, "person", "broadcast", unique=True),
     sa.Index(None, "broadcast", "state", "due_at"),
     # Few, and asked for by whoever opens the list of messages, of however many broadcasts there are.
     sa.Index(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +22,7 @@ from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import Outcome
 from db.engine import Database
 from db.exports import Selection
-from db.schema import addresses, people, street_counts, visits
+from db.schema import addresses, people, stations, street_counts, visits, walks
 from tests.conversation import CAMPAIGN, paris
 from tests.ground import STATION, WALK, plant
 from tests.places import place_of
@@ -74,6 +70,8 @@ async def test_a_walk_from_the_first_door_to_the_last_count(database: Database, 
             card = await canvass_doors.note(
                 tx, at(going.person, going.walk, update), doors[update - 10], outcome
             )
+        again = await canvass_doors.look(tx, at(going.person, going.walk, 13), doors[0])
+        assert card.side.doors == again.side.doors, "The card that is not read again is what one would read."
         assert [door.outcomes for door in card.side.doors[:3]] == [
             (Outcome.OPENED,),
             (Outcome.AGAIN,),
@@ -170,50 +168,26 @@ async def test_a_door_that_vanished_stays_until_what_was_noted_there_is_erased(d
         ]
 
 
-KILLED = """
-import asyncio, sys
-from pathlib import Path
-from bot.actions import canvass_doors
-from bot.rules.canvass.visits import Outcome
-from db.engine import open_database
-from db.key import DatabaseKey
-from db.people import find
-from tests.actions.test_canvass import at
-
-async def main(folder, key, walk, doors):
-    database = await open_database(None, folder=Path(folder), key=DatabaseKey(hex=key))
-    for update in range(1, 10_000):
-        async with database.write() as tx:
-            person = await find(tx, 7)
-            door = int(doors.split(",")[update % len(doors.split(","))])
-            await canvass_doors.note(tx, at(person, int(walk), update), door, Outcome.NOBODY)
-        print(update, flush=True)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-"""Taps at doors, one after the other, each told once it is kept."""
-
-
-async def test_a_process_killed_among_outcomes_loses_none_and_doubles_none(sqlite_database: Database) -> None:
-    going = await begun(sqlite_database)
-    file, key = sqlite_database.file, sqlite_database.key
-    assert file is not None
-    assert key is not None
-    async with sqlite_database.read() as tx:
-        doors = list(await tx.scalars(sa.select(addresses.c.id).where(addresses.c.walk == going.walk)))
-    words = [str(file.parent), key.hex, str(going.walk), ",".join(map(str, doors))]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", KILLED, *words, stdout=subprocess.PIPE, cwd=Path.cwd()
-    )
-    assert process.stdout is not None
-    told = [int(await process.stdout.readline()) for _ in range(25)]
-    process.kill()
-    told += [int(line) for line in (await process.stdout.read()).splitlines()]
-    await process.wait()
-    async with sqlite_database.read() as tx:
-        taps = list(await tx.scalars(sa.select(visits.c.tap).order_by(visits.c.tap)))
-        standing = list(await tx.scalars(sa.select(visits.c.address).where(visits.c.replaced.is_(None))))
-    # The last one may have been kept just before it could be told.
-    assert taps[: len(told)] == told
-    assert len(taps) <= len(told) + 1
-    assert len(standing) == len(set(standing)) == len(doors)
+async def test_walks_are_offered_nearest_first(database: Database) -> None:
+    """Those of one’s commune, then those of the département by how far their station is from there."""
+    where = {"69264": (45.98, 4.72), "69123": (45.76, 4.84), "69266": (45.77, 4.88), "69029": (45.73, 4.91)}
+    async with database.write() as tx:
+        for commune, (latitude, longitude) in where.items():
+            code = f"{commune}_0101"
+            place = {"latitude": latitude, "longitude": longitude, **place_of(commune)}
+            await tx.execute(sa.insert(stations).values(code=code, **place))
+            walk = {"code": f"{code}-1", "station": code, "state": "offered", "doors": 1, "metres": 0}
+            await tx.execute(sa.insert(walks).values(cut_at=NOW, **walk))
+        for number, (commune, expected) in enumerate(
+            {
+                "69029": ["69029", "69266", "69123", "69264"],
+                "69264": ["69264", "69123", "69266", "69029"],
+            }.items()
+        ):
+            await db.people.create(tx, telegram_id=70 + number, pseudonym=f"p{number}", now=NOW)
+            row = {"state": "registered", "consent_contact": True, **place_of(commune)}
+            await tx.execute(sa.update(people).where(people.c.telegram_id == 70 + number).values(**row))
+            person = await db.people.find(tx, 70 + number)
+            assert person is not None
+            found, more = await canvass_walks.offered_to(tx, person, communes.load(), NOW)
+            assert ([each.commune for each in found], more) == (expected, False)

@@ -21,7 +21,8 @@ dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end drafts.kept drafts.other drafts.keep drafts.drop console.offer_app
 event_cards.upcoming_by_commune
-erasure.erase erasure.forget people.find_all people.meet event_cards.find_with_answers people.lose people.refreshed
+erasure.erase erasure.fall_silent erasure.forget
+people.find_all people.meet event_cards.find_with_answers people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask
@@ -53,14 +54,14 @@ canvass_imports.stations_missing canvass_imports.vanished canvass_imports.forget
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 apart.settled_apart
-planning.plan planning.look waitlist.tend shift_offers.tend opt_outs.preview opt_outs.import_list
+planning.plan planning.look planning.others waitlist.tend shift_offers.tend opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 authority.operator event_account.listed event_account.account event_calendar.all_public
 retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
-witness.head witness.anchor witness.look witness.tell_head alarms.tell
+witness.head witness.anchor witness.look witness.tell_head alarms.tell alarms.present
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
 campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joined inbox_groups.left
 """
@@ -69,7 +70,7 @@ campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joi
 AFTERWARDS = """
 canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.told audience_words.view
+audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.to_tell audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
@@ -81,7 +82,7 @@ approvals.require_second approvals.close notices.tell notices.tell_admins notice
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
 event_cards.remembered_as attendees.there feedback.figures_of
 event_cards.find event_cards.standing announcing.invite announcing.queue_invitation
-events.tell events.apply_change events.apply_cancellation
+event_news.tell event_news.gather event_news.pending events.apply_change events.apply_cancellation
 series.following
 hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
 series.make series.invite series.of_event
@@ -121,12 +122,13 @@ announcing.require_worded events.require_unchanged events.require_end survey_dra
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
-hosts.around announcing.require_sound events.over_at events.require_may_cancel events.coming_to series.as_told
+hosts.around announcing.require_sound events.over_at events.require_may_cancel events.news_of event_news.coming_to
+event_news.are_many series.as_told
 announcing.columns_of_place announcing.require_future announcing.require_fitting
 announcing.columns_of announcing.new_code announcing.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first announcing.draft_of events.changed planning.open_steps planning.step_key
 renewals.question_of renewals.text_hash renewals.consent_texts
-export_orders.is_of_the_whole_campaign staff_links.hash_of statistics.level_within statistics.wider_area
+staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.require_form surveys.silence surveys.results_from surveys.new_code surveys.draft_of

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.conversations
 import db.suppressions
+import db.volunteering
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
+from bot.rules.conversations import State
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db.engine import Database
 from db.schema import audit as audit_rows
 from db.schema import consents, dialogs, people, staff, suppressions
 from tests.conversation import Conversation, paris
+from tests.talking import on_duty, talked
 
 NOW = paris("2016-11-16T10:00")
 KEY = SuppressionKey(links=(b"k" * 32,))
@@ -142,3 +146,35 @@ async def test_who_was_on_the_list_may_come_back_by_themselves(conversation: Con
 @pytest.fixture
 def conversation(sqlite_database: Database) -> Conversation:
     return Conversation(sqlite_database, NOW)
+
+
+async def test_whatever_else_somebody_on_the_list_had_agreed_to_is_over_too(
+    conversation: Conversation,
+) -> None:
+    """What they offered, what they asked the team, and a consent that waits to be given anew, which lay restricted."""
+    sophie = await on_duty(conversation, 77, "Sophie")
+    zoe = conversation.person(10)
+    await zoe.sign_up("Lyon")
+    await talked(conversation, zoe, sophie)
+    person = await zoe.stored()
+    assert person is not None
+    async with conversation.database.write() as tx:
+        await db.volunteering.change(tx, person.id, NOW, contact=True, doors=True)
+        changed = sa.update(people).where(people.c.id == person.id)
+        await tx.execute(changed.values(consent_contact=False, renew_contact=True, state="restricted"))
+        await opt_outs.import_list(
+            tx,
+            (10,),
+            key=conversation.services.suppression_key,
+            digest=DIGEST,
+            actor=audit.COMMAND_LINE,
+            now=conversation.clock.now(),
+        )
+        talk = await db.conversations.of_person(tx, person.id)
+        assert talk is not None
+        assert (talk.standing.state, await db.volunteering.of_person(tx, person.id)) == (State.CLOSED, None)
+        withdrawn = sa.select(consents.c.purpose).where(consents.c.text_version == opt_outs.LEDGER_VERSION)
+        assert set(await tx.scalars(withdrawn)) == {"contact", "help"}
+    person = await zoe.stored()
+    assert person is not None
+    assert (person.state, person.renew_contact) == ("restricted", False)

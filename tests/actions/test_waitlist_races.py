@@ -15,7 +15,7 @@ import db.staff
 from bot.actions import event_seats, events, rsvps, waitlist
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
-from bot.actions.planning import FIRST_LOOK, look
+from bot.actions.planning import plan
 from bot.actions.responses import Origin
 from bot.rules.people import RsvpAnswer
 from bot.rules.seats import Rsvp, door_opens
@@ -167,7 +167,7 @@ async def test_one_waitlist_that_cannot_be_settled_stops_nothing_else(
 
     monkeypatch.setattr(db.seats, "keep", fail)
     async with hall.database.write() as tx:
-        await look(tx, CAMPAIGN, NOW, before=FIRST_LOOK)
+        await plan(tx, CAMPAIGN, NOW)
     assert not any(row.offered for row in (await hall.rsvps()).values()), "What failed is undone, whole."
     async with hall.database.read() as tx:
         keys = sa.select(broadcasts.c.key).join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
@@ -208,7 +208,7 @@ async def test_once_the_candidate_is_out_offers_lapse_and_none_is_made(conversat
     await hall.tend()
     conversation.clock.move(campaign.out_from)
     async with hall.database.write() as tx:
-        await look(tx, campaign, hall.now, before=FIRST_LOOK)
+        await plan(tx, campaign, hall.now)
     assert await hall.standings() == {1: "no", 2: "lapsed", 3: "waiting 1"}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.canvass_walks
 import db.people
 from bot.actions import canvass_doors, canvass_walks, walk_notes
 from bot.actions.canvass_doors import Going
@@ -140,6 +141,34 @@ async def test_what_happened_before_the_end_counts_and_nothing_after_it(
     # Offered anew: it is another time, and the notes of the one before do not get into it.
     assert await sent(database, other, note(33, doors[1], minutes=70), outing=2) == {33: Refusal.OVER}
     assert len(await standing(database)) == 1
+
+
+async def test_what_waits_on_a_phone_outlives_that_its_walk_is_freed_or_left(
+    database: Database, going: Going
+) -> None:
+    """The coordinator sees nothing noted and frees it, while forty outcomes wait in a valley without network."""
+    other, doors = await joined(database, going), await doors_of(database, going.walk)
+    async with database.write() as tx:
+        walk = await db.canvass_walks.walk_seen(tx, going.walk, 0)
+        assert walk is not None
+        await canvass_walks.leave(
+            tx, replace(other, origin=replace(other.origin, at=NOW + timedelta(minutes=5)))
+        )
+        await db.canvass_walks.free(tx, walk, NOW + timedelta(minutes=30))
+    assert await sent(database, other, note(61, doors[0], minutes=4), note(62, doors[0], minutes=6)) == {
+        61: None,
+        62: Refusal.OVER,
+    }
+    assert await sent(database, going, note(63, doors[1], minutes=29), note(64, doors[1], minutes=31)) == {
+        63: None,
+        64: Refusal.OVER,
+    }
+    async with database.read() as tx:
+        assert (await walk_notes.page(tx, going)).over
+        found = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
+    assert found is not None
+    assert (found.state, found.mine) == ("offered", False)
+    assert len(await standing(database)) == 2
 
 
 @pytest.mark.parametrize(("hours", "why"), [(0.5, None), (5, Refusal.NIGHT), (72, Refusal.QUIET), (-9, None)])

@@ -29,6 +29,8 @@ def test_the_head_that_was_noted_stands_in_the_log(capsys: pytest.CaptureFixture
     assert main(["audit", "verify", "--expect", noted, "--expect", head(capsys)]) == 0
     assert main(["audit", "verify", "--expect", "a" * 64]) == 1
     assert f"does not hold {'a' * 64}" in capsys.readouterr().out
+    assert main(["audit", "verify", "--expect", noted[:-1]]) == 2
+    assert "copy it whole" in capsys.readouterr().err
 
 
 async def test_an_emptied_log_is_a_fault(database: Database) -> None:

@@ -46,6 +46,17 @@ def test_check_names_the_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "There is no campaign file" in refusal(capsys, "check", str(tmp_path / "nothing"))
 
 
+@pytest.mark.parametrize("command", ["check --accept", "calendar", "documents papers", "rehearse"])
+def test_no_campaign_is_meant_where_none_is_named(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PORTEVOIX_CAMPAIGN")
+    said = refusal(capsys, *command.split())
+    assert said.startswith("PORTEVOIX_CAMPAIGN is missing: `export PORTEVOIX_CAMPAIGN=FOLDER`")
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_the_calendar_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calendar", "--json"]) == 0
     entries = json.loads(capsys.readouterr().out)
@@ -67,9 +78,11 @@ def test_the_calendar_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_init_writes_a_campaign_that_check_accepts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "mine"
+    folder = tmp_path / "our vote"
     monkeypatch.setattr("sys.stdin", io.StringIO(ANSWERS))
-    assert main(["init", str(folder)]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "our vote"]) == 0
+    assert f"\n    export PORTEVOIX_CAMPAIGN='{folder}'\n" in capsys.readouterr().out  # holds in every folder
     campaign = load_campaign(folder)
     assert campaign.name["fr"] == "Élection « 2027 »"
     assert [str(ballot.day) for ballot in campaign.ballots] == ["2027-04-11", "2027-04-25"]

@@ -38,7 +38,7 @@ def test_an_invitation_without_the_bots_name(capsys: pytest.CaptureFixture[str])
     assert main(["staff", "link", "--role", "coordinator", "--territory", "69"]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("/start s_")
-    assert said.err.startswith("PORTEVOIX_TOKEN is not set, so there is no link")
+    assert said.err.startswith("PORTEVOIX_TOKEN is not set. So there is no link")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.actions import alarms
 from bot.cli import main
+from bot.rules.courtesy import CourtesyHours
+from bot.rules.health import REMEDIES, Trouble
 from bot.settings import Settings
 from bot.startup import opened, present
 from db.schema import broadcasts, deliveries, people
@@ -48,10 +51,18 @@ def test_a_bot_that_runs_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
     async def while_it_runs() -> dict[str, Any]:
         async with opened(Settings.from_environment()) as bot:
             bot.claim()
+            now = await present(Settings.from_environment())
+            async with bot.write() as tx:
+                await alarms.tell(
+                    tx, present={Trouble.CONFLICT: now}, ended=(), courtesy=CourtesyHours(), now=now
+                )
             return await asyncio.to_thread(told, capsys)
 
-    assert asyncio.run(while_it_runs())["runs"] is True
-    assert told(capsys)["runs"] is False
+    found = asyncio.run(while_it_runs())
+    assert (found["runs"], found["trouble"]) == (True, ["conflict"])
+    assert found["why"] == [REMEDIES[Trouble.CONFLICT]]
+    found = told(capsys)
+    assert (found["runs"], found["trouble"]) == (False, []), "Of one that does not run nothing is known."
 
 
 def test_who_waits_is_counted(capsys: pytest.CaptureFixture[str]) -> None:

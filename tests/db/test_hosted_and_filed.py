@@ -85,7 +85,7 @@ async def test_files_hosts_and_series(database: Database) -> None:
             sa.insert(rsvps).values(event=world.event.id, person=person, answer="yes", guests=2, at=NOW)
         )
         assert (await db.event_files.counts(tx, world.event.id))[world.event.id]["guests"] == 2
-        assert (await event_words.write(tx, admin, world.event.code, "Bonjour")).total == 1
+        assert (await event_words.write(tx, admin, world.event.code, "Bonjour")).people.total == 1
         assert (
             await db.broadcasts.made_since(tx, f"event:{world.event.id}:word:", NOW - timedelta(days=1)) == 1
         )

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db import sqlite
-from db.backup import RESTORED_AT, Restored, backup, restore
+from db.backup import Restored, backup, restore
+from db.carried_outbox import RESTORED_AT
 from db.engine import FILE_NAME, Database
 from db.erasing import Sealing, erase_person, erase_roles
 from db.errors import BackupFailed, DatabaseError, InUse, MissingKey, UnknownRevision, WrongKey

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.personal_data
+import db.responses
 import db.rsvps
 import db.upcoming
 import db.vote_plans
@@ -19,7 +20,7 @@ from db.engine import Database
 from db.people import Person
 from db.responses import Asked
 from db.rsvps import Rsvp
-from db.schema import broadcasts, deliveries, events
+from db.schema import broadcasts, deliveries, events, responses
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -113,3 +114,14 @@ async def test_the_last_message_that_reached_a_person_or_the_one_named(database:
     assert named is not None
     assert (last.step, named.step, unknown) == ("s2", "s1", None)
     assert [row["step"] for row in held] == ["s1", "s2", "s3"]  # also what was never sent
+
+
+async def test_an_answer_under_a_number_that_another_had_is_logged_too(database: Database) -> None:
+    """Telegram begins anew with its numbers after a week without updates."""
+    async with database.write() as tx:
+        for number in (1, 2):
+            who = await somebody(tx, number)
+            origin = Origin(at=NOW, update_id=7, message_id=None)
+            await db.responses.add(tx, response(who, origin, "stop", "stop"))
+        logged = sa.select(responses.c.person, responses.c.update_id).order_by(responses.c.id)
+        assert [row.update_id for row in await tx.execute(logged)] == [7, None]

@@ -20,7 +20,7 @@ from bot.delivery.account import Account, load_account
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
 from bot.delivery.engine import Engine
-from bot.delivery.hooks import Hooks
+from bot.delivery.hooks import Hooks, Silenced, as_it_is
 from bot.delivery.outcomes import Done, Outcome, Stop, Wait
 from bot.delivery.pacing import Pacing
 from bot.delivery.reading import items_of
@@ -243,6 +243,7 @@ class Bench:
         self.telegram = telegram
         self.app = app
         self.producers: dict[str, Any] = {}
+        self.silenced: Silenced = as_it_is
 
     def engine(self, *, rate: float | None = None, poll: bool = False, in_flight: int = 16) -> Engine:
         app = self.app
@@ -258,6 +259,7 @@ class Bench:
                 prepare=app.prepare,
                 on_sent=app.on_sent,
                 producers=self.producers,
+                silenced=self.silenced,
             ),
             rate=rate,
             poll=poll,

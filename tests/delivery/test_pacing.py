@@ -7,6 +7,7 @@ import itertools
 from typing import Any
 
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
 from bot.clock import MovableClock
@@ -58,6 +59,16 @@ async def test_what_waits_for_one_chat_keeps_its_order(clock: MovableClock) -> N
 
     await asyncio.gather(*(post(number) for number in range(5)))
     assert left == [0, 1, 2, 3, 4]
+
+
+def test_who_waits_less_than_a_millisecond_holds_nobody_up(clock: MovableClock) -> None:
+    """uvloop, by which the bot runs, gives such a timer no instant: everybody else's slot once raised meanwhile."""
+
+    async def all_leave() -> list[bool]:
+        pacing = pacing_for(clock, None, chat_seconds=0.0004)
+        return await asyncio.gather(*(pacing.slot(chat) for chat in (1, 1, 2, 3)))
+
+    assert uvloop.run(all_leave()) == [True] * 4
 
 
 async def test_what_is_said_in_conversations_leaves_before_what_is_for_many(clock: MovableClock) -> None:

@@ -186,7 +186,7 @@ DEEP = "(" * 500 + "staff" + ")" * 500
         ("{}", "I can’t read this"),
         ("audience:nope", "<b><u>audience:nope</u></b>\n\nI can’t find that saved audience"),
         ("got:99", "I can’t find that message"),
-        ("vote:9:voted", "<b><u>vote:9:voted</u></b>\n\nThe campaign doesn’t have this: there are 1 and 2."),
+        ("vote:9:voted", "<b><u>vote:9:voted</u></b>\n\nThere is no such round: write 1 or 2."),
         ("à 20 km de Qzxwvk, bénévoles", "à 20 km de <b><u>Qzxwvk</u></b>, bénévoles"),
         (
             "volunteers, who like cheese",
@@ -380,6 +380,16 @@ async def test_past_events_are_asked_about(conversation: Conversation) -> None:
     await talker.tap("came")
     assert "came to “Public meeting”" in talker.last.text
     assert count(talker) == "1"
+
+
+async def test_yes_or_maybe_to_an_event_is_said_once(conversation: Conversation) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("rsvp:aa11:yes or rsvp:aa11:maybe")
+    assert "\nsaid yes or maybe to “Public meeting”\n" in talker.last.text
+    await talker.send("everybody")
+    await talker.send("volunteer and not (rsvp:aa11:yes or rsvp:aa11:maybe)")
+    assert "volunteers, except those who said yes or maybe to “Public meeting”" in talker.last.text
 
 
 async def test_everybody_in_my_area_is_one_tap(conversation: Conversation) -> None:

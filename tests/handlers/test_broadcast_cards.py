@@ -61,7 +61,7 @@ async def test_the_list_tells_what_for_whom_and_how_far(
         in listed
     )
     assert "<b>2. Meet us tomorrow at the town hall, with…</b>" in listed
-    assert "18 November 2016 at 08:00 · scheduled\n\nSent: 0 of 2" in listed
+    assert "18 November 2016 at 08:00 · scheduled\n\nRecipients: 2" in listed
 
 
 async def test_parts_of_the_list(conversation: Conversation, organizer: Talker) -> None:

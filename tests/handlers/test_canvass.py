@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.broadcasts
 import db.canvass_walks
 from bot.actions import canvass, canvass_walks
 from bot.actions.retention import purge
@@ -77,10 +78,23 @@ async def test_a_coordinator_sees_where_to_go_and_offers(conversation: Conversat
     walk = await olga.tap("• 1")
     assert "Offered, nobody has taken it" in plain(walk)
     assert f"start=w_{WALK}" in plain(await olga.tap("Link to pass on"))
+    await olga.tap_data("1:ground:sheet:1")
+    (sheet,) = olga.called("sendDocument")
+    assert sheet.payload["caption"].startswith(f"Walk {WALK}, sheet 1.")
+    assert sheet.attachment is not None
+    assert sheet.attachment.content.startswith(b"%PDF")
     await olga.tap("Take the offer back")
     assert "Not offered" in plain(olga.screen[-2])
+    await olga.tap_data("1:ground:sheet:1")
+    assert not olga.called("sendDocument"), "Nobody could enter what it says."
     await olga.tap_data(f"{GROUND}{OTHER}")
     assert "outside your area" in plain(olga.last)
+    # 0101 is a station of Lyon’s first arrondissement, and of no other one.
+    for number, area, sees in ((21, "69381", True), (22, "69382", False)):
+        member = await staff(conversation, number, "coordinator", area)
+        assert ("Lyon, 0101" in plain(await member.send("/canvass"))) is sees
+        shown = plain(await member.tap_data(f"{GROUND}{STATION}"))
+        assert ("outside your area" in shown) is not sees
 
 
 async def test_a_door_is_one_tap(conversation: Conversation, zoe: Talker) -> None:
@@ -175,8 +189,12 @@ async def test_a_walk_ends_and_is_told_and_the_next_time_it_shows_what_was(
             conversation.clock.move(conversation.clock.now() + timedelta(seconds=4))
             if "All doors" not in plain(zoe.last):
                 await zoe.tap("Opened")
-    await zoe.tap_data("1:walk:end:1")
+    await zoe.tap_data("1:walk:paper:1")
+    await zoe.tap("The walk is over")
     assert "2 doors have nothing noted yet" in plain(zoe.last)
+    await zoe.tap("Back to the walk")
+    assert "We are at the doors" in zoe.last.buttons, "What is entered is still a sheet."
+    await zoe.tap_data("1:walk:end:1")
     await zoe.tap("Yes, it is over")
     assert "You noted 12 doors." in plain(zoe.last)
     await let_leave(conversation, olga)
@@ -196,7 +214,7 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     conversation: Conversation, olga: Talker
 ) -> None:
     await olga.tap_data(f"{GROUND}{STATION}")
-    await olga.tap("Offer them for a meeting")
+    await olga.tap("Offer them with a meeting point")
     for typed, told in (
         ("15/11 14:00", "already passed"),
         ("17/11 21:00", "between 10:00"),
@@ -224,14 +242,14 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     assert "first walk for both" in plain(olga.last)
     await leo.tap_data("1:walk:leave:1")
     await let_leave(conversation, zoe)
-    assert "can’t. It is offered again" in plain(zoe.last)
+    assert "Their place is offered again" in plain(zoe.last)
     # Three hours before she is told once more, once.
     for at in ("2016-11-17T10:59", "2016-11-17T11:00", "2016-11-17T11:30"):
         conversation.clock.move(paris(at))
         async with conversation.database.write() as tx:
             assert await canvass_walks.tend(tx, conversation.clock.now()) == (at == "2016-11-17T11:00")
     await let_leave(conversation, zoe)
-    assert "You go from door to door soon: Thursday 17 November" in plain(zoe.last)
+    assert "Your door-to-door walk is coming up: Thursday 17 November" in plain(zoe.last)
     conversation.clock.move(paris("2016-11-17T14:20"))
     await leo.send("/walks")
     assert "one person is waiting for a partner" in plain(leo.last)
@@ -241,6 +259,8 @@ async def test_walks_are_offered_for_a_meeting_and_one_who_has_walked_is_found_f
     await anna.tap_data("1:walk:take:1")
     assert "not free any more" in anna.toast
     # Once she has walked, whoever is new finds her first.
+    await zoe.tap_data("1:leg:1:1:d")
+    await zoe.tap("Opened")
     await zoe.tap_data("1:walk:end_sure:1")
     await olga.tap_data("1:ground:offer_one:1")
     await zoe.tap_data("1:walk:take:1")
@@ -274,6 +294,11 @@ async def test_help_is_one_word_away(conversation: Conversation, zoe: Talker, ol
     assert f"Somebody on walk {WALK} needs help" in plain(olga.last)
     await olga.send("umbrella")  # who is on no walk only typed a word
     assert "told" not in plain(olga.last)
+    # Whoever taps it in panic is told each time, and the team not a hundred times.
+    for _ in range(9):
+        assert "The coordinators have been told" in plain(await zoe.tap_data("1:walk:help:1"))
+    async with conversation.database.write() as tx:
+        assert await db.broadcasts.made_since(tx, f"{canvass_walks.HELP}:", paris("2016-11-01T00:00")) == 5
     # In the middle of something else, and by whoever withdrew meanwhile.
     await zoe.send("/settings")
     await zoe.tap("Change where I vote")

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.deliveries
 from bot.actions import audit, proofs
 from bot.rules.consent import Purpose
 from bot.rules.suppression import suppression_of
+from db.deliveries import Settled, Turn
 from db.engine import FILE_NAME, Database, open_database
-from db.schema import answer_counts, consents, metadata, responses, suppressions
+from db.schema import answer_counts, consents, deliveries, metadata, responses, suppressions
 from db.upgrade import upgrade
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.handlers.test_privacy import deliver
@@ -66,7 +68,16 @@ async def test_no_instant_leads_from_what_is_kept_to_who_left(
     ours = {"events", "broadcasts"}
     before = {name for name, value in await cells(conversation.database) if value == NOW}
     assert len({name.partition(".")[0] for name in before} - ours) > 4
+    async with conversation.database.write() as tx:
+        leaving = sa.update(deliveries).where(deliveries.c.state == "sent").returning(deliveries.c.id)
+        (sending,) = await tx.scalars(leaving.values(state="sending", lease_owner="me"))
     await leave(zoe)
+    # The answer to what was being posted comes when nobody is left whom it is about.
+    async with conversation.database.write() as tx:
+        arrived = Turn(settled=[Settled(id=sending, state="sent", message_id=777)])
+        await db.deliveries.take_turn(tx, arrived, owner="me", now=NOW)
+        row = (await tx.execute(sa.select(deliveries).where(deliveries.c.id == sending))).one()
+        assert (row.state, row.message_id, row.person) == ("sent", None, None)
     after = {name for name, value in await cells(conversation.database) if value == NOW}
     assert {name.partition(".")[0] for name in after} <= ours
     async with conversation.database.read() as tx:

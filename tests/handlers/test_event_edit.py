@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
-from db.schema import audit, broadcasts, event_texts, events, rsvps
-from tests.campaigning import answer, recipients, revoke, rows, staff, supporter
-from tests.conversation import Conversation, Talker, paris
+from bot.delivery.calls import Call
+from bot.rules.permissions import Role
+from db.deliveries import release_withheld
+from db.engine import Database
+from db.schema import approvals, audit, broadcasts, event_texts, events, rsvps
+from tests.campaigning import answer, named, recipients, revoke, rows, staff, supporter
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.drafting import write_event
+from tests.leaving import leaving
 
 LYON, NANTES = "69123", "44109"
 
@@ -196,4 +203,121 @@ async def test_who_said_yes_reads_why(conversation: Conversation) -> None:
     told = [
         each for each in await rows(conversation, broadcasts) if each.template == "broadcasts/event_changed"
     ]
-    assert [each.details for each in told] == [{"words": "La salle est <prise>"}]
+    assert [each.details["words"] for each in told] == ["La salle est <prise>"]
+
+
+async def coming_to(conversation: Conversation, code: str, *people: int) -> None:
+    (event,) = [each for each in await rows(conversation, events) if each.code == code]
+    for person in people:
+        await answer(conversation, person, event.id, "yes")
+
+
+async def moved(talker: Talker, code: str, date: str, *, why: str = "") -> None:
+    await talker.tap_data(f"1:event_change:{code}:date:-")
+    await talker.send(date)
+    if why:
+        await talker.tap("Say why")
+        await talker.send(why)
+    await talker.tap("Change it and tell them")
+
+
+async def heard(conversation: Conversation) -> list[str]:
+    """What leaves at this moment of news of an event."""
+    async with conversation.database.write() as tx:
+        await release_withheld(tx, conversation.clock.now())
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call)]
+    return [each.payload["text"] for each in calls if "has changed" in each.payload["text"]]
+
+
+async def test_changes_wake_nobody_up_and_are_told_together(conversation: Conversation) -> None:
+    """An organizer who changes it by night, and again: one message in the morning, which says the last of it."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    coming = await supporter(conversation, 1, LYON, language="en")
+    code = await announced(organizer)
+    await coming_to(conversation, code, coming)
+    await leaving(conversation)
+    conversation.clock.move(paris("2016-11-15T02:00"))
+    for minute in range(1, 7):
+        await moved(organizer, code, f"24/11 19h{minute:02d}", why=f"Number {minute}" if minute < 6 else "")
+        assert await heard(conversation) == []
+    conversation.clock.move(paris("2016-11-15T09:00"))
+    (told,) = await heard(conversation)
+    assert "19:06" in told
+    assert "Number 5" in told, "what was said last stays, though the next change says nothing"
+
+    # Told an hour ago at the earliest, and three times a day: whoever changes it reads when the next one leaves.
+    for hour, said in ((9, "10:00"), (10, "11:00")):
+        conversation.clock.move(paris(f"2016-11-15T{hour:02d}:30"))
+        await moved(organizer, code, f"24/11 18h{hour:02d}")
+        assert f"this one is told on Tuesday 15 November at {said}" in organizer.last.text
+        conversation.clock.move(paris(f"2016-11-15T{said}"))
+        assert len(await heard(conversation)) == 1
+    conversation.clock.move(paris("2016-11-15T15:00"))
+    await moved(organizer, code, "24/11 17h")
+    assert "told on Wednesday 16 November at 09:00" in organizer.last.text
+    assert await heard(conversation) == []
+
+    # So near that nobody would know in time, it leaves at once; a cancellation always does.
+    conversation.clock.move(paris("2016-11-24T06:00"))
+    await heard(conversation)
+    await moved(organizer, code, "24/11 10h")
+    assert len(await heard(conversation)) == 1
+    await organizer.tap_data(f"1:event_change:{code}:cancel:-")
+    await organizer.tap("Cancel it and tell them")
+    assert [each for each in await leaving(conversation) if isinstance(each, Call)]
+
+
+async def test_free_words_for_many_wait_for_a_second_person(sqlite_database: Database) -> None:
+    """The news itself leaves, without them; so it is of a cancellation."""
+    conversation = Conversation(
+        sqlite_database, paris("2016-11-14T10:00"), campaign=replace(CAMPAIGN, approval_above=1)
+    )
+    organizer = await named(conversation, 7, Role.ORGANIZER, "69")
+    second = await named(conversation, 8, Role.COORDINATOR, "69")
+    people = [await supporter(conversation, number, LYON, language="en") for number in (1, 2)]
+    code = await announced(organizer)
+    (event,) = await rows(conversation, events)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(events).values(state="open"))
+    await coming_to(conversation, code, *people)
+    await moved(organizer, code, "25/11 19h", why="Bring five friends")
+    assert "wait for a second person" in organizer.last.text
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call)]
+    news = [each for each in calls if each.chat in (1, 2)]
+    assert len(news) == 2
+    assert all("has changed" in each.payload["text"] and "friends" not in str(each) for each in news), str(
+        news
+    )
+    assert "Venez" not in str(news), "nor what was written of it at leisure"
+
+    (words,) = [each for each in await rows(conversation, broadcasts) if ":why:" in each.key]
+    assert words.state == "unapproved"
+    (approval,) = [each for each in await rows(conversation, approvals) if each.broadcast == words.id]
+    await organizer.tap_data(f"1:broadcast_decide:{approval.id}:yes")
+    assert [each for each in await leaving(conversation) if isinstance(each, Call)] == []
+    await second.tap_data(f"1:broadcast_decide:{approval.id}:yes")
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call)]
+    assert sum("Bring five friends" in str(each) for each in calls if each.chat in (1, 2)) == 2
+
+    # Other words for the event itself wait as a whole; what is off is told at once, and why later.
+    await organizer.tap_data(f"1:event_change:{code}:description:en")
+    await organizer.send("Vote for Camille")
+    await organizer.tap("Change it and tell them")
+    assert [each for each in await leaving(conversation) if isinstance(each, Call) and each.chat < 3] == []
+    await organizer.tap_data(f"1:event_change:{code}:cancel:-")
+    await organizer.tap("Say why")
+    await organizer.send("Vote for Camille all the same")
+    await organizer.tap("Cancel it and tell them")
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call) and each.chat < 3]
+    assert len(calls) == 2
+    assert all("is cancelled" in str(each) and "Camille all" not in str(each) for each in calls)
+    waiting = [each for each in await rows(conversation, broadcasts) if each.state == "unapproved"]
+    (approval,) = [
+        each
+        for each in await rows(conversation, approvals)
+        if each.broadcast in {row.id for row in waiting if row.event == event.id and ":why:" in row.key}
+    ]
+    await second.tap_data(f"1:broadcast_decide:{approval.id}:yes")
+    calls = [each for each in await leaving(conversation) if isinstance(each, Call) and each.chat < 3]
+    assert len(calls) == 2
+    assert all("is cancelled" in str(each) and "Camille all the same" in str(each) for each in calls)

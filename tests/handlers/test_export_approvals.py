@@ -1,13 +1,16 @@
-"""An export of the whole campaign waits for a second admin; one of an area, of an event, or of the log does not."""
+"""An export of the whole campaign, or of much of it, waits for a second admin; one of an area, of an event, or of the
+log does not.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.rules.permissions import Role
-from db.schema import approvals
+from db.schema import approvals, staff
 from tests.campaigning import named, revoke, rows
 from tests.conversation import Conversation, Talker
 from tests.handlers.test_exports import actions_noted
@@ -42,10 +45,10 @@ async def test_a_second_admin_agrees_before_the_file_is_made(
     assert nadia.called("sendDocument") == []
     await let_leave(conversation, nadia, olga)
     assert 'user?id=1"' in olga.last.text
-    assert "Answers, as CSV" in olga.last.text
+    assert "Answers, the whole campaign, as CSV" in olga.last.text
     assert "7 rows" in olga.last.text
     await olga.tap("Agree")
-    assert "You agreed to an export of the whole campaign (Answers)" in olga.last.text
+    assert "You agreed to an export (Answers, the whole campaign)" in olga.last.text
     assert olga.called("sendDocument") == []
     await let_leave(conversation, nadia)
     await nadia.tap("Fetch the file")
@@ -99,6 +102,45 @@ async def test_what_needs_nobody_else(conversation: Conversation, nadia: Talker,
     await conversation.person(10).tap_data("1:rsvp:aaaa1111:yes")
     await nadia.tap_data("1:export:FR:attendance:all:eaaaa1111:csv")
     assert len(nadia.called("sendDocument")) == 1
+
+
+async def test_a_region_or_many_pieces_of_the_campaign_wait_too(
+    conversation: Conversation, nadia: Talker, olga: Talker
+) -> None:
+    await nadia.tap_data("1:export:R84:responses:all:-:csv")
+    assert WAITS in nadia.last.text
+    await let_leave(conversation, olga)
+    assert "Answers, Auvergne-Rhône-Alpes, as CSV" in olga.last.text
+    for number in range(11, 15):  # somebody lives there
+        await conversation.person(number).sign_up(("Marseille", "Lille", "Lyon", "Bordeaux")[number - 11])
+    for area in ("69", "13", "13", "59"):
+        await nadia.tap_data(f"1:export:{area}:responses:all:-:csv")
+        assert len(nadia.called("sendDocument")) == 1
+    await nadia.tap_data("1:export:33:responses:all:-:csv")
+    assert WAITS in nadia.last.text
+    conversation.clock.move(conversation.clock.now() + timedelta(days=8))
+    await nadia.tap_data("1:export:33:responses:all:-:csv")
+    assert len(nadia.called("sendDocument")) == 1
+
+
+async def test_whoever_gave_the_asker_their_role_is_asked_where_there_is_nobody_else(
+    conversation: Conversation, nadia: Talker, olga: Talker
+) -> None:
+    """It may be the same person with another number."""
+    puppet = await named(conversation, 3, Role.COORDINATOR)
+    maker = await nadia.stored()
+    assert maker is not None
+    async with conversation.database.write() as tx:
+        theirs = sa.update(staff).where(staff.c.telegram_id == 3)
+        await tx.execute(theirs.values(added_by=maker.id))
+    await asked(puppet)
+    await let_leave(conversation, nadia, olga)
+    await nadia.tap_data("1:export_decide:1:yes")
+    assert "Another administrator has to decide this" in nadia.last.text
+    await olga.tap("Agree")
+    await let_leave(conversation, puppet)
+    await puppet.tap("Fetch the file")
+    assert len(puppet.called("sendDocument")) == 1
 
 
 async def test_alone_an_admin_exports_alone(conversation: Conversation, nadia: Talker) -> None:

@@ -191,7 +191,7 @@ async def test_a_host_runs_their_own_event_and_no_other(conversation: Conversati
     words = [
         each for each in await rows(conversation, broadcasts) if each.template == "broadcasts/event_word"
     ]
-    assert [each.details for each in words] == [{"words": "Apportez <un> gâteau"}] * 2
+    assert [each.details["words"] for each in words] == ["Apportez <un> gâteau"] * 2
     reached = {each.person for each in await rows(conversation, deliveries) if each.broadcast == words[0].id}
     assert reached == {named, shy}
     other = await conversation.add_event("other1", starts="2016-11-24T19:00")

@@ -97,6 +97,15 @@ async def test_nobody_is_in_two_shifts_at_once(conversation: Conversation) -> No
     await zoe.tap_data(f"1:shift:{third}:yes")
     taken = {row.shift for row in await rows(conversation, shift_places) if row.answer == "yes"}
     assert taken == {first, third}
+    # Other hours may bring two of one's shifts together: who has both is told, and gives back either.
+    await organizer.tap_data(f"1:plan_shift:{third}")
+    await organizer.tap("Change the hours")
+    await organizer.send("18h30-21h")
+    (told,) = await leaving_of(conversation, f"shift:{third}:change%")
+    assert isinstance(told, Call)
+    assert "un autre créneau au même moment" in told.payload["text"]
+    assert "17 h – 19 h, accueillir" in told.payload["text"].replace("\N{NO-BREAK SPACE}", " ")
+    assert "Rendre celui-ci" in str(told.payload["reply_markup"])
 
 
 async def test_whoever_does_not_come_takes_no_shift_either(conversation: Conversation) -> None:

@@ -203,7 +203,7 @@ async def test_an_admin_of_an_area_cannot_reach_beyond_it(conversation: Conversa
         assert (await tx.execute(sa.select(staff_links))).all() == []
 
 
-@pytest.mark.parametrize("leaving", ["withdrawn", "erased"])
+@pytest.mark.parametrize("leaving", ["withdrawn", "no supporter", "erased"])
 async def test_what_somebody_wrote_does_not_leave_without_them(
     conversation: Conversation, admin: Talker, leaving: str
 ) -> None:
@@ -216,7 +216,10 @@ async def test_what_somebody_wrote_does_not_leave_without_them(
     await organizer.send("20/12 18:00")
     await organizer.tap("My clock")
     await organizer.send("SEND")
-    if leaving == "withdrawn":
+    if leaving == "no supporter":
+        await organizer.send("/start")
+        assert "Your place in the team stays" in (await organizer.tap("No, thank you")).text
+    if leaving != "erased":
         await admin.send("/staff")
         await admin.tap("Withdraw no. 2")
         await admin.tap("Withdraw it")
@@ -226,7 +229,7 @@ async def test_what_somebody_wrote_does_not_leave_without_them(
         await organizer.tap("Yes, erase everything")
     (broadcast,) = await written(conversation)
     assert broadcast.state == "paused"
-    if leaving == "withdrawn":
+    if leaving != "erased":
         await organizer.tap_data(f"1:broadcast_do:resume:{broadcast.id}")
         assert (await written(conversation))[0].state == "paused"
     await admin.send("/broadcasts")

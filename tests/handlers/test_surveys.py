@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 import db.surveys
 from bot.actions.renewals import text_hash
+from bot.actions.retention import purge
 from bot.words.surveys import first_text
 from db.schema import consents, deliveries, responses, survey_answers, surveys
 from tests.campaigning import rows
@@ -196,3 +197,18 @@ async def test_answers_are_taken_back_as_easily_as_they_were_given(
     for forged in ("trains:maybe", "trains", "nothing:yes"):
         await zoe.tap_data(f"1:survey_mine:{forged}")
         assert zoe.toast
+
+
+async def test_whoever_restricted_their_data_takes_back_what_was_spared(
+    zoe: Talker, conversation: Conversation
+) -> None:
+    await zoe.tap("Yes")
+    await zoe.send("/restrict")
+    await zoe.tap_data("1:restriction:none")
+    later = conversation.clock.now() + timedelta(days=31)
+    conversation.clock.move(later)
+    services = conversation.services
+    await purge(conversation.database, services.campaign, key=services.suppression_key, actor="x", now=later)
+    assert await answers(conversation, zoe) == {"train": ("yes",)}
+    await zoe.tap_data("1:survey_mine:trains:yes")
+    assert await answers(conversation, zoe) == {}

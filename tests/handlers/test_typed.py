@@ -220,3 +220,33 @@ async def test_a_city_typed_abroad_is_not_asked_again(conversation: Conversation
     stored = await person.stored()
     assert stored is not None
     assert (stored.country, stored.is_registered) == ("GB", True)
+
+
+async def test_a_command_that_is_written_into_an_old_message_runs_not_but_for_stop(
+    conversation: Conversation,
+) -> None:
+    person = conversation.person(7)
+    await person.sign_up("Lyon")
+    number = person.last_sent
+    shown = len(person.screen)
+    await person.edit(number, "/mydata")
+    assert len(person.screen) == shown
+    await person.edit(number, "/stop")
+    stored = await person.stored()
+    assert stored is not None
+    assert stored.state == "stopped"
+
+
+async def test_stop_under_a_picture_is_one_and_what_telegram_notes_itself_is_answered_by_nothing(
+    conversation: Conversation,
+) -> None:
+    person = conversation.person(7)
+    await person.sign_up("Lyon")
+    shown = len(person.screen)
+    await person.send_message(write_access_allowed={"from_request": True})
+    assert len(person.screen) == shown
+    picture = {"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1}
+    await person.send_message(photo=[picture], caption="STOP")
+    stored = await person.stored()
+    assert stored is not None
+    assert stored.state == "stopped"

@@ -63,24 +63,24 @@ def test_what_is_said_anew_is_added_and_what_is_not_said_goes(
     assert "Notite" not in catalogue.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ('#, fuzzy\nmsgid "Noted."', "marked fuzzy: Noted."),
-        ('#, python-format\nmsgid "Noted %(what)s."', "other placeholders than the source"),
-        ('msgid "<b>Noted.</b>"', "other tags than the source"),
-    ],
-)
-def test_a_translation_that_is_wrong_is_named(
-    tmp_path: Path, checkout: dict[str, str], wrong: str, said: str
-) -> None:
+WRONG = {
+    '#, fuzzy\nmsgid "Noted."': "marked fuzzy: Noted.",
+    '#, python-format\nmsgid "Noted %(what)s."': "other placeholders than the source: Notite 1.",
+    'msgid "<b>Noted.</b>"': "other tags than the source: Notite 2.",
+}
+
+
+def test_each_translation_that_is_wrong_is_named(tmp_path: Path, checkout: dict[str, str]) -> None:
     catalogue = tmp_path / "locales" / CODE / "LC_MESSAGES" / "portevoix.po"
-    source = wrong.partition('msgid "')[2].rstrip('"')
-    (tmp_path / "locales" / "templates" / "toasts" / "wrong.html.j2").write_text(
-        f"{{% trans what=1 %}}{source.replace('%(what)s', '{{ what }}')}{{% endtrans %}}", encoding="utf-8"
-    )
-    with catalogue.open("a", encoding="utf-8") as file:
-        file.write(f'\n{wrong}\nmsgstr "Notite."\n')
+    for number, wrong in enumerate(WRONG):
+        source = wrong.partition('msgid "')[2].rstrip('"')
+        (tmp_path / "locales" / "templates" / "toasts" / f"wrong_{number}.html.j2").write_text(
+            f"{{% trans what=1 %}}{source.replace('%(what)s', '{{ what }}')}{{% endtrans %}}",
+            encoding="utf-8",
+        )
+        with catalogue.open("a", encoding="utf-8") as file:
+            file.write(f'\n{wrong}\nmsgstr "Notite {number}."\n')
     status, out = words(checkout, "--check")
     assert status == 1
-    assert said in out
+    assert f" messages, {len(WRONG)} to mend:" in out
+    assert [said for said in WRONG.values() if said not in out] == [], out

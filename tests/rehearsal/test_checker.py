@@ -2,210 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
-from bot.rehearsal.cast import Character, Member, Place
-from bot.rehearsal.checker import CORRECTED, Checker, Rule, round_name
-from bot.rehearsal.reminding import Reminded
+from bot.rehearsal.checker import CORRECTED, Checker, Rule
 from bot.rehearsal.surveying import SKIPPED, Kept
-from db.rehearsal import Sending
-from tests.frozen import FROZEN
-
-CAMPAIGN = load_campaign(FROZEN)
-START = datetime(2016, 10, 20, tzinfo=UTC)
-END = datetime(2016, 11, 30, tzinfo=UTC)
-PERSON = 7_000_001
-PARIS = Place(territory="FR", zone="Europe/Paris", typed="Lyon 69")
-NOUMEA = Place(territory="988", zone="Pacific/Noumea", typed="Nouméa 988")
-CLAIRE = Member(
-    telegram_id=PERSON,
-    first_name="Claire",
-    language="fr",
-    character=Character.DILIGENT,
-    place=PARIS,
-    registered_at=START,
+from tests.rehearsal.lives import (
+    ALL_IS_WELL,
+    ALL_STEPS,
+    ANSWER,
+    CAMPAIGN,
+    CANCELLED,
+    CLAIRE,
+    ECHO,
+    END,
+    GO,
+    INVITATION,
+    LAST,
+    NEUTRAL,
+    NEUTRAL_AGAIN,
+    NEUTRAL_MORE,
+    NEWS,
+    NOUMEA,
+    OFFERED,
+    OPENED,
+    OVER,
+    PERSON,
+    PLAN,
+    PLANNED_LATE,
+    PLEDGE,
+    RESULT,
+    SILENT,
+    SPEECH,
+    START,
+    SURVEY,
+    THANKS,
+    TYPED,
+    WHERE,
+    Happening,
+    Told,
+    act,
+    rules,
+    step,
 )
-
-STEPS = {name: number for number, name in enumerate(step.name for step in CAMPAIGN.steps)}
-NEWS, INVITATION, CANCELLED, RESULT, SPEECH = 101, 102, 103, 104, 105
-NEUTRAL, NEUTRAL_AGAIN, NEUTRAL_MORE, TYPED = 106, 107, 108, 109
-OFFERED = 110
-ANSWER, OPENED, OVER = 111, 112, 113
-SURVEY = 114
-MEETING = datetime(2016, 11, 24, 18, tzinfo=UTC)
-
-
-def step(ballot: int, name: str) -> int:
-    return 10 * ballot + STEPS[name]
-
-
-SENDINGS = (
-    {
-        step(ballot.number, each.name): Sending(
-            id=step(ballot.number, each.name),
-            key=f"step:{ballot.number}:{each.name}",
-            kind=each.kind.value,
-            ballot=ballot.number,
-            step=each.name,
-            template=each.template,
-        )
-        for ballot in CAMPAIGN.ballots
-        for each in CAMPAIGN.steps
-    }
-    | {
-        number: Sending(
-            id=number, key=key, kind=kind, ballot=None, step=None, template=template, begins=MEETING
-        )
-        for number, key, kind, template in (
-            (NEWS, "staff:1", "persuasion", None),
-            (INVITATION, "event:1:invite", "event_invite", "broadcasts/event_invitation"),
-            (OFFERED, "event:1:offer:1", "event_service", "broadcasts/event_offer"),
-            (CANCELLED, "event:1:cancel", "event_service", "broadcasts/event_cancelled"),
-            (RESULT, "staff:2", "result", None),
-            (SPEECH, "staff:3", "persuasion", None),
-            (ANSWER, "talk:3:answer:a", "service", "notices/conversation_answer"),
-            (OPENED, "talk:3:opened:a", "service", "notices/conversation_opened"),
-            (OVER, "talk:3:told:a", "service", "notices/conversation_told"),
-            (SURVEY, "survey:1", "poll", "surveys/question"),
-        )
-    }
-    | {
-        number: Sending(
-            id=number, key=f"staff:{number}", kind="civic_neutral", ballot=1, step=None, template=template
-        )
-        for number, template in (
-            (NEUTRAL, "neutral/reminder"),
-            (NEUTRAL_AGAIN, "neutral/reminder"),
-            (NEUTRAL_MORE, "neutral/reminder"),
-            (TYPED, None),
-        )
-    }
-)
-
-
-@dataclass
-class Told:
-    """Evidence as a test tells it: which message was which, and what the bot says it did not send."""
-
-    by_message: dict[int, int] = field(default_factory=dict)
-    missed: tuple[int, ...] = ()
-    lost: tuple[int, ...] = ()
-    sendings: Mapping[int, Sending] = field(default_factory=lambda: SENDINGS)
-    taken_back: Mapping[int, Collection[int]] = field(default_factory=dict)
-    corrected: Mapping[int, Collection[int]] = field(default_factory=dict)
-    left_out: tuple[int, ...] = ()
-    versions: Mapping[int, str] = field(default_factory=dict)
-    overfull: tuple[str, ...] = ()
-    two_shifts: tuple[str, ...] = ()
-    not_at_the_door: tuple[str, ...] = ()
-    knocks: tuple[tuple[str, datetime], ...] = ()
-    survey_answers: Mapping[int, Collection[Kept]] = field(default_factory=dict)
-
-    def sending(self, message_id: int) -> Sending | None:
-        return SENDINGS.get(self.by_message.get(message_id, 0))
-
-    def arrived(self, message_id: int) -> None:
-        pass
-
-    def accounted(self, person: int) -> Iterable[int]:
-        return self.missed
-
-    def not_received(self) -> Iterable[int]:
-        return self.lost
-
-    def is_held_out(self, person: int) -> bool:
-        return False
-
-    def was_left_out(self, person: int, broadcast: int) -> bool:
-        return broadcast in self.left_out
-
-    def version(self, message_id: int) -> str | None:
-        return self.versions.get(message_id)
-
-
-ALL_STEPS = tuple(number for number, sending in SENDINGS.items() if sending.step is not None)
-
-Happening = tuple[str, int | str]
-"""When (ISO 8601 with offset), and a broadcast that arrives or what the person does."""
-
-
-def rules(
-    *happenings: Happening,
-    member: Member = CLAIRE,
-    missed: tuple[int, ...] = ALL_STEPS,
-    lost: tuple[int, ...] = (),
-) -> list[Rule]:
-    """The rules that the checker finds broken, but for reminders that did not come in the last two days of a round.
-
-    What did not arrive is accounted for, unless a test says otherwise.
-    """
-    checker = checked(*happenings, member=member, missed=missed, lost=lost)
-    return [broken.rule for broken in checker.broken if broken.rule is not Rule.NOT_REMINDED]
-
-
-def reminded(*happenings: Happening, member: Member = CLAIRE) -> list[Reminded | None]:
-    """What the checker says of the last two days of the first round; None: nothing explains why nobody reminded."""
-    checker = checked(*happenings, member=member)
-    told: list[Reminded | None] = [why for ballot, why in checker.reminders if ballot == 1]
-    return told + [None for broken in checker.broken if broken.about == round_name(1)]
-
-
-def checked(
-    *happenings: Happening,
-    member: Member,
-    missed: tuple[int, ...] = ALL_STEPS,
-    lost: tuple[int, ...] = (),
-) -> Checker:
-    """A checker that has read these happenings to their end."""
-    evidence = Told(missed=missed, lost=lost)
-    checker = Checker(Almanac(CAMPAIGN), [member], evidence, start=START)
-    for number, (when, what) in enumerate(happenings, 1):
-        at = datetime.fromisoformat(when).astimezone(UTC).isoformat()
-        if isinstance(what, int):
-            evidence.by_message[number] = what
-            checker.read({"at": at, "do": "sendMessage", "to": PERSON, "id": number, "data": []})
-        else:
-            checker.read({"at": at, "by": PERSON, **act(what, number)})
-    checker.finish(END)
-    return checker
-
-
-def act(what: str, number: int) -> dict[str, Any]:
-    if what.startswith("1:"):
-        return {"act": "tap", "data": what, "id": number - 1}
-    return {"act": what} if what in ("start", "block", "reply") else {"act": "send", "text": what}
-
-
-PLEDGE, WHERE, PLAN = step(1, "pledge"), step(1, "where"), step(1, "plan")
-ECHO, GO, LAST, THANKS = step(1, "echo"), step(1, "go"), step(1, "last"), step(1, "thanks")
-WILL = "1:step:1:pledge:will"
-PLANNED_LATE = ("2016-11-16T18:20+01:00", "1:step:1:plan:last_hour")
-
-# A whole first round in Paris: each step answered some minutes after it came.
-ALL_IS_WELL: tuple[Happening, ...] = (
-    ("2016-10-30T18:00+01:00", PLEDGE),
-    ("2016-10-30T18:20+01:00", WILL),
-    ("2016-11-12T18:00+01:00", WHERE),
-    ("2016-11-12T18:20+01:00", "1:step:1:place:known"),
-    ("2016-11-16T18:00+01:00", PLAN),
-    ("2016-11-16T18:20+01:00", "1:step:1:plan:midday"),
-    ("2016-11-18T18:00+01:00", ECHO),
-    ("2016-11-18T18:20+01:00", "1:step:1:echo:ok"),
-    ("2016-11-20T11:00+01:00", GO),
-    ("2016-11-20T11:20+01:00", "1:step:1:turnout:later"),
-    ("2016-11-20T16:30+01:00", LAST),
-    ("2016-11-20T17:20+01:00", "1:step:1:last_call:voted"),
-    ("2016-11-20T20:30+01:00", THANKS),
-)
-
 
 CHANGED = datetime.fromisoformat("2016-11-02T13:00+01:00")
 ON_THE_EVE = datetime.fromisoformat("2016-11-19T12:00+01:00")
@@ -526,14 +368,6 @@ def test_who_moves_follows_the_new_place_from_then_on() -> None:
     assert rules(("2016-11-16T18:00+01:00", PLAN), member=moved) == [Rule.COURTESY_HOURS, Rule.DELAYED]
 
 
-SILENT: tuple[Happening, ...] = (("2016-10-30T18:00+01:00", PLEDGE), ("2016-11-12T18:00+01:00", WHERE))
-TWO_IN_THE_WEEK: tuple[Happening, ...] = (
-    *SILENT,
-    ("2016-11-14T12:00+01:00", NEWS),
-    ("2016-11-16T12:00+01:00", SPEECH),
-)
-
-
 def test_what_remains_for_the_silent_gives_way_to_the_general_caps_alone() -> None:
     """Two messages in the week are the most for who left two questions unanswered, but for the step marked for them."""
     late = (*SILENT, ("2016-11-14T12:00+01:00", NEWS))
@@ -543,85 +377,6 @@ def test_what_remains_for_the_silent_gives_way_to_the_general_caps_alone() -> No
         Rule.CAP_WEEK,
         Rule.CAP_WEEK,
     ]
-
-
-@pytest.mark.parametrize(
-    ("why", "happenings"),
-    [
-        (Reminded.YES, [("2016-11-18T18:00+01:00", ECHO), ("2016-11-20T11:00+01:00", GO)]),
-        # The day's one message was another: the caps held back `echo`, and nothing `go`.
-        (Reminded.YES, [("2016-11-18T12:00+01:00", NEWS), ("2016-11-20T11:00+01:00", GO)]),
-        # What remains for the silent was due to somebody silent, and there was room.
-        (None, [("2016-11-18T18:00+01:00", ECHO)]),
-        (None, [*TWO_IN_THE_WEEK[2:], ("2016-11-20T11:00+01:00", GO)]),
-        (Reminded.LEFT, [("2016-11-15T12:00+01:00", "STOP")]),
-        (Reminded.LEFT, [("2016-11-19T12:00+01:00", "block")]),
-        (Reminded.MUTED, [("2016-11-15T12:00+01:00", "1:optout:reminders")]),
-        (
-            Reminded.CANNOT,
-            [("2016-10-30T18:00+01:00", PLEDGE), ("2016-10-30T18:20+01:00", "1:step:1:pledge:cannot")],
-        ),
-        # Out of reach when both were due, and back on the day.
-        (Reminded.LATE, [("2016-11-15T12:00+01:00", "block"), ("2016-11-20T14:00+01:00", "start")]),
-        # Nothing held `go` back, whatever held back `echo`.
-        (None, [("2016-11-18T12:00+01:00", NEWS)]),
-        # A news of the week before is no reminder of this round.
-        (None, [("2016-11-12T18:00+01:00", WHERE)]),
-        (None, TWO_IN_THE_WEEK),
-    ],
-)
-def test_who_was_reminded_in_the_last_two_days_or_why_not(
-    why: Reminded | None, happenings: list[Happening]
-) -> None:
-    assert reminded(*happenings) == [why]
-
-
-@pytest.mark.parametrize(
-    ("why", "happenings"),
-    [
-        # The day's one message was another, and the quiet period begins at midnight.
-        (Reminded.CAPS, [("2016-11-18T12:00+01:00", NEWS)]),
-        # Three in the week.
-        (Reminded.CAPS, [*TWO_IN_THE_WEEK, ("2016-11-17T12:00+01:00", INVITATION)]),
-        # Two are no reason.
-        (None, list(TWO_IN_THE_WEEK[2:])),
-    ],
-)
-def test_without_reminders_on_the_day_the_caps_may_stop_the_last_one(
-    why: Reminded | None, happenings: list[Happening], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = tuple(each for each in CAMPAIGN.steps if each.name not in {"go", "last"})
-    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=steps))
-    assert reminded(*happenings) == [why]
-    only_where = tuple(each for each in steps if each.name != "echo")
-    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=only_where))
-    assert reminded(*happenings) == [Reminded.NO_STEP]
-
-
-def test_a_step_that_the_silent_do_not_get_is_said_to_be_none_of_theirs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    steps = tuple(replace(each, when_silent=False) for each in CAMPAIGN.steps)
-    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=steps))
-    assert reminded(*SILENT) == [Reminded.SILENT]
-    assert reminded(*SILENT[:1]) == [None]
-
-
-def test_where_the_law_holds_back_the_reminders_of_the_day_it_says_so(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Under the electoral code, which lets no neutral reminder leave unless the campaign file allows it."""
-    code = load_campaign(Path(__file__).parents[2] / "campaigns" / "presidentielle-2027").law
-    steps = tuple(each for each in CAMPAIGN.steps if each.name != "echo")
-    monkeypatch.setattr("tests.rehearsal.test_checker.CAMPAIGN", replace(CAMPAIGN, steps=steps, law=code))
-    assert reminded() == [Reminded.QUIET]
-
-
-def test_who_moves_in_the_last_days_may_miss_both_places_reminders() -> None:
-    """At six in Paris it is four in the afternoon in Nouméa: too late for the one, and too early for the other."""
-    moved = replace(CLAIRE, moves_to=NOUMEA, moves_at=datetime(2016, 11, 20, 5, tzinfo=UTC))
-    happenings = [("2016-11-18T12:00+01:00", NEWS), ("2016-11-20T06:00+01:00", "/settings")]
-    assert reminded(*happenings, member=moved) == [Reminded.MOVED]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ import pytest
 
 from bot.cli import main
 from bot.rules.territories import TERRITORIES
-from tests.bots import child_environment, until
-from tests.forking import begin
+from tests.bots import until
+from tests.forking import begin, child_environment
 from tests.frozen import FROZEN, SHIPPED
 
 PATIENCE = 600.0
@@ -97,6 +97,8 @@ async def test_the_same_seed_gives_the_same_messages(tmp_path: Path) -> None:
 
 def no_rule_is_broken_in_any_territory(rehearsed: Rehearsed) -> None:
     assert (rehearsed.status, "No rule was broken." in rehearsed.said) == (0, True), rehearsed.said
+    named = "Rehearsed: Primaire de la droite et du centre 2016; ballots on 2016-11-20, 2016-11-27."
+    assert named in rehearsed.said, rehearsed.said
     assert {line["territory"] for line in rehearsed.lines} == set(TERRITORIES)
 
 
@@ -189,6 +191,7 @@ def test_what_is_wrong_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORTEVOIX_CAMPAIGN", str(SHIPPED))
     assert main(["rehearse", *arguments]) == 2
     said = capsys.readouterr()
     assert said.out == ""

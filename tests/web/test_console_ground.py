@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation
 from tests.ground import OTHER, STATION, plant
@@ -16,6 +18,7 @@ async def test_a_coordinator_cuts_offers_and_reads_what_was_learnt(conversation:
     assert "Lyon 0101 1,050 46% 38%" in visitor.text
     assert "Toulon" not in visitor.text
     assert visitor.page.text.count("<circle") == 1
+    assert re.search(r'communes/69\.svg[^"]*#a69(381|123)" transform="matrix\(', visitor.page.text)
     for path in (f"/console/ground/{OTHER}", "/console/ground?area=83", "/console/ground?area=FR"):
         assert (await visitor.open(path)).status_code == 403, path
     assert (await visitor.open("/console/ground?area=nowhere")).status_code == 404
@@ -40,17 +43,20 @@ async def test_a_coordinator_cuts_offers_and_reads_what_was_learnt(conversation:
         walker = conversation.person(number)
         await walker.tap_data("1:walk:take:1")
     await walker.tap_data("1:leg:1:1:d")
-    for outcome in ("Opened", "Come again", "Nobody there"):
+    for outcome in ("Opened", "Come back", "Nobody there"):
         await walker.tap(outcome)
     await visitor.open(address)
-    assert "It is the first walk for both" in visitor.text
-    assert "doors: 3, opened: 67%, to come again: 1" in visitor.text
+    assert "It is a first walk for both" in visitor.text
+    assert "doors: 3, opened: 67%, to revisit: 1" in visitor.text
     assert "Rue A 3 2 67% 1" in visitor.text
     assert "Wednesday 16 November 3 2 67% 1" in visitor.text
     await olga.tap_data(f"1:ground:station:{STATION}")
     await olga.tap("By street and day")
-    assert "Rue A – doors: 3, opened: 67%, to come again: 1" in olga.last.text
+    assert "Rue A – doors: 3, opened: 67%, to revisit: 1" in olga.last.text
     assert "1 under way" in (await olga.send("/stats")).text
+    for layer in ("stations", "walks"):
+        await visitor.open(f"/console/map/69?layer={layer}")
+        assert "Lyon 1" in visitor.text, layer
     for act in ("sign_out", "free"):
         assert (await visitor.send(f"{address}/walk", walk="1", act=act)).status_code == 200
     assert "offered" in visitor.text

@@ -176,6 +176,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
     for name in [name for name in os.environ if name.startswith("PORTEVOIX_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PORTEVOIX_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PORTEVOIX_CAMPAIGN", "campaigns/primaire-2016")
     return monkeypatch
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from math import cos, hypot, radians
 from typing import NamedTuple
 
+from bot.rules.areas import arrondissement
 from bot.rules.communes.geo import KM_PER_DEGREE
 from bot.rules.territories import territory_of, zone_of
 
@@ -47,6 +48,15 @@ class Door(NamedTuple):
 def commune_in(station: str) -> str:
     """INSEE's code of the commune that a station is of, from its own: `69123_0101`."""
     return station.partition("_")[0]
+
+
+def place_of(station: str) -> str:
+    """The commune that a station is of, or the arrondissement: Paris, Lyon and Marseille number their stations by it,
+    1904 is the fourth of the nineteenth.
+    """
+    city, _, number = station.partition("_")
+    numbered = len(number) == 4 and number.isdigit()
+    return (arrondissement(city, int(number[:2])) if numbered else None) or city
 
 
 def day_at(commune: str, moment: datetime) -> date:

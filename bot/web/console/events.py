@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import attendees, drafts, event_seats, events, series
+from bot.actions import attendees, drafts, event_news, event_seats, events, series
 from bot.actions.announcing import EventRefused
 from bot.actions.authority import area_name
 from bot.actions.event_drafts import FLOW
@@ -83,6 +83,7 @@ class Events:
         commune = gazetteer.by_code(event.commune)
         place = f"{commune.name} ({commune.department})" if commune is not None else event.commune
         following = await series.following(visit.tx, found) if not event.is_hidden else ()
+        pending = await event_news.pending(visit.tx, event, visit.now)
         return visit.page(
             "event",
             status=200 if fault is None else 409,
@@ -95,6 +96,7 @@ class Events:
             fault_words=fault,
             is_open=not event.is_cancelled and event.ends_at > visit.now,
             following=len(following),
+            pending=pending,
             may_cancel=visit.author.hosted.get(event.id) != events.CO_HOST,
             overbookings=OVERBOOKINGS,
             most_guests=MOST_GUESTS,

@@ -13,15 +13,17 @@ from bot.actions import canvass, canvass_offers, canvass_results
 from bot.actions.authority import area_name
 from bot.actions.canvass_doors import zone_at
 from bot.actions.canvass_results import StationLine
+from bot.communes import Gazetteer
 from bot.errors import UnknownArea
-from bot.rules.areas import normal_area
-from bot.rules.canvass.doors import Spot, commune_in
+from bot.rules.areas import city_of, department_of, normal_area
+from bot.rules.canvass.doors import Spot, commune_in, place_of
 from bot.rules.canvass.meetings import MOST_PLACE, Meeting
 from bot.rules.canvass.visits import Outcome
 from bot.rules.permissions import Action
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
+from bot.web import outlines
 from bot.web.console.forms import plain, wall_time
 from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
 
@@ -67,7 +69,7 @@ class GroundRoom:
             number=page,
             of=len(lines),
             more=len(lines) > (page + 1) * PAGE,
-            drawing=stations_drawn(lines),
+            drawing=stations_drawn(lines, visit.author.gazetteer),
             names=lambda code: area_name(visit.author.gazetteer, code),
         )
 
@@ -134,18 +136,21 @@ def _meeting(visit: Visit, station: str) -> Meeting | None:
 # -- drawings --
 
 
-def stations_drawn(lines: Sequence[StationLine]) -> Mapping[str, Any] | None:
-    """Stations where they stand, the darker the more a visit is worth; None where no point is known."""
+def stations_drawn(lines: Sequence[StationLine], gazetteer: Gazetteer) -> Mapping[str, Any] | None:
+    """Stations where they stand within their communes, the darker the more a visit is worth; None where no point is
+    known.
+    """
     known = [(line, line.point) for line in lines if line.point is not None]
     if not known:
         return None
     middle = sum(point[0] for _line, point in known) / len(known)
-    east = cos(radians(middle))
+    east = round(cos(radians(middle)), 4)
     spots = {line.code: (point[1] * east, point[0]) for line, point in known}
     ranked = max((line.ranked.rank for line in lines if line.ranked), default=0)
     place = _fitted(list(spots.values()), LOW)
     return {
         "height": place.height,
+        "outlines": _outlines(known, place, gazetteer, east),
         "points": [
             {
                 "code": line.code,
@@ -156,6 +161,23 @@ def stations_drawn(lines: Sequence[StationLine]) -> Mapping[str, Any] | None:
             for line, _point in reversed(known)  # the best on top
         ],
     }
+
+
+def _outlines(
+    known: Sequence[tuple[StationLine, Any]], place: _Fitted, gazetteer: Gazetteer, east: float
+) -> list[tuple[str, str, str]]:
+    """The communes, or arrondissements, of these stations: the file of each outline, its shape, how it is laid."""
+    found: list[tuple[str, str, str]] = []
+    for code in sorted({place_of(line.code) for line, _point in known}):
+        department = department_of(code)
+        file = f"map/communes/{department}.svg"
+        lies = outlines.laid(department, gazetteer, east)
+        shape = next(
+            (each for each in (code, city_of(code)) if lies and each in outlines.shapes_in(file)), None
+        )
+        if lies and shape and (file, shape) not in {each[:2] for each in found}:
+            found.append((file, shape, place.laid(*lies)))
+    return found
 
 
 def walks_drawn(ways: Mapping[int, Sequence[Spot]], states: Mapping[int, str]) -> Mapping[str, Any] | None:
@@ -187,6 +209,12 @@ class _Fitted:
             round(MARGIN + (spot[0] - self._west) * self._scale),
             round(MARGIN + (self._north - spot[1]) * self._scale),
         )
+
+    def laid(self, turned: complex, moved: complex) -> str:
+        """The SVG transform of what lies so on the plane (bot.web.outlines.laid)."""
+        turned, moved = turned * self._scale, moved * self._scale
+        x, y = moved.real + MARGIN - self._west * self._scale, MARGIN + self._north * self._scale - moved.imag
+        return f"matrix({turned.real:.5g} {-turned.imag:.5g} {turned.imag:.5g} {turned.real:.5g} {x:.1f} {y:.1f})"
 
 
 def _fitted(spots: Sequence[Spot], highest: int) -> _Fitted:

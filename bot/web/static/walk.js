@@ -38,7 +38,7 @@ function drawn(kind, attributes) {
   return made;
 }
 
-const look = (door) => (isDone(door) ? `done ${standing(door).at(-1).outcome}` : standing(door).length ? "begun" : "open");
+const colour = (door) => (isDone(door) ? `done ${standing(door).at(-1).outcome}` : standing(door).length ? "begun" : "open");
 
 function choose(id) {
   current = id;
@@ -89,7 +89,7 @@ function drawDoors(doors) {
       const outcome = standing(door).at(-1)?.outcome;
       const mark = isDone(door) && outcome ? words.marks[outcome] : left(door) < door.dwellings ? "…" : "";
       const said = isDone(door) && outcome ? `${name(door)}, ${words.outcomes[outcome]}` : name(door);
-      const button = element("button", { type: "button", className: `door ${look(door)}` }, name(door), element("span", { className: "mark", textContent: mark }));
+      const button = element("button", { type: "button", className: `door ${colour(door)}` }, name(door), element("span", { className: "mark", textContent: mark }));
       button.setAttribute("aria-label", said);
       if (door.id === current) button.setAttribute("aria-current", "true");
       button.addEventListener("click", () => (ranging ? note("nobody", current, { other: door.id }) : choose(door.id)));
@@ -111,7 +111,7 @@ function drawMap(state) {
   const way = state.sides.map((each) => drawn("polyline", { class: "way", points: each.doors.map((door) => `${door.x},${-door.y}`).join(" "), "stroke-width": size / 3 }));
   const spots = state.sides.map((each, place) =>
     each.doors.map((door) => {
-      const spot = drawn("circle", { class: `spot ${look(door)}${door.id === current ? " here" : ""}${place === side ? " side" : ""}`, cx: door.x, cy: -door.y, r: door.id === current ? size * 0.8 : size * 0.5, "stroke-width": size / 5 });
+      const spot = drawn("circle", { class: `spot ${colour(door)}${door.id === current ? " here" : ""}${place === side ? " side" : ""}`, cx: door.x, cy: -door.y, r: door.id === current ? size * 0.8 : size * 0.5, "stroke-width": size / 5 });
       spot.addEventListener("click", () => {
         side = place;
         ranging = false;
@@ -185,6 +185,7 @@ async function ask(address, body) {
   const given = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(address, { ...given, signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 401 || answer.status === 410) await signedOut();
+  if (answer.status === 409) await end(words.not_yours, { all: false });
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.json();
 }
@@ -197,6 +198,7 @@ async function send() {
     do {
       const notes = kept.batch;
       const answer = await ask(`${path}/notes`, { outing: notes[0]?.outing ?? kept.read().state?.outing ?? 1, notes });
+      if (isOut) return;
       kept.learn(answer.state, answer.said.map(([key]) => key));
       refused(answer.said.filter(([_key, why]) => why));
     } while (kept.read().notes.length);
@@ -245,17 +247,21 @@ async function putAside() {
   document.body.dataset.aside = "yes";
 }
 
-// The page that lies on the phone has the doors too: it is fetched anew, or gone.
-async function beginAnew() {
-  kept.forget({ all: false });
-  await caches?.delete("walk");
-  location.reload();
+// After a day without network the doors are gone, from the page that lies on the phone too; it is fetched anew if it can be.
+async function erase() {
+  await end(words.erased, { all: false });
+  if (navigator.onLine) location.reload();
+}
+
+function look() {
+  if (isOut) return;
+  if (kept.isOld) erase();
+  else if (!document.hidden) send();
 }
 
 function begin() {
   if (kept.isOld) {
-    document.body.replaceChildren();
-    beginAnew();
+    erase();
     return;
   }
   const embedded = told("state");
@@ -289,8 +295,8 @@ function begin() {
     isCut = true;
     drawNet();
   });
-  document.addEventListener("visibilitychange", () => document.hidden || send());
-  setInterval(() => document.hidden || send(), PACE);
+  document.addEventListener("visibilitychange", look);
+  setInterval(look, PACE);
   draw();
   send();
   putAside().catch(() => {}); // A browser that keeps nothing aside still keeps what is noted as long as the page is open.

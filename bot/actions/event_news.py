@@ -1,0 +1,193 @@
+"""News of an event: one message for changes that come together, not told too often, and words for many looked at first.
+
+That it moves or is off is owed to those who come, and waits for nobody. What somebody words freely may be anything: for
+many people it waits for a second person, as every message does, while the news itself leaves without it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.audiences
+import db.broadcast_accounts
+import db.broadcasts
+import db.event_news
+from bot.actions import broadcast_approvals, broadcasts
+from bot.actions.audiences import target_of
+from bot.actions.authority import Author
+from bot.actions.broadcasts import NewBroadcast
+from bot.rules.areas import EVERYWHERE
+from bot.rules.belonging import WAITLISTED
+from bot.rules.event_news import DAY, told_next
+from bot.rules.expressions import AnyOf, Expression
+from bot.rules.kinds import Kind
+from bot.rules.leaves import Leaf
+from bot.rules.people import RsvpAnswer
+from bot.rules.permissions import needs_approval
+from bot.rules.sending import CANCELLATION, CHANGE, WORD, all_at
+from bot.rules.small_counts import NOBODY, Headcount
+from db.audiences import Target
+from db.events import Event
+
+TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
+"""Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Whom news of an event are for. `at`: when they are told, if not now. `awaits`: words wait for a second person."""
+
+    people: Headcount = NOBODY
+    at: datetime | None = None
+    awaits: bool = False
+
+    def __add__(self, other: Told) -> Told:
+        later = max((each for each in (self.at, other.at) if each is not None), default=None)
+        return Told(people=self.people + other.people, at=later, awaits=self.awaits or other.awaits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What is told of an event, and until when it is news. `words`: what the organizers add.
+
+    `starts_at`: when it begins, or began before it changed, whichever is sooner. `rewords`: its title or description is
+    another one, and nothing else. `follows`: it is so of all later dates too.
+    """
+
+    template: str
+    starts_at: datetime
+    expires_at: datetime
+    words: str = ""
+    rewords: bool = False
+    follows: bool = False
+
+
+def coming_to(*events: Event) -> Expression:
+    """Who comes to one of these, may, or waits, wherever they live: they were promised the event."""
+    leaves = (Leaf(name="rsvp", arguments=(event.code, answer)) for event in events for answer in TOLD)
+    return AnyOf(tuple(leaves))
+
+
+async def tell(
+    tx: AsyncConnection,
+    author: Author,
+    event: Event,
+    news: News,
+    *,
+    key: str,
+    audience: Expression | None = None,
+) -> Told:
+    """Queues news for those who said yes or maybe and those who wait, or for an `audience`; the caller checked what the
+    author may do, took its turn, and took back what is not news any more (see `gather`).
+    """
+    audience = audience if audience is not None else coming_to(event)
+    target = await target_of(tx, author, audience, [EVERYWHERE])
+    people = await _people(tx, author, target)
+    if not are_many(author, people):
+        return await _queue(tx, author, event, news, target, key=key)
+    if news.template == WORD or news.rewords:
+        return await _queue(tx, author, event, news, target, key=key, owed=False)
+    told = await _queue(tx, author, event, replace(news, words=""), target, key=key, brief=True)
+    if news.words:
+        told = replace(told, awaits=True)
+        why = f"{db.event_news.why_key(event.id)}{secrets.token_hex(4)}"
+        apart = replace(news, template=WORD)
+        await _queue(tx, author, event, apart, target, key=why, owed=False)
+    return told
+
+
+def are_many(author: Author, people: Headcount) -> bool:
+    """Whether what somebody words for so many people is looked at by a second person first."""
+    most = author.reader.at_most(people)
+    return needs_approval(recipients=most, approval_above=author.campaign.approval_above)
+
+
+async def _people(tx: AsyncConnection, author: Author, target: Target) -> Headcount:
+    found = await db.audiences.groups(tx, target, Kind.EVENT_SERVICE, known_in=author.reader.known_in)
+    return sum((group.people for group in found), start=NOBODY)
+
+
+async def _queue(
+    tx: AsyncConnection,
+    author: Author,
+    event: Event,
+    news: News,
+    target: Target,
+    *,
+    key: str,
+    owed: bool = True,
+    brief: bool = False,
+) -> Told:
+    due = await _due(tx, author, event, news)
+    queued = await broadcasts.queue(
+        tx,
+        author,
+        NewBroadcast(
+            key=key,
+            kind=Kind.EVENT_SERVICE,
+            audience=target.meant,
+            when=all_at(due),
+            texts={},
+            template=news.template,
+            event=event.id,
+            expires_at=news.expires_at,
+            words=news.words,
+            follows=news.follows,
+            owed=owed,
+            brief=brief,
+            starts_at=None if news.template == CANCELLATION else news.starts_at,
+        ),
+        target,
+    )
+    if queued is None:
+        return Told()
+    people = (await db.broadcast_accounts.account(tx, queued.broadcast, author.reader.known_in)).people
+    return Told(people=people, at=due if due > author.now else None, awaits=queued.awaits_approval)
+
+
+async def _due(tx: AsyncConnection, author: Author, event: Event, news: News) -> datetime:
+    if news.template != CHANGE:
+        return author.now
+    told = await db.event_news.told_since(tx, db.event_news.change_key(event.id), author.now - DAY)
+    return told_next(now=author.now, starts_at=news.starts_at, told=told)
+
+
+async def gather(tx: AsyncConnection, author: Author, event: Event, news: News) -> News:
+    """The news of a change together with what has not left of earlier ones, which is taken back.
+
+    Whoever was not told of those knows the event as it was before them; their words stay where nobody says others.
+    """
+    for untold in await db.event_news.untold(tx, db.event_news.change_key(event.id)):
+        if untold.details.get("following") and not news.follows:
+            continue  # it is told to those who come to later dates too
+        starts, words = untold.details.get("starts_at"), str(untold.details.get("words") or "")
+        news = replace(
+            news,
+            starts_at=min(news.starts_at, datetime.fromisoformat(starts)) if starts else news.starts_at,
+            words=news.words or words,
+            rewords=news.rewords and untold.state == "unapproved",
+        )
+        await _take_back(tx, author, untold.id)
+    if news.words:
+        for untold in await db.event_news.untold(tx, db.event_news.why_key(event.id)):
+            await _take_back(tx, author, untold.id)
+    return news
+
+
+async def pending(tx: AsyncConnection, event: Event, now: datetime) -> Told:
+    """When what changed of an event is told, if that is still to come; and whether words wait for a second person."""
+    keys = [
+        each(event.id) for each in (db.event_news.change_key, db.event_news.word_key, db.event_news.why_key)
+    ]
+    found = [untold for key in keys for untold in await db.event_news.untold(tx, key)]
+    due = [each.starts_at for each in found if each.state == "active" and each.starts_at > now]
+    return Told(at=max(due, default=None), awaits=any(each.state == "unapproved" for each in found))
+
+
+async def _take_back(tx: AsyncConnection, author: Author, broadcast: int) -> None:
+    await broadcast_approvals.end(tx, broadcast, why="changed", now=author.now)
+    await db.broadcasts.cancel(tx, broadcast)

@@ -1,0 +1,68 @@
+"""What was told of an event and what has yet to leave of it: by the key that its messages begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import broadcasts, deliveries
+from db.schema.columns import Instant
+
+WAITING = ("scheduled", "active", "paused", "unapproved")
+LEFT = ("sending", "sent", "in_doubt", "failed", "unreachable")
+
+
+def change_key(event: int) -> str:
+    """How the keys of changes of an event begin."""
+    return f"event:{event}:change:"
+
+
+def word_key(event: int) -> str:
+    """How the keys begin of what its organizers write to those who come."""
+    return f"event:{event}:word:"
+
+
+def why_key(event: int) -> str:
+    """How the keys begin of why it changes or is off, where that is told apart from the news."""
+    return f"event:{event}:why:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untold:
+    """A message of an event that has not left for everybody, and what fills it."""
+
+    id: int
+    state: str
+    starts_at: datetime
+    details: Mapping[str, Any]
+
+
+async def told_since(tx: AsyncConnection, key: str, since: datetime) -> list[datetime]:
+    """When messages whose key begins so began to leave, since an instant; what reached nobody does not count."""
+    first = sa.func.min(sa.func.coalesce(deliveries.c.sent_at, deliveries.c.changed_at)).label("first")
+    query = (
+        sa.select(broadcasts.c.starts_at, sa.type_coerce(first, Instant).label("left"))
+        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+        .where(broadcasts.c.key.startswith(key, autoescape=True), deliveries.c.state.in_(LEFT))
+        .group_by(broadcasts.c.id, broadcasts.c.starts_at)
+    )
+    # The instants of people who were erased are cut to the day.
+    told = [max(row.starts_at, row.left) for row in await tx.execute(query)]
+    return [instant for instant in told if instant > since]
+
+
+async def untold(tx: AsyncConnection, key: str) -> list[Untold]:
+    """The messages whose key begins so that still have somebody to leave for, or wait for a second person."""
+    mine = broadcasts.c.key.startswith(key, autoescape=True)
+    query = sa.select(
+        broadcasts.c.id, broadcasts.c.state, broadcasts.c.starts_at, broadcasts.c.details
+    ).where(mine, broadcasts.c.state.in_(WAITING), broadcasts.c.finished_at.is_(None))
+    rows = await tx.execute(query.order_by(broadcasts.c.id))
+    return [
+        Untold(id=row.id, state=row.state, starts_at=row.starts_at, details=row.details or {}) for row in rows
+    ]

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -57,6 +57,7 @@ class Database:
         self._turn = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
         self._claim: sqlite3.Connection | None = None
+        self._beside: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -129,8 +130,18 @@ class Database:
         if self.file is not None and self._claim is None:
             self._claim = sqlite.claim(self.file)
 
+    def beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin what nobody may wait for; it ends with the database at the latest."""
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+        return task
+
     async def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead log into the file."""
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         await self._reader.dispose()
         await self._writer.dispose()
         if self._claim is not None:

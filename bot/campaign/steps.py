@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from datetime import time, timedelta
+from itertools import pairwise
 
 from bot.campaign.model import Campaign
 from bot.campaign.toml import Source, TomlTable
@@ -151,6 +152,7 @@ def _read_ballot_numbers(table: TomlTable, ballots: Sequence[int]) -> tuple[int,
 
 def check_steps(source: Source, campaign: Campaign) -> None:
     """Notes steps that are useless before they leave, and warns of those that the law always blocks."""
+    over_before = {later.number: earlier.ends_at for earlier, later in pairwise(campaign.ballots)}
     for index, step in enumerate(campaign.steps):
         found = [
             occurrence
@@ -166,6 +168,17 @@ def check_steps(source: Source, campaign: Campaign) -> None:
                 f"{useless.ballot}",
                 "write a later until",
             )
+        early = next(
+            (each for each in found if each.at_utc < over_before.get(each.ballot, each.at_utc)), None
+        )
+        if early is not None:
+            source.fault(
+                ("steps", index, "when"),
+                f"step “{step.name}” of ballot {early.ballot} leaves before ballot {early.ballot - 1} is over",
+                "name the ballots that it is for in ballots, and write another step, with this template and a later"
+                " when, for the others",
+                warning=True,
+            )
         if found and all(
             quiet(
                 kind=each.kind,
@@ -173,6 +186,8 @@ def check_steps(source: Source, campaign: Campaign) -> None:
                 now=each.at_utc,
                 law=campaign.law,
                 ballots=campaign.ballots,
+                # Abroad: of those who vote on the day itself. In the Americas step and silence begin a day earlier.
+                zone=campaign.ballot(each.ballot).polling(each.territory).zone.key,
             )
             for each in found
         ):

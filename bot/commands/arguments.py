@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bot.campaign.campaign import shipped_path
+from bot.commands.places import wide_area_named, wide_areas
 from bot.communes import load
 from bot.errors import PortevoixError, UnknownArea
 from bot.rules.areas import ABROAD_AREA, normal_area
@@ -56,10 +57,8 @@ def area(text: str, settings: Settings) -> str:
 def _area_named(text: str, settings: Settings) -> str | None:
     """The code of a place that was named instead, as `Rhône is 69`; None where no name is meant for certain."""
     gazetteer = load(settings.data)
-    regions = {f"R{code}": region for code, region in gazetteer.regions().items()}
-    for code, place in {**gazetteer.departments(), **regions}.items():
-        if place.name.casefold() == text.casefold():
-            return f"{place.name} is {code}"
+    if (code := wide_area_named(text, gazetteer)) is not None:
+        return f"{wide_areas(gazetteer)[code]} is {code}"
     found = gazetteer.search(text, limit=1)
     return f"{found.results[0].name} is {found.results[0].code}" if found.confident else None
 

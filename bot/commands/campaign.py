@@ -14,6 +14,7 @@ from bot.campaign.calendar import HEADERS, as_json, as_row, calendar_entries
 from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file
 from bot.commands.accepting import add_accept, record, require_sense, tell
 from bot.commands.arguments import SubCommands
+from bot.commands.places import who_votes
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.rules.counting import counted
@@ -58,7 +59,7 @@ def check(arguments: Namespace, settings: Settings) -> int:
         print(warning, file=sys.stderr)
     if arguments.file is not None or settings.named_campaign is not None:
         asyncio.run(_compare(campaign, settings, accept=arguments.accept, tells=arguments.tell))
-    print(valid(file, campaign))
+    print(valid(file, campaign, settings))
     return 0
 
 
@@ -83,13 +84,14 @@ def checked(file: Path) -> Campaign | None:
     return campaign
 
 
-def valid(file: Path, campaign: Campaign) -> str:
+def valid(file: Path, campaign: Campaign, settings: Settings) -> str:
     """What is said of a file that can be used."""
     name = campaign.text(campaign.name, campaign.languages[0])
     days = ", ".join(str(ballot.day) for ballot in campaign.ballots)
+    people = who_votes(campaign, settings)
     return (
-        f"{file} is valid: {name}; ballots on {days}; {counted(len(campaign.steps), 'reminder step')};"
-        f" law {campaign.law.code}."
+        f"{file} is valid: {name}; ballots on {days}; {f'who votes: {people}; ' if people else ''}"
+        f"{counted(len(campaign.steps), 'reminder step')}; law {campaign.law.code}."
     )
 
 

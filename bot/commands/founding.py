@@ -55,7 +55,7 @@ def found(arguments: Namespace, settings: Settings) -> int:
         return 2
     for warning in over(campaign, asyncio.run(present(settings))):
         print(warning)
-    print(valid(file, campaign))
+    print(valid(file, campaign, settings))
     _show(campaign)
     print(
         f"\n{file} is written. Next: read it through, translate its texts, name it to every command,\n\n"

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -23,6 +24,9 @@ FUNDING = "donations and membership fees"
 """Stands for the words of each language of the campaign."""
 SATURDAY = ("971", "972", "973", "975", "977", "978", "987", "987-marquises", "987-gambier")
 """Where the vote is on the Saturday before, in what is held all over the Republic."""
+PLAN, PLAN_OF_MEMBERS, ECHO = 4, 7, 2
+"""Days before a round on which people are asked for a plan, and reminded of it."""
+LONG = 365
 LATE = time(20)
 """When the largest cities close in what the electoral code speaks of."""
 _LATE_CITIES = ("75056", "69123", "13055")
@@ -63,6 +67,8 @@ def written(answers: Mapping[str, Any]) -> str:
             {"day": day.isoformat(), "name": _name_of_round(number, answers["days"], languages)}
             for number, day in enumerate(answers["days"], start=1)
         ],
+        "plans": _plans(answers["days"], PLAN_OF_MEMBERS if kind is BallotKind.MEMBERS else PLAN),
+        "echoed": _echoed(answers["days"]),
         "slots": [{"name": name, "when": when} for name, when in slots.items()],
         "default_slot": "midday" if "midday" in slots else next(iter(slots)),
     }
@@ -72,6 +78,36 @@ def written(answers: Mapping[str, Any]) -> str:
     environment.filters["quoted"] = _quoted
     text = environment.from_string(MODEL.read_text(encoding="utf-8")).render(values)
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _plans(days: Sequence[date], usual: int) -> list[dict[str, Any]]:
+    """The steps that ask for a plan, `usual` days before a round; where another one is then not over, once it is."""
+    asked: dict[int, list[int]] = {}
+    for number, gap in _gaps(days):
+        if (days_before := min(usual, gap - 1)) >= ECHO:
+            asked.setdefault(days_before, []).append(number)
+    return [
+        {
+            "name": "plan" if position == 1 else f"plan_{position}",
+            "days": before,
+            "until": "D-2 18:00" if before > ECHO else "D-1 00:00",
+            "ballots": rounds if len(rounds) < len(days) else [],
+            "is_late": before < usual,
+        }
+        for position, (before, rounds) in enumerate(asked.items(), start=1)
+    ]
+
+
+def _echoed(days: Sequence[date]) -> list[int]:
+    """The rounds with an echo of what was planned, after that was asked; none where all are."""
+    rounds = [number for number, gap in _gaps(days) if gap - 1 > ECHO]
+    return rounds if len(rounds) < len(days) else []
+
+
+def _gaps(days: Sequence[date]) -> list[tuple[int, int]]:
+    """Each round by its number, and how many days after the one before it is; the first is after none."""
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
+    return list(enumerate([LONG, *gaps], start=1))
 
 
 def territories_in_areas(areas: Sequence[str]) -> frozenset[str]:

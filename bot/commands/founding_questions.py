@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, time
 from itertools import pairwise
@@ -11,12 +11,13 @@ from typing import Any
 
 from bot.campaign.electorate import is_one_commune
 from bot.commands.founding_file import FUNDING, LATE, SATURDAY, closes_late, territories_in_areas
+from bot.commands.places import meant, wide_area_named, wide_areas
 from bot.communes import Gazetteer
 from bot.errors import UnknownArea
 from bot.rules.areas import EVERYWHERE, normal_area
 from bot.rules.ballot_kinds import ONE_ROUND, BallotKind, Reveals
 from bot.rules.territories import ABROAD
-from bot.rules.typed import Meaning
+from bot.rules.typed import Meaning, phrase
 from bot.words.vocabulary import vocabulary
 from locales import LANGUAGES, SOURCE_LANGUAGE
 
@@ -161,32 +162,29 @@ def area_named(text: str, founding: Founding) -> str:
         code = ""
     if code and (not is_one_commune(code) or gazetteer.by_code(code)):
         return code
-    regions = {f"R{code}": region for code, region in gazetteer.regions().items()}
-    areas = {**gazetteer.departments(), **regions}
-    wide = next((known for known, place in areas.items() if place.name.casefold() == text.casefold()), None)
-    searched = gazetteer.search(text, limit=3)
+    wide = wide_area_named(text, gazetteer)
+    searched = gazetteer.search(text, limit=1)
     commune = searched.results[0] if searched.confident else None
-    if wide and commune and commune.name.casefold() == text.casefold() and commune.department != wide:
+    is_its_name = commune is not None and phrase(commune.name) == phrase(text)
+    if wide and commune and is_its_name and commune.department != wide:
         raise BadAnswer(f"“{text}” is a département ({wide}) and a commune ({commune.code}): write its code.")
-    if commune is not None and (wide is None or commune.department == wide):
+    if commune is not None and (wide is None or is_its_name):
         return commune.code
     if wide is not None:
         return wide
-    meant = " or ".join(f"{each.name} ({each.code})" for each in searched.results)
+    found = " or ".join(meant(text, gazetteer))
     raise BadAnswer(
         f"“{text}” is no commune, département or région that I know: "
-        + (f"do you mean {meant}? Write its code." if meant else "write its name or its code, such as 69266.")
+        + (f"do you mean {found}? Write its code." if found else "write its name or its code, such as 69266.")
     )
 
 
 def area_name(code: str, gazetteer: Gazetteer) -> str:
-    """What an area is called."""
-    if is_one_commune(code):
-        commune = gazetteer.by_code(code)
-        return f"{commune.name} ({commune.department})" if commune is not None else code
-    regions = {f"R{each}": region for each, region in gazetteer.regions().items()}
-    known: Mapping[str, Any] = {**gazetteer.departments(), **regions}
-    return known[code].name if code in known else code
+    """What an area is called in the file."""
+    commune = gazetteer.by_code(code) if is_one_commune(code) else None
+    if commune is not None:
+        return f"{commune.name} ({commune.department})"
+    return wide_areas(gazetteer).get(code, code)
 
 
 def hours(text: str, founding: Founding) -> tuple[time, time]:

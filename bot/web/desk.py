@@ -264,6 +264,9 @@ class Desk:
     door: Door = Door.CONSOLE
     remembered: Remembered = field(default_factory=Remembered)
 
+    def __post_init__(self) -> None:
+        self.remembered.start = self.database.beside  # what is counted ends with the database
+
     @property
     def home(self) -> str:
         """The first page of those who are signed in."""

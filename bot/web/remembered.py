@@ -41,6 +41,8 @@ class _Kept:
 class Remembered:
     """What was counted, by what it depends on: the area, and how its reader reads counts, among it."""
 
+    start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]] = asyncio.create_task
+    """Begins what is counted beside everything else: see `Database.beside`."""
     _kept: dict[Key, _Kept] = field(default_factory=dict)
     _counting: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
     _slow: set[object] = field(default_factory=set)
@@ -85,7 +87,7 @@ class Remembered:
             self._begin(key, self._in_turn(key, count, now))
 
     def _begin(self, key: Key, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._counting[key] = asyncio.create_task(work)
+        task = self._counting[key] = self.start(work)
         task.add_done_callback(lambda _: self._counting.pop(key, None))
         return task
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -21,6 +22,7 @@ from bot.rules.retention import whole_years
 from locales.words import OTHER, Words
 
 DATES_KEPT = 1024
+_LARGE = re.compile(r"\d{5,}")
 _VOWELS = frozenset("aeiouyœæ")
 
 
@@ -82,6 +84,10 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
+    def grouped(text: object) -> str:
+        """A count as it is shown (`10–19`, `1000000`) with its digits in groups, from five on."""
+        return _LARGE.sub(lambda found: number(int(found[0])), str(text))
+
     def percentage(percent: float) -> str:
         return format_percent(percent / 100, locale=locale)
 
@@ -120,6 +126,7 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
         "moment": moment_,
         "stamp": stamp,
         "number": number,
+        "grouped": grouped,
         "percentage": percentage,
         "money": money,
         "listing": listing,

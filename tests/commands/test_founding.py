@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import date, timedelta
 from itertools import cycle
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.cli import main
 from bot.commands import founding
 from bot.commands.founding_questions import QUESTIONS
 from bot.rules.ballot_kinds import BallotKind
-from bot.rules.territories import METROPOLE, TERRITORIES
+from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from tests.commanding import refusal
 
 COMMON = {
@@ -186,6 +187,71 @@ def test_a_meeting_of_any_length_has_times_that_differ(
     assert len(campaign.slots) == sum(name.startswith("go ") for name in reminded)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Rhone", "Rhône (69)"),
+        ("ile-de-france", "Île-de-France (R11)"),
+        ("Cote-d'Or", "Côte-d'Or (21)"),
+        ("bouches du rhone", "Bouches-du-Rhône (13)"),
+        ("seine saint denis", "Seine-Saint-Denis (93)"),
+        ("Hauts de France", "Hauts-de-France (R32)"),
+        ("Vileurbanne", "Villeurbanne (69266)"),  # a typo: who is meant is said
+        ("Rhone, Bron, abroad", "Rhône (69), abroad"),
+        ("everywhere", "everywhere"),
+    ],
+)
+def test_a_place_is_known_as_people_write_it_and_who_votes_is_said(
+    said: str, meant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(founding, "checked", load_campaign)
+    days = "2027-03-14 2027-03-21"
+    assert main(options("municipal", tmp_path / "mine", area=said, days=days)) == 0
+    assert f"ballots on 2027-03-14, 2027-03-21; who votes: {meant}; 5 reminder" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kind", "gap"),
+    [
+        *((BallotKind.MEMBERS, gap) for gap in (1, 3, 4, 7)),
+        (BallotKind.PRIMARY, 3),
+        (BallotKind.PRESIDENTIAL, 2),
+        (BallotKind.PRESIDENTIAL, 4),
+    ],
+)
+def test_nothing_for_a_round_leaves_before_the_round_before_is_over(
+    kind: BallotKind, gap: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(founding, "checked", load_campaign)
+    days = f"2027-04-04 {date(2027, 4, 4) + timedelta(days=gap)}"
+    area = None if kind is BallotKind.MEMBERS else "Lyon"
+    assert main(options(kind, tmp_path / "mine", area=area, rounds="2", days=days)) == 0
+    campaign = load_campaign(tmp_path / "mine")
+    assert not [warning for warning in campaign.warnings if "is over" in warning.problem]
+    first, second = campaign.ballots
+    at = {step.name: found.at_utc for ballot, step, found in campaign.timetable if ballot is second}
+    assert min(at.values()) > first.ends_at
+    plan = next((when for name, when in at.items() if name.startswith("plan")), None)
+    assert (plan is not None, "echo" in at) == (gap >= 3, gap >= 4)
+    assert plan is None or "echo" not in at or plan < at["echo"]
+    lawful(campaign)
+
+
+def test_what_leaves_abroad_is_proposed_for_those_who_vote_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = "2027-06-13 2027-06-20"
+    assert main(options("legislative", tmp_path / "mine", area="abroad", days=days)) == 0
+    assert capsys.readouterr().err == "", "Not even a warning."
+    campaign = load_campaign(tmp_path / "mine")
+    echo, ballot = campaign.step("echo"), campaign.ballots[0]
+    for zone, day in (("Europe/Berlin", 11), ("Asia/Tokyo", 11), ("America/Montreal", 10)):
+        voted = campaign.ballot_for(ballot, territory=ABROAD, zone=zone)
+        (found,) = campaign.occurrences(voted, echo, ABROAD)
+        assert found.at_local.day == day
+        assert not campaign.quiet(kind=echo.kind, territory=ABROAD, now=found.at_utc, zone=zone)
+
+
 MEMBERS, MUNICIPAL = (
     {"kind": "members"},
     {"kind": "municipal", "area": "Lyon", "days": "2027-03-14 2027-03-21"},
@@ -220,6 +286,8 @@ EUROPEAN = {"kind": "european", "days": "2027-06-06"}
             {**MUNICIPAL, "area": "Xyzzyville"},
             "“Xyzzyville” is no commune, département or région that I know",
         ),
+        ({**MUNICIPAL, "area": "Polynesie"}, "do you mean Polynésie française (987) or"),
+        ({**MUNICIPAL, "area": "Charente Maritme"}, "do you mean Charente-Maritime (17)"),
         ({**MUNICIPAL, "area": "69999"}, "“69999” is no commune"),
         ({**MUNICIPAL, "area": "Sainte-Colombe"}, "do you mean Sainte-Colombe"),
         (
@@ -318,6 +386,10 @@ def test_check_names_what_is_wrong_in_the_file(
                 "areas =", "# "
             ),
             "no electoral law speaks of a vote of members",
+        ),
+        (
+            lambda text: text.replace("2027-03-21", "2027-03-16"),
+            "step “plan” of ballot 2 leaves before ballot 1 is over: name the ballots that it is for",
         ),
     ],
 )

@@ -97,7 +97,6 @@ class Events:
             is_open=not event.is_cancelled and event.ends_at > visit.now,
             following=len(following),
             pending=pending,
-            zone=visit.author.person.zone or event.zone,
             may_cancel=visit.author.hosted.get(event.id) != events.CO_HOST,
             overbookings=OVERBOOKINGS,
             most_guests=MOST_GUESTS,

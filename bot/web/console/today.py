@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,7 +12,10 @@ from bot.actions import statistics, today
 from bot.actions.authority import area_name
 from bot.errors import UnknownArea
 from bot.rules.areas import normal_area
+from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
+from bot.rules.territories import at_local
+from bot.rules.territories import zone as zone_named
 from bot.web.console.accounts import KeptAccounts
 from bot.web.console.charts import HEIGHT, WIDTH, line
 from bot.web.desk import Desk, Missing, Visit
@@ -49,6 +52,7 @@ class Today:
             joined=joined,
             points=line([each.at_least for each in joined]),
             marks=_rounds(visit, [each.day for each in joined]),
+            quiet=_quiet_days(visit, [each.day for each in joined]),
             size=(WIDTH, HEIGHT),
             ballot_names=author.campaign.ballot_names,
         )
@@ -64,6 +68,22 @@ def _rounds(visit: Visit, days: Sequence[date]) -> list[tuple[str, str]]:
         )
         for ballot in campaign.ballots
         if ballot.day in days
+    ]
+
+
+def _quiet_days(visit: Visit, days: Sequence[date]) -> list[tuple[str, str]]:
+    """The days of the chart on which the law asks for silence where the reader votes: from where, and how wide."""
+    campaign, person, wide = visit.author.campaign, visit.author.person, WIDTH / max(len(days) - 1, 1)
+    zone = zone_named(visit.zone)
+    return [
+        (f"{max(0.0, (number - 0.5) * wide):.1f}", f"{wide:.1f}")
+        for number, day in enumerate(days)
+        if campaign.quiet(
+            kind=Kind.PERSUASION,
+            territory=person.territory,
+            now=at_local(day, time(12), zone),
+            zone=visit.zone,
+        )
     ]
 
 

@@ -30,7 +30,8 @@ from db.planning import PlannedBroadcast, StepAudience, StepPlace
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
-# In their own courtesy hours people abroad get a step so much earlier than Paris at most.
+# In their own courtesy hours, and by the clock of their consulate, people abroad get a step so much earlier than Paris
+# at most, and it is of use so much longer.
 ZONES_DIFFER = timedelta(days=2)
 THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # What follows another message becomes due by the clock alone: everybody is looked at so often.
@@ -187,7 +188,7 @@ def _abroad(campaign: Campaign, ballot: Ballot, step: Step, zone: str, now: date
 def _may_be_open_abroad(campaign: Campaign, now: datetime) -> bool:
     """Whether a step may be due in some zone; the zones are read only then."""
     return any(
-        each.at_utc - ZONES_DIFFER <= now < each.expires_at
+        each.at_utc - ZONES_DIFFER <= now < each.expires_at + ZONES_DIFFER
         for ballot in campaign.ballots
         if ballot.takes_place_in(ABROAD)
         for step in campaign.steps

@@ -59,7 +59,7 @@ class Leaving(TypedDict):
 
     kind: Kind
     territory: str | None
-    zone: str
+    zone: str | None
     now: datetime
     policy: Policy
     evening: bool
@@ -236,7 +236,7 @@ class Departure:
             if is_of_our_own(sending) or sending.is_offer or sending.is_shift_offer
             else sending.kind,
             "territory": person.territory,
-            "zone": person.zone or "Europe/Paris",
+            "zone": person.zone,
             "now": now,
             "policy": self._campaign.policy,
             "evening": step is not None and self._campaign.step(step).evening,

@@ -78,7 +78,7 @@ class Mending:
             return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
         if self._campaign.is_out(batch.now):
             return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
-        zone, policy = person.zone or "Europe/Paris", self._campaign.policy
+        zone, policy = person.zone, self._campaign.policy
         held = hold(
             kind=mended.kind,
             territory=person.territory,

@@ -92,15 +92,16 @@ def due_instants(campaign: Campaign, occurrences: Iterable[StepOccurrence]) -> s
     instants = {ballot.metropolitan_close for ballot in campaign.ballots}
     for occurrence in occurrences:
         instants.add(occurrence.at_utc)
-        following = follow_up(campaign, occurrence.ballot, occurrence.step, occurrence.territory)
+        clock = str(occurrence.at_local.tzinfo)
+        following = follow_up(campaign, occurrence.ballot, occurrence.step, occurrence.territory, clock)
         if following is not None and occurrence.at_utc + GAP_BEFORE_FOLLOW_UP > following:
             instants.add(occurrence.at_utc + GAP_BEFORE_FOLLOW_UP)
     return instants
 
 
-def follow_up(campaign: Campaign, ballot: int, step: str, territory: str) -> datetime | None:
-    """When the step that follows this one is due in a territory, if one does."""
-    held = campaign.ballot(ballot)
+def follow_up(campaign: Campaign, ballot: int, step: str, territory: str, zone: str) -> datetime | None:
+    """When the step that follows this one is due in a territory, abroad by the clock of a zone, if one does."""
+    held = campaign.ballot_for(campaign.ballot(ballot), territory=territory, zone=zone)
     dues = [
         each.at_utc
         for following in campaign.steps

@@ -100,13 +100,20 @@ class Almanac:
                 continue
             polling = next(polling for polling in ballot.pollings if polling.territory == each)
             days = window.days_before + (1 if self._votes_a_day_earlier(each, zone) else 0)
-            starts = instant(polling.day - timedelta(days=days), time(), TERRITORIES[each].zone)
-            yield Quiet(starts=starts, ends=self._end(ballot, window, each), ballot=ballot.number)
+            clocks = {TERRITORIES[each].zone, self.voting_clock(ballot, each, zone)}
+            starts = min(instant(polling.day - timedelta(days=days), time(), clock) for clock in clocks)
+            yield Quiet(starts=starts, ends=self._end(ballot, window, each, zone), ballot=ballot.number)
 
-    def _end(self, ballot: Ballot, window: QuietWindow, territory: str) -> datetime:
+    def _end(self, ballot: Ballot, window: QuietWindow, territory: str, zone: str) -> datetime:
         if window.ends is End.EMBARGO:
             return self.embargo(ballot) + window.longer
-        return max(self.metropolitan_close(ballot), self.close(ballot, territory)) + window.longer
+        closes = self.close(ballot, territory), self.close(ballot, territory, zone)
+        return max(self.metropolitan_close(ballot), *closes) + window.longer
+
+    def voting_clock(self, ballot: Ballot, territory: str, zone: str) -> str:
+        """The zone of the hours of voting: at a consulate that of the place, online that of Paris."""
+        polling = next(polling for polling in ballot.pollings if polling.territory == territory)
+        return zone if territory == ABROAD and not polling.online else TERRITORIES[territory].zone
 
     def _votes_a_day_earlier(self, territory: str, zone: str) -> bool:
         american = zone.startswith("America/") or zone in (
@@ -118,15 +125,17 @@ class Almanac:
         )
         return territory == ABROAD and american and self.campaign.law.americas_vote_the_day_before
 
-    def close(self, ballot: Ballot, territory: str) -> datetime:
-        """When the last polling place of a territory closes."""
+    def close(self, ballot: Ballot, territory: str, zone: str = PARIS) -> datetime:
+        """When the last polling place of a territory closes; abroad for those who live by a zone."""
         polling = next(polling for polling in ballot.pollings if polling.territory == territory)
         closing = [polling.hours.closes] + [
             exception.hours.closes
             for exception in ballot.exceptions
             if territory in territories_in(exception.area)
         ]
-        return instant(polling.day, max(closing), TERRITORIES[territory].zone)
+        day = self.polling_day(ballot, territory, zone)
+        assert day is not None  # its polling was found
+        return instant(day, max(closing), self.voting_clock(ballot, territory, zone))
 
     def polling_day(self, ballot: Ballot, territory: str, zone: str) -> date | None:
         """The day on which people of a territory vote who live by a zone; None where the ballot is not held."""
@@ -179,7 +188,7 @@ class Almanac:
 
     def _due(self, ballot: Ballot, step: Step, slot: str | None, territory: str, zone: str) -> ExpectedStep:
         expires = self._moment(ballot, step.until, slot, territory, zone)
-        own = TERRITORIES[territory].zone
+        own = self.voting_clock(ballot, territory, zone)
         planned = self._moment(ballot, step.when, slot, territory, zone)
         at = self.courteous_from(step.kind.value, own, planned, evening=step.evening)
         at = at if at < expires else planned
@@ -188,7 +197,7 @@ class Almanac:
         return ExpectedStep(at=at, expires=expires, ballot=ballot.number, step=step.name, slot=slot)
 
     def _abroad(self, at: datetime, expires: datetime, step: Step, zone: str) -> datetime:
-        """By Paris time, put off to the person's own courteous hours, or before them where that is too late."""
+        """Put off to the person's own courteous hours, or before them where that is too late."""
         courteous = self.courteous_from(step.kind.value, zone, at, evening=step.evening)
         if courteous < expires:
             return courteous
@@ -201,14 +210,19 @@ class Almanac:
         self, ballot: Ballot, moment: Moment, slot: str | None, territory: str, own_zone: str
     ) -> datetime:
         polling = next(polling for polling in ballot.pollings if polling.territory == territory)
-        zone, day = TERRITORIES[territory].zone, self.polling_day(ballot, territory, own_zone)
+        zone, day = (
+            self.voting_clock(ballot, territory, own_zone),
+            self.polling_day(ballot, territory, own_zone),
+        )
         assert day is not None  # its polling was found
         if moment.anchor is Anchor.POLLING_DAY:
-            return instant(day - timedelta(days=moment.days_before), moment.at, zone)
+            before = day - timedelta(days=moment.days_before)
+            at = instant(before, moment.at, zone)
+            return min(at, instant(before, moment.at, TERRITORIES[territory].zone)) if before < day else at
         if moment.anchor is Anchor.EMBARGO:
             return self.embargo(ballot) - moment.before
         if moment.anchor is Anchor.CLOSE:
-            return self.close(ballot, territory) - (polling.day - day) - moment.before
+            return self.close(ballot, territory, own_zone) - moment.before
         planned = self._slots[slot or self.campaign.default_slot]
         if planned.before_close is not None:
             return instant(day, polling.hours.closes, zone) - planned.before_close - moment.before

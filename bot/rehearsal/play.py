@@ -170,7 +170,8 @@ class Play:
 
     def _follow_up(self, member: Member, ballot: int, step: str, now: datetime) -> None:
         """Looks again when what follows this message may leave, if that is not when it is due anyway."""
-        due = follow_up(self._campaign, ballot, step, member.place_at(now).territory)
+        place = member.place_at(now)
+        due = follow_up(self._campaign, ballot, step, place.territory, place.zone)
         if due is not None and now + GAP_BEFORE_FOLLOW_UP > due:
             self._agenda.add(now + GAP_BEFORE_FOLLOW_UP)
 

@@ -12,10 +12,9 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from bot.rehearsal.almanac import PARIS, PARTISAN, Almanac, ExpectedStep, clock_of, instant
+from bot.rehearsal.almanac import PARTISAN, Almanac, ExpectedStep, clock_of, instant
 from bot.rehearsal.lives import WEEK, Life
 from bot.rules.steps import Step
-from bot.rules.territories import TERRITORIES
 from db.rehearsal import Sending
 
 LAST_DAYS = timedelta(days=2)
@@ -67,11 +66,9 @@ class Reminders:
         for ballot in self._campaign.ballots:
             day = self._almanac.polling_day(ballot, territory, zone)
             if day is not None:
-                starts = instant(day - LAST_DAYS, time(), TERRITORIES[territory].zone)
-                # Some consulates vote the day before their territory does.
-                closes = self._almanac.close(ballot, territory)
-                if day != self._almanac.polling_day(ballot, territory, PARIS):
-                    closes -= timedelta(days=1)
+                clock = self._almanac.voting_clock(ballot, territory, zone)
+                starts = instant(day - LAST_DAYS, time(), clock)
+                closes = self._almanac.close(ballot, territory, zone)
                 found.append(LastDays(ballot=ballot.number, starts=starts, closes=closes))
         return tuple(found)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import UnknownTerritory
 from bot.rules.areas import contains
 from bot.rules.territories import METROPOLE, at_local, territories_in, territory_of, zone_of
+from bot.rules.territories import zone as zone_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,8 @@ class HoursException:
 class Polling:
     """How one territory votes in one ballot: its local polling day and its hours.
 
-    Online voting may open `opens_days_before` the polling day; it closes on the polling day.
+    Online voting may open `opens_days_before` the polling day; it closes on the polling day. `clock`: the zone of a
+    consulate abroad, for somebody whose own is known.
     """
 
     territory: str
@@ -50,11 +52,12 @@ class Polling:
     hours: Hours
     online: bool = False
     opens_days_before: int = 0
+    clock: str | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone that the day and the hours are written in."""
-        return zone_of(self.territory)
+        return zone_of(self.territory) if self.clock is None else zone_named(self.clock)
 
     @property
     def opens_local(self) -> datetime:

@@ -17,6 +17,8 @@ from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 
 COURTESY_HOURS = "courtesy_hours"
+HOME = "Europe/Paris"
+"""The clock of whoever has none of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ def hold(
     *,
     kind: Kind,
     territory: str | None,
-    zone: str,
+    zone: str | None,
     now: datetime,
     policy: Policy,
     sent: Collection[datetime] = (),
@@ -56,11 +58,14 @@ def hold(
 ) -> Hold | None:
     """Why a message to one person has to wait, and until when; None when it may leave now.
 
-    `zone`: the person's own. `sent`: when partisan messages left for this person in the last seven days. `neutral`: the
-    neutral reminders that did, for one that staff send. `evening`: a step that may leave until the evening's end of
-    courtesy hours. `cancellation`: tells of a cancelled event. `silent`: an edit, which rings nowhere: only the law
-    holds it back. `news_before`: of news of an event, when it begins: see `bot.rules.event_news`.
+    `zone`: the person's own; unknown, the law is asked for all of them, and their hours are those of Paris. `sent`:
+    when partisan messages left for this person in the last seven days. `neutral`: the neutral reminders that did,
+    for one that staff send. `evening`: a step that may leave until the evening's end of courtesy hours.
+    `cancellation`: tells of a cancelled event. `silent`: an edit, which rings nowhere: only the law holds it back.
+    `news_before`: of news of an event, when it begins: see `bot.rules.event_news`.
     """
+
+    clock = zone or HOME
 
     def first_reason(instant: datetime) -> Hold | None:
         law = quiet(
@@ -78,13 +83,13 @@ def hold(
             return None
         hours = policy.courtesy
         if news_before is not None:
-            opens = tellable_from(now=instant, zone=zone, hours=hours, starts_at=news_before)
+            opens = tellable_from(now=instant, zone=clock, hours=hours, starts_at=news_before)
         else:
-            opens = next_courteous(now=instant, zone=zone, kind=kind, hours=hours, evening=evening)
+            opens = next_courteous(now=instant, zone=clock, kind=kind, hours=hours, evening=evening)
         if opens > instant:
             return Hold(reason=COURTESY_HOURS, until=opens)
-        cap = capped(kind=kind, sent=sent, now=instant, zone=zone, caps=policy.caps, unanswered=unanswered)
-        cap = cap or capped_neutral(sent=neutral, now=instant, zone=zone)
+        cap = capped(kind=kind, sent=sent, now=instant, zone=clock, caps=policy.caps, unanswered=unanswered)
+        cap = cap or capped_neutral(sent=neutral, now=instant, zone=clock)
         return Hold(reason=cap.reason, until=cap.until) if cap is not None else None
 
     found = first_reason(now)
@@ -101,7 +106,7 @@ def free_until(
     *,
     kind: Kind,
     territory: str | None,
-    zone: str,
+    zone: str | None,
     now: datetime,
     policy: Policy,
     evening: bool = False,
@@ -124,7 +129,7 @@ def free_until(
     )
     ends = [span.span.starts for span in spans if span.span.starts > now]
     if (kind in COURTEOUS or news_before is not None) and not silent:
-        where = zone_named(zone)
+        where = zone_named(zone or HOME)
         closes = policy.courtesy.evening_closes if evening else policy.courtesy.closes
         end = at_local(now.astimezone(where).date(), closes, where).astimezone(UTC)
         if news_before is None or end > now:  # else it is so near that it leaves at night

@@ -2,8 +2,10 @@
 
 A law profile is a set of windows. A window starts so many days before the **local** polling day, at 0:00 in
 the voter's zone, and ends when the last polling place of metropolitan France closes: in Nouméa it is
-already Saturday when it is Friday 14:00 in Paris. People abroad vote by Paris time. Where the territory is
-unknown the rule fails closed: a message is quiet as soon as it would be quiet for anybody.
+already Saturday when it is Friday 14:00 in Paris. People abroad who vote online do so by Paris time; who votes at a
+consulate, by the clock of the place: for them it starts at 0:00 there or in Paris, whichever is sooner. Where the
+territory is unknown, or the zone of somebody abroad, the rule fails closed: a message is quiet as soon as it would be
+quiet for anybody.
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from bot.errors import CampaignError
 from bot.rules.ballots import Ballot, Span, last_close
 from bot.rules.kinds import Kind
 from bot.rules.territories import ABROAD, METROPOLE, at_local, zone_of
+from bot.rules.territories import zone as zone_named
 
 
 class End(StrEnum):
@@ -191,15 +194,16 @@ def votes_in_the_americas(zone: str | None) -> bool:
     return zone is None or zone.startswith(("America/", "US/", "Canada/")) or zone in _AMERICAN_ISLANDS
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def ballot_abroad(*, ballot: Ballot, law: LawProfile, zone: str | None) -> Ballot:
-    """The ballot as people abroad vote in it who live by `zone`: under some profiles the consulates of the
-    Americas vote the day before. The same ballot where nothing differs, as for online voting.
+    """The ballot as people abroad vote in it who live by `zone`: at consulates, by the clock of the place, and under
+    some profiles in the Americas the day before. The same ballot where voting is online, or no zone is known.
     """
-    if not law.americas_vote_the_day_before or zone is None or not votes_in_the_americas(zone):
+    if zone is None:
         return ballot
+    earlier = 1 if law.americas_vote_the_day_before and votes_in_the_americas(zone) else 0
     pollings = tuple(
-        replace(polling, day=polling.day - timedelta(days=1))
+        replace(polling, day=polling.day - timedelta(days=earlier), clock=zone)
         if polling.territory == ABROAD and not polling.online
         else polling
         for polling in ballot.pollings
@@ -212,23 +216,34 @@ _AMERICAN_ISLANDS = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
+EASTERNMOST = "Pacific/Kiritimati"
+"""Where a day begins first."""
+
+
+@lru_cache(maxsize=8192)
 def quiet_spans(
-    *, law: LawProfile, ballot: Ballot, territory: str, kind: Kind, americas: bool = False
+    *, law: LawProfile, ballot: Ballot, territory: str, kind: Kind, zone: str | None = None
 ) -> tuple[QuietSpan, ...]:
-    """The windows that speak of a kind in a territory that takes part in the ballot."""
+    """The windows that speak of a kind in a territory that takes part in the ballot; `zone`: of somebody abroad."""
     polling = ballot.polling(territory)
+    americas = territory == ABROAD and votes_in_the_americas(zone)
+    earlier = 1 if americas and law.americas_vote_the_day_before else 0
+    # A polling day as it may be for them, and a clock by which its eve begins.
+    days = {(polling.day - timedelta(days=earlier), polling.zone)}
+    if territory == ABROAD and not polling.online:
+        own = (polling.day, EASTERNMOST) if zone is None else (polling.day - timedelta(days=earlier), zone)
+        days.add((own[0], zone_named(own[1])))
+    theirs = ballot_abroad(ballot=ballot, law=law, zone=zone) if territory == ABROAD else ballot
     spans = []
     for window in law.windows:
         if not window.applies_to(kind, territory):
             continue
-        earlier = 1 if territory == ABROAD and americas and law.americas_vote_the_day_before else 0
-        first_day = polling.day - timedelta(days=window.days_before + earlier)
-        starts = at_local(first_day, time(), polling.zone).astimezone(UTC)
+        before = timedelta(days=window.days_before)
+        starts = min(at_local(day - before, time(), clock).astimezone(UTC) for day, clock in days)
         ends = (
             embargo_of(law, ballot)
             if window.ends is End.EMBARGO
-            else max(ballot.metropolitan_close, last_close(ballot, territory))
+            else max(ballot.metropolitan_close, last_close(ballot, territory), last_close(theirs, territory))
         )
         span = Span(starts=starts, ends=ends + window.longer)
         spans.append(QuietSpan(span=span, reason=window.reason, ballot=ballot.number))
@@ -241,7 +256,7 @@ def _spans_of_the_unknown(*, law: LawProfile, ballot: Ballot, kind: Kind) -> tup
     spans = [
         quiet_span.span
         for territory in ballot.territories
-        for quiet_span in quiet_spans(law=law, ballot=ballot, territory=territory, kind=kind, americas=True)
+        for quiet_span in quiet_spans(law=law, ballot=ballot, territory=territory, kind=kind)
     ]
     if not spans:
         return ()
@@ -264,8 +279,8 @@ def spans_for(
     spans: list[QuietSpan] = []
     for ballot in ballots:
         if territory is not None and ballot.takes_place_in(territory):
-            americas = territory == ABROAD and votes_in_the_americas(zone)
-            spans += quiet_spans(law=law, ballot=ballot, territory=territory, kind=kind, americas=americas)
+            theirs = zone if territory == ABROAD else None
+            spans += quiet_spans(law=law, ballot=ballot, territory=territory, kind=kind, zone=theirs)
         else:
             spans += _spans_of_the_unknown(law=law, ballot=ballot, kind=kind)
     return spans
@@ -294,7 +309,7 @@ def quiet(
 
     To be asked for every message about to leave: broadcasts, reminders, edits and automatic replies alike.
     `cancellation` marks an `event_service` that tells of a cancelled event, which is always allowed. `zone`
-    matters only abroad, where the consulates of the Americas vote the day before under some profiles.
+    matters only abroad: consulates vote by the clock of the place, those of the Americas perhaps the day before.
     """
     spans = spans_for(
         kind=kind, territory=territory, law=law, ballots=ballots, cancellation=cancellation, zone=zone

@@ -23,7 +23,7 @@ from bot.rules.moments import Anchor, Moment
 from bot.rules.people import PersonFacts, State, VoteState
 from bot.rules.quiet import ballot_abroad, embargo_of
 from bot.rules.steps import Schedule, Slot, Step
-from bot.rules.territories import ABROAD, METROPOLE, at_local
+from bot.rules.territories import ABROAD, METROPOLE, at_local, zone_of
 from bot.rules.territories import zone as zone_named
 
 __all__ = [
@@ -172,7 +172,9 @@ def _instant(
     match moment.anchor:
         case Anchor.POLLING_DAY:
             day = polling.day - timedelta(days=moment.days_before)
-            return at_local(day, moment.at, polling.zone).astimezone(UTC)
+            # Before the vote whichever comes first, as the silence does, at a consulate or in Paris.
+            clocks = {polling.zone, zone_of(territory)} if moment.days_before > 0 else {polling.zone}
+            return min(at_local(day, moment.at, clock).astimezone(UTC) for clock in clocks)
         case Anchor.EMBARGO:
             return embargo_of(schedule.law, ballot) - moment.before
         case Anchor.CLOSE:

@@ -250,10 +250,9 @@ def test_consulates_of_the_americas_are_reminded_by_their_own_day() -> None:
     """
     campaign = load_campaign(Path("campaigns/presidentielle-2027"))
     expected = [
-        # step, New York, Tokyo (UTC+9: 18:00 in Paris is 1:00 there, so it waits for 9:00)
-        ("plan", "2027-04-06T12:00-04:00", "2027-04-08T09:00+09:00"),
-        # On Friday at 18:00 in Paris Tokyo sleeps, and wakes after the eve began: it is told before it sleeps.
-        ("echo", "2027-04-08T12:00-04:00", "2027-04-09T20:00+09:00"),
+        # step, New York (18:00 in Paris comes first), Tokyo (by the clock of the consulate: its own 18:00 does)
+        ("plan", "2027-04-06T12:00-04:00", "2027-04-07T18:00+09:00"),
+        ("echo", "2027-04-08T12:00-04:00", "2027-04-09T18:00+09:00"),
     ]
     for step, *instants in expected:
         for zone, text in zip(("America/New_York", "Asia/Tokyo"), instants, strict=True):

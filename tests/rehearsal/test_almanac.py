@@ -56,6 +56,7 @@ def test_instants_worked_out_by_hand(
         # Consulates in the Americas vote on Saturday: their steps come a day earlier, by their own hours.
         ("America/New_York", "2027-04-08T12:00-04:00"),
         ("Europe/Brussels", "2027-04-09T18:00+02:00"),
+        ("Asia/Tokyo", "2027-04-09T18:00+09:00"),
     ],
 )
 def test_a_consulate_that_votes_the_day_before_has_its_steps_a_day_earlier(zone: str, when: str) -> None:
@@ -73,6 +74,8 @@ def test_a_consulate_that_votes_the_day_before_has_its_steps_a_day_earlier(zone:
         # Some cities close at 20:00; consulates in the Americas vote the day before, and Friday is their eve.
         (PRESIDENTIAL, "FR", "Europe/Paris", "2027-04-10T00:00+02:00", "2027-04-11T20:00+02:00"),
         (PRESIDENTIAL, "abroad", "America/New_York", "2027-04-09T00:00+02:00", "2027-04-11T20:00+02:00"),
+        # At a consulate the eve begins by its clock, where that comes first.
+        (PRESIDENTIAL, "abroad", "Pacific/Auckland", "2027-04-10T00:00+12:00", "2027-04-11T20:00+02:00"),
         (PRESIDENTIAL, "abroad", "Europe/Brussels", "2027-04-10T00:00+02:00", "2027-04-11T20:00+02:00"),
     ],
 )

@@ -127,6 +127,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         *("/console/messages/new", "/console/messages/new/whom", "/console/messages/new/when"),
         "/console/events/new",
         *("/console/", "/console/messages", "/console/messages/1", "/console/messages/2"),
+        "/console/messages/1/correct",
         *(
             "/console/events",
             f"/console/events/{code}",
@@ -148,7 +149,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/surveys/trains",
             "/console/people",
             "/console/surveys",
-            "/console/surveys/new",
+            *("/console/surveys/new", "/console/surveys/new/whom", "/console/surveys/new/when"),
         ),
         *("/console/log", "/console/exports", "/console/erasure", "/console/map/x"),
         *(

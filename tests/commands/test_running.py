@@ -59,6 +59,22 @@ def test_nothing_real_runs_by_the_example_campaign(
     assert main(["check"]) == 0  # looking at the example needs no variable
 
 
+def test_a_token_that_is_none_stops_only_what_needs_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PORTEVOIX_API_BASE", "PORTEVOIX_CLOCK"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PORTEVOIX_TOKEN", '"12345:TEST"')  # as an environment file of Docker keeps it
+    assert main(["calendar", "--json"]) == 0
+    assert main(["staff", "link", "--role", "admin"]) == 0
+    sentence = "PORTEVOIX_TOKEN has quotes around it, which count as a part of it: write it without any."
+    assert (
+        capsys.readouterr().err
+        == f"{sentence} So there is no link: whoever joins sends the bot this message.\n"
+    )
+    assert refusal(capsys, "run") == sentence
+
+
 def test_the_address_of_a_webhook_is_looked_at_before_anything_else(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

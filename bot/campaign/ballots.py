@@ -34,7 +34,7 @@ class _Shared:
 
 @dataclass(frozen=True, kw_only=True)
 class Ballots:
-    """The ballots in order, numbered from 1, their names, and the areas whose people vote."""
+    """The ballots that can be read, in order, numbered from 1; the names of all, and the areas whose people vote."""
 
     held: tuple[Ballot, ...]
     names: Mapping[int, Words]

@@ -10,7 +10,7 @@ from bot.campaign.ballots import note_unknown_communes
 from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
 from bot.campaign.own_templates import OwnTemplate, read_own_templates
 from bot.campaign.reading import read_campaign
-from bot.campaign.toml import Fault, Source
+from bot.campaign.toml import Fault, Source, text_of
 from bot.errors import CampaignError
 
 __all__ = [
@@ -104,17 +104,17 @@ def check_campaign(
     """
     file = find_campaign_file(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        content = file.read_bytes()
     except PermissionError:
         raise CampaignError(
             f"The campaign file {file} may not be read by the user who runs this: let everybody read it, `chmod a+r"
             f" {file}`; it holds no secret."
         ) from None
-    except (OSError, UnicodeDecodeError) as fault:
-        raise CampaignError(f"The campaign file {file} cannot be read as UTF-8 text: {fault}.") from None
+    except OSError as fault:
+        raise CampaignError(f"The campaign file {file} cannot be read ({fault.strerror}).") from None
     try:
         return parse_campaign(
-            text,
+            text_of(content),
             templates=templates,
             languages=languages,
             communes=communes,

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.campaign.toml import text_of
 from bot.errors import CampaignError
 
 FOLDER = Path("templates", "steps")
@@ -44,7 +45,9 @@ def _read(file: Path) -> OwnTemplate:
             f"{file} is not named as a step’s template: call it NAME.html.j2, or NAME.fr.html.j2 for one language."
         )
     try:
-        source = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise CampaignError(f"The template {file} cannot be read as UTF-8 text: {fault}.") from None
+        source = text_of(file.read_bytes())
+    except OSError as fault:
+        raise CampaignError(f"The template {file} cannot be read ({fault.strerror}).") from None
+    except CampaignError as fault:
+        raise CampaignError(f"The template {file} cannot be read, {fault.sentence}") from None
     return OwnTemplate(name=found["name"], language=found["language"], file=str(file), source=source)

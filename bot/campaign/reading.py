@@ -46,7 +46,7 @@ def read_campaign(
     practical = _read_practical(root.table("practical"), spoken)
     courtesy, caps = _read_courtesy(root.table("courtesy"))
     slots, default_slot = read_slots(root)
-    steps = read_steps(root, ballots=[ballot.number for ballot in ballots.held], templates=templates)
+    steps = read_steps(root, ballots=[*ballots.names], templates=templates)
     broadcasts = root.table("broadcasts")
     log = root.table("audit")
     web = root.table("web")
@@ -77,7 +77,7 @@ def read_campaign(
         holdout_percent=broadcasts.number("holdout_percent", least=0, most=50, default=0) or 0,
         paid_broadcasts=_read_paid(broadcasts),
         tells_log=log.flag("daily_line", default=True),
-        out_after=root.number("out_after", least=1, most=max(1, len(ballots.held))),
+        out_after=root.number("out_after", least=1, most=max(1, len(ballots.names))),
         warnings=(),
         digest=digest,
         backups=_read_backups(root),
@@ -89,7 +89,7 @@ def read_campaign(
     web.done()
     root.done()
     check_ballots(source, ballots.held, kind)
-    check_electorate(source, kind, law, len(ballots.held))
+    check_electorate(source, kind, law, len(ballots.names))
     if not _is_broken(source):
         check_steps(source, campaign)
         check_neutrality(source, campaign)
@@ -141,7 +141,8 @@ def _read_languages(root: TomlTable, known: Collection[str] | None) -> tuple[str
             languages.append(code)
     if not languages and root.data.get("languages") == []:
         root.fault("languages", "languages is empty", f"write {expected}")
-    return tuple(languages) or ("fr",)
+    # Where the key cannot be read every language may be used, or each text would be a fault too.
+    return tuple(languages) or tuple(known or ()) or ("fr",)
 
 
 def _read_sender(table: TomlTable, languages: tuple[str, ...]) -> Sender:
@@ -198,7 +199,7 @@ def _read_law(table: TomlTable) -> LawProfile:
 def _read_label(root: TomlTable, law: LawProfile, languages: tuple[str, ...]) -> Label | None:
     if "label" not in root.data:
         if law.label_required:
-            root.fault(
+            root.missing(
                 "label",
                 f"[label] is missing, which {law.code} asks for",
                 "write a table [label] with sponsor, controlled_by, election, period and funding",
@@ -222,11 +223,12 @@ def _read_practical(table: TomlTable, languages: tuple[str, ...]) -> MappingProx
     practical = {}
     for language in table.codes():
         if language not in languages:
-            table.fault(
-                language,
-                f"[practical.{language}] is in no language of the campaign",
-                f"use {', '.join(languages)}, or add it to languages",
-            )
+            if languages:  # else that is the fault
+                table.fault(
+                    language,
+                    f"[practical.{language}] is in no language of the campaign",
+                    f"use {', '.join(languages)}, or add it to languages",
+                )
             continue
         told = table.table(language)
         fees = told.table("fees")

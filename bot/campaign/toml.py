@@ -32,11 +32,24 @@ class Fault:
         return f"{prefix}line {self.line}: {self.problem}: {self.remedy}."
 
 
+def text_of(content: bytes) -> str:
+    """The text of a file, without the mark that Windows’ Notepad puts before it. Raises CampaignError."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise CampaignError(
+            f"line {line}: this is not UTF-8 (the byte 0x{content[error.start]:02x}): save the file as UTF-8."
+        ) from None
+    return text.replace("\r\n", "\n")
+
+
 class Source:
     """A TOML text, its values, the line of each key, the keys asked for and the faults found so far."""
 
     def __init__(self, text: str) -> None:
         self.faults: list[Fault] = []
+        self._missing: list[tuple[TomlPath, Fault]] = []
         self.asked: set[str] = set()
         try:
             self.data: dict[str, Any] = tomllib.loads(text)
@@ -56,6 +69,16 @@ class Source:
             Fault(line=self.line_of(path), problem=problem, remedy=remedy, warning=warning),
         )
 
+    def missing(self, path: TomlPath, problem: str, remedy: str) -> None:
+        """Notes a key that is not there."""
+        self.fault(path, problem, remedy)
+        self._missing.append((path, self.faults[-1]))
+
+    def is_misspelt(self, path: TomlPath) -> None:
+        """What is not there, or in a table that is not, stands under a name that is told of: it is told once."""
+        told_of = [fault for missing, fault in self._missing if missing[: len(path)] == path]
+        self.faults = [fault for fault in self.faults if not any(fault is each for each in told_of)]
+
     @property
     def root(self) -> "TomlTable":
         """The whole file as a table."""
@@ -64,12 +87,40 @@ class Source:
 
 def _syntax_fault(message: str, text: str) -> str:
     place = re.search(r"\(at line (\d+), column \d+\)", message)
-    line = place[1] if place else max(1, len(text.splitlines()))  # “at end of document”
+    line = int(place[1]) if place else max(1, len(text.splitlines()))  # “at end of document”
     what = message[: place.start()].strip() if place else message.removesuffix("(at end of document)").strip()
+    if said := _twice(what, text.splitlines(), line) or _unquoted(text.splitlines()[line - 1 : line]):
+        return f"line {line}: {said}."
     remedy = "write a date that exists, such as 2016-11-20" if "date" in what.lower() else "correct it"
     return f"line {line}: this is not TOML ({what}): {remedy}."
 
 
+def _twice(what: str, lines: list[str], line: int) -> str | None:
+    """What is there for the second time on a line, where that is the fault."""
+    if what.startswith("Cannot declare"):
+        table = ".".join(re.findall(r"'([^']*)'", what))
+        return f"[{table}] is there twice: keep one of them"
+    here = _KEY.match(lines[line - 1]) if what == "Cannot overwrite a value" else None
+    if here is None:
+        return None
+    for number in range(line - 1, 0, -1):
+        if _HEADER.fullmatch(lines[number - 1]):
+            break
+        above = _KEY.match(lines[number - 1])
+        if above is not None and above[1] == here[1]:
+            return f"{here[1]} is there twice, on line {number} too: keep one of them"
+    return f"{here[1]} is there twice: keep one of them"
+
+
+def _unquoted(written: list[str]) -> str | None:
+    """What to write where a text stands without its quotes, the one line of `written`."""
+    found = _UNQUOTED.fullmatch(written[0]) if written else None
+    return found and f'{found[1]} is written without quotes: write {found[1]} = "{found[2]}"'
+
+
+_UNQUOTED = re.compile(
+    r"""\s*([A-Za-z0-9_-]+)\s*=\s*((?!true\b|false\b|\d{4}-\d\d-\d\d)[^\s"'\[\]{},=#][^"'\[\]{}=#]{0,60}?)\s*(?:\#.*)?"""
+)
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?")
 _NAME = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _KEY = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
@@ -152,6 +203,11 @@ class TomlTable:
         """Notes a fault of a key."""
         self.source.fault((*self.path, key), problem, remedy, warning=warning)
 
+    def missing(self, key: str, problem: str, remedy: str) -> None:
+        """Notes that a key is not there, unless it turns out to be misspelt."""
+        self._read.add(key)
+        self.source.missing((*self.path, key), problem, remedy)
+
     def name_of(self, key: str) -> str:
         """The key with its tables, as a person would write it."""
         return ".".join(str(part) for part in (*self.path, key) if isinstance(part, str))
@@ -163,7 +219,7 @@ class TomlTable:
         value = self.data.get(key)
         if value is None:
             if required:
-                self.fault(key, f"{self.name_of(key)} is missing", f"write {expected}")
+                self.missing(key, f"{self.name_of(key)} is missing", f"write {expected}")
             return None
         # In Python, but not in TOML, a boolean is a number and a date with time is a date.
         is_trap = (isinstance(value, bool) and bool not in kinds) or (
@@ -267,7 +323,8 @@ class TomlTable:
             return MappingProxyType(dict.fromkeys(languages, value))
         table = TomlTable(self.source, value, (*self.path, key))
         told = {language: table.text(language, "a text", required=False) for language in languages}
-        table.done()
+        if languages:  # else that is the fault
+            table.done()
         words = {language: text for language, text in told.items() if text}
         if languages and languages[0] not in words:
             self.fault(
@@ -301,6 +358,8 @@ class TomlTable:
         for key in self.data:
             if key not in self._read:
                 close = get_close_matches(key, sorted(self._read), n=1)
+                if close and close[0] not in self.data:
+                    self.source.is_misspelt((*self.path, close[0]))
                 remedy = f"did you mean {close[0]}?" if close else "remove it"
                 self.fault(key, f"{self.name_of(key)} is not known", remedy.removesuffix("?"))
 

@@ -55,7 +55,7 @@ def check(arguments: Namespace, settings: Settings) -> int:
     campaign = checked(file)
     if campaign is None:
         return 2
-    for warning in over(campaign, asyncio.run(present(settings))):
+    for warning in (*over(campaign, asyncio.run(present(settings))), *without_folder(campaign)):
         print(warning, file=sys.stderr)
     if arguments.file is not None or settings.named_campaign is not None:
         asyncio.run(_compare(campaign, settings, accept=arguments.accept, tells=arguments.tell))
@@ -118,6 +118,16 @@ def over(campaign: Campaign, now: datetime) -> list[str]:
     return [
         f"warning: the last ballot, on {campaign.ballots[-1].day}, is over, so nothing will be sent any more: correct"
         " the days, unless you only mean to rehearse it."
+    ]
+
+
+def without_folder(campaign: Campaign) -> list[str]:
+    """The warning for planned backups whose folder is not there; none where it is."""
+    if campaign.backups is None or Path(campaign.backups.folder).is_dir():
+        return []
+    return [
+        f"warning: the folder of [backup], {campaign.backups.folder}, is not there on this machine, so no backup would"
+        " be made: make it before the first night, or correct backup.folder."
     ]
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.actions import audit, canvass
+from bot.campaign.toml import text_of
 from bot.canvass.town import write_town
 from bot.commands import canvass_files, canvass_sheet
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
 from bot.commands.reading import read_once, run_once
 from bot.commands.tables import print_table
 from bot.communes import load
+from bot.errors import CampaignError
 from bot.rules.areas import EVERYWHERE
 from bot.rules.canvass.cutting import DOORS, LEAST_DOORS, MOST_DOORS
 from bot.rules.canvass.ranking import Weights
@@ -82,11 +84,13 @@ def weights_of(file: Path | None) -> Weights:
     if file is None:
         return Weights()
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8"))
+        found = tomllib.loads(text_of(file.read_bytes()))
     except OSError as error:
         raise CommandRefused(f"{file} cannot be read ({error.strerror}): name a TOML file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise CommandRefused(f"{file} is no TOML file ({error}).") from None
+    except CampaignError as fault:
+        raise CommandRefused(f"{file}, {fault.sentence}") from None
     for name, value in found.items():
         if name not in vars(Weights()):
             raise CommandRefused(f"{file} names “{name}”: write registered, abstention and share.")

@@ -15,6 +15,7 @@ import db.export_choices
 from bot.actions import audit, exports
 from bot.actions.exports import Order
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, instant
+from bot.commands.places import warn_of_outside
 from bot.commands.reading import campaign_of
 from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
@@ -123,6 +124,8 @@ def selected(name: str, arguments: Namespace, settings: Settings) -> Selection:
     where = area(arguments.area, settings) if arguments.area else EVERYWHERE
     if where != EVERYWHERE and not table.of_area:
         raise CommandRefused("The audit log tells of the whole campaign: leave --area out.")
+    if where != EVERYWHERE:
+        warn_of_outside(where, settings)
     for given, of_it, option in (
         (arguments.event, table.of_event, "--event"),
         (arguments.ballot, table.of_ballot, "--ballot"),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 from rapidfuzz import fuzz
 
-from bot.campaign.campaign import Campaign
+from bot.campaign.campaign import Campaign, load_campaign
 from bot.campaign.electorate import is_one_commune
 from bot.communes import Gazetteer, load
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE
+from bot.errors import CampaignError
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, contains
 from bot.rules.ballot_kinds import BallotKind
-from bot.rules.territories import TERRITORIES
+from bot.rules.territories import TERRITORIES, territories_in
 from bot.rules.typed import phrase
 from bot.settings import Settings
+from locales import LANGUAGES
 
 MOST_MEANT = 3
 ALIKE = 80
@@ -51,6 +55,28 @@ def called(code: str, gazetteer: Gazetteer) -> str:
     commune = gazetteer.by_code(code) if is_one_commune(code) else None
     name = commune.name if commune is not None else wide_areas(gazetteer).get(code)
     return code if name is None else f"{name} ({code})"
+
+
+def warn_of_outside(code: str, settings: Settings) -> None:
+    """Says on standard error where nobody of an area votes in the campaign that is named: a code was mistyped."""
+    if settings.named_campaign is None:
+        return
+    try:
+        campaign = load_campaign(settings.named_campaign, languages=LANGUAGES)
+    except CampaignError:  # told by `check`
+        return
+    people = who_votes(campaign, settings)
+    if people is None:
+        return
+    held = frozenset(campaign.ballots[0].territories)
+    if territories_in(code) & held and any(
+        contains(code, each) or contains(each, code) for each in campaign.areas
+    ):
+        return
+    print(
+        f"warning: {called(code, load(settings.data))} takes no part in this vote. Who votes: {people}.",
+        file=sys.stderr,
+    )
 
 
 def who_votes(campaign: Campaign, settings: Settings) -> str | None:

@@ -10,6 +10,7 @@ import db.staff
 from bot.actions import audit, staff, staff_links
 from bot.actions.authority import area_name
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
+from bot.commands.places import warn_of_outside
 from bot.commands.tables import print_table
 from bot.communes import load
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
@@ -75,6 +76,7 @@ def add(arguments: Namespace, settings: Settings) -> int:
     telegram_id = _telegram_id(arguments)
     role, where = Role(arguments.role), area(arguments.territory, settings)
     place = _place(where, settings)
+    warn_of_outside(where, settings)
 
     async def work() -> None:
         async with opened(settings) as database, database.write() as tx:
@@ -149,6 +151,7 @@ def _print_revoked(revoked: staff.Revoked, settings: Settings) -> None:
 
 def link(arguments: Namespace, settings: Settings) -> int:
     role, where = Role(arguments.role), area(arguments.territory, settings)
+    warn_of_outside(where, settings)
 
     async def work() -> tuple[str, str | None]:
         async with opened(settings) as database:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from bot.actions.surveys import NewSurvey
-from bot.campaign.toml import Source, TomlPath, TomlTable
+from bot.campaign.toml import Source, TomlPath, TomlTable, text_of
 from bot.commands.arguments import CommandRefused
 from bot.errors import BadAudience, CampaignError
 from bot.rules.counting import counted
@@ -57,12 +57,7 @@ KEPT = timedelta(days=30)
 def read_survey(content: bytes, file: Path, languages: Sequence[str]) -> NewSurvey:
     """The survey of a file. Raises CommandRefused with every fault."""
     try:
-        source = Source(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise CommandRefused(
-            f"{file}, line {line}: this is not UTF-8. Save the file as UTF-8 text."
-        ) from None
+        source = Source(text_of(content))
     except CampaignError as fault:
         raise CommandRefused(f"{file}, {fault.sentence}") from None
     root = source.root

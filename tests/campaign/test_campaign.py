@@ -219,7 +219,10 @@ def test_all_faults_are_told_at_once_in_order() -> None:
         ("day = 2016-11-20", "day = 2016-11-31", "write a date that exists"),
         ('slug = "primaire-2016"', 'slug = "primaire-2016', "not TOML"),
         ("[law]", "[law", "not TOML"),
-        ("[courtesy]", "[law]", "not TOML"),
+        ("[courtesy]", "[law]", "[law] is there twice: keep one of them"),
+        ('slug = "primaire-2016"', 'slug = "a"\nslug = "b"', "slug is there twice, on line 4 too: keep one"),
+        ('closes = "19:00"', "closes = 19:00", 'closes is written without quotes: write closes = "19:00".'),
+        ('slug = "primaire-2016"', "slug = primaire 2016", 'write slug = "primaire 2016".'),
     ],
 )
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -313,9 +316,42 @@ def test_a_missing_file_is_told_with_the_remedy(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "campaign.toml"
-    file.write_bytes(PRIMARY.encode("latin-1", errors="replace"))
-    with pytest.raises(CampaignError, match="UTF-8"):
+    file.write_bytes(b"# one\n# Pr\xe9sidentielle\n")
+    said = re.escape("cannot be read, line 2: this is not UTF-8 (the byte 0xe9): save the file as UTF-8.")
+    with pytest.raises(CampaignError, match=said):
         check_campaign(file)
+
+
+def test_a_file_as_windows_notepad_saves_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "campaign.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + PRIMARY.replace("\n", "\r\n").encode())
+    campaign, _faults = check_campaign(file)
+    assert campaign is not None
+    assert campaign.digest == load_campaign(PRIMARY_FILE).digest
+    file.write_bytes(file.read_bytes().replace(b"[law]", b"[law"))
+    with pytest.raises(
+        CampaignError, match=f"line {PRIMARY.splitlines().index('[law]') + 1}: this is not TOML"
+    ):
+        check_campaign(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "day = 2016-11-20",
+            'day = "20 novembre"',
+            "ballots.day is “20 novembre”: write a date without quotes",
+        ),
+        ("[sender", "[sendr", "sendr is not known: did you mean sender"),
+        ("[law]", "[lwa]", "lwa is not known: did you mean law"),
+        ("languages =", "langages =", "langages is not known: did you mean languages"),
+    ],
+)
+def test_what_follows_from_a_fault_is_none(old: str, new: str, said: str) -> None:
+    assert old in PRIMARY
+    (fault,) = faults_of(PRIMARY.replace(old, new), languages=frozenset({"fr", "en"}))
+    assert said in fault
 
 
 def test_the_examples_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

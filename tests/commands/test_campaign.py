@@ -57,6 +57,16 @@ def test_no_campaign_is_meant_where_none_is_named(
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_folder_for_backups_that_is_not_there_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (FROZEN / "campaign.toml").read_text(encoding="utf-8")
+    for folder, told in ((tmp_path / "nothing", True), (tmp_path, False)):
+        (tmp_path / "campaign.toml").write_text(f'{text}\n[backup]\nfolder = "{folder}"\n', encoding="utf-8")
+        assert main(["check", str(tmp_path)]) == 0
+        assert (f"the folder of [backup], {folder}, is not there" in capsys.readouterr().err) is told
+
+
 def test_the_calendar_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calendar", "--json"]) == 0
     entries = json.loads(capsys.readouterr().out)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.cli import main
 from tests.commanding import refusal
+from tests.frozen import FROZEN
 
 
 def test_the_first_admin_and_the_team(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,6 +35,21 @@ def test_the_first_admin_and_the_team(capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_area_is_called_by_its_name(capsys: pytest.CaptureFixture[str], territory: str, name: str) -> None:
     assert main(["staff", "add", "--telegram-id", "42", "--role", "organizer", "--territory", territory]) == 0
     assert capsys.readouterr().out == f"42 is an organizer of {name} now.\n"
+
+
+def test_an_area_that_takes_no_part_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (FROZEN / "campaign.toml").read_text(encoding="utf-8")
+    (tmp_path / "campaign.toml").write_text(text.replace("[polling]\n", '[polling]\nareas = ["69266"]\n', 1))
+    monkeypatch.setenv("PORTEVOIX_CAMPAIGN", str(tmp_path))
+    warning = "warning: Paris (75056) takes no part in this vote. Who votes: Villeurbanne (69266).\n"
+    for number, (area, told) in enumerate((("75056", warning), ("69266", ""), ("R84", ""), ("FR", "")), 1):
+        given = ["--telegram-id", str(number), "--role", "organizer", "--territory", area]
+        assert main(["staff", "add", *given]) == 0
+        assert capsys.readouterr().err == told
+    assert main(["export", "supporters", "--area", "75056", "--format", "csv", "--out", "-"]) == 0
+    assert capsys.readouterr().err.startswith(warning)
 
 
 def test_an_invitation_without_the_bots_name(capsys: pytest.CaptureFixture[str]) -> None:

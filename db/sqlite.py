@@ -223,6 +223,17 @@ class Connection(aiosqlite.Connection):
         self._abandoned = False
         # What the next visit does before its own work, so that a savepoint costs no visit of its own.
         self._due: list[str] = []
+        self._is_stopped = False
+        self._stopping: asyncio.Future[Any] | None = None
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """A second call, by whoever is cancelled while they close, waits for the first: the thread ends with that one,
+        and would never answer another.
+        """
+        if not self._is_stopped:
+            self._is_stopped = True
+            self._stopping = super().stop()
+        return self._stopping
 
     def begin(self) -> None:
         """In the connection's thread: begin a transaction unless one is open."""

@@ -332,3 +332,18 @@ async def test_a_writer_waits_for_another_process_then_says_so(
             await remember(sqlite_database, "offset", 1)
     await other.close()
     await remember(sqlite_database, "offset", 1)
+
+
+async def test_a_connection_that_is_stopped_while_it_closes_is_closed(tmp_path: Path) -> None:
+    """As SQLAlchemy does where whoever closes it is cancelled: both wait for the one end of its thread."""
+    path = tmp_path / FILE_NAME
+    sqlite.create_file(path, None)
+    connection = await sqlite.Connection(lambda: sqlite.connect(path, None), "BEGIN")
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)  # it has asked the thread to close
+    stopping = connection.stop()
+    closing.cancel()
+    done, _ = await asyncio.wait([closing], timeout=10)
+    assert done, "it waits for an answer that nobody gives"
+    assert stopping is not None
+    await asyncio.wait([stopping])

@@ -15,7 +15,7 @@ from bot.campaign.campaign import Campaign, check_campaign, find_campaign_file
 from bot.commands.accepting import add_accept, record, require_sense, tell
 from bot.commands.arguments import SubCommands
 from bot.commands.places import who_votes
-from bot.commands.reading import campaign_of
+from bot.commands.reading import shown_campaign_of
 from bot.commands.tables import print_table
 from bot.rules.counting import counted
 from bot.settings import Settings
@@ -133,7 +133,7 @@ def without_folder(campaign: Campaign) -> list[str]:
 
 def calendar(arguments: Namespace, settings: Settings) -> int:
     """Prints the calendar, as the table that people read or as the JSON of the contract."""
-    entries = calendar_entries(campaign_of(settings))
+    entries = calendar_entries(shown_campaign_of(settings))
     if arguments.json:
         print(json.dumps([as_json(entry) for entry in entries], ensure_ascii=False, indent=1))
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.campaign.campaign import Campaign
 from bot.commands.arguments import CommandRefused, SubCommands
-from bot.commands.reading import campaign_of
+from bot.commands.reading import shown_campaign_of
 from bot.documents import DOCUMENTS, Storage, languages, questions, written
 from bot.exporting.files import appearing_at
 from bot.rules.counting import counted
@@ -33,7 +33,7 @@ def add_to(commands: SubCommands) -> None:
 
 def documents(arguments: Namespace, settings: Settings) -> int:
     """Writes them; one that exists is never replaced, since it may hold answers."""
-    campaign = campaign_of(settings)
+    campaign = shown_campaign_of(settings)
     chosen = [arguments.language] if arguments.language else spoken(campaign)
     files = {
         arguments.folder / f"{document.name}-{language}.md": (document, language)

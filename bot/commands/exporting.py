@@ -16,7 +16,7 @@ from bot.actions import audit, exports
 from bot.actions.exports import Order
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, instant
 from bot.commands.places import warn_of_outside
-from bot.commands.reading import campaign_of
+from bot.commands.reading import shown_campaign_of
 from bot.exporting.files import appearing_at
 from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS
@@ -151,7 +151,7 @@ def selected(name: str, arguments: Namespace, settings: Settings) -> Selection:
 
 
 def _require_ballot(number: int, settings: Settings) -> None:
-    campaign = campaign_of(settings)
+    campaign = shown_campaign_of(settings)
     numbers = [ballot.number for ballot in campaign.ballots]
     if number not in numbers:
         raise CommandRefused(f"There is no ballot {number}: the campaign has {', '.join(map(str, numbers))}.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.actions import audit, polling_places
 from bot.actions.polling_places import Difference
 from bot.commands.arguments import SubCommands, content_of, group, typed
-from bot.commands.reading import MOST_SHOWN, campaign_of, show_faults
+from bot.commands.reading import MOST_SHOWN, show_faults, shown_campaign_of
 from bot.communes import Gazetteer, load
 from bot.polling_places.file import Reading, read_file
 from bot.rules.counting import counted
@@ -42,7 +42,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     gazetteer = load(settings.data)
     reading = read_file(
         content_of(arguments.file, "a CSV file"),
-        campaign=campaign_of(settings),
+        campaign=shown_campaign_of(settings),
         gazetteer=gazetteer,
     )
     show_faults(arguments.file, reading)

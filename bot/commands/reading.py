@@ -26,6 +26,24 @@ def campaign_of(settings: Settings) -> Campaign:
     return load_campaign(settings.required_campaign, languages=LANGUAGES)
 
 
+def shown_campaign(settings: Settings) -> Path:
+    """The campaign that is shown or played: the example unless one is named, which is said, lest somebody take it for
+    their own.
+    """
+    if settings.named_campaign is None:
+        print(
+            f"PORTEVOIX_CAMPAIGN is not set: this is about the example, {settings.campaign}. `export"
+            " PORTEVOIX_CAMPAIGN=FOLDER` names yours.",
+            file=sys.stderr,
+        )
+    return settings.campaign
+
+
+def shown_campaign_of(settings: Settings) -> Campaign:
+    """The same, read. Raises a PortevoixError where it cannot be."""
+    return load_campaign(shown_campaign(settings), languages=LANGUAGES)
+
+
 def run_once(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     """What comes of `work` on the database, which is open meanwhile."""
 

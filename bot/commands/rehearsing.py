@@ -7,10 +7,12 @@ import logging
 import signal
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from bot.commands.arguments import CommandRefused, SubCommands, number
+from bot.commands.reading import shown_campaign
 from bot.commands.running import run_to_end
 from bot.settings import Settings
 
@@ -48,7 +50,7 @@ def rehearse(arguments: Namespace, settings: Settings) -> int:
     """Plays, checks and reports; exit status 1 if a rule was broken."""
     supporters = number("--supporters", arguments.supporters, least=1, most=MOST_SUPPORTERS)
     seed = number("--seed", arguments.seed, least=0, most=2**63)
-    _ = settings.required_campaign  # said before anything is made
+    settings = replace(settings, named_campaign=shown_campaign(settings))
     new = _claim(arguments.report)
     # Imported here: the other commands need none of it, and answer sooner.
     from bot.logs import configure_logs

@@ -36,6 +36,7 @@ IMPORTED = (
     "uvicorn.protocols.http.httptools_impl",
 )
 """What a bot that runs imports, or is rehearsed, with all that these import."""
+PATHS = ("PYTHONPATH", "PYTHONSAFEPATH")
 MOST = 1 << 20
 """Bytes of a request: an environment and arguments."""
 
@@ -81,7 +82,10 @@ def begin(
     }
     ours, its = socket.socketpair()
     with its:
-        socket.send_fds(_server(), [json.dumps(request).encode()], [its.fileno(), out.fileno(), err.fileno()])
+        where = tuple((name, environment[name]) for name in PATHS if name in environment)
+        socket.send_fds(
+            _server(where), [json.dumps(request).encode()], [its.fileno(), out.fileno(), err.fileno()]
+        )
     said = ours.recv(MOST)  # at once: the server does nothing else
     assert said, "The process that forks has ended: what it said above tells why."
     pid = int(said)
@@ -101,14 +105,14 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @cache
-def _server() -> socket.socket:
-    """Asks for processes. The server ends when this worker does."""
+def _server(where: tuple[tuple[str, str], ...]) -> socket.socket:
+    """Asks for processes. The server ends when this worker does; there is one for each path of modules (`where`)."""
     ours, its = socket.socketpair()
     with its:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.forking", str(its.fileno())],
             cwd=ROOT,
-            env=child_environment({}),
+            env=child_environment(dict(where)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[its.fileno()],

@@ -23,7 +23,7 @@ from db import console, conversations, schema, sqlite
 from db.carried_outbox import Outbox, carry_outbox, went_on
 from db.erasing import Sealing, erase_people, erase_roles
 from db.key import DatabaseKey
-from db.replaced import keep_numbers, take_over
+from db.replaced import columns_of_both, drop_what_is_gone, keep_numbers, take_over
 from db.schema import downloads, people, unread_updates
 from db.suppression_key import FINGERPRINT_FACT, KEY_FACT, told_by
 
@@ -119,8 +119,9 @@ def _carry_marks(connection: Connection, key: SuppressionKey, *, since: int) -> 
         )
     }
     known = told_by(kept=facts.get(KEY_FACT), fingerprint=facts.get(FINGERPRINT_FACT))
-    columns = {row[1] for row in connection.execute("PRAGMA replaced.table_info(suppressions)")}
-    day = "day" if "day" in columns else "substr(at, 1, 10)"  # older tables knew the instant
+    day = (
+        "day" if "day" in columns_of_both(connection, "suppressions") else "substr(at, 1, 10)"
+    )  # older tables knew the instant
     marks = connection.execute(f"SELECT hash, {day} FROM replaced.suppressions").fetchall()
     proofs = _proofs_since(connection, since)
     earlier = key.earlier(known.fingerprint) if known.fingerprint is not None else None
@@ -156,7 +157,7 @@ def _proofs_since(connection: Connection, since: int) -> list[Sequence[Any]]:
 
     Older tables have none.
     """
-    if "sealed" not in {row[1] for row in connection.execute("PRAGMA replaced.table_info(consents)")}:
+    if "sealed" not in columns_of_both(connection, "consents"):
         return []
     rows = connection.execute(
         f"SELECT sealed, sealed_on, {_LEDGER} FROM replaced.consents WHERE sealed IS NOT NULL AND id > ?",
@@ -166,7 +167,7 @@ def _proofs_since(connection: Connection, since: int) -> list[Sequence[Any]]:
 
 
 def _carry(connection: Connection, *, since: int) -> frozenset[int]:
-    columns = {row[1] for row in connection.execute("PRAGMA replaced.table_info(people)")}
+    columns = columns_of_both(connection, "people")
     wishes = ", ".join(
         f"{name} = newer.{name}" for name in (*_CHOICES, *_ASKED, *_RENEWALS, *_MUTES) if name in columns
     )
@@ -183,14 +184,11 @@ def _carry(connection: Connection, *, since: int) -> frozenset[int]:
                 state = CASE people.state WHEN 'new' THEN 'new' ELSE newer.state END
             FROM replaced.people AS newer
             WHERE newer.telegram_id = people.telegram_id AND newer.pseudonym = people.pseudonym""",
-        """UPDATE main.staff SET revoked_at = newer.revoked_at FROM replaced.staff AS newer
-            WHERE newer.id = staff.id AND newer.telegram_id = staff.telegram_id
-              AND newer.revoked_at IS NOT NULL""",
-        """UPDATE main.staff_links SET used_at = newer.used_at, revoked_at = newer.revoked_at
-            FROM replaced.staff_links AS newer WHERE newer.token_hash = staff_links.token_hash""",
     )
     for statement in statements:
         connection.execute(statement)
+    take_over(connection, "staff", ("id", "telegram_id"), ("revoked_at",), "newer.revoked_at IS NOT NULL")
+    take_over(connection, "staff_links", ("token_hash",), ("used_at", "revoked_at"))
     take_over(connection, "host_links", ("token_hash",), ("used_at",))
     take_over(connection, "approvals", ("id", *_ASKED_FOR), _DECIDED, "newer.decided_at IS NOT NULL")
     changed = """SELECT people.telegram_id FROM main.people JOIN replaced.people AS newer
@@ -203,19 +201,14 @@ def _take_back(connection: Connection) -> frozenset[int]:
 
     Of those alone who are the same in both: a database in which nobody is known tells nothing of what was erased.
     """
-    tables = {row[0] for row in connection.execute("SELECT name FROM replaced.sqlite_master")}
-    if not {"messages", "survey_answers"} <= tables:  # an older one had none
-        return frozenset()
+    if not all(columns_of_both(connection, table) for table in ("messages", "survey_answers")):
+        return frozenset()  # an older one had none
     same = "SELECT main.people.id FROM main.people JOIN replaced.people USING (pseudonym)"
     unsaid = f"""SELECT id FROM main.conversations
         WHERE person IN ({same}) AND id NOT IN (SELECT id FROM replaced.conversations)"""
     found = frozenset(row[0] for row in connection.execute(unsaid))
-    connection.execute(
-        f"""DELETE FROM main.messages
-            WHERE conversation IN (SELECT id FROM main.conversations WHERE person IN ({same}))
-              AND NOT EXISTS (SELECT 1 FROM replaced.messages AS kept WHERE kept.id = messages.id
-                  AND kept.conversation = messages.conversation AND kept.message_id = messages.message_id)"""
-    )
+    theirs = f"conversation IN (SELECT id FROM main.conversations WHERE person IN ({same}))"
+    drop_what_is_gone(connection, "messages", ("id", "conversation", "message_id"), theirs)
     # Whose answers were erased with everybody's, at the survey's end, are counted first when that day comes again.
     taken_back = f"""SELECT survey, person FROM main.survey_answers
         JOIN replaced.surveys ON replaced.surveys.id = survey AND replaced.surveys.state <> 'counted'

@@ -9,8 +9,5 @@ def make_private(folder: Path) -> None:
     """Makes the folder and those above it that are not there, for their owner alone, whatever the umask: who may write
     in the one above can put another in its place. Raises OSError.
     """
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
+    for each in reversed((folder, *folder.parents)):
         each.mkdir(mode=0o700, exist_ok=True)
-    if not missing and not folder.is_dir():
-        raise NotADirectoryError(20, "Not a directory", str(folder))

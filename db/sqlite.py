@@ -88,13 +88,14 @@ def create_engine(
 ) -> AsyncEngine:
     """An engine of at most `size` connections whose transactions begin by the statement `begin`."""
     pragmas = tuple(pragmas)
+    alive: set[Connection] = set()
 
     async def open_connection() -> aiosqlite.Connection:
-        connection = Connection(lambda: connect(path, key, pragmas), begin)
+        connection = Connection(lambda: connect(path, key, pragmas), begin, alive)
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
         return await connection
 
-    return create_async_engine(
+    engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",  # tells SQLAlchemy to use a pool; the creator opens the file
         module=_Driver(aiosqlite, sqlcipher),
         async_creator=open_connection,
@@ -104,6 +105,7 @@ def create_engine(
         json_serializer=to_json,
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
     )
+    return _Engine(engine, alive)
 
 
 def create_file(path: Path, key: DatabaseKey | None) -> None:
@@ -214,12 +216,35 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
             setattr(self, name, getattr(self.sqlite, name))
 
 
-class Connection(aiosqlite.Connection):
-    """Begins a transaction with its first statement; visits the thread only if there is work."""
+class _Engine(AsyncEngine):
+    """Whoever disposes of it waits for the threads of all of its connections.
 
-    def __init__(self, connector: Callable[[], sqlite3.Connection], begin: str) -> None:
+    The pool does not know those that a cancellation closed: their threads would answer an event loop that may have
+    ended meanwhile.
+    """
+
+    def __init__(self, engine: AsyncEngine, alive: set[Connection]) -> None:
+        super().__init__(engine.sync_engine)
+        self._alive = alive
+
+    async def dispose(self, close: bool = True) -> None:
+        await super().dispose(close)
+        await asyncio.gather(*filter(None, [connection.stop() for connection in list(self._alive)]))
+
+
+class Connection(aiosqlite.Connection):
+    """Begins a transaction with its first statement; visits the thread only if there is work.
+
+    It stands in `alive` until its thread has ended.
+    """
+
+    def __init__(
+        self, connector: Callable[[], sqlite3.Connection], begin: str, alive: set[Connection]
+    ) -> None:
         super().__init__(connector, _PREFETCH)
         self._begin = begin
+        self._alive = alive
+        alive.add(self)
         self._abandoned = False
         # What the next visit does before its own work, so that a savepoint costs no visit of its own.
         self._due: list[str] = []
@@ -233,7 +258,11 @@ class Connection(aiosqlite.Connection):
         if not self._is_stopped:
             self._is_stopped = True
             self._stopping = super().stop()
-        return self._stopping
+            if self._stopping is None:  # no event loop is left to wait in
+                self._alive.discard(self)
+            else:
+                self._stopping.add_done_callback(lambda _: self._alive.discard(self))
+        return None if self._stopping is None else asyncio.shield(self._stopping)
 
     def begin(self) -> None:
         """In the connection's thread: begin a transaction unless one is open."""

@@ -338,7 +338,7 @@ async def test_a_connection_that_is_stopped_while_it_closes_is_closed(tmp_path: 
     """As SQLAlchemy does where whoever closes it is cancelled: both wait for the one end of its thread."""
     path = tmp_path / FILE_NAME
     sqlite.create_file(path, None)
-    connection = await sqlite.Connection(lambda: sqlite.connect(path, None), "BEGIN")
+    connection = await sqlite.Connection(lambda: sqlite.connect(path, None), "BEGIN", set())
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)  # it has asked the thread to close
     stopping = connection.stop()
@@ -347,3 +347,31 @@ async def test_a_connection_that_is_stopped_while_it_closes_is_closed(tmp_path: 
     assert done, "it waits for an answer that nobody gives"
     assert stopping is not None
     await asyncio.wait([stopping])
+
+
+async def test_whoever_disposes_waits_for_what_a_cancellation_left_running(tmp_path: Path) -> None:
+    """Its thread answers the event loop once more, which may have ended when nobody waits."""
+    path = tmp_path / FILE_NAME
+    sqlite.create_file(path, None)
+    engine = sqlite.create_engine(path, None, pragmas=(), begin="BEGIN", size=1)
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work(_: object) -> None:
+        begun.set()
+        may_end.wait(10)
+        ended.set()
+
+    async def working() -> None:
+        async with engine.begin() as transaction:
+            await sqlite.connection_of(transaction).visit(work)
+
+    task = asyncio.create_task(working())
+    await asyncio.to_thread(begun.wait, 10)
+    for _ in range(3):  # the second while it undoes, the third while it closes
+        task.cancel()
+        await asyncio.sleep(0)
+    await asyncio.wait([task], timeout=0)
+    asyncio.get_running_loop().call_later(0.05, may_end.set)
+    await engine.dispose()
+    assert ended.is_set()
+    await asyncio.gather(task, return_exceptions=True)

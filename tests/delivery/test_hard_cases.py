@@ -85,27 +85,30 @@ async def test_a_fault_after_the_answer_does_not_hide_it(
 # -- a group that moved --
 
 
-async def test_the_second_post_to_a_group_that_moved_takes_its_turn(bench: Any, helpers: Any) -> None:
+async def test_the_second_post_to_a_group_that_moved_takes_its_turn(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As any other post: of the budget, and of the chat that the group became."""
     await helpers.add_people(bench.database, 3)
     await helpers.queue_broadcast(bench.database)
-    left: list[float] = []
+    slot, asked = Pacing.slot, []
+
+    async def noted(pacing: Pacing, chat: int | None = None, **kind: bool) -> bool:
+        asked.append(chat)
+        return await slot(pacing, chat, **kind)
 
     def judge(_method: str, payload: Mapping[str, Any]) -> Outcome | None:
-        left.append(asyncio.get_running_loop().time())
         return None if payload["chat_id"] < 0 else MOVED
 
+    monkeypatch.setattr(Pacing, "slot", noted)
     bench.telegram.judge = judge
-    engine = bench.engine(rate=20.0)
-    engine.pacing._chats._chat_seconds = 0.3
-    running = asyncio.create_task(engine.run())
-    await bench.idle(engine)
-    engine.stop()
-    await running
-    assert len(left) == 6
-    assert all(later - earlier > 0.03 for earlier, later in itertools.pairwise(left)), "Each takes a slot."
-    into_the_group = [at for at, (_method, payload) in zip(left[-3:], bench.telegram.arrived, strict=True)]
-    assert into_the_group[-1] - into_the_group[0] > 0.55, "A chat has its own pace."
+    async with bench.running() as engine:
+        await bench.idle(engine)
+    moved_to = MOVED.migrate_to
+    assert [payload["chat_id"] for _method, payload in bench.telegram.arrived] == [moved_to] * 3
+    assert sorted(asked) == [moved_to] * 3 + [1_001, 1_002, 1_003], (
+        "each post takes a slot, of the chat it goes to"
+    )
 
 
 async def test_silence_asked_for_by_the_group_that_moved_is_kept(bench: Any, helpers: Any) -> None:

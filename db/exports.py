@@ -324,6 +324,9 @@ SOURCES: Mapping[str, Callable[[Selection], Source]] = {
 }
 
 
+_NO_TIMEOUT = sa.text("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 async def chunks(
     tx: AsyncConnection, source: Source, *, little_memory: bool = False
 ) -> AsyncGenerator[Sequence[sa.Row[Any]]]:
@@ -332,6 +335,10 @@ async def chunks(
     `tx` is a reading transaction: what is written meanwhile is not in it. `little_memory` makes it a little slower.
     """
     query = instants_as_text(source.query).order_by(*source.keys)
+    if (
+        tx.dialect.name == "postgresql"
+    ):  # whoever reads what is written may take their time: this holds nobody up
+        await tx.execute(_NO_TIMEOUT)
     async with (
         sqlite.small_cache(tx) if little_memory else nullcontext(),
         tx.stream(query, execution_options={"yield_per": CHUNK}) as result,

@@ -13,6 +13,15 @@ from db.json import to_json
 
 CONNECTIONS = 10
 _CONNECT_TIMEOUT = 10.0  # seconds
+_SESSION = {
+    "application_name": "portevoix",
+    # A process that freezes within a transaction, or whose machine is gone, keeps the rows and locks that the others
+    # wait for: the server ends its transaction before the others take it for dead.
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+}
 
 
 async def open_engine(url: sa.URL) -> AsyncEngine:
@@ -24,7 +33,7 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
         json_serializer=to_json,
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
         pool_pre_ping=True,  # a server that was restarted is noticed before the transaction, not in it
-        connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": {"application_name": "portevoix"}},
+        connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": _SESSION},
     )
     try:
         async with engine.connect() as connection:

@@ -121,6 +121,7 @@ class Engine:
     async def run(self) -> None:
         """Take over what dead processes left, then carry messages until `stop`."""
         await self.pacing.restore()
+        await self._beat()
         await self._take_over()
         await self.leadership.renew()
         self._started.set()
@@ -128,6 +129,7 @@ class Engine:
             self._processing.run,
             self.sender.run,
             self.pacing.run,
+            self._stay_alive,
             self._watch_processes,
             self._watch_clock,
             self._forget_old,
@@ -216,9 +218,13 @@ class Engine:
             self.wake()
         return not (due or waiting or held or ripe or self._replies.leaving or self.sender.busy)
 
-    async def _take_over(self) -> None:
+    async def _beat(self) -> None:
+        """In a transaction of its own: whoever waits for rows that a dead process holds is alive all the same."""
         async with self._database.write() as tx:
             await processes.beat(tx, self.owner)
+
+    async def _take_over(self) -> None:
+        async with self._database.write() as tx:
             living = await processes.living(tx, self.owner)
             adopted = await updates.adopt(tx, self.owner, living)
             queued, in_doubt = await deliveries.recover(tx, living, self._clock.now())
@@ -237,13 +243,20 @@ class Engine:
             )
         await self.leadership.while_held(self.intake.poll)
 
+    async def _stay_alive(self) -> None:
+        """Where several processes share the database: say that we live, and go on leading."""
+        while True:
+            await asyncio.sleep(processes.BEAT_SECONDS)
+            if self._database.dialect == "postgresql":
+                await self._beat()
+                await self.leadership.renew()
+
     async def _watch_processes(self) -> None:
-        """Where several processes share the database: say that we live, and take over from the dead."""
+        """Where several processes share the database: take over from the dead."""
         while True:
             await asyncio.sleep(processes.BEAT_SECONDS)
             if self._database.dialect == "postgresql":
                 await self._take_over()
-                await self.leadership.renew()
 
     async def _watch_clock(self) -> None:
         while True:

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import sqlalchemy as sa
 
+import db.postgresql
 from bot import communes
 from bot.clock import MovableClock
 from bot.delivery.budget import NoBudget
@@ -42,6 +44,25 @@ async def machines(postgresql_database: Database) -> AsyncIterator[list[Database
         for database in opened:
             stack.push_async_callback(database.close)
         yield opened
+
+
+async def test_who_freezes_within_a_transaction_stops_nobody_for_long(
+    postgresql_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is gone, or a process that is stopped: the server ends its transaction, and with it its locks."""
+    monkeypatch.setitem(db.postgresql._SESSION, "idle_in_transaction_session_timeout", "300ms")
+    frozen, other = [await open_database(postgresql_address, folder=Path()) for _ in range(2)]
+
+    async def freeze() -> None:
+        async with frozen.write() as tx:
+            await processes.lock(tx, processes.Lock.LEASING)
+            async with asyncio.timeout(20), other.write() as waiting:
+                await processes.lock(waiting, processes.Lock.LEASING)
+
+    with pytest.raises(sa.exc.DBAPIError):
+        await freeze()
+    for each in (frozen, other):
+        await each.close()
 
 
 @asynccontextmanager

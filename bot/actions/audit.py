@@ -11,14 +11,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 import db.staff
+from bot.rules.retention import LEAST_AUDIT_DAYS
 from db.anchors import Anchor
 from db.audit import Entry, Tail
 
@@ -48,6 +50,7 @@ class FaultKind(StrEnum):
     UNKNOWN_HEAD = "unknown_head"
     WENT_BACK = "went_back"
     UNKNOWN_ANCHOR = "unknown_anchor"
+    FORGOTTEN_EARLY = "forgotten_early"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,10 @@ _SENTENCES = {
     FaultKind.UNKNOWN_ANCHOR: (
         "The log does not hold entry number {count}, {head}, which the anchor file noted on {at}: it was rewritten,"
         " or went back."
+    ),
+    FaultKind.FORGOTTEN_EARLY: (
+        "The log says that the term of entry number {count}, {head}, is over, and yet the anchor file noted it on {at}:"
+        " it was removed before."
     ),
 }
 
@@ -176,12 +183,17 @@ async def _start(tx: AsyncConnection) -> Start:
 
 
 async def verify(
-    tx: AsyncConnection, *, noted: Sequence[str] = (), anchors: Sequence[Anchor] = ()
+    tx: AsyncConnection,
+    *,
+    noted: Sequence[str] = (),
+    anchors: Sequence[Anchor] = (),
+    now: datetime | None = None,
 ) -> Verified:
     """Reads the whole log and names every entry that was altered, removed or moved.
 
     `noted`: last hashes that were noted elsewhere, which a log that was rewritten or emptied does not hold. `anchors`:
-    heads of an anchor file, of which the first that the log does not hold is named.
+    heads of an anchor file, of which the first that the log does not hold is named, unless its term is over at `now`;
+    without that, the log is believed what it says to have forgotten.
     """
     faults: list[Fault] = []
     start = await _start(tx)
@@ -201,7 +213,10 @@ async def verify(
             heads[start.entries + count] = entry.hash
     if not faults and _is_cut(await db.audit.tail(tx), start.entries + count, expected):
         faults.append(Fault(entry=last, kind=FaultKind.REMOVED))
-    # What was noted of entries whose term is over cannot be compared any more.
+    # What was noted of entries whose term is over cannot be compared any more, but when it was noted can.
+    since = None if now is None else now - timedelta(days=LEAST_AUDIT_DAYS)
+    early = [] if since is None else _forgotten_early(anchors, start.entries, since)
+    faults += [Fault(entry=last, kind=FaultKind.FORGOTTEN_EARLY, anchor=each) for each in early[:1]]
     lost = [each for each in anchors if each.count >= start.entries and heads[each.count] != each.hash]
     if witnessed and witnessed.count >= start.entries and heads[witnessed.count] != witnessed.hash:
         faults.append(Fault(entry=last, kind=FaultKind.WENT_BACK, anchor=witnessed))
@@ -214,6 +229,18 @@ async def verify(
         if head != start.hash and not await db.audit.has_hash(tx, head)
     ]
     return Verified(entries=count, last_hash=expected, faults=tuple(faults))
+
+
+def _forgotten_early(anchors: Sequence[Anchor], forgotten: int, since: datetime) -> list[Anchor]:
+    """The heads among the first `forgotten` entries that were written after `since`: after the head before was noted.
+
+    The note of what was forgotten proves nothing against whoever has the key, and can write one.
+    """
+    return [
+        each
+        for before, each in pairwise(anchors)
+        if before.count < each.count <= forgotten and before.at > since
+    ]
 
 
 def _hash_of(entry: Entry) -> str:

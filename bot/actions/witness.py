@@ -60,7 +60,7 @@ async def look(database: Database, file: Path, now: datetime) -> tuple[Fault, ..
     """Verifies the log, with what the anchor file knows; of each fault the admins are told once. Raises CannotOpen."""
     anchors = await asyncio.to_thread(read_anchors, file)
     async with database.read() as tx:
-        faults = (await audit.verify(tx, anchors=anchors)).faults
+        faults = (await audit.verify(tx, anchors=anchors, now=now)).faults
     if faults:
         async with database.write() as tx:
             await _tell_of(tx, faults[0], now)

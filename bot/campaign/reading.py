@@ -21,7 +21,7 @@ from bot.rules.conversations import Claims
 from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.quiet import PROFILES, LawProfile, Narrowing, narrowed
-from bot.rules.retention import Retention
+from bot.rules.retention import LEAST_AUDIT_DAYS, Retention
 from bot.rules.territories import TERRITORIES
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
@@ -298,7 +298,8 @@ def _read_retention(table: TomlTable) -> Retention:
     default = Retention()
     values = {}
     for key, most in vars(default).items():
-        values[key] = table.number(key, least=1, most=most, default=most) or most
+        least = LEAST_AUDIT_DAYS if key == "audit_days" else 1
+        values[key] = table.number(key, least=least, most=most, default=most) or most
     table.done()
     return Retention(**values)
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 from bot.actions import audit, restores, retention
+from bot.clock import RealClock
 from bot.commands import drilling, moving, rekeying
 from bot.commands.arguments import CommandRefused, SubCommands, group, typed
 from bot.commands.reading import campaign_of
@@ -320,7 +321,7 @@ def verify(arguments: Namespace, settings: Settings) -> int:
 
     async def work() -> audit.Verified:
         async with opened(settings) as database, database.read() as tx:
-            return await audit.verify(tx, noted=arguments.expect, anchors=anchors)
+            return await audit.verify(tx, noted=arguments.expect, anchors=anchors, now=RealClock().now())
 
     verified = asyncio.run(work())
     for fault in verified.faults:

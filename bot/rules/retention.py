@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.rules.ballots import Ballot
 
+LEAST_AUDIT_DAYS = 180
+"""So long the log of the team is kept by every campaign: what is said to have been forgotten earlier was removed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:

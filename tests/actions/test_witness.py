@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,7 @@ from tests.acting import NOW
 from tests.bots import until
 
 HOUR = timedelta(hours=1)
+TERM = timedelta(days=1_095)
 HOURS = CourtesyHours()
 
 
@@ -46,9 +47,9 @@ async def forge(database: Database, actors: list[str], *, remembered: bool) -> N
     await note(database, *actors)
 
 
-async def faults(database: Database, file: Path) -> list[tuple[FaultKind, int]]:
+async def faults(database: Database, file: Path, now: datetime = NOW) -> list[tuple[FaultKind, int]]:
     async with database.read() as tx:
-        found = (await audit.verify(tx, anchors=read_anchors(file))).faults
+        found = (await audit.verify(tx, anchors=read_anchors(file), now=now)).faults
     return [(fault.kind, fault.anchor.count) for fault in found if fault.anchor is not None]
 
 
@@ -127,9 +128,26 @@ async def test_anchors_of_entries_whose_term_is_over_say_nothing(database: Datab
         await note(database, f"staff:{number}")
         await witness.anchor(database, file, NOW)
     async with database.write() as tx:
-        assert await audit.forget_some(tx, NOW, actor="retention", now=NOW + HOUR) == 3
-    await witness.anchor(database, file, NOW + HOUR)
-    assert await faults(database, file) == []
+        assert await audit.forget_some(tx, NOW, actor="retention", now=NOW + TERM) == 3
+    await witness.anchor(database, file, NOW + TERM)
+    assert await faults(database, file, now=NOW + TERM) == []
+
+
+async def test_a_forged_note_that_the_term_of_entries_is_over_forgets_no_anchor(
+    database: Database, tmp_path: Path
+) -> None:
+    """Whoever has the key empties the log, and begins it with a note as the purge writes one."""
+    file = tmp_path / "audit.anchors"
+    for number in range(6):
+        await note(database, f"staff:{number}")
+        await witness.anchor(database, file, NOW + number * HOUR)
+    forged = {"entries": 7, "last": "ab" * 32, "until": (NOW - 5 * TERM).isoformat()}
+    async with database.write() as tx:
+        await tx.execute(sa.delete(log))
+        await db.audit.set_tail(tx, Tail(count=7, hash="ab" * 32, at=NOW))
+        await audit.note(tx, actor="purge", action=audit.FORGOTTEN, details=forged, now=NOW)
+    await note(database, "staff:99")
+    assert (FaultKind.FORGOTTEN_EARLY, 2) in await faults(database, file, now=NOW + 24 * HOUR)
 
 
 def test_the_file_is_only_lengthened_and_a_torn_line_says_nothing(tmp_path: Path) -> None:

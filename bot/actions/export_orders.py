@@ -43,13 +43,15 @@ class Ordered:
 
 
 async def _needs_a_second(tx: AsyncConnection, author: Author, wanted: Order) -> bool:
-    """Whether a second person has to agree: everybody everywhere, or the same in pieces, unless it is about one event.
+    """Whether a second person has to agree: everybody everywhere, or the same in pieces, unless it is about those who
+    answered one event.
 
     Not the log of the team: an admin who suspects another reads it without asking them. Nor whoever exports areas of
     their own: they are given the rows of those who agreed to be known there.
     """
     table, selection = TABLES[wanted.table], wanted.selection
-    if not table.of_area or selection.event is not None or selection.known_in is not None:
+    is_of_few = selection.event is not None and not table.tells_invited
+    if not table.of_area or is_of_few or selection.known_in is not None:
         return False
     if selection.area == EVERYWHERE or selection.area.startswith("R"):
         return True
@@ -69,8 +71,8 @@ async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
     FORMATS[wanted.format].require()
     wanted = exports.as_read_by(author, wanted)
     found = await _count(tx, wanted)
+    await audit.take_turn(tx)  # before what was taken is looked at: nobody takes the next piece meanwhile
     if found and await _needs_a_second(tx, author, wanted):
-        await audit.take_turn(tx)
         seconds = await _second_admins(tx, author.person.telegram_id)
         if seconds:
             await _ask(tx, author, wanted, found, seconds)

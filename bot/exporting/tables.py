@@ -32,7 +32,8 @@ class ExportTable:
     """An export: its name on the command line, who may make it, and its columns.
 
     `of_area` is false for what tells of the whole campaign and is not narrowed by an area; `of_event` and
-    `of_ballot` tell whether it can be narrowed to one.
+    `of_ballot` tell whether it can be narrowed to one. `tells_invited`: narrowed to an event it still holds everybody
+    who was invited, which may be the whole campaign, and not only who answered.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ExportTable:
     of_area: bool = True
     of_event: bool = True
     of_ballot: bool = True
+    tells_invited: bool = False
 
 
 def columns_of(described: str) -> tuple[Column, ...]:
@@ -78,6 +80,7 @@ TABLES: Mapping[str, ExportTable] = {
         ),
         ExportTable(
             name="deliveries",
+            tells_invited=True,
             action=Action.EXPORT_DELIVERIES,
             columns=columns_of(
                 f"broadcast kind ballot:number step mend mends variant {_IDENTITY} department territory language state"

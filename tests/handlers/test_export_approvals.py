@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+import db.broadcasts
 from bot.rules.permissions import Role
-from db.schema import approvals, staff
+from db.schema import approvals, people, staff
 from tests.campaigning import named, revoke, rows
 from tests.conversation import Conversation, Talker
 from tests.handlers.test_exports import actions_noted
@@ -102,6 +103,34 @@ async def test_what_needs_nobody_else(conversation: Conversation, nadia: Talker,
     await conversation.person(10).tap_data("1:rsvp:aaaa1111:yes")
     await nadia.tap_data("1:export:FR:attendance:all:eaaaa1111:csv")
     assert len(nadia.called("sendDocument")) == 1
+
+
+async def test_what_everybody_got_who_was_invited_to_an_event_is_the_whole_campaign(
+    conversation: Conversation, nadia: Talker, olga: Talker
+) -> None:
+    event = await conversation.add_event("aaaa1111")
+    async with conversation.database.write() as tx:
+        values = {
+            "key": "event:1:invite",
+            "kind": "event_invite",
+            "event": event,
+            "audience": {},
+            "area": "FR",
+            "state": "active",
+        }
+        number = await db.broadcasts.create(
+            tx,
+            {**values, "starts_at": conversation.clock.now(), "created_at": conversation.clock.now()},
+            {},
+            (),
+        )
+        assert number is not None
+        now = conversation.clock.now()
+        await db.broadcasts.queue_deliveries(
+            tx, broadcast=number, people=sa.select(people.c.id), due_at=now, expires_at=None, now=now
+        )
+    await nadia.tap_data("1:export:FR:deliveries:all:eaaaa1111:csv")
+    assert WAITS in nadia.last.text
 
 
 async def test_a_region_or_many_pieces_of_the_campaign_wait_too(

@@ -107,6 +107,17 @@ async def queue(
     )
 
 
+async def readers(tx: AsyncConnection, broadcast: int) -> int:
+    """How many have a broadcast, may have it, or are still to get it."""
+    to_leave = ("queued", "leased", "withheld")
+    query = (
+        sa.select(sa.func.count())
+        .select_from(deliveries)
+        .where(deliveries.c.broadcast == broadcast, deliveries.c.state.in_((*REACHED, *to_leave)))
+    )
+    return int((await tx.execute(query)).scalar_one())
+
+
 async def take_effect(
     tx: AsyncConnection,
     mend: Broadcast,

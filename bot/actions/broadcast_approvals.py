@@ -76,6 +76,12 @@ class Subject:
         return self.mended or self.broadcast
 
     @property
+    def read_of(self) -> int:
+        """The broadcast that tells who will read it: new words are also for those who do not have the message yet."""
+        corrected = self.broadcast.is_correction and self.mended is not None
+        return self.mended.id if corrected and self.mended is not None else self.broadcast.id
+
+    @property
     def area(self) -> str:
         """The area of whoever decides: of words to those who come to an event, wherever they live, where it is."""
         if self.broadcast.kind == Kind.EVENT_SERVICE and self.event is not None:
@@ -230,7 +236,7 @@ async def shown_to(tx: AsyncConnection, author: Author, approval: int, language:
         raise ApprovalGone("This waits for nobody any more.")
     subject = await subject_of(tx, found.broadcast)
     _require_second(author, found, subject)
-    account = await db.broadcast_accounts.account(tx, subject.broadcast.id, author.reader.known_in)
+    account = await db.broadcast_accounts.account(tx, subject.read_of, author.reader.known_in)
     areas = found.details["areas"]
     return Shown(
         approval=found,
@@ -288,7 +294,7 @@ async def decide(
         if not subject.broadcast.is_recall:  # what only takes away may always be done
             author.require_standing()
         await _let_go(tx, subject, author.now)
-    account = await db.broadcast_accounts.account(tx, found.broadcast, None)
+    account = await db.broadcast_accounts.account(tx, subject.read_of, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
     if reason:  # the log has no texts
         await db.approvals.give_reason(tx, found, reason)

@@ -191,7 +191,7 @@ async def _mend(
     people = await db.mends.queue(tx, number, original.id, expires_at=useful_until, now=author.now)
     noted = {"broadcast": original.id, "mend": number, "people": people}
     await audit.note(tx, actor=author.name, action=ACTIONS[mend], details=noted, now=author.now)
-    if await awaits_second_person(tx, author, number, people):
+    if await _awaits_second_person(tx, author, original.id, number, mend, people):
         await _stop_meanwhile(tx, original, number, details)
         await broadcast_approvals.ask(tx, author, number)
     else:
@@ -199,6 +199,15 @@ async def _mend(
         assert made is not None  # just made
         await db.mends.take_effect(tx, made, texts, author.now, others)
     return number
+
+
+async def _awaits_second_person(
+    tx: AsyncConnection, author: Author, original: int, number: int, mend: Mend, people: int
+) -> bool:
+    """What is taken away concerns those who have it; new words also those who do not have the message yet."""
+    if mend is Mend.RECALL:
+        return await awaits_second_person(tx, author, number, people)
+    return await awaits_second_person(tx, author, original, await db.mends.readers(tx, original))
 
 
 async def _stop_meanwhile(

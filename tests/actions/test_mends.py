@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ import db.overview
 import db.people
 import db.personal_data
 from bot import communes
-from bot.actions import broadcast_cards, broadcasts, mends
+from bot.actions import broadcast_approvals, broadcast_cards, broadcasts, mends
 from bot.actions.authority import Author, author_of
 from bot.clock import MovableClock
 from bot.delivery.outcomes import Wait
@@ -91,6 +92,24 @@ async def test_what_was_worded_before_a_correction_is_not_posted(database: Datab
         assert await states_of(tx, 1) == ["sent", "queued"]
         texts = await tx.scalars(sa.select(broadcast_texts.c.text).where(broadcast_texts.c.broadcast == 1))
         assert list(texts) == ["Bonsoir"]
+
+
+async def test_other_words_for_many_wait_for_a_second_person_though_few_have_the_old_ones(
+    database: Database,
+) -> None:
+    """Whoever still waits for the message reads the new words as well."""
+    async with database.write() as tx:
+        await queued(tx, "sent", "queued", "withheld")
+        person = await db.people.find(tx, 7)
+        assert person is not None
+        strict = replace(CAMPAIGN, approval_above=2)
+        one = await author_of(tx, person, campaign=strict, gazetteer=communes.load(), now=NOW)
+        number = await mends.correct(tx, one, 1, {"fr": "Bonsoir"}, key="mend:1")
+        states = {row.id: row.state for row in await tx.execute(sa.select(table.c.id, table.c.state))}
+        assert states == {1: "paused", number: "unapproved"}
+        assert await db.mends.readers(tx, 1) == 3
+        subject = await broadcast_approvals.subject_of(tx, number)
+        assert subject.read_of == 1, "a second person is told how many will read it"
 
 
 async def test_a_kill_leaves_an_edit_to_be_repeated_and_a_message_in_doubt(database: Database) -> None:

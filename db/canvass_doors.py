@@ -4,14 +4,17 @@ database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import DoorState, LastVisit, Outcome
-from db.batches import Statement, Visit, read_instant
+from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant
+from db.postponed import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,55 +33,6 @@ class Ground:
     mine: bool
 
 
-_GROUND = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}(walks.id, walks.code, walks.station, stations.commune, walks.state,
-        walks.outing, walks.offered_by, walks.doors, walks.metres,
-        (SELECT COUNT(*) FROM walkers WHERE walkers.walk = walks.id AND walkers.outing = walks.outing
-            AND walkers.person = :person AND walkers.left_at IS NULL))) AS text)
-    FROM walks JOIN stations ON stations.code = walks.station WHERE walks.id = :walk"""
-    )
-)
-_LEG = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}(addresses.id, addresses.place, addresses.street, addresses.number,
-        addresses.suffix, COALESCE(addresses.dwellings, 1), visits.id, visits.outing, visits.outcome, visits.at,
-        visits.walk)) AS text)
-    FROM addresses LEFT JOIN visits ON visits.address = addresses.id AND visits.replaced IS NULL
-    WHERE addresses.walk = :walk AND addresses.leg = (SELECT leg FROM addresses WHERE id = :door AND walk = :walk)"""
-    )
-)
-_NOTE = Statement(
-    lambda _s: (
-        """
-    INSERT INTO visits (address, walk, outing, outcome, at, person, tap, paper)
-    VALUES (:door, :walk, :outing, :outcome, :now, :person, :tap, :paper)"""
-    )
-)
-_REPLACE = Statement(
-    lambda _s: (
-        """
-    UPDATE visits SET replaced = :tap WHERE id = (
-        SELECT MAX(id) FROM visits WHERE address = :door AND walk = :walk AND outing = :outing AND replaced IS NULL)"""
-    )
-)
-
-
-# Where several processes take taps, two at one door follow one another; SQLite has one writer.
-_LOCK = Statement(
-    lambda s: (
-        f"SELECT CAST({s.array}(id) AS text) FROM walks WHERE id = :walk {'FOR UPDATE' if s.lock else ''}"
-    )
-)
-
-
-def lock(visit: Visit, walk: int) -> None:
-    """Whoever else notes something on this walk waits for the end of the transaction."""
-    visit.run(_LOCK, walk=walk)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Leg:
     """One side of a street, as it stands in the database."""
@@ -87,60 +41,175 @@ class Leg:
     doors: tuple[DoorState, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tapped:
+    """Who taps at which door of which walk."""
+
+    person: int
+    walk: int
+    door: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A walk and the side of one of its streets, as somebody finds them who taps there."""
+
+    tapped: Tapped
+    walk: Ground
+    leg: Leg
+
+
+# `rows`: walk, person.
+_GROUNDS = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(walks.id, walks.code, walks.station, stations.commune, walks.state,
+        walks.outing, walks.offered_by, walks.doors, walks.metres,
+        (SELECT COUNT(*) FROM walkers WHERE walkers.walk = walks.id AND walkers.outing = walks.outing
+            AND walkers.person = CAST(each.value ->> 1 AS BIGINT) AND walkers.left_at IS NULL))) AS text)
+    FROM {s.each} JOIN walks ON walks.id = CAST(each.value ->> 0 AS BIGINT)
+    JOIN stations ON stations.code = walks.station"""
+    )
+)
+# `rows`: walk, door.
+_LEGS = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(addresses.walk, addresses.id, addresses.place, addresses.street,
+        addresses.number, addresses.suffix, COALESCE(addresses.dwellings, 1), visits.id, visits.outing, visits.outcome,
+        visits.at, visits.walk)) AS text)
+    FROM {s.each} JOIN addresses AS tapped
+        ON tapped.id = CAST(each.value ->> 1 AS BIGINT) AND tapped.walk = CAST(each.value ->> 0 AS BIGINT)
+    JOIN addresses ON addresses.walk = tapped.walk AND addresses.leg = tapped.leg
+    LEFT JOIN visits ON visits.address = addresses.id AND visits.replaced IS NULL"""
+    )
+)
+# `rows`: door, walk, outing, outcome, at, person, tap, from paper.
+_NOTE = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO visits (address, walk, outing, outcome, at, person, tap, paper)
+    SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS BIGINT), CAST(each.value ->> 2 AS INTEGER),
+        each.value ->> 3, {s.at("each.value ->> 4")}, CAST(each.value ->> 5 AS BIGINT),
+        CAST(each.value ->> 6 AS BIGINT), CAST(each.value ->> 7 AS INTEGER) = 1
+    FROM {s.each}"""
+    )
+)
+_REPLACE = Statement(
+    lambda s: (
+        f"""
+    UPDATE visits SET replaced = (
+        SELECT MAX(CAST(each.value ->> 6 AS BIGINT)) FROM {s.each}
+        WHERE CAST(each.value ->> 0 AS BIGINT) = visits.address)
+    WHERE id IN (
+        SELECT (SELECT MAX(id) FROM visits AS last WHERE last.address = CAST(each.value ->> 0 AS BIGINT)
+            AND last.walk = CAST(each.value ->> 1 AS BIGINT) AND last.outing = CAST(each.value ->> 2 AS INTEGER)
+            AND last.replaced IS NULL)
+        FROM {s.each})"""
+    )
+)
+
+
+# Where several processes take taps, two at one door follow one another; SQLite has one writer.
+_LOCK = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}(id) AS text) FROM (
+        SELECT id FROM walks WHERE id IN {given_ids(s)} ORDER BY id {"FOR UPDATE" if s.lock else ""}) AS locked"""
+    )
+)
+
+
+def lock(visit: Visit, walks: Iterable[int]) -> None:
+    """Whoever else notes something on these walks waits for the end of the transaction."""
+    visit.run(_LOCK, rows=members(walks))
+
+
 def ground(visit: Visit, walk: int, person: int) -> Ground | None:
     """The walk, and whether the person is on it."""
-    found = visit.rows(_GROUND, walk=walk, person=person)
-    if not found:
-        return None
+    return _grounds(visit, [(walk, person)]).get(walk)
+
+
+def _grounds(visit: Visit, asked: Iterable[tuple[int, int]]) -> dict[int, Ground]:
     names = ("id", "code", "station", "commune", "state", "outing", "offered_by", "doors", "metres")
-    *values, mine = found[0]
-    return Ground(**dict(zip(names, values, strict=True)), mine=bool(mine))
+    found = visit.rows(_GROUNDS, rows=asked)
+    return {row[0]: Ground(**dict(zip(names, row[:-1], strict=True)), mine=bool(row[-1])) for row in found}
 
 
 def leg(visit: Visit, walk: Ground, door: int) -> Leg | None:
     """The side of the street that a door stands in, with what was noted; None: the door is not in that walk."""
-    rows = visit.rows(_LEG, walk=walk.id, door=door)
-    if not rows:
-        return None
+    rows = visit.rows(_LEGS, rows=[(walk.id, door)])
+    return _read_leg(walk, rows) if rows else None
+
+
+def standing(visit: Visit, tapped: Sequence[Tapped]) -> dict[Tapped, Standing]:
+    """What each finds, on a walk of their own, at the door that they tap; those that are doors of walks. Whoever else
+    notes something there waits for the end of the transaction.
+    """
+    lock(visit, [each.walk for each in tapped])
+    grounds = _grounds(visit, [(each.walk, each.person) for each in tapped])
+    legs: dict[int, list[list[Any]]] = {}
+    for row in visit.rows(_LEGS, rows=[(each.walk, each.door) for each in tapped]):
+        legs.setdefault(row[0], []).append(row)
+    return {
+        each: Standing(tapped=each, walk=walk, leg=_read_leg(walk, legs[each.walk]))
+        for each in tapped
+        if (walk := grounds.get(each.walk)) is not None and each.walk in legs
+    }
+
+
+def _read_leg(walk: Ground, rows: list[list[Any]]) -> Leg:
     # In the order of the walk, and of each door what was noted first.
-    rows.sort(key=lambda row: (row[1], row[6] or 0))
-    found: dict[int, tuple[list[Any], list[Outcome], LastVisit | None]] = {}
-    for row in rows:
-        door_, outcomes, last = found.get(row[0], (row, [], None))
-        if row[6] is not None and (row[10], row[7]) == (walk.id, walk.outing):
-            outcomes.append(Outcome(row[8]))
-        elif row[6] is not None:
-            at = read_instant(row[9])
-            assert at is not None  # never empty
-            last = LastVisit(day=day_at(walk.commune, at), outcome=Outcome(row[8]))
-        found[row[0]] = (door_, outcomes, last)
-    return Leg(
-        street=rows[0][2],
-        doors=tuple(
+    rows.sort(key=lambda row: (row[2], row[1], row[7] or 0))
+    doors = []
+    for _door, some in groupby(rows, key=itemgetter(1)):
+        outcomes, last = [], None
+        for row in some:
+            if row[7] is None:
+                continue
+            if (row[11], row[8]) == (walk.id, walk.outing):
+                outcomes.append(Outcome(row[9]))
+            else:
+                at = read_instant(row[10])
+                assert at is not None  # never empty
+                last = LastVisit(day=day_at(walk.commune, at), outcome=Outcome(row[9]))
+        _walk, number, _place, _street, house, suffix, dwellings, *_noted = row
+        doors.append(
             DoorState(
-                id=row[0], number=row[3], suffix=row[4], dwellings=row[5], outcomes=tuple(outcomes), last=last
+                id=number,
+                number=house,
+                suffix=suffix,
+                dwellings=dwellings,
+                outcomes=tuple(outcomes),
+                last=last,
             )
-            for row, outcomes, last in found.values()
-        ),
-    )
+        )
+    return Leg(street=rows[0][3], doors=tuple(doors))
 
 
-def note(
-    visit: Visit,
+def note(visit: Visit, noted: Sequence[Row]) -> None:
+    """Notes outcomes at doors, as `noting` gives them: no door of a walk by two taps."""
+    replacing = [row for row in noted if row[-1]]
+    if replacing:
+        visit.run(_REPLACE, rows=replacing)
+    visit.run(_NOTE, rows=noted)
+
+
+def noting(
     at: Ground,
-    noted: Sequence[tuple[DoorState, Outcome]],
+    noted: Iterable[tuple[DoorState, Outcome]],
     *,
     person: int,
     tap: int,
     paper: bool,
     now: datetime,
-) -> None:
-    """Notes outcomes at doors; where all dwellings were visited the last one is put in the place of another."""
-    for door, outcome in noted:
-        where = {"door": door.id, "walk": at.id, "outing": at.outing, "tap": tap}
-        if door.is_done:
-            visit.run(_REPLACE, **where)
-        visit.run(_NOTE, outcome=outcome.value, person=person, paper=paper, now=now, **where)
+) -> list[Row]:
+    """What notes outcomes at doors; where all dwellings were visited the last one is put in the place of another."""
+    moment = instant_text(now)
+    return [
+        (door.id, at.id, at.outing, outcome.value, moment, person, tap, int(paper), door.is_done)
+        for door, outcome in noted
+    ]
 
 
 _LAST_TAP = Statement(

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db import sqlite
 from db.errors import CannotOpen, DatabaseError, InUse, MissingKey
 from db.key import DatabaseKey
+from db.postponed import postponed, wait_again, write_postponed
 
 FILE_NAME = "portevoix.db"
 READERS = 4
@@ -65,9 +66,11 @@ class Database:
         if self.dialect == "postgresql":
             async with self._writer.begin() as connection:
                 yield connection
+                await write_postponed(connection)
             return
         async with self._my_turn(), _explaining_locks(self.file), self._writer.begin() as connection:
             yield connection
+            await write_postponed(connection)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -155,6 +158,17 @@ async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
 
     On SQLite the savepoint waits for the first statement: SQLAlchemy's own takes as long as two more.
     """
+    waiting = postponed(tx)
+    try:
+        async with _savepoint(tx):
+            yield
+    except BaseException:
+        wait_again(tx, waiting)
+        raise
+
+
+@asynccontextmanager
+async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
     if tx.dialect.name == "postgresql":
         async with tx.begin_nested():
             yield

@@ -21,7 +21,13 @@ _KNOWN = Statement(
         f"SELECT CAST({s.collect}(key) AS text) FROM walk_notes WHERE walk = :walk AND key IN {given_ids(s)}"
     )
 )
-_KEEP = Statement(lambda _s: "INSERT INTO walk_notes (walk, key) VALUES (:walk, :key)")
+_KEEP = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO walk_notes (walk, key)
+    SELECT CAST(:walk AS BIGINT), CAST(each.value ->> 0 AS BIGINT) FROM {s.each}"""
+    )
+)
 _SPELL = Statement(
     lambda s: (
         f"""
@@ -51,8 +57,9 @@ def known(visit: Visit, walk: int, keys: Iterable[int]) -> set[int]:
     return set(visit.rows(_KNOWN, walk=walk, rows=members(keys)))
 
 
-def keep(visit: Visit, walk: int, key: int) -> None:
-    visit.run(_KEEP, walk=walk, key=key)
+def keep(visit: Visit, walk: int, keys: Iterable[int]) -> None:
+    """From now on these notes are known."""
+    visit.run(_KEEP, walk=walk, rows=members(keys))
 
 
 def spell(visit: Visit, walk: int, outing: int, person: int) -> tuple[datetime, datetime | None] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from functools import partial
+from collections.abc import Callable, Coroutine, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from telegram import Update
@@ -19,6 +19,7 @@ from bot.errors import PortevoixError
 from bot.links import friend_link, walk_page
 from bot.printing.codes import qr_png
 from bot.rules.canvass.visits import DWELLINGS_OFFERED, MOST_DWELLINGS, Outcome
+from bot.words.texts import Texts
 from handlers import app
 from handlers.buttons import arguments, one_of, whole_number
 from handlers.context import Context
@@ -42,6 +43,7 @@ def _going(context: Context, walk: int, mode: str = LIVE) -> Going:
         gazetteer=context.services.gazetteer,
         walk=walk,
         paper=mode == PAPER,
+        found=context.at_door,
     )
 
 
@@ -246,18 +248,17 @@ def _show_card(context: Context, card: Card, mode: str, *, template: str, rangin
         mode=mode,
         paper=mode == PAPER,
         ranging=ranging,
-        outcomes=tuple(Outcome),
-        names=_worded(context, "outcome"),
-        marks=_worded(context, "mark"),
+        names=(names := _worded(context.services.texts, context.language, "outcome")),
+        named=[(name, outcome.value) for outcome, name in names.items()],
+        marks=_worded(context.services.texts, context.language, "mark"),
         numbers=DWELLINGS_OFFERED,
     )
 
 
-def _worded(context: Context, name: str) -> dict[Outcome, str]:
+@lru_cache(16)
+def _worded(texts: Texts, language: str, name: str) -> Mapping[Outcome, str]:
     """What every outcome is called, or marked with; said once in a language, however many tap."""
-    return {
-        each: context.render(f"canvass/{name}", shared=True, outcome=each).plain.strip() for each in Outcome
-    }
+    return {each: texts.plain(f"canvass/{name}", language, outcome=each).strip() for each in Outcome}
 
 
 async def _look(context: Context, going: Going, door: int) -> Card:

@@ -30,6 +30,7 @@ from bot.rules.seats import Rsvp
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts
 from bot.words.vocabulary import Vocabulary, vocabulary
+from db.canvass_doors import Standing
 from db.dialogs import Dialog
 from db.events import EventInWords
 from db.people import Person
@@ -70,6 +71,8 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     dialog: Dialog | None
     tapped: tuple[EventInWords, Rsvp | None] | None
     """The event that is answered, with the answer so far, where it was found already (handlers.gathering)."""
+    at_door: Standing | None
+    """What stands at the door that is tapped, where it was found already."""
     readings: Readings
     replies: list[Call]
     is_puzzled: bool
@@ -92,7 +95,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         context.services, context.tx, context.now = services, tx, now
         context.update = update
         context.person, context.staff, context.dialog = meeting.person, meeting.staff, meeting.dialog
-        context.tapped = meeting.tapped
+        context.tapped, context.at_door = meeting.tapped, meeting.at_door
         context.readings = readings
         context.replies, context.is_puzzled, context.is_overtaken = [], False, False
         return context

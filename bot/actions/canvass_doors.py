@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,8 +29,9 @@ from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from bot.rules.territories import zone as zone_named
 from db.batches import Visit, together
-from db.canvass_doors import Ground, Leg
+from db.canvass_doors import Ground, Standing, Tapped
 from db.people import Person
+from db.postponed import postpone, taken_up
 
 PARIS = "Europe/Paris"
 
@@ -71,6 +72,8 @@ class Going:
     gazetteer: Gazetteer
     walk: int
     paper: bool = False
+    found: Standing | None = None
+    """What stands at the door that they tap, where it was found for many together (handlers.gathering)."""
 
     @property
     def now(self) -> datetime:
@@ -105,110 +108,106 @@ def require_time(going: Going, walk: Ground) -> None:
         raise WalkAtNight("Nobody knocks at this hour.", opens=hours.opens, closes=hours.closes)
 
 
-Change = Callable[[Visit, Ground, Leg], Side]
-"""Does something on a leg of a walk; its card then."""
+async def find_standing(tx: AsyncConnection, tapped: Iterable[Tapped]) -> dict[Tapped, Standing]:
+    """What many who tap at doors at once find there, each on a walk of their own. Of a walk the first alone: whoever
+    comes after finds what that one has changed.
+    """
+    firsts: dict[int, Tapped] = {}
+    for each in tapped:
+        firsts.setdefault(each.walk, each)
+    if not firsts:
+        return {}
+    write_first = taken_up(tx)
 
-
-async def _at(tx: AsyncConnection, going: Going, door: int, change: Change, *, locks: bool = False) -> Card:
-    """Does something at a door, in one stay with the database; the card as it is then. `locks`: it notes something."""
-    require_supporter(going.person)
-
-    def work(visit: Visit) -> Card:
-        if locks:
-            db.canvass_doors.lock(visit, going.walk)
-        walk = db.canvass_doors.ground(visit, going.walk, going.person.id)
-        leg = db.canvass_doors.leg(visit, walk, door) if walk is not None else None
-        if walk is None or leg is None or not walk.mine or walk.state == "done":
-            raise NotYourWalk("This is no door of a walk that you are on.")
-        return Card(walk=walk, side=change(visit, walk, leg))
+    def work(visit: Visit) -> dict[Tapped, Standing]:
+        write_first(visit)
+        return db.canvass_doors.standing(visit, list(firsts.values()))
 
     return await together(tx, work)
 
 
-def _moved_on(street: str, doors: Sequence[DoorState], at: int) -> Side:
+async def _standing(tx: AsyncConnection, going: Going, door: int) -> Standing:
+    """What stands at a door, for somebody who is on the walk. Raises NotASupporter, NotYourWalk."""
+    require_supporter(going.person)
+    tapped = Tapped(person=going.person.id, walk=going.walk, door=door)
+    found = going.found
+    if found is None or found.tapped != tapped:
+        found = (await find_standing(tx, [tapped])).get(tapped)
+    if found is None or not found.walk.mine or found.walk.state == "done":
+        raise NotYourWalk("This is no door of a walk that you are on.")
+    return found
+
+
+def _card(found: Standing, doors: Sequence[DoorState], at: int) -> Card:
     """The card that speaks of the door after the one where something was done."""
-    return Side(street=street, doors=tuple(doors), current=next_door(doors, at))
-
-
-def _read_again(visit: Visit, walk: Ground, at: int) -> Side:
-    leg = db.canvass_doors.leg(visit, walk, at)
-    assert leg is not None  # a door of this walk
-    return _moved_on(leg.street, leg.doors, at)
+    side = Side(street=found.leg.street, doors=tuple(doors), current=next_door(doors, at))
+    return Card(walk=found.walk, side=side)
 
 
 async def look(tx: AsyncConnection, going: Going, door: int) -> Card:
     """The card, with this door as the one that is spoken of. Raises NotASupporter, NotYourWalk."""
-
-    def change(_visit: Visit, _walk: Ground, leg: Leg) -> Side:
-        here = next(each for each in leg.doors if each.id == door)
-        return Side(street=leg.street, doors=leg.doors, current=here)
-
-    return await _at(tx, going, door, change)
+    found = await _standing(tx, going, door)
+    here = next(each for each in found.leg.doors if each.id == door)
+    return Card(walk=found.walk, side=Side(street=found.leg.street, doors=found.leg.doors, current=here))
 
 
 async def begin_leg(tx: AsyncConnection, going: Going, door: int) -> Card:
     """The card, at the first door of the leg of which something is still to be noted."""
-    return await _at(tx, going, door, lambda _visit, _walk, leg: _moved_on(leg.street, leg.doors, door))
+    found = await _standing(tx, going, door)
+    return _card(found, found.leg.doors, door)
 
 
 async def note(tx: AsyncConnection, going: Going, door: int, outcome: Outcome) -> Card:
     """What happened at a door. Raises NotASupporter, NotYourWalk, WalkQuiet, WalkAtNight."""
-
-    def change(visit: Visit, walk: Ground, leg: Leg) -> Side:
-        here = next(each for each in leg.doors if each.id == door)
-        return _noted(visit, going, walk, leg, [(here, outcome)], door)
-
-    return await _at(tx, going, door, change, locks=True)
+    found = await _standing(tx, going, door)
+    here = next(each for each in found.leg.doors if each.id == door)
+    return _noted(tx, going, found, [(here, outcome)], door)
 
 
 async def nobody(tx: AsyncConnection, going: Going, first: int, last: int) -> Card:
     """Nobody came to the door, from one to another. Raises as `note` does."""
-
-    def change(visit: Visit, walk: Ground, leg: Leg) -> Side:
-        passed = reached(leg.doors, first, last)
-        noted = [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)]
-        at = last if any(each.id == last for each in leg.doors) else first
-        return _noted(visit, going, walk, leg, noted, at)
-
-    return await _at(tx, going, first, change, locks=True)
+    found = await _standing(tx, going, first)
+    doors = found.leg.doors
+    noted = [(each, Outcome.NOBODY) for each in reached(doors, first, last) for _ in range(each.left)]
+    return _noted(tx, going, found, noted, last if any(each.id == last for each in doors) else first)
 
 
 def _noted(
-    visit: Visit,
-    going: Going,
-    walk: Ground,
-    leg: Leg,
-    noted: Sequence[tuple[DoorState, Outcome]],
-    at: int,
-) -> Side:
-    """Notes it, where it is time for it; the card, which is not read again: nobody else writes in between."""
-    require_time(going, walk)
-    db.canvass_doors.note(
-        visit,
-        walk,
+    tx: AsyncConnection, going: Going, found: Standing, noted: Sequence[tuple[DoorState, Outcome]], at: int
+) -> Card:
+    """Notes it, where it is time for it; the card, which is not read again: nobody else writes in between. It is
+    written at the end of the transaction, with what others note meanwhile.
+    """
+    require_time(going, found.walk)
+    rows = db.canvass_doors.noting(
+        found.walk,
         noted,
         person=going.person.id,
         tap=going.origin.number,
         paper=going.paper,
         now=going.now,
     )
-    return _moved_on(leg.street, after(leg.doors, noted), at)
+    postpone(tx, db.canvass_doors.note, rows)
+    return _card(found, after(found.leg.doors, noted), at)
 
 
 async def undo(tx: AsyncConnection, going: Going, door: int) -> Card:
     """Takes back what the person’s last tap noted on the walk. Raises NotASupporter, NotYourWalk."""
+    found = await _standing(tx, going, door)
 
-    def change(visit: Visit, walk: Ground, _leg: Leg) -> Side:
-        return _read_again(visit, walk, db.canvass_doors.undo(visit, walk, going.person.id) or door)
+    def work(visit: Visit) -> int:
+        return db.canvass_doors.undo(visit, found.walk, going.person.id) or door
 
-    return await _at(tx, going, door, change, locks=True)
+    return await _seen_again(tx, going, await together(tx, work))
 
 
 async def count_dwellings(tx: AsyncConnection, going: Going, door: int, number: int) -> Card:
     """How many dwellings there are behind a door. Raises NotASupporter, NotYourWalk."""
+    found = await _standing(tx, going, door)
+    dwellings = max(1, min(MOST_DWELLINGS, number))
+    await together(tx, lambda visit: db.canvass_doors.count_dwellings(visit, found.walk.id, door, dwellings))
+    return await _seen_again(tx, going, door)
 
-    def change(visit: Visit, walk: Ground, _leg: Leg) -> Side:
-        db.canvass_doors.count_dwellings(visit, walk.id, door, max(1, min(MOST_DWELLINGS, number)))
-        return _read_again(visit, walk, door)
 
-    return await _at(tx, going, door, change)
+async def _seen_again(tx: AsyncConnection, going: Going, door: int) -> Card:
+    return await begin_leg(tx, replace(going, found=None), door)

@@ -15,6 +15,7 @@ import db.personal_data
 import db.staff
 from bot.errors import PortevoixError
 from bot.rules.seats import Rsvp
+from db.canvass_doors import Standing
 from db.dialogs import Dialog
 from db.events import EventInWords
 from db.people import Person
@@ -60,6 +61,8 @@ class Meeting:
     dialog: Dialog | None
     # The event whose button they tapped, with their answer so far, where it was found for many together.
     tapped: tuple[EventInWords, Rsvp | None] | None = None
+    # What stands at the door that they tapped, where it was found for many together.
+    at_door: Standing | None = None
 
 
 Meetings = Mapping[int, Meeting]

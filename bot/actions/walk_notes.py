@@ -17,9 +17,10 @@ from bot.actions.canvass_doors import Going, NotYourWalk, WalkAtNight, WalkQuiet
 from bot.actions.people import require_supporter
 from bot.rules.canvass.doors import Door, Plane
 from bot.rules.canvass.notes import Kind, Note, Refusal, fresh, happened_at
-from bot.rules.canvass.visits import MOST_DWELLINGS, DoorState, Outcome, reached
+from bot.rules.canvass.visits import MOST_DWELLINGS, DoorState, Outcome, after, reached
 from db.batches import Visit, together
-from db.canvass_doors import Ground
+from db.canvass_doors import Ground, Leg
+from db.postponed import Row
 from db.walk_notes import WalkDoor
 
 
@@ -64,59 +65,118 @@ async def keep(
         spell = db.walk_notes.spell(visit, going.walk, outing, going.person.id)
         if walk is None or spell is None:
             return {note.key: Refusal.OVER for note in notes}
-        walk = replace(walk, outing=outing)
-        db.canvass_doors.lock(visit, walk.id)
+        db.canvass_doors.lock(visit, [walk.id])
         said: dict[int, Refusal | None] = {note.key: None for note in notes}
-        for note in fresh(notes, db.walk_notes.known(visit, walk.id, said)):
-            said[note.key] = _keep(visit, going, walk, note, spell)
-            db.walk_notes.keep(visit, walk.id, note.key)
+        new = fresh(notes, db.walk_notes.known(visit, walk.id, said))
+        keeping = _Keeping(visit, going, replace(walk, outing=outing), spell)
+        for note in new:
+            said[note.key] = keeping.keep(note)
+        keeping.write()
+        db.walk_notes.keep(visit, walk.id, [note.key for note in new])
         return said
 
     return await together(tx, work)
 
 
-def _keep(
-    visit: Visit, going: Going, walk: Ground, note: Note, spell: tuple[datetime, datetime | None]
-) -> Refusal | None:
-    """Keeps one note, as of the instant at which it was made; why not, where it may not be."""
-    taken_at, left_at = spell
-    at = happened_at(note.at, taken_at=taken_at, now=going.now)
-    if left_at is not None and at > left_at:
-        return Refusal.OVER
-    then = replace(going, origin=replace(going.origin, at=at, update_id=note.tap))
-    try:
-        require_time(then, walk)
-    except CandidateOut:
-        return Refusal.OVER
-    except WalkQuiet:
-        return Refusal.QUIET
-    except WalkAtNight:
-        return Refusal.NIGHT
-    leg = db.canvass_doors.leg(visit, walk, note.door)
-    if leg is None:
-        return Refusal.GONE
-    _write(visit, then, walk, note, leg.doors)
-    return None
+class _Keeping:
+    """Notes of one walk as they are kept, one after the other: each side of a street is read once, and what is noted
+    at its doors is written together, unless it is about what was noted before.
+    """
 
+    def __init__(
+        self, visit: Visit, going: Going, walk: Ground, spell: tuple[datetime, datetime | None]
+    ) -> None:
+        self._visit, self._going, self._walk, self._spell = visit, going, walk, spell
+        self._legs: dict[int, Leg] = {}  # by each of their doors
+        self._noted: list[Row] = []
 
-def _write(visit: Visit, then: Going, walk: Ground, note: Note, doors: Sequence[DoorState]) -> None:
-    person, at = then.person.id, then.now
-    if note.kind is Kind.UNDO:
-        db.canvass_doors.take_back(visit, walk, person, note.other)
-    elif note.kind is Kind.DWELLINGS:
-        number = max(1, min(MOST_DWELLINGS, note.other))
-        db.canvass_doors.count_dwellings(visit, walk.id, note.door, number)
-    elif note.kind is Kind.NOBODY:
-        passed = reached(doors, note.door, note.other)
-        noted = [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)]
-        db.canvass_doors.note(visit, walk, noted, person=person, tap=note.tap, paper=False, now=at)
-    elif note.outcome is not None:
-        here = next(each for each in doors if each.id == note.door)
-        later = db.walk_notes.later(visit, walk, note.door, at) if here.is_done else None
-        if later is not None:
-            db.walk_notes.note_late(
-                visit, walk, here.id, note.outcome, person=person, tap=note.tap, later=later, moment=at
+    def write(self) -> None:
+        """Writes what waits."""
+        if self._noted:
+            db.canvass_doors.note(self._visit, self._noted)
+            self._noted = []
+
+    def keep(self, note: Note) -> Refusal | None:
+        """Keeps one note, as of the instant at which it was made; why not, where it may not be."""
+        taken_at, left_at = self._spell
+        at = happened_at(note.at, taken_at=taken_at, now=self._going.now)
+        if left_at is not None and at > left_at:
+            return Refusal.OVER
+        refusal = self._refusal(at)
+        if refusal is not None:
+            return refusal
+        leg = self._leg(note.door)
+        if leg is None:
+            return Refusal.GONE
+        self._note(note, leg, at)
+        return None
+
+    def _refusal(self, at: datetime) -> Refusal | None:
+        then = replace(self._going, origin=replace(self._going.origin, at=at))
+        try:
+            require_time(then, self._walk)
+        except CandidateOut:
+            return Refusal.OVER
+        except WalkQuiet:
+            return Refusal.QUIET
+        except WalkAtNight:
+            return Refusal.NIGHT
+        return None
+
+    def _leg(self, door: int) -> Leg | None:
+        if door not in self._legs:
+            self.write()
+            self._keep_in_mind(db.canvass_doors.leg(self._visit, self._walk, door))
+        return self._legs.get(door)
+
+    def _keep_in_mind(self, leg: Leg | None) -> None:
+        self._legs |= {} if leg is None else dict.fromkeys((each.id for each in leg.doors), leg)
+
+    def _note(self, note: Note, leg: Leg, at: datetime) -> None:
+        if note.kind is Kind.NOBODY:
+            passed = reached(leg.doors, note.door, note.other)
+            self._outcomes(
+                note, leg, at, [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)]
             )
             return
-        noted = [(here, note.outcome)]
-        db.canvass_doors.note(visit, walk, noted, person=person, tap=note.tap, paper=False, now=at)
+        if note.outcome is not None:
+            here = next(each for each in leg.doors if each.id == note.door)
+            if not here.is_done:
+                self._outcomes(note, leg, at, [(here, note.outcome)])
+                return
+        self.write()
+        self._legs.clear()
+        if note.kind is Kind.UNDO:
+            db.canvass_doors.take_back(self._visit, self._walk, self._going.person.id, note.other)
+        elif note.kind is Kind.DWELLINGS:
+            number = max(1, min(MOST_DWELLINGS, note.other))
+            db.canvass_doors.count_dwellings(self._visit, self._walk.id, note.door, number)
+        elif note.outcome is not None:
+            self._another(note, here, note.outcome, at)
+
+    def _outcomes(
+        self, note: Note, leg: Leg, at: datetime, noted: Sequence[tuple[DoorState, Outcome]]
+    ) -> None:
+        self._noted += self._rows(note, noted, at)
+        self._keep_in_mind(replace(leg, doors=after(leg.doors, noted)))
+
+    def _another(self, note: Note, here: DoorState, outcome: Outcome, at: datetime) -> None:
+        """One more at a door of which all was noted: in the place of the last, unless that was later."""
+        later = db.walk_notes.later(self._visit, self._walk, note.door, at)
+        if later is None:
+            db.canvass_doors.note(self._visit, self._rows(note, [(here, outcome)], at))
+            return
+        db.walk_notes.note_late(
+            self._visit,
+            self._walk,
+            here.id,
+            outcome,
+            person=self._going.person.id,
+            tap=note.tap,
+            later=later,
+            moment=at,
+        )
+
+    def _rows(self, note: Note, noted: Sequence[tuple[DoorState, Outcome]], at: datetime) -> list[Row]:
+        person = self._going.person.id
+        return db.canvass_doors.noting(self._walk, noted, person=person, tap=note.tap, paper=False, now=at)

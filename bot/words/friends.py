@@ -16,7 +16,7 @@ def addressed(text: Text, friend_code: str) -> Text:
         return text
     rows = tuple(
         tuple(
-            replace(button, url=_named(button.url, friend_code)) if _for_friends(button) else button
+            button._replace(url=_named(button.url, friend_code)) if _for_friends(button) else button
             for button in row
         )
         for row in text.keyboard

@@ -4,6 +4,7 @@ A message is one file, `locales/templates/<feature>/<message>.html.j2`: its word
 who reads it sees what the person will see. In a template,
 
     {{ button(_("I'll come"), "rsvp", event.code, "yes") }}   adds a button to the current row;
+    {{ grid(labels, 6, "knock", [walk.id], mode) }}           adds rows of six: each label with its own argument;
     {{ row() }}                                               begins another row;
     {{ link(_("Open the map"), url) }}                        adds a button that opens an address;
     {{ app(_("Open the console"), url) }}                     adds one that opens a Mini App;
@@ -14,13 +15,13 @@ who reads it sees what the person will see. In a template,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import babel
 from jinja2 import (
@@ -54,14 +55,17 @@ TEXTS_KEPT = 4096
 
 def callback(action: str, *arguments: object) -> str:
     """Callback data `1:action:argument…`, at most 64 bytes (ValueError beyond)."""
-    data = ":".join((CALLBACK_VERSION, action, *map(str, arguments)))
+    return within_limit(":".join((CALLBACK_VERSION, action, *map(str, arguments))))
+
+
+def within_limit(data: str) -> str:
+    """The same; ValueError where it is too long."""
     if len(data.encode()) > CALLBACK_LIMIT:
         raise ValueError(f"Callback data is longer than {CALLBACK_LIMIT} bytes: {data}")
     return data
 
 
-@dataclass(frozen=True, kw_only=True)
-class Button:
+class Button(NamedTuple):
     """An inline button: `data` comes back when it is tapped, `url` opens, `app` opens within Telegram."""
 
     label: str
@@ -121,6 +125,7 @@ class _Keyboard:
         self.location_request: str | None = None
         self.verbs = {
             "button": self.button,
+            "grid": self.grid,
             "link": self.link,
             "app": self.app,
             "row": self.row,
@@ -138,6 +143,24 @@ class _Keyboard:
 
     def button(self, label: str, action: str, *arguments: object) -> str:
         self._rows[-1].append(Button(label=self._label(label), data=callback(action, *arguments)))
+        return ""
+
+    def grid(
+        self,
+        labels: Iterable[tuple[str, object]],
+        columns: int,
+        action: str,
+        before: Sequence[object],
+        *after: object,
+    ) -> str:
+        """Buttons by the dozen: of each its label and what is its own among the arguments, after those of all."""
+        begin = callback(action, *before)
+        end = "".join(f":{each}" for each in after)
+        buttons = [
+            Button(bound(label, self._language), within_limit(f"{begin}:{own}{end}")) for label, own in labels
+        ]
+        self._rows += [buttons[first : first + columns] for first in range(0, len(buttons), columns)]
+        self._rows.append([])
         return ""
 
     def link(self, label: str, url: str) -> str:

@@ -22,7 +22,7 @@ volunteering.begin volunteering.choose volunteering.decide_contact volunteering.
 dialogs.ask dialogs.end drafts.kept drafts.other drafts.keep drafts.drop console.offer_app
 event_cards.upcoming_by_commune
 erasure.erase erasure.fall_silent erasure.forget
-people.find_all people.meet event_cards.find_with_answers people.lose people.refreshed
+people.find_all people.meet event_cards.find_with_answers canvass_doors.find_standing people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask

@@ -422,6 +422,7 @@ async def test_a_seat_that_nobody_on_the_list_can_use_leaves_the_event_open(
     [
         (b'{"callback_query": {"data": "1:rsvp:ab12:yes"}}', "ab12"),
         (b'{"callback_query":{"data":"1:guests:ab12:2"}}', "ab12"),
+        (b'{"callback_query":{"data":"1:knock:12:3:opened:d"}}', " 0000000000000012"),
         (b'{"callback_query": {"data": "1:menu"}}', ""),
         (b'{"message": {"text": "rsvp"}}', ""),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -75,6 +75,18 @@ class Side:
     @property
     def done(self) -> int:
         return sum(door.is_done for door in self.doors)
+
+    def labels(self, marks: Mapping[Outcome, str], here: str, unnumbered: str) -> list[tuple[str, int]]:
+        """What its doors are called on their buttons: with the mark of what happened, and of where one is."""
+        now = self.current.id if self.current is not None else 0
+        return [
+            (
+                f"{marks[door.outcomes[-1]] + ' ' if door.is_done else ''}"
+                f"{here if door.id == now else ''}{door.name or unnumbered}",
+                door.id,
+            )
+            for door in self.doors
+        ]
 
 
 def next_door(doors: Sequence[DoorState], at: int) -> DoorState | None:

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.rules.communes.by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
@@ -19,6 +19,7 @@ UNSURE_KM = 6.0
 """About how far an approximate centre is from the true one, where neighbours are many."""
 SPARSE_NEAREST_KM = 200.0
 """The same where communes are vast: Guyane, Polynésie française, Nouvelle-Calédonie."""
+COMMUNES_KEPT = 256
 _REACHES_KM = (6.0, 12.0, 24.0, NEAREST_KM)
 TROPICS = 30.0
 """Every commune of those vast ones lies nearer the equator than this latitude."""
@@ -84,6 +85,8 @@ class Gazetteer:
 
     def __init__(self, table: CommuneTable, words: SentenceWords) -> None:
         self._table, self._words = table, words
+        # Asked for with each tap, and of few communes at a time.
+        self.by_code = lru_cache(COMMUNES_KEPT)(self._by_code)
 
     @cached_property
     def _sentences(self) -> Sentences:
@@ -145,7 +148,7 @@ class Gazetteer:
             elsewhere=elsewhere,
         )
 
-    def by_code(self, code: str) -> Commune | None:
+    def _by_code(self, code: str) -> Commune | None:
         """The commune with this INSEE code; None if there is none today."""
         place = self._place(code)
         return None if place is None else self._commune(place)

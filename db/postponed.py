@@ -1,0 +1,58 @@
+"""What many write alike in one transaction is written together, at its end: one visit of the database for all.
+
+What was postponed in a savepoint that is undone is never written. Who reads, in the same transaction, what may have
+been postponed writes it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.batches import Visit, together
+
+Row = Sequence[Any]
+WriteAll = Callable[[Visit, list[Row]], None]
+"""Writes rows in their order."""
+Waiting = tuple[tuple[WriteAll, Row], ...]
+_WAITING: WeakKeyDictionary[AsyncConnection, Waiting] = WeakKeyDictionary()
+
+
+def postpone(tx: AsyncConnection, write: WriteAll, rows: Iterable[Row]) -> None:
+    """These rows are written before the transaction is committed, with all others that `write` writes."""
+    _WAITING[tx] = (*_WAITING.get(tx, ()), *((write, row) for row in rows))
+
+
+def postponed(tx: AsyncConnection) -> Waiting:
+    """What waits now."""
+    return _WAITING.get(tx, ())
+
+
+def wait_again(tx: AsyncConnection, waiting: Waiting) -> None:
+    """After a savepoint was undone: what waited when it began waits again, written in it or not; what came since is
+    forgotten.
+    """
+    if waiting or tx in _WAITING:
+        _WAITING[tx] = waiting
+
+
+def taken_up(tx: AsyncConnection) -> Callable[[Visit], None]:
+    """Writes what waits, in a visit that begins now: each kind in its order."""
+    by_kind: dict[WriteAll, list[Row]] = {}
+    for write, row in _WAITING.pop(tx, ()):
+        by_kind.setdefault(write, []).append(row)
+
+    def work(visit: Visit) -> None:
+        for write, rows in by_kind.items():
+            write(visit, rows)
+
+    return work
+
+
+async def write_postponed(tx: AsyncConnection) -> None:
+    """Writes what waits."""
+    if tx in _WAITING:
+        await together(tx, taken_up(tx))

@@ -11,9 +11,10 @@ is used from one event loop.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from bot.frozen import Frozen
 
 
 class Clock(Protocol):
@@ -135,8 +136,7 @@ class FollowedClock:
         await self._clock.changed()
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClockStart:
+class ClockStart(Frozen):
     """Where a movable clock starts (aware) and how fast it runs."""
 
     start: datetime

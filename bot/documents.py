@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from bot.actions.retention import UPDATES_KEPT
 from bot.actions.staff_links import LINK_LIFE
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.rules.consent import AGE_GATE, Purpose
 from bot.rules.permissions import ACTIONS, STAFF_ROLES
 from bot.rules.small_counts import LEAST
@@ -29,8 +29,7 @@ MARK = "✎"
 """Stands before each question that the controller has to answer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
+class Document(Frozen):
     """One paper; `of_label`: only for campaigns that carry the label of EU 2024/900."""
 
     name: str
@@ -57,8 +56,7 @@ RIGHTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Storage:
+class Storage(Frozen):
     """How the data are stored by the settings: the engine, and whether the key comes from the environment."""
 
     engine: str

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.clock import Clock
 from bot.delivery.transport import Transport
+from bot.frozen import Frozen
 from bot.settings import Settings
 from db.engine import Database
 from handlers.context import Services
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ground:
+class Ground(Frozen):
     """The ground that every part stands on."""
 
     settings: Settings

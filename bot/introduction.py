@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 import structlog
 
@@ -18,6 +17,7 @@ from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Outcome, Rejected,
 from bot.delivery.pacing import FREE_RATE
 from bot.delivery.transport import Transport
 from bot.errors import SettingsError, Unanswered
+from bot.frozen import Frozen
 from bot.settings import Settings
 from bot.web.webhook import Webhook
 from handlers import COMMANDS
@@ -33,8 +33,7 @@ START_PATIENCE_SECONDS = 10.0
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
+class Identity(Frozen):
     """The bot's identity, as `getMe` says."""
 
     id: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ import db.overview
 import db.staff
 from bot.campaign.campaign import Campaign, find_campaign_file
 from bot.campaign.upcoming import upcoming
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.settings import Settings, installed_version
 from db.backup_record import Record
@@ -26,8 +26,7 @@ log = structlog.get_logger(__name__)
 RUNNING, UNREACHED = "running:as", "running:unreached"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunningAs:
+class RunningAs(Frozen):
     """As which bot, and how, the last start runs: `mode` is `polling` or `webhook`; `address`, of the webhook."""
 
     username: str
@@ -35,8 +34,7 @@ class RunningAs:
     address: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Next:
+class Next(Frozen):
     """The next ballot, and the step that leaves next, by the clock of those it is for; None after the last."""
 
     ballot: str | None
@@ -45,8 +43,7 @@ class Next:
     territories: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overview:
+class Overview(Frozen):
     """What a look into the database and the campaign file tells."""
 
     running_as: RunningAs | None

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -15,6 +15,7 @@ from platformdirs import user_config_path, user_data_path
 
 from bot.clock import ClockStart, parse_clock
 from bot.errors import SettingsError
+from bot.frozen import Frozen
 from bot.rules.secrecy import is_open_to_others
 
 TELEGRAM_API = "https://api.telegram.org"
@@ -57,24 +58,21 @@ _QUOTES = "\"'`“”„‘’«»"
 _DATABASE_ENGINES = ("sqlite", "postgresql", "postgres")  # hosts write the last two
 
 
-@dataclass(frozen=True, kw_only=True)
-class Address:
+class Address(Frozen):
     """Where the web part listens."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Supervisor:
+class Supervisor(Frozen):
     """A service manager that wants to be told how the bot is: its socket, and how long it waits for a sign of life."""
 
     socket: str
     patience: float | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Frozen):
     """The environment, checked. What is secret stays out of `repr`.
 
     `named_campaign` None: no variable names one. `database` None: the encrypted SQLite file of the data folder. `clock`

@@ -23,6 +23,7 @@ from bot.actions.alarms import Ended
 from bot.clock import Clock, RealClock
 from bot.delivery.engine import Engine
 from bot.delivery.outcomes import OUTCOMES, PASSED_OVER
+from bot.frozen import Frozen
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.health import LATE_SECONDS, REMEDIES, Signs, Trouble, in_words, troubles
 from bot.rules.metrics import Sample, exposition, first_samples
@@ -44,8 +45,7 @@ NOTHING = db.overview.Due(None)
 _STARTED_AT = RealClock().now().timestamp()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Looked:
+class Looked(Frozen):
     """What a look at the bot found; `counts` and `size` are None where the database did not answer."""
 
     signs: Signs
@@ -232,8 +232,7 @@ FIGURES = (
 OUTCOME_NAMES = tuple(OUTCOMES.values())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counted:
+class Counted(Frozen):
     """Counts, and how long they are good for, by the machine's clock."""
 
     samples: list[Sample]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.frozen import Frozen
 from db.errors import CannotOpen
 from db.folders import make_private
 
@@ -20,8 +20,7 @@ _LINE = re.compile(r"(\S{1,40}) (\d{1,18}) ([0-9a-f]{64})")
 _YEARS = range(2000, 9000)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Anchor:
+class Anchor(Frozen):
     """The head of the log as it was at an instant: the number of its last entry, counted from the first ever, and that
     entry's hash.
     """

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.schema import approvals
 
 
-@dataclass(frozen=True, kw_only=True)
-class Approval:
+class Approval(Frozen):
     """One row of `approvals`: see db.schema for what each field means."""
 
     id: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.belonging import Setting
 from bot.rules.expressions import Expression
 from bot.rules.kinds import MUTES, Kind
@@ -19,8 +19,7 @@ from db.schema import people
 Condition = sa.ColumnElement[bool]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
+class Target(Frozen):
     """Whom a message is for, ready to be asked: who is `meant`, and the `expression` of those of them whom its author
     looks after (None: nobody), read with `setting`. `area` holds all of these.
     """
@@ -31,8 +30,7 @@ class Target:
     area: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(Frozen):
     """How many people of an audience live by the same zone and vote in the same territory."""
 
     territory: str | None

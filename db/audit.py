@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.anchors import Anchor
 from db.facts import get_fact, set_fact
 from db.schema import audit
@@ -21,8 +21,7 @@ TAIL_LOCK = 0x506F_0002  # PostgreSQL's advisory locks are numbers; db.engine ha
 CHUNK = 2000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Frozen):
     """One row of the log, as it stands in the database."""
 
     id: int
@@ -34,8 +33,7 @@ class Entry:
     hash: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tail:
+class Tail(Frozen):
     """How many entries there are, the hash of the last one, and when it was written: what a cut at the end is noticed
     by. Older versions noted no instant.
     """
@@ -157,8 +155,7 @@ async def replace(tx: AsyncConnection, log: AsyncIterator[Entry], tail: Tail) ->
     await set_tail(tx, tail)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Beginning:
+class Beginning(Frozen):
     """The oldest entries, whose term is over: how many, and the hash of the last of them."""
 
     ids: tuple[int, ...]

@@ -13,13 +13,14 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db import console, sqlite
 from db.carried_outbox import RESTORED, RESTORED_AT, Outbox
 from db.carrying import carry, erase_again
@@ -46,8 +47,7 @@ restore of a backup that was made at an instant (None: by an older version); how
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Restored:
+class Restored(Frozen):
     """The effects of a restore."""
 
     in_doubt: int  # deliveries that may have left after the backup was made

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
@@ -19,12 +18,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db import sqlite
 from db.schema import Instant
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spelling:
+class Spelling(Frozen):
     """How one engine spells what the two spell differently.
 
     each: a table `each` of the JSON arrays in the parameter `rows`; `each.value ->> 0` is the first member.

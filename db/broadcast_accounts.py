@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
+from bot.frozen import Frozen
 from bot.rules.experiments import HELD_OUT, VERSIONS, Experiment, experiment_from
 from bot.rules.kinds import Kind
 from bot.rules.mends import RECALLED
@@ -33,8 +34,7 @@ GONE = "gone"
 """What is kept in `experiment`, beside what was chosen, of people who were erased: by version, how many."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Broadcast:
+class Broadcast(Frozen):
     """One row of `broadcasts`: see db.schema for what each field means."""
 
     id: int
@@ -130,8 +130,7 @@ class Broadcast:
         return [str(field) for field in fields] if isinstance(fields, list) else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Waiting(Frozen):
     """Deliveries withheld for one reason; `until` is when the first of them comes back."""
 
     reason: str | None
@@ -139,8 +138,7 @@ class Waiting:
     until: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
+class Account(Frozen):
     """How many people’s deliveries are in each state, how many were answered, and why some are withheld."""
 
     states: Mapping[str, Headcount]
@@ -167,8 +165,7 @@ class Account:
         return sum((self.states.get(state, NOBODY) for state in states), start=NOBODY)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Frozen):
     """A broadcast and its account, for whoever follows it."""
 
     broadcast: Broadcast

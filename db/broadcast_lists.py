@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.broadcast_lists import Part
 from bot.rules.mends import REACHED
 from bot.rules.small_counts import Headcount
@@ -20,8 +20,7 @@ from db.schema import broadcasts, deliveries, people
 MOST_READ = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotReached:
+class NotReached(Frozen):
     """So many people did not get a broadcast for one reason.
 
     `state`: `cancelled`, `expired`, `unreachable` or `failed`.

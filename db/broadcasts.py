@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
 from db.experiments import Draw, state_drawn, variant_drawn
 from db.schema import broadcast_texts, broadcasts, deliveries
@@ -21,8 +21,7 @@ TALK = "talk:"
 """What the keys of what leaves in conversations begin with: see db.talks."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DueBroadcast:
+class DueBroadcast(Frozen):
     """An active broadcast with deliveries that wait; `next_due` is the earliest.
 
     `at_once`: somebody is talking, and goes before everything that is for many.

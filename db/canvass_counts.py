@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.canvass.doors import commune_in, day_at, place_of
 from bot.rules.canvass.visits import Outcome, Tally, tally
 from bot.rules.small_counts import LEAST
@@ -70,8 +70,7 @@ async def _counted(tx: AsyncConnection, here: Sequence[str] | sa.Select[Any]) ->
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Noted:
+class Noted(Frozen):
     """What happened at one dwelling, or at several of a street on a day that are counted together (`walk` None)."""
 
     street: str

@@ -5,20 +5,19 @@ database.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from bot.frozen import Frozen
 from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import DoorState, LastVisit, Outcome
 from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant
 from db.postponed import Row
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ground:
+class Ground(Frozen):
     """A walk as whoever goes on it sees it. `mine`: they took it, and have not left."""
 
     id: int
@@ -33,16 +32,14 @@ class Ground:
     mine: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leg:
+class Leg(Frozen):
     """One side of a street, as it stands in the database."""
 
     street: str
     doors: tuple[DoorState, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tapped:
+class Tapped(Frozen):
     """Who taps at which door of which walk."""
 
     person: int
@@ -50,8 +47,7 @@ class Tapped:
     door: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Frozen):
     """A walk and the side of one of its streets, as somebody finds them who taps there."""
 
     tapped: Tapped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from math import cos, radians
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.canvass.meetings import Meeting
 from bot.rules.canvass.visits import MOST_WALKERS
 from db.batches import together
@@ -23,8 +23,7 @@ SOON = "walk_soon:"
 """What the key of a notice begins with that tells walkers when they meet, once."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LegSummary:
+class LegSummary(Frozen):
     """One leg in a line: the street, its first and last numbers, how many doors, how many of them are done; `door`: the
     first one.
     """
@@ -115,8 +114,7 @@ def _on(at: Ground) -> sa.ColumnElement[bool]:
     return sa.and_(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Companion:
+class Companion(Frozen):
     """Somebody who goes on the same walk; the name of who agreed to be known to the team."""
 
     name: str | None
@@ -367,8 +365,7 @@ async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in await tx.execute(query.order_by(walkers.c.taken_at))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class WalkLine:
+class WalkLine(Frozen):
     """A walk in the list of a station."""
 
     id: int

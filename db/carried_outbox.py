@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from sqlite3 import Connection
 
+from bot.frozen import Frozen
 from bot.rules.mends import RECALLED
 from db.broadcast_accounts import ORPHAN
 from db.broadcasts import TALK
@@ -50,8 +51,7 @@ _OF_AN_EVENT = (
 _OF_A_SHIFT = ("role", "starts_at", "ends_at", "state", "changes")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outbox:
+class Outbox(Frozen):
     """What the replaced database knew of messages.
 
     `whole`: all that left for everybody in the backup; but for what was due until `restored_at`, if it came from a

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db import console, conversations, schema, sqlite
 from db.carried_outbox import Outbox, carry_outbox, went_on
@@ -38,8 +39,7 @@ _DECIDED = ("details", "decided_at", "decided_by", "granted", "used_at", "shown_
 _LEDGER = "pseudonym, purpose, given, text_version, text_hash, language, at, update_id"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Carried:
+class Carried(Frozen):
     """The contents of the replaced database. `known`: it could be read.
 
     `erased`: Telegram ids of people whom it no longer knows, and whose mark it has. `others`: those that were erased

@@ -9,11 +9,11 @@ ended yet, and what it and all later ones wrote is read again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.facts import get_fact, set_fact
 from db.schema import changed_people
 
@@ -23,8 +23,7 @@ TABLE = changed_people.name
 _FUNCTION = "note_changed_person"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Watched:
+class _Watched(Frozen):
     """A table of which rows change who is in an audience: `of` are the people of a row (SQL; `$` is the row), `columns`
     what is asked of it. `counts`: only rows like this are asked at all. `hourly`: columns of which the hour is asked.
     """

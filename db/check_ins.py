@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.restrictions import IS_USABLE
 from db.schema import (
     attendee_numbers,
@@ -23,8 +23,7 @@ from db.schema import (
 from db.upsert import insert
 
 
-@dataclass(frozen=True, kw_only=True)
-class AtTheDoor:
+class AtTheDoor(Frozen):
     """How many were checked in, and how many came without being signed up."""
 
     checked_in: int = 0
@@ -109,8 +108,7 @@ async def _count(tx: AsyncConnection, event: int, what: str, by: int) -> int:
     return int((await tx.execute(changed.returning(doors.c[what]))).scalar_one())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Screen:
+class Screen(Frozen):
     """A message on a host's phone that shows a code: of which event, to whom, of which minute, and until when."""
 
     event: int

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.days import day_of
 from db.schema import consents
 
 
-@dataclass(frozen=True, kw_only=True)
-class Consent:
+class Consent(Frozen):
     """One choice: for which purpose, given or refused, on which exact text, when."""
 
     pseudonym: str
@@ -26,8 +26,7 @@ class Consent:
     update_id: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SealedConsent:
+class SealedConsent(Frozen):
     """One choice of somebody who left on the day `sealed_on`: the day is left of when it was made."""
 
     purpose: str

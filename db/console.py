@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.console import Door
 from db.schema import app_sessions, console_sessions
 
@@ -22,8 +22,7 @@ async def forget_all(tx: AsyncConnection) -> None:
         await tx.execute(sa.delete(sessions))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConsoleSession:
+class ConsoleSession(Frozen):
     """A link (`opened_at` None), or the session that it opened."""
 
     id: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.talks
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.conversations import NEW, Claims, Standing, State
 from db.areas import person_in
@@ -21,8 +22,7 @@ from db.upsert import insert
 _STANDING = tuple(field.name for field in fields(Standing))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conversation:
+class Conversation(Frozen):
     """One row of `conversations`; `standing` is where it stands."""
 
     id: int
@@ -38,8 +38,7 @@ class Conversation:
         return self.blocked_until is not None and now < self.blocked_until
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
+class Message(Frozen):
     """One row of `messages`: see db.schema for what each field means."""
 
     id: int
@@ -56,8 +55,7 @@ class Message:
     waited: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Waiting(Frozen):
     """A conversation as those see it who do not read it: how many messages wait for an answer."""
 
     conversation: Conversation

@@ -9,13 +9,13 @@ A row is held by the process that leased it until it settles it or is dead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.courtesy import UNDISTURBED
 from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant, together
 from db.days import midnight
@@ -45,8 +45,7 @@ class Settled(NamedTuple):
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turn:
+class Turn(Frozen):
     """One turn of a sender: what its posts became, who cannot be reached, what it posts next, what it gives back."""
 
     settled: Sequence[Settled] = ()

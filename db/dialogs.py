@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.schema import dialogs
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dialog:
+class Dialog(Frozen):
     """A flow (`registration`), the step whose answer is awaited, and what was said so far."""
 
     flow: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.small_counts import Headcount
 from db.areas import person_in
 from db.headcounts import counted, headcount, known_to, named_in
@@ -20,8 +20,7 @@ from db.schema import broadcasts, deliveries, people
 MOST_BROADCASTS = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Doubt:
+class Doubt(Frozen):
     """Somebody of whom nobody knows whether a message reached them, who is known to the team of the areas asked for.
 
     `at`: since when it is in doubt.
@@ -32,8 +31,7 @@ class Doubt:
     at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Doubts:
+class Doubts(Frozen):
     """How many deliveries of a broadcast are in doubt, how many may be sent again, and for how many that are named.
 
     `until` is when the latest of them became so: a later doubt is another one.
@@ -45,8 +43,7 @@ class Doubts:
     until: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Doubtful:
+class Doubtful(Frozen):
     """A broadcast that nobody of the staff wrote, with deliveries in doubt."""
 
     id: int
@@ -164,8 +161,7 @@ async def unattended(tx: AsyncConnection, known_in: Sequence[str] | None) -> lis
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Open:
+class Open(Frozen):
     """A broadcast with deliveries in doubt that could be sent again now."""
 
     id: int

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.schema import downloads
 
 
-@dataclass(frozen=True, kw_only=True)
-class Download:
+class Download(Frozen):
     """A link: whose it is, the export that it gives (as in the audit log), in which language its page is."""
 
     id: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,6 +11,7 @@ from typing import Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.backup import BACKED_UP_AT, make_folder, open_backup
 from db.engine import open_database
 from db.errors import BackupFailed
@@ -24,8 +24,7 @@ from db.upgrade import upgrade
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Drilled(Generic[T]):
+class Drilled(Frozen, Generic[T]):
     """What a backup holds: when it was made (None: by an older version), its rows by table, what `look` found.
 
     `older_key`: the kept key that it opened with, where it was not today's.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.conversations import Duty
 from db.schema import duties, people
 from db.upsert import insert
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answerer:
+class Answerer(Frozen):
     """Somebody of the team who answers, or did; `shown`: how many waited, as their menu of commands said last."""
 
     person: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.effects import Count
 from bot.rules.experiments import HELD_OUT, Outcome
 from bot.rules.mends import REACHED
@@ -24,8 +24,7 @@ Condition = sa.ColumnElement[bool]
 _other = deliveries.alias("other")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Frozen):
     """What is counted: from `since` to `until`, about these events (of none: about any), and about a ballot."""
 
     broadcast: int
@@ -202,8 +201,7 @@ async def ends_of_events(tx: AsyncConnection, codes: Iterable[str]) -> list[date
     return list(await tx.scalars(query.order_by(events.c.ends_at)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Watching:
+class Watching(Frozen):
     """A message of which it is still to be counted who opened an event, and whether it was noted of somebody since."""
 
     id: int

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.experiments import HELD_OUT
 from bot.rules.suppression import SuppressionKey, proof_of
 from db import approvals, changes, hosts, notices, seats
@@ -34,8 +34,7 @@ SEALED = "sealed"
 """Stands in the consent ledger in place of the pseudonyms of people who left."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sealing:
+class Sealing(Frozen):
     """How what remains of somebody is sealed: by which key, on which day, and whether their consents can be proved."""
 
     key: SuppressionKey

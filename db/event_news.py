@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.schema import broadcasts, deliveries
 from db.schema.columns import Instant
 
@@ -32,8 +32,7 @@ def why_key(event: int) -> str:
     return f"event:{event}:why:"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Untold:
+class Untold(Frozen):
     """A message of an event that has not left for everybody, and what fills it."""
 
     id: int

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.sending import SERIES
 from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
@@ -18,8 +19,7 @@ from db.restrictions import of_others
 from db.schema import broadcasts, event_texts, events, hosts, people, rsvps, series_events
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(Frozen):
     """One row of `events`: see db.schema for what each field means."""
 
     id: int
@@ -69,8 +69,7 @@ class Event:
         return self.state in ("open", "cancelled")
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventText:
+class EventText(Frozen):
     """The title and the description of an event, in one language; the description may be blank."""
 
     title: str
@@ -80,8 +79,7 @@ class EventText:
 EventTexts = Mapping[str, EventText]
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventInWords:
+class EventInWords(Frozen):
     """An event with its texts, of which it has at least one."""
 
     event: Event
@@ -98,8 +96,7 @@ def text_in(texts: EventTexts, language: str, fallback: str) -> EventText:
     return EventText(title=own.title, description=description)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answers:
+class Answers(Frozen):
     """How many people gave each answer, and how many came or said they could not."""
 
     yes: Headcount = NOBODY
@@ -110,8 +107,7 @@ class Answers:
     missed: Headcount = NOBODY
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventPage:
+class EventPage(Frozen):
     """Events to show, with their texts by event id."""
 
     events: tuple[Event, ...]

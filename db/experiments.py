@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.experiments import HELD_OUT, HOLDOUT, VERSIONS, Experiment, lot_of
 from bot.rules.sampling import MODULUS, Sampling
 from db.facts import get_fact, set_fact
@@ -17,8 +17,7 @@ KEY_FACT = "experiments:key"
 """The fact that holds the campaign's key: it lies in the encrypted database from the start, and moves with it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draw:
+class Draw(Frozen):
     """An experiment, and the lot that people draw for it."""
 
     experiment: Experiment

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.areas import event_in
 from db.schema import event_texts, events
 
@@ -21,8 +21,7 @@ TITLE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventName:
+class EventName(Frozen):
     """An event to choose: its code, its title in one of its languages, when it begins and in which zone."""
 
     code: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from db.areas import lies_in
 from db.export_columns import counted_rows, in_row_order
@@ -15,8 +15,7 @@ from db.headcounts import named_in
 from db.schema import people
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
+class Selection(Frozen):
     """Which rows: those of an area, of an instant from `since` on and before `until` (aware, cut to the hour), about
     one event (its code) or one ballot (its number).
 
@@ -37,8 +36,7 @@ class Selection:
         return named_in(areas, lies=person_in_row_order)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Frozen):
     """A query without order, the columns that number its rows, by which it is read in chunks, and what is counted of
     people without a row, in the same columns.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, CODE_LENGTH, EVERYWHERE, after_prefix, prefixes_of
 from bot.rules.belonging import ATTENDED, WAITLISTED, Setting
 from bot.rules.expressions import All, AnyOf, Expression, Not
@@ -38,8 +38,7 @@ Condition = sa.ColumnElement[bool]
 Arguments = tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Whose:
+class Whose(Frozen):
     """People of whom a table holds a row like this; `none`: holds none. `person` is the column with their ids."""
 
     person: sa.Column[int]

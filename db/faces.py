@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.faces import (
     CARDS,
     LOOKED_AFTER,
@@ -28,8 +28,7 @@ from db.seats import closed_to_newcomers
 from db.upsert import insert
 
 
-@dataclass(frozen=True, kw_only=True)
-class Card:
+class Card(Frozen):
     """A message that shows an event; `face`: of the event, to be noted once it was edited."""
 
     delivery: int | None

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.areas import event_in
 from db.events import together
 from db.schema import events, host_links, hosts, people, proposals, series, series_events, trusted_hosts
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proposal:
+class Proposal(Frozen):
     """One row of `proposals`: see db.schema for what each field means."""
 
     event: int
@@ -26,8 +25,7 @@ class Proposal:
     reason: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostLink:
+class HostLink(Frozen):
     """An invitation to organize an event together."""
 
     token_hash: str

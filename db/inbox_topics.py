@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.facts import forget_fact, get_fact, set_fact
 from db.schema import inbox_topics
 from db.upsert import insert
@@ -15,8 +15,7 @@ from db.upsert import insert
 GROUP = "inbox:group"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Topic:
+class Topic(Frozen):
     """One row of `inbox_topics`: see db.schema for what each field means."""
 
     area: str

@@ -7,8 +7,10 @@ words for each datum stand in `locales/templates/documents/<language>/_words.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from bot.frozen import Frozen
 
 
 class Subject(StrEnum):
@@ -62,8 +64,7 @@ class Erased(StrEnum):
     NOT_CONCERNED = "not_concerned"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Holding:
+class Holding(Frozen):
     """One table: its personal columns by what they tell, and the others."""
 
     table: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from bot.frozen import Frozen
 from db.errors import UnsafeKey
 from db.secret_files import Secret, read_secret, write_secret
 
@@ -19,8 +20,7 @@ SECRET = Secret(name="database key", variable="PORTEVOIX_DATABASE_KEY_FILE")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatabaseKey:
+class DatabaseKey(Frozen):
     """64 hexadecimal digits; never shown by repr()."""
 
     hex: str = field(repr=False)

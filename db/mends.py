@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcasts
 import db.surveys
+from bot.frozen import Frozen
 from bot.rules.mends import DELETABLE_FOR, REACHED, RECALLED, Mend
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
@@ -19,8 +19,7 @@ from db.restrictions import IS_USABLE
 from db.schema import broadcast_texts, broadcasts, deliveries, people, updates
 
 
-@dataclass(frozen=True, kw_only=True)
-class Original:
+class Original(Frozen):
     """A person's message that a second thought is about. `message_id` is Telegram's, if it answered; `variant`: the
     version that it is, where versions are compared. `is_changing`: an edit of it that was worded before is on its way
     still, from whichever process: landing later, it would undo what is done now.

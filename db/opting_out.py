@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.consent import Purpose
 from db import unread
 from db.erasing import Sealing, erase_people
@@ -24,8 +24,7 @@ AT_ONCE = 500
 """Values in one statement: PostgreSQL and SQLite take some ten thousand, of all columns together."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(Frozen):
     """Somebody on the list whom the bot has met. `is_staff`: they hold a role."""
 
     id: int
@@ -65,8 +64,7 @@ async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proof:
+class Proof(Frozen):
     """What the consent ledger says of a list in place of a text: that it was one, and the SHA-256 of its file."""
 
     version: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.mends import RECALLED
 from db.effects import STATE_TOLD, VARIANT_TOLD
 from db.mends import IS_MESSAGE, KIND_OF_MEND
@@ -26,8 +26,7 @@ from db.schema import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReceivedMessage:
+class ReceivedMessage(Frozen):
     """A campaign message that reached a person, and whom it was for."""
 
     kind: str
@@ -82,8 +81,7 @@ async def newest_message(tx: AsyncConnection, person: int) -> int | None:
     return await tx.scalar(query)
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenQuestion:
+class OpenQuestion(Frozen):
     """A message that asks something: its Telegram id, and the reminder of a ballot that it is, if it is one."""
 
     message_id: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.kinds import Mute
 from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
@@ -23,8 +23,7 @@ MOST_CHANGED = 1_000
 ZONE_OF_THE_UNKNOWN = TERRITORIES[METROPOLE].zone
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlannedBroadcast:
+class PlannedBroadcast(Frozen):
     """A broadcast that a step or an event makes by itself; `key` makes it one of its kind."""
 
     key: str
@@ -37,8 +36,7 @@ class PlannedBroadcast:
     details: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepPlace:
+class StepPlace(Frozen):
     """A territory where a step is due until `expires_at`; abroad, for those who live by `zone`.
 
     `or_unknown`: also for those of whom no territory is known. Who has no zone lives by that of `METROPOLE`.
@@ -50,8 +48,7 @@ class StepPlace:
     expires_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepAudience:
+class StepAudience(Frozen):
     """The people whom a step is for, in all the places where it is due now.
 
     `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from bot.frozen import Frozen
 from bot.rules.courtesy import Caps
 from bot.rules.kinds import PARTISAN, Mute
 from bot.rules.small_counts import Headcount
@@ -44,8 +44,7 @@ def _(element: _Minute, compiler: SQLCompiler, **options: Any) -> str:
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"+00:00"')"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Frozen):
     """So many people who live by the same zone and vote in the same territory, and what stands in the way of all of
     them. `recently`: the campaign wrote to them in the last days.
     """
@@ -58,8 +57,7 @@ class Standing:
     people: Headcount
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+class Written(Frozen):
     """So many people to whom the campaign wrote in the last days. `silent`: they left so many questions unanswered that
     the lower cap of a week holds; `today`: they had all that a day of theirs allows; `fills_week`: when the oldest of
     the messages left, to the minute, that together fill the week; None: they do not.

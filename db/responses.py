@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.batches import Statement, Visit, given_ids, members, together
 
 
-@dataclass(frozen=True, kw_only=True)
-class Response:
+class Response(Frozen):
     """An answer: the person, the question and its subject, the message it was given on, where they vote."""
 
     at: datetime
@@ -45,8 +44,7 @@ _HEAR = Statement(
 Subject = Literal["ballot", "event"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Frozen):
     """What asks a person something that they just answered otherwise.
 
     Of the broadcasts about a ballot or an event of that number those that one of the steps or templates `asked_by`

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.conversations import State
 from bot.rules.suppression import SuppressionKey
 from bot.rules.volunteering import PURPOSE as HELP
@@ -70,8 +71,7 @@ SMALLEST, LARGEST = 10, 1_000
 PAGE = 20_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class DueRows:
+class DueRows(Frozen):
     """Rows that are due: of a table, under a condition, found by `key`; `erase` tells how many it erased.
 
     `beforehand`: those of them that are due for another reason too, and gone when their turn comes.

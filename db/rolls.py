@@ -30,6 +30,7 @@ import structlog
 from pyroaring import BitMap
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.belonging import Setting
 from bot.rules.blurring import Ledger
@@ -125,8 +126,7 @@ class _Register:
         return BitMap.union(BitMap(), *abroad)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look:
+class Look(Frozen):
     """One snapshot: the register, and of whom each of the other conditions holds that were asked; of the `denied` ones,
     of whom it does not. `tx`: the transaction that sees this snapshot; it only reads.
     """

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.schema import saved_answers
 from db.upsert import insert
 
 
-@dataclass(frozen=True, kw_only=True)
-class SavedAnswer:
+class SavedAnswer(Frozen):
     """One row of `saved_answers`: a text with placeholders, in one language."""
 
     id: int

@@ -6,13 +6,14 @@ Only events that had a capacity once are counted (`events.counted`); of the othe
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, door_opens, limit_of
 from db.batches import Statement, Visit, together
 from db.events import Event
@@ -78,8 +79,7 @@ Decide = Callable[[Seats, Rsvp | None, Callable[[Seats], Allotted]], Rsvp]
 """How somebody stands, from the seats, how they stood, and, where it matters, whom free seats are for."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settled:
+class Settled(Frozen):
     """How somebody stands now, the seats with it, and the messages that ask the same elsewhere."""
 
     rsvp: Rsvp
@@ -138,8 +138,7 @@ def _listed(visit: Visit, event: int) -> Iterable[Waiting]:
             return
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listed:
+class Listed(Frozen):
     """Somebody to whom free seats would go: their row, where and by which clock they live."""
 
     rsvp: Rsvp

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from bot.frozen import Frozen
 from bot.rules.secrecy import is_open_to_others
 from db.errors import MissingKey, UnsafeKey
 from db.folders import make_private
 
 
-@dataclass(frozen=True, kw_only=True)
-class Secret:
+class Secret(Frozen):
     """A secret in a file, as its sentences name it, and the variable that says where it lies."""
 
     name: str

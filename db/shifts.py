@@ -6,13 +6,13 @@ How somebody stands is an `Rsvp` whose `event` is the shift. So few people are i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, door_opens
 from bot.rules.shifts import Shift, seats_of
 from db.headcounts import known_to
@@ -158,8 +158,7 @@ async def held_by(tx: AsyncConnection, person: int) -> list[tuple[Shift, Rsvp]]:
     return [(_shift(row._mapping), _place(row._mapping)) for row in await tx.execute(query)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filled:
+class Filled(Frozen):
     """A shift and its places in numbers, with how one person stands; `position`: on its list."""
 
     shift: Shift
@@ -181,8 +180,7 @@ async def filled(tx: AsyncConnection, event: int, person: int | None = None) -> 
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Helper:
+class Helper(Frozen):
     """Somebody in a shift, to whoever organizes it: by name where they agreed to it, else by their number."""
 
     name: str | None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.schema import staff, staff_links
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeldRole:
+class HeldRole(Frozen):
     """A role held over an area; one person may hold several."""
 
     id: int
@@ -26,8 +25,7 @@ class HeldRole:
     revoked_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class StaffLink:
+class StaffLink(Frozen):
     """A one-time invitation to a role; only the hash of its token is kept."""
 
     id: int

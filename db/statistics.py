@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.areas import DEPARTMENTS, normal_area
 from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.volunteering import PURPOSE as HELP
@@ -21,8 +21,7 @@ from db.restrictions import IS_USABLE, of_others
 from db.schema import events, people, polling_places, responses, rsvps, volunteering, vote_plans
 
 
-@dataclass(frozen=True, kw_only=True)
-class Heads:
+class Heads(Frozen):
     """How many people of an area are registered, and of these how many offered help or cannot be reached."""
 
     registered: Headcount
@@ -30,8 +29,7 @@ class Heads:
     unreachable: Headcount
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventAnswers:
+class EventAnswers(Frozen):
     """An event to come, and how many answered what."""
 
     id: int
@@ -44,8 +42,7 @@ class EventAnswers:
     no: Headcount
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tally:
+class Tally(Frozen):
     """How many people gave an answer to a question (`about`: the ballot's number or the question's name)."""
 
     about: str

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.suppression import LINK_BYTES, SuppressionKey
 from db.engine import Database
 from db.errors import MissingKey, UnsafeKey, WrongKey
@@ -63,8 +63,7 @@ async def open_suppression_key(database: Database, file: Path) -> SuppressionKey
     return key
 
 
-@dataclass(frozen=True, kw_only=True)
-class MadeWith:
+class MadeWith(Frozen):
     """The key that a database's marks were made with, as it tells: None where there is none yet.
 
     `links`: the key itself, which an older database holds.

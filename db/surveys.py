@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.small_counts import Headcount
 from bot.rules.surveys import SKIPPED, Answers, Form, from_json
 from db.areas import person_in
@@ -28,8 +28,7 @@ Counts = Mapping[tuple[str, str], Headcount]
 """How many people chose which option of which question."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Survey:
+class Survey(Frozen):
     """One row of `surveys`: see db.schema for what each field means."""
 
     id: int
@@ -109,8 +108,7 @@ async def give_up(tx: AsyncConnection, broadcast: int) -> None:
 # -- answers --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opened:
+class Opened(Frozen):
     """A survey as one person has it: whether its message went to them, and what they chose so far."""
 
     survey: Survey

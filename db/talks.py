@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db import notices
 from db.broadcasts import TALK
 from db.schema import broadcasts, deliveries, people
@@ -39,8 +39,7 @@ _ON_ITS_WAY = ("queued", "leased", "sending", "withheld")
 TEMPLATES = frozenset(f"{notices.PREFIX}{each}" for each in Talk)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stands:
+class Stands(Frozen):
     """A message that stands in somebody's chat; None: it has not arrived. `state` as in `deliveries`."""
 
     telegram_id: int
@@ -113,8 +112,7 @@ async def take_back(tx: AsyncConnection, conversation: int, *what: Talk) -> None
     await tx.execute(sa.delete(broadcasts).where(_of(conversation, *what)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stray:
+class Stray(Frozen):
     """What arrived although its conversation was erased; `message_id`: None where it did not."""
 
     broadcast: int
@@ -134,8 +132,7 @@ async def strays(tx: AsyncConnection) -> list[Stray]:
     return [Stray(**row._mapping) for row in await tx.execute(query)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lost:
+class Lost(Frozen):
     """What did not arrive, or of which that is not known: an answer, or what somebody was to read."""
 
     broadcast: int

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.batches import Statement
 from db.schema import unread_updates
 from db.upsert import insert
@@ -27,8 +27,7 @@ MOST_ROWS = 1_000
 _NUMBER = re.compile(rb'"update_id"\s*:\s*(\d{1,10})\s*[,}]')
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unread:
+class Unread(Frozen):
     """The bytes of an update, and why it is none: the kind of error. Without its end it was perhaps cut off."""
 
     body: bytes

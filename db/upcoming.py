@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.schema import events
 
 
-@dataclass(frozen=True, kw_only=True)
-class Upcoming:
+class Upcoming(Frozen):
     """The facts that sorting a list of events needs."""
 
     id: int

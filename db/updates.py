@@ -6,7 +6,6 @@ received -> answered (effects committed, replies leaving) -> done, or failed whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +13,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db.batches import Statement, given_ids, members
 from db.schema import updates
 
 
-@dataclass(frozen=True, kw_only=True)
-class Received:
+class Received(Frozen):
     """An update that waits: its raw JSON, and the chat in whose order it is handled (0: none).
 
     `asks`: the right that somebody makes use of in it. `known`: they had signed up, or were of the team, when it came.
@@ -32,8 +31,7 @@ class Received:
     known: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class AnsweredUpdate:
+class AnsweredUpdate(Frozen):
     """An update whose effects are committed and whose replies (Bot API calls as JSON) are leaving.
 
     `begun` is how many of them were begun by whoever held it before. `holds_chat`: the chat's next update waits until

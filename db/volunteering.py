@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 import operator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.volunteering import Moment, Task
 from db.schema import broadcasts, people, volunteering
 from db.upsert import insert
 
 
-@dataclass(frozen=True, kw_only=True)
-class Offer:
+class Offer(Frozen):
     """What somebody offers. `contact`: whether the team may write to them, None while they were not asked.
 
     `taken_by`: who of the team writes to them, as a person.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.people import VoteState
 from db.broadcasts import by_the_program, ensure, queue_deliveries
 from db.schema import people, vote_plans
@@ -23,8 +23,7 @@ SAID = sa.func.coalesce(vote_plans.c.vote, vote_plans.c.intention, VoteState.NON
 """`VotePlan.state` as SQL; `none` also where an outer join found no plan."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class VotePlan:
+class VotePlan(Frozen):
     """One row of `vote_plans`: see db.schema for the values each field takes."""
 
     person: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import LastVisit, Outcome
 from db.batches import Statement, Visit, given_ids, members, read_instant
@@ -104,8 +104,7 @@ def note_late(
 # -- the page --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Noted:
+class Noted(Frozen):
     """One outcome at a door, this time. `replaced`: the tap that put another in its place."""
 
     outcome: Outcome
@@ -115,8 +114,7 @@ class Noted:
     order: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class WalkDoor:
+class WalkDoor(Frozen):
     """A door of a walk, in its order."""
 
     id: int

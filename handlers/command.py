@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from telegram import Update
 
+from bot.frozen import Frozen
 from bot.rules.permissions import STAFF_ROLES, Role
 
 EVERYONE: frozenset[Role] = frozenset()
@@ -16,8 +16,7 @@ COORDINATORS = frozenset({Role.COORDINATOR, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
+class Command(Frozen):
     """A command: who may use it (empty: everyone), whether the menu lists it, and whether it is about one's data.
 
     Its one-line description is the template `commands/<name>`. The handler gets a Context, which knows every command.

@@ -6,7 +6,7 @@ the effects they answer, and posted after it (see bot.delivery).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from bot.delivery.calls import Attachment, Call
 from bot.delivery.messages import captioned, edited, message, without_keyboard
 from bot.delivery.pacing import FREE_RATE
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.check_ins import DoorKey, door_key
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
@@ -42,8 +43,7 @@ from locales import LANGUAGES
 Memory = dict[Any, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Services:
+class Services(Frozen):
     """Everything that stays while the bot runs. `links_to`: the address of the web part, None where it is off.
 
     `rate`: messages a second for the whole bot.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -16,6 +15,7 @@ from bot.actions.exports import CHAT_FORMATS, CHAT_ROWS, Commission, ExportTooLa
 from bot.delivery.messages import captioned
 from bot.exporting.layouts import LAYOUTS, layouts_of
 from bot.exporting.tables import TABLES, ExportTable
+from bot.frozen import Frozen
 from bot.links import download_url
 from bot.rules.permissions import Action
 from db.export_choices import EventName
@@ -34,8 +34,7 @@ PERIODS = MappingProxyType(
 NOTHING_IN_PARTICULAR = "-"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choices:
+class Choices(Frozen):
     """The choices so far, as buttons carry them: `about` is `-`, a ballot (`b1`) or an event (`e` and its code)."""
 
     area: str

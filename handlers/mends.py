@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ from telegram import Update
 
 from bot.actions import mends as actions
 from bot.actions.mends import Mendable
+from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
 from bot.rules.mends import Mend
 from bot.rules.placeholders import allowed_placeholders
@@ -122,8 +122,7 @@ async def _keep(context: Context, part: Part, html: str) -> None:
     await show_correction(context, context.say)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(Frozen):
     """One language of one version (0: the first), and the `key` under which the dialog keeps its new text."""
 
     version: int

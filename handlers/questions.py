@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from telegram import Message
 
 from bot.actions.registration import decide_consent
 from bot.actions.renewals import question_of
+from bot.frozen import Frozen
 from bot.rules.consent import Purpose
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Text
 from handlers.context import Context
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Frozen):
     """A question in one language, as Telegram HTML."""
 
     language: str

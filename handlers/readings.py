@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.delivery.hooks import ReadFirst
+from bot.frozen import Frozen
 from db.rolls import CANNOT_READ, Rolls
 
 Found = TypeVar("Found")
@@ -19,8 +20,7 @@ MOST_KEPT = 256
 """Updates of which something is kept that was found for them: of those that another process has handled it stays."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Readings:
+class Readings(Frozen):
     """What was found for one update, by what was asked. `now`: when it was handled first, which is its moment."""
 
     rolls: Rolls

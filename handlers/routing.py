@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from telegram import Message, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
 
+from bot.frozen import Frozen
 from bot.rules.typed import Meaning
 from bot.words.texts import CALLBACK_VERSION
 from bot.words.vocabulary import asks_to_stop, is_stop_alone
@@ -22,8 +22,7 @@ Asker = Callable[[Context, Callable[..., None]], Coroutine[Any, Any, None]]
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Awaited:
+class Awaited(Frozen):
     """The answers that a step waits for: handlers by content, `anything` for what has none of its own. One that is
     missing: the question is pointed to.
     """
@@ -34,8 +33,7 @@ class Awaited:
     anything: Handler | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Routes:
+class Routes(Frozen):
     """Everything the bot answers to. `dialogs` is keyed by flow, then step.
 
     `waiting`: a dialog waits for something else. `unexpected`: nothing waits for anything.

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gettext
 import io
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from bot.frozen import Frozen
 from locales import compiled
 
 DOMAIN = "portevoix"
@@ -20,8 +20,7 @@ FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Language:
+class Language(Frozen):
     """A language people may choose: its code, its own name, the Babel locale that formats its dates."""
 
     code: str

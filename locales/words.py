@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.audience_sentences import ABOUT_EVENTS, ABOUT_VOTES, JOINS, PLAIN, AudienceWords
 from bot.rules.date_words import DateWords
 from bot.rules.phrases import Phrases, is_well_written
@@ -35,8 +35,7 @@ class BadWords(PortevoixError):
     """The words of a language are missing, or cannot be used; the sentence names the file and the key."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Formats:
+class Formats(Frozen):
     """How a language writes days and hours: patterns of Unicode; `moment` joins `{day}` and `{hour}`."""
 
     day: str
@@ -46,8 +45,7 @@ class Formats:
     moment: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoBreakWords:
+class NoBreakWords(Frozen):
     """Where a line must not end, see `bot.words.no_break`: at the space `before` some marks, `after` others, and
     between a number and its unit.
     """
@@ -57,8 +55,7 @@ class NoBreakWords:
     units: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlaceWords:
+class PlaceWords(Frozen):
     """What people say around places, see `bot.rules.communes.query.SentenceWords`, and what they call them.
 
     `at` says where something takes place, by the first word of the name, and `of` whose something is: `vowel` where it
@@ -79,8 +76,7 @@ class PlaceWords:
     of: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words:
+class Words(Frozen):
     """The words of one language. `phrases`: each that means something, see `bot.rules.phrases`."""
 
     phrases: Phrases

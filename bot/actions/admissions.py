@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +13,7 @@ import db.staff
 from bot.actions import approvals, audit, notices
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import Author, roles_of
+from bot.frozen import Frozen
 from bot.rules.permissions import Action, Role, may_approve_admin, may_manage_staff
 from db.approvals import Approval
 from db.people import Person
@@ -21,8 +21,7 @@ from db.people import Person
 WHAT = "admin"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Admission:
+class Admission(Frozen):
     """A newcomer of whom it was decided."""
 
     telegram_id: int

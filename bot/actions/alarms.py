@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.notices
 from bot.actions.notices import admins_by_zone
+from bot.frozen import Frozen
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.health import CAN_WAIT, Trouble
 from bot.rules.territories import zone as zone_named
@@ -27,8 +27,7 @@ TOLD_AFTERWARDS = frozenset({Trouble.REFUSED, Trouble.SILENT, Trouble.DATABASE})
 """While they last nothing can be told in the chat, or be kept to be told."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
+class Ended(Frozen):
     """A trouble that is over: from when to when it lasted."""
 
     trouble: Trouble
@@ -36,8 +35,7 @@ class Ended:
     until: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
+class Told(Frozen):
     """How many messages were queued, and how many troubles there are of which more will be told."""
 
     queued: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.event_draft import too_long
 from bot.rules.events import is_to_come
 from bot.rules.expressions import Expression
@@ -36,8 +37,7 @@ class EventRefused(PortevoixError):
     default_message: ClassVar[str] = "errors/event_gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewEvent:
+class NewEvent(Frozen):
     """An event to be; `starts_at` is aware. `pin`: latitude and longitude of the exact place, in degrees.
 
     `audience`: whom its invitation is for.
@@ -53,8 +53,7 @@ class NewEvent:
     seats: SeatsWanted = ENOUGH
 
 
-@dataclass(frozen=True, kw_only=True)
-class Announced:
+class Announced(Frozen):
     """The event and the invitation that is leaving."""
 
     event: Event

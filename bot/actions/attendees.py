@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +15,7 @@ from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent, find_managed
 from bot.exporting.formats import FORMATS
 from bot.exporting.tables import columns_of
+from bot.frozen import Frozen
 from bot.rules.areas import department_of
 from bot.rules.attendees import Attendee, Part, in_order
 from bot.rules.permissions import Action
@@ -68,8 +68,7 @@ async def there(tx: AsyncConnection, found: ManagedEvent) -> AtTheDoor:
     return await db.check_ins.at_the_door(tx, found.event.id)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PaperList:
+class PaperList(Frozen):
     """A list to be printed: of which event, whose names, its number, and the day on which it is destroyed."""
 
     found: ManagedEvent

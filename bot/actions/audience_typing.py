@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +16,7 @@ from bot.actions.audiences import Place, as_far_as, places_named
 from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.errors import BadAudience
+from bot.frozen import Frozen
 from bot.rules.areas import CITY_DEPARTMENTS
 from bot.rules.audience_limits import outside
 from bot.rules.audience_sentences import AudienceWords, Known, sentence_in
@@ -38,8 +38,7 @@ ELSEWHERE = "elsewhere"
 """Why a place is refused that lies where the author may not write to anybody."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Typed:
+class Typed(Frozen):
     """What was typed: whom it means; or the places that it may mean (none: no place either), where it is one word or
     name alone.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +11,7 @@ import db.events
 import db.surveys
 from bot.actions.authority import Author, area_name
 from bot.communes import Gazetteer
+from bot.frozen import Frozen
 from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of, stored, text_of
 from bot.rules.leaves import ANY, Leaf
 from bot.rules.surveys import Form, words_in
@@ -22,8 +22,7 @@ MOST_WRITTEN = 600
 """Characters of its text that are shown of an audience with more conditions than are said."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Phrase:
+class Phrase(Frozen):
     """A part of an audience: one condition (`name`, `arguments`), or `parts` that are joined by `all` or `any`.
 
     `denied`: except those. `place` and `title` name the place, the event or the survey that a condition is about, and
@@ -40,8 +39,7 @@ class Phrase:
     option: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RoughCircle:
+class RoughCircle(Frozen):
     """A radius around `place` that may be off by some kilometres: where its centre lies (`is_centre`), or where
     `rough` of its `communes` lie, is known roughly.
     """
@@ -52,8 +50,7 @@ class RoughCircle:
     communes: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class AudienceView:
+class AudienceView(Frozen):
     """An audience in names, and what there is to know of its circles. `written`: its text, where it has so many
     conditions that nobody would read a sentence of them.
     """
@@ -93,8 +90,7 @@ async def view_for(tx: AsyncConnection, author: Author, audience: Any, language:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Named:
+class _Named(Frozen):
     """The titles of events and the forms of surveys, by their codes."""
 
     events: Mapping[str, str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +17,7 @@ from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.actions.telling import telling
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, FORMER_REGIONS
 from bot.rules.audience_limits import common_area, limited_to, widened
 from bot.rules.blurring import Tells, shared_out
@@ -31,8 +32,7 @@ from db.audiences import Group, Target
 from db.rolls import Rolls
 
 
-@dataclass(frozen=True, kw_only=True)
-class Withheld:
+class Withheld(Frozen):
     """Some of the recipients may not be written to when the message is due: why, and until when. `is_home`: nobody
     in the area may be, and it may be told of nobody too (`bot.rules.blurring`).
     """
@@ -43,8 +43,7 @@ class Withheld:
     is_home: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reach:
+class Reach(Frozen):
     """How many people a message is for, and whom of them a quiet period keeps it from at first.
 
     `asleep`: for how many others it is too early or too late then, and `awake` by when it can leave for all of them.
@@ -134,8 +133,7 @@ def _part(some: Withheld) -> str:
     return f"{some.reason} {some.until}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(Frozen):
     """An audience as it grows by one of its conditions: how many have it (`has`), how many were in the audience
     `before` it, none for the first, and how many are `left` with it.
     """
@@ -238,8 +236,7 @@ def _total(found: Sequence[Group]) -> Headcount:
     return sum((group.people for group in found), start=NOBODY)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Frozen):
     """An area that was typed: its code and name; `kind` is region, department or commune."""
 
     area: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -20,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 import db.staff
+from bot.frozen import Frozen
 from bot.rules.retention import LEAST_AUDIT_DAYS
 from db.anchors import Anchor
 from db.audit import Entry, Tail
@@ -53,8 +53,7 @@ class FaultKind(StrEnum):
     FORGOTTEN_EARLY = "forgotten_early"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(Frozen):
     """An entry (its number) that does not continue the chain, and why. `anchor`: what was noted of the log once, and
     does not stand in it.
     """
@@ -93,8 +92,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verified:
+class Verified(Frozen):
     """The result of a verification. `last_hash` proves the whole log to whoever noted it."""
 
     entries: int
@@ -166,8 +164,7 @@ async def count_forgotten(tx: AsyncConnection, until: datetime) -> int:
     return await db.audit.count_until(tx, until)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Start:
+class Start(Frozen):
     """How the log begins: after so many entries whose term is over, the last of which had this hash."""
 
     entries: int

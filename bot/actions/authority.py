@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from bot.actions.audit import COMMAND_LINE
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import (
     Action,
@@ -41,8 +42,7 @@ class CandidateOut(PortevoixError):
     default_message = "errors/candidate_out"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Author:
+class Author(Frozen):
     """A member of staff in the middle of an action; `roles` are read in its transaction, so revoking holds.
 
     `is_operator`: whoever has the machine, by the command line; they are no person of the database. `hosted`: the

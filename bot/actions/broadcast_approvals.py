@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +25,7 @@ from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, roles_of
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.kinds import Kind
 from bot.rules.mends import Mend
@@ -48,8 +48,7 @@ BY_ITSELF = "approvals"
 """The actor in the audit log where nobody decided in time."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subject:
+class Subject(Frozen):
     """A broadcast as it will leave: its texts by language, or the event that it is about with its own."""
 
     broadcast: Broadcast
@@ -131,8 +130,7 @@ def _place(event: Event) -> tuple[object, ...]:
     return (event.zone, event.commune, event.address, event.latitude, event.longitude)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Frozen):
     """What somebody who may decide sees of it, as their roles let them know it."""
 
     approval: Approval

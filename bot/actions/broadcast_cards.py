@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +16,7 @@ from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_approvals import Subject
 from bot.actions.broadcasts import followed, is_written, progress_of
 from bot.actions.effects import Effects, effects_of
+from bot.frozen import Frozen
 from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
 from bot.rules.kinds import Kind
 from bot.rules.mends import may_be_corrected, may_be_recalled
@@ -31,8 +31,7 @@ from db.events import text_in
 MOST_REMINDERS = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listed:
+class Listed(Frozen):
     """One line of the list. `title`: how its text begins, or the event's name; empty where the program words it.
 
     `place`: the name of the area that all it is for live in.
@@ -48,8 +47,7 @@ class Listed:
         return self.progress.broadcast
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListPage:
+class ListPage(Frozen):
     """A page of the list, from 0."""
 
     part: Part
@@ -58,8 +56,7 @@ class ListPage:
     pages: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Card:
+class Card(Frozen):
     """One broadcast, for somebody who may control it. `approver` and `author`: Telegram numbers, where known."""
 
     subject: Subject

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from bot.actions.authority import Author
 from bot.actions.forecasts import Forecast, Sending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.experiments import MOST_HELD_OUT, OF_VOTES, VERSIONS, Experiment, goals_of, may_be_compared
 from bot.rules.expressions import Expression, as_json
@@ -64,8 +65,7 @@ class BroadcastRefused(PortevoixError):
     default_message: ClassVar[str] = "errors/broadcast_gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewBroadcast:
+class NewBroadcast(Frozen):
     """Everything that makes a broadcast, whoever writes it. `texts` by language where no template words it.
 
     `fields`: what a neutral reminder shows beside the day and the hours. `knowing`: its author knows that nobody would
@@ -110,8 +110,7 @@ class NewBroadcast:
         return None if self.fields is None else {"fields": list(self.fields)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Queued:
+class Queued(Frozen):
     """A broadcast that was made, for how many people, and whether it waits for a second person's approval."""
 
     broadcast: int

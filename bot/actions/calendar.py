@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +12,7 @@ import db.events
 from bot.actions import broadcast_cards
 from bot.actions.authority import Author
 from bot.campaign.upcoming import UpcomingStep, upcoming
+from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.broadcast_lists import Part
 from bot.rules.permissions import Action
@@ -22,8 +22,7 @@ from db.broadcast_accounts import Broadcast
 from db.events import Event, text_in
 
 
-@dataclass(frozen=True, kw_only=True)
-class Coming:
+class Coming(Frozen):
     """One thing to come: a `step`, an `event` or a `broadcast`, with its `title` unless it is a step.
 
     `at`: a wall-clock time without a zone. An event's is that of its place, a step's everybody's own; that of a

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -16,6 +15,7 @@ import db.vote_plans
 from bot.actions import renewals
 from bot.actions.renewals import ConsentTexts, text_hash
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.changed_hours import KnownHours, differ, is_gone, known_hours
 from bot.rules.consent import Purpose
@@ -39,8 +39,7 @@ class Accepted(TypedDict):
     areas: list[str]  # none where an older version went on
 
 
-@dataclass(frozen=True, kw_only=True)
-class Changes:
+class Changes(Frozen):
     """How many people are asked again for what they agreed to; how many of them hear nothing until they answer; how
     many planned when to vote where the day or the hours are others now, and of how many the time is gone; how many vote
     where the ballot is held no more.

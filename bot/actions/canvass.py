@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
 from typing import Any
@@ -15,6 +14,7 @@ from bot.actions import audit
 from bot.actions.authority import Author
 from bot.actions.canvass_imports import require_whole
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.canvass.cutting import DOORS, Route, cut, join
 from bot.rules.canvass.doors import Door, place_of
@@ -32,8 +32,7 @@ class NothingToCut(PortevoixError):
     default_message = "errors/canvass_nothing"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
+class Cut(Frozen):
     """What cutting made: of how many stations, how many walks of how many doors; `kept`: stations whose walks somebody
     has begun, which keep them.
     """
@@ -44,8 +43,7 @@ class Cut:
     kept: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Walk:
+class Walk(Frozen):
     """A walk with the keys of its doors, in order."""
 
     code: str
@@ -55,8 +53,7 @@ class Walk:
     metres: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ranking:
+class Ranking(Frozen):
     """Stations, the best first, and how many there are of which no results are known."""
 
     stations: tuple[Ranked, ...]

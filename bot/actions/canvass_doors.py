@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from bot.actions.responses import Origin
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.canvass.visits import (
     MOST_DWELLINGS,
     DoorState,
@@ -54,16 +55,14 @@ class WalkAtNight(PortevoixError):
     default_message = "toasts/walk_at_night"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Card:
+class Card(Frozen):
     """One side of a street on the screen, with the walk that it belongs to."""
 
     walk: Ground
     side: Side
 
 
-@dataclass(frozen=True, kw_only=True)
-class Going:
+class Going(Frozen):
     """Who is at the doors, and where: a walk of theirs; `paper`: they enter what they noted on a sheet."""
 
     person: Person

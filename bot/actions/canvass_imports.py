@@ -7,7 +7,6 @@ interrupted is simply run again; until then nothing is cut nor ranked.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.canvass
 from bot.actions import audit
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import city_of, department_of
 from bot.rules.canvass.ranking import Turnout
 from bot.rules.canvass.stations import belong
@@ -40,8 +40,7 @@ class UnknownPlaces(PortevoixError):
     """Stations of a file lead to polling places that there are not."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Imported:
+class Imported(Frozen):
     """What an import did, or would do: rows that were new, changed or as they were; addresses by their station."""
 
     rows: int
@@ -70,8 +69,7 @@ async def preview_addresses(database: Database, rows: Iterable[Sequence[Any]]) -
     return Imported(rows=total, new=total - known)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Vanished:
+class Vanished(Frozen):
     """Addresses that a newer file has no more: those that go, and how many stay until what is noted there is erased."""
 
     numbers: Sequence[int]

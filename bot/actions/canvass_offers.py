@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +18,7 @@ from bot.actions.canvass import ranking
 from bot.actions.canvass_doors import silence_at, zone_at
 from bot.actions.canvass_walks import OUT, Sheet, WalkGone, print_sheet
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.canvass.doors import place_of
 from bot.rules.canvass.meetings import Meeting
 from bot.rules.canvass.ranking import Ranked, Weights
@@ -40,8 +40,7 @@ NEAR_KM = 10
 """How far from a station those are invited first who offered to help."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StationSeen:
+class StationSeen(Frozen):
     """A station as its coordinator sees it: its place in the order, its walks, what was noted at its doors."""
 
     code: str
@@ -52,8 +51,7 @@ class StationSeen:
     counts: Counter[Outcome]
 
 
-@dataclass(frozen=True, kw_only=True)
-class WalkAccount:
+class WalkAccount(Frozen):
     """A walk as its coordinator sees it: who is on it, what was noted, and whether that wants talking over."""
 
     walk: Ground

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -17,6 +16,7 @@ import db.canvass_walks
 from bot.actions.authority import Author
 from bot.actions.canvass import ranking
 from bot.actions.canvass_offers import commune_of
+from bot.frozen import Frozen
 from bot.rules.canvass.doors import Plane, Spot, place_of
 from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import Doubt, Outcome, Tally, doubt, pace, tally
@@ -24,8 +24,7 @@ from bot.rules.permissions import Action
 from db.canvass_counts import Noted
 
 
-@dataclass(frozen=True, kw_only=True)
-class StationLine:
+class StationLine(Frozen):
     """A station in the list of an area: its place in the order (None: no results are known), its walks, what was noted.
     `point`: latitude and longitude, as far as known.
     """
@@ -39,8 +38,7 @@ class StationLine:
     tally: Tally
 
 
-@dataclass(frozen=True, kw_only=True)
-class Learnt:
+class Learnt(Frozen):
     """What was noted at the doors of a station: by street, those with most doors first, and by day. `pace`: minutes a
     door. `doubtful`: walks that want talking over. `unnamed`: doors of streets that have too few.
     """
@@ -125,8 +123,7 @@ async def ways(tx: AsyncConnection, author: Author, code: str) -> dict[int, list
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Doors:
+class Doors(Frozen):
     """Door to door in one line: doors that were noted, and how many walks are offered, under way and over."""
 
     tally: Tally

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -20,6 +19,7 @@ from bot.actions.people import require_supporter
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import city_of
 from bot.rules.canvass.doors import place_of
 from bot.rules.canvass.meetings import TOLD_BEFORE, WAITED, Meeting, fit, is_missed
@@ -59,8 +59,7 @@ class OtherWalk(PortevoixError):
     default_message = "toasts/walk_other"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Offered:
+class Offered(Frozen):
     """A walk that may be taken: where it begins, when and where its people meet, and how many it has; `waiting`:
     whether whoever waits there has walked before; None: nobody does.
     """
@@ -76,8 +75,7 @@ class Offered:
     waiting: bool | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class WalkSeen:
+class WalkSeen(Frozen):
     """A walk as a walker sees it: its legs, how many go, where people vote, when and where one meets, by the clock of
     its `zone`; `quiet`: until when the law asks for silence there. Who comes along and whom to turn to is shown to
     those who are on it.
@@ -269,8 +267,7 @@ async def _remind(tx: AsyncConnection, later_than: datetime, now: datetime) -> i
     return told
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
+class Ended(Frozen):
     """A walk that is over, and what was noted on it."""
 
     walk: Ground
@@ -335,8 +332,7 @@ SHEETS = "canvass_sheets"
 SHEET_KEPT = timedelta(days=14)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
+class Sheet(Frozen):
     """What is printed of a walk: its doors in order, where people vote, the sheet’s number and last day."""
 
     walk: Ground

@@ -7,7 +7,7 @@ without being signed up nothing is kept but a count, until they join.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent, find_managed
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record, response
+from bot.frozen import Frozen
 from bot.rules.check_ins import (
     EARLY,
     MOST_WRONG,
@@ -53,8 +54,7 @@ FROM_PAPER = timedelta(days=14)
 """So long after its end a list that was ticked on paper can be put in."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckedIn:
+class CheckedIn(Frozen):
     """Where somebody was checked in, and whether it was noted before."""
 
     found: EventInWords
@@ -160,8 +160,7 @@ async def walk_in_joined(
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Door:
+class Door(Frozen):
     """What a host's phone shows: the event, the link in the QR code's token, the digits, and who is there already."""
 
     found: ManagedEvent

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +21,7 @@ from bot.actions.staff_links import TOKEN_BYTES, NoSuchStaff, hash_of
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.console import LINK_LIFE, SESSION_LIFE, Door
 from bot.rules.launches import Launch
 from bot.rules.permissions import Action, Role
@@ -41,8 +41,7 @@ class LinkDead(PortevoixError):
     default_message = "console/dead"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Occasion:
+class Occasion(Frozen):
     """What signing in works with beside the database."""
 
     campaign: Campaign
@@ -50,8 +49,7 @@ class Occasion:
     now: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Signed:
+class Signed(Frozen):
     """Somebody who is signed in, with the roles they hold at this moment."""
 
     author: Author

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,7 @@ from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.conversations import (
     LONGEST,
     MINUTE,
@@ -80,8 +81,7 @@ class TooManyMessages(PortevoixError):
     default_message = "conversations/too_many"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Content:
+class Content(Frozen):
     """What somebody sends: a text, or something that Telegram copies. `about`: an event's code.
 
     `filled`: the language in which its placeholders are filled once it leaves, where it is a saved answer.
@@ -94,16 +94,14 @@ class Content:
     filled: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Frozen):
     """The text on which somebody chose to have what they write read by the team, and its language."""
 
     text: str
     language: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+class Written(Frozen):
     """What became of a message: the conversation it is in, whether it began or reopened it, and how many are told."""
 
     conversation: Conversation
@@ -241,8 +239,7 @@ async def edit(
 # -- ending it --
 
 
-@dataclass(frozen=True, kw_only=True)
-class InChat:
+class InChat(Frozen):
     """A message in the chat of somebody of the team, by which they read it: it goes from there too."""
 
     telegram_id: int

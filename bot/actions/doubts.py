@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +10,7 @@ import db.doubts
 from bot.actions import audit
 from bot.actions.authority import Author
 from bot.actions.broadcasts import controlled
+from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from db.broadcast_accounts import Broadcast
 from db.doubts import Doubt, Doubtful, Doubts, Open
@@ -20,8 +20,7 @@ RECENT = timedelta(days=7)
 """What is older nobody waits for any more: it is found in the list of messages."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DoubtsPage:
+class DoubtsPage(Frozen):
     """How many got a broadcast or did not, nobody knows; some of those who are named. `number` counts from 0."""
 
     broadcast: Broadcast

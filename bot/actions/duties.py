@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +12,7 @@ import db.staff
 from bot.actions import audit
 from bot.actions.authority import Author
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.conversations import coordinates, may_answer
 from bot.rules.permissions import Action, Role, Staff
 from bot.rules.territories import METROPOLE, TERRITORIES
@@ -28,8 +28,7 @@ class NameMissing(PortevoixError):
     default_message = "inbox/name"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
+class Member(Frozen):
     """Somebody of the team with their roles; `answers`: None where they never answered anybody."""
 
     telegram_id: int

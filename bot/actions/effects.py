@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from bot.actions import notices
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.effects import (
     Count,
     Finding,
@@ -43,8 +44,7 @@ class NothingCompared(PortevoixError):
     default_message: ClassVar[str] = "errors/broadcast_gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Effect:
+class Effect(Frozen):
     """One outcome: how many of each group did it, what may be said of it, and when it is judged.
 
     `known_at` None: not before the last message has left. `split`: the groups of whom this was counted.
@@ -65,8 +65,7 @@ class Effect:
         return self.is_over and not any(count.drawn for count in self.counts.values())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Effects:
+class Effects(Frozen):
     """Everything that may be said of a message of which versions are compared, the goal first; of one that never left
     nothing. `left`: how much of it did, None while it leaves. `was_recalled`: it was taken back.
     """
@@ -99,8 +98,7 @@ class Effects:
         return None if told is None or self.goal is None else between_versions(told, self.goal.findings)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
+class _Plan(Frozen):
     """What is counted of one outcome, and when; `known_at` None: nobody knows yet. `kept`: the numbers, for good."""
 
     outcome: Outcome
@@ -112,8 +110,7 @@ class _Plan:
         return self.kept is not None or (self.known_at is not None and now >= self.known_at)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Meant:
+class _Meant(Frozen):
     """What a message is about: the events that it names, when they end, and the number and end of the vote to come."""
 
     events: tuple[str, ...]

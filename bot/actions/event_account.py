@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +12,7 @@ import db.events
 import db.feedback
 import db.shifts
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from db.events import Event, EventInWords
 from db.shifts import Filled
 
@@ -23,8 +23,7 @@ class NoSuchEvent(PortevoixError):
     default_message: ClassVar[str] = "errors/event_gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
+class Account(Frozen):
     """An event, and how many stand how with it; `guests` come with those who said yes."""
 
     found: EventInWords

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from bot.actions.event_cards import EventCard
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.event_files.calendars import Entry, calendar_of
+from bot.frozen import Frozen
 from bot.links import event_link
 from bot.rules.kinds import Kind
 from bot.rules.seats import ON_THE_LIST
@@ -67,8 +68,7 @@ def entry_of(event: Event, *, title: str, description: str, commune: str, sender
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Publishing:
+class Publishing(Frozen):
     """What a calendar of several events is made with; `bot_username` blank: where no bot has run yet, no link.
 
     `on_the_web`: everybody fetches it, and so it keeps silent when the law asks for it.
@@ -108,8 +108,7 @@ async def all_public(tx: AsyncConnection, area: str) -> list[EventInWords]:
     return await db.event_files.public(tx, db.areas.event_in(area))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Followed:
+class Followed(Frozen):
     """What a calendar holds that people follow; `is_silent`: the law asks for silence somewhere in its area, so that it
     does not name who sends it.
     """

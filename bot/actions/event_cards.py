@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ import db.rsvps
 import db.seats
 import db.upcoming
 from bot.communes import Gazetteer
+from bot.frozen import Frozen
 from bot.links import event_link
 from bot.rules.communes.geo import kilometres
 from bot.rules.events import is_over
@@ -32,8 +32,7 @@ SCARCE = 20
 """From so few seats on it is said how many are left."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventCard:
+class EventCard(Frozen):
     """An event as the templates show it. `region`: its name. `distance_km` is None without a commune; `answer` without
     an answer. `seats` are None where they are not counted, `position` but for whoever waits for one. `party`: they
     and their guests; `offered`: seats that are held for them until `offer_until`.
@@ -195,8 +194,7 @@ async def find_with_answers(
     return {person: each for person, each in found.items() if each[0].event.is_public}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
+class Page(Frozen):
     """Some of the upcoming events, in order, with their texts and the person's answers by event id, and which are full.
 
     `number` counts from 0.

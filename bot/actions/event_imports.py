@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from bot.actions.events import EventChange
 from bot.errors import NotAllowed, PortevoixError
 from bot.event_files.calendars import OURS
 from bot.event_files.filed import FiledEvent
+from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.dates import FARTHEST_YEARS
 from bot.rules.events import is_over
@@ -51,8 +52,7 @@ class Fate(StrEnum):
     OVER = "over"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planned:
+class Planned(Frozen):
     """An event of a file and what becomes of it: `before` as it is now; `change` and `seats` where it is another.
 
     `invites`: whom it will be sent to, where it is and was not yet; `people`: how many they are, and of a change how
@@ -288,8 +288,7 @@ class Overtaken(PortevoixError):
     default_message: ClassVar[str] = "errors/event_changed_meanwhile"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ready:
+class Ready(Frozen):
     """A plan made ready while nobody waits for the database: `seen`, how the events were when it was begun (what
     db.event_files.seen tells), and the rows of those to be made that nobody is invited to.
     """

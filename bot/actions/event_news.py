@@ -7,7 +7,7 @@ many people it waits for a second person, as every message does, while the news 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,7 @@ from bot.actions import broadcast_approvals, broadcasts
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.belonging import WAITLISTED
 from bot.rules.event_news import DAY, told_next
@@ -37,8 +38,7 @@ TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
 """Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
+class Told(Frozen):
     """Whom news of an event are for. `at`: when they are told, if not now. `awaits`: words wait for a second person."""
 
     people: Headcount = NOBODY
@@ -50,8 +50,7 @@ class Told:
         return Told(people=self.people + other.people, at=later, awaits=self.awaits or other.awaits)
 
 
-@dataclass(frozen=True, kw_only=True)
-class News:
+class News(Frozen):
     """What is told of an event, and until when it is news. `words`: what the organizers add.
 
     `starts_at`: when it begins, or began before it changed, whichever is sooner. `rewords`: its title or description is

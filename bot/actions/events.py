@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from bot.actions.authority import Author
 from bot.actions.event_news import News, Told, coming_to, gather, tell
 from bot.communes import Commune
 from bot.errors import NotAllowed
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.dates import LONGEST_EVENT
 from bot.rules.events import is_over
@@ -48,8 +49,7 @@ PAST_AT_ONCE = 8
 """Past events on one page."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventChange:
+class EventChange(Frozen):
     """A change; None leaves as it is. A new start keeps the duration; a new place has no pin but its own."""
 
     starts_at: datetime | None = None
@@ -69,8 +69,7 @@ class EventChange:
         return bool(self.texts) or (self.commune, self.address, self.pin) != (None, None, None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ManagedEvent:
+class ManagedEvent(Frozen):
     """An event as those who organize it see it."""
 
     event: Event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +18,7 @@ from bot.actions.exports import CHAT_ROWS, Order
 from bot.errors import NotAllowed
 from bot.exporting.formats import FORMATS
 from bot.exporting.tables import TABLES
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Action, may_approve_export
 from db.approvals import Approval
@@ -33,8 +33,7 @@ TAKEN_WITHIN = timedelta(days=7)
 """So many départements or communes of one table an admin of the whole campaign exports alone, in so long a time."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ordered:
+class Ordered(Frozen):
     """How many rows the export has, up to CHAT_ROWS and one more; `waits`: a second admin is asked first."""
 
     order: Order

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO, TypeAlias, cast
 
@@ -25,6 +25,7 @@ from bot.exporting.formats import FORMATS
 from bot.exporting.layouts import LAYOUTS, Shape
 from bot.exporting.pseudonyms import Pseudonyms, new_key
 from bot.exporting.tables import TABLES, Column, ExportTable
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from db.engine import Database
 from db.export_choices import EventName
@@ -51,8 +52,7 @@ class ExportTooLarge(PortevoixError):
     default_message = "errors/export_too_large"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
+class Order(Frozen):
     """An export that is asked for: which table, in which format and layout, which rows."""
 
     table: str
@@ -109,8 +109,7 @@ class Order:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Commission:
+class Commission(Frozen):
     """An export ordered in the chat: the order, whose it is, and the message that tells how far it is.
 
     `rows` is how many there are. `number` is the update's, so that each file has its own name.

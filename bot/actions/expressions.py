@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from bot.actions.forecasts import Sending, obstacles
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.audience_limits import widened
 from bot.rules.belonging import Setting, Verdict, facts_of, verdict
 from bot.rules.expression_text import Spots, pointing
@@ -41,8 +42,7 @@ class UnknownPerson(PortevoixError):
     """Nobody with this Telegram number is known to the campaign."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Frozen):
     """An expression that is asked about. `spots`: where each of its leaves stands in the `text`, where it was typed."""
 
     expression: Expression
@@ -50,8 +50,7 @@ class Asked:
     text: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Occasion:
+class Occasion(Frozen):
     """Where and when it is asked."""
 
     campaign: Campaign
@@ -156,8 +155,7 @@ def _none_of(sentence: str, why: str, choices: Sequence[str]) -> BadAudience:
     return BadAudience(f"{sentence}: write one of {', '.join(choices)}.", why=why, choices=list(choices))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(Frozen):
     """An expression as far as one of its leaves: so many `people` are in it, and so many have the leaf `alone`."""
 
     leaf: str
@@ -165,8 +163,7 @@ class Step:
     alone: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counted:
+class Counted(Frozen):
     """The people of an audience. `reachable`: whom a message of news sent now reaches while it is of use; `held`: what
     keeps it from how many others.
     """
@@ -210,8 +207,7 @@ async def _held(tx: AsyncConnection, among: Condition, occasion: Occasion) -> Co
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Why:
+class Why(Frozen):
     """Whether somebody is in an audience, and by which leaves. `is_supporter`: who is none is in no audience at all.
     `held`: what keeps news that is sent now from them.
     """

@@ -7,7 +7,7 @@ stand before them alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +16,7 @@ import db.audiences
 import db.reaching
 from bot.actions.telling import telling
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.rules.blurring import Tells, shared_out
 from bot.rules.courtesy import WEEK
 from bot.rules.kinds import MUTES, Kind
@@ -34,8 +35,7 @@ MOST_TRIED = 4
 """How many later times are looked at for a better one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sending:
+class Sending(Frozen):
     """What is to be sent: `expires_at` is when it is of no use any more; None: as long after it is due as any message
     that staff write.
     """
@@ -49,8 +49,7 @@ class Sending:
         return self.expires_at or self.when.due_in(zone) + USEFUL_FOR
 
 
-@dataclass(frozen=True, kw_only=True)
-class Obstacle:
+class Obstacle(Frozen):
     """What keeps a message from people: for good (`hold` None, and `for_good` says why), or until `hold` ends."""
 
     for_good: Held | None = None
@@ -63,8 +62,7 @@ class Obstacle:
         return self.for_good or held_by(self.hold, expires_at=self.expires_at)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Delay:
+class Delay(Frozen):
     """So many people for whom it has to wait: why, and until when at the latest. `is_home`: it is so for whoever lives
     in the area, and may be told of nobody too (`bot.rules.blurring`).
     """
@@ -75,8 +73,7 @@ class Delay:
     is_home: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
+class Forecast(Frozen):
     """Who gets a message, of those in its audience: at once, `later` (in time), or never (`lost`: it expires first).
 
     `for_good`: whom nothing reaches, by why. `better`: the first later time at which more people get it than now, where

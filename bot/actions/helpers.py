@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +18,7 @@ from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record
 from bot.actions.staff_links import hash_of
 from bot.errors import NotAllowed
+from bot.frozen import Frozen
 from bot.rules.hosting import PURPOSE, covering
 from bot.rules.permissions import Action
 from db.events import Event, EventInWords
@@ -28,8 +28,7 @@ LINK_LIFE = timedelta(hours=48)
 TOKEN_BYTES = 18
 
 
-@dataclass(frozen=True, kw_only=True)
-class Helper:
+class Helper(Frozen):
     """Somebody who runs an event without a role: as what, and whether the team trusts them where it takes place."""
 
     person: Person

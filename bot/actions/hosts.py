@@ -7,7 +7,7 @@ ends when the team takes the event or the trust back, or with their being a supp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +26,7 @@ from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record
 from bot.actions.series import Repeats
 from bot.errors import NotAllowed, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.event_draft import invited_unless_chosen
 from bot.rules.events import is_to_come
@@ -48,8 +49,7 @@ class HostRefused(PortevoixError):
         super().__init__(sentence, why=why, most=MOST_WAITING)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proposed:
+class Proposed(Frozen):
     """An event that somebody proposed. `broadcast`: its invitation, where nobody has to let it take place."""
 
     event: Event
@@ -57,8 +57,7 @@ class Proposed:
     awaits_approval: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Card:
+class Card(Frozen):
     """A proposal as the team sees it. `reach`: whom it will be for; `series`: how often it takes place and on which
     dates, None where it does once.
     """

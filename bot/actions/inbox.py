@@ -6,7 +6,6 @@ Nobody reads what they have not taken. The audit log tells who took which conver
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +24,7 @@ from bot.actions.conversations import (
     leave_answering,
 )
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules import conversations as rules
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.conversations import LONGEST, State, may_answer
@@ -75,8 +75,7 @@ class NobodyToPassTo(PortevoixError):
     default_message = "inbox/nobody_to_pass_to"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Load:
+class Load(Frozen):
     """How much waits in somebody's areas, and for how long: seconds to an answer of the last month, half of them."""
 
     waiting: int
@@ -84,8 +83,7 @@ class Load:
     median: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Inbox:
+class Inbox(Frozen):
     """What somebody of the team sees of the conversations of their areas: who waits, and no word of any."""
 
     answers: Answerer | None

@@ -6,7 +6,6 @@ There is no list to leaf through: a name has to be known. What was typed is not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +13,7 @@ import db.known_people
 from bot.actions import audit
 from bot.actions.authority import Author
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from db.known_people import KnownPerson
 
@@ -28,8 +28,7 @@ class NameTooShort(PortevoixError):
     default_message = "console/name_too_short"
 
 
-@dataclass(frozen=True, kw_only=True)
-class LookedUp:
+class LookedUp(Frozen):
     """Who was found by a name, and whether there are more of them."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -15,6 +14,7 @@ import db.statistics
 from bot.actions.authority import Author, area_name
 from bot.actions.statistics import level_within
 from bot.communes import Gazetteer
+from bot.frozen import Frozen
 from bot.rules.areas import areas_around, contains
 from bot.rules.maps import class_of, classes, digits_of, limits, part_of, parts_within
 from bot.rules.permissions import Action
@@ -39,8 +39,7 @@ IMPERSONAL = frozenset({Layer.EVENTS, Layer.PLACES, Layer.STATIONS, Layer.WALKS}
 """What is no count of people: it is told exactly."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(Frozen):
     """A part of the area: its number as shown, or for every 10,000 inhabitants (`share`, between which numbers it lies
     where it is not told exactly), and its class, 0 for none.
     """
@@ -53,8 +52,7 @@ class Part:
     level: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Map:
+class Map(Frozen):
     """An area and its parts, those with most first. `around`: the areas around it that the reader may see too, with
     their names, the widest first. `classes`: from which number to below which. `digits`: decimals of a share.
 

@@ -8,7 +8,6 @@ and survives a kill as they do. What has not left yet of the original leaves wit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +19,7 @@ from bot.actions import audit, broadcast_approvals
 from bot.actions.authority import Author
 from bot.actions.broadcasts import awaits_second_person, followed
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.kinds import Kind
 from bot.rules.mends import (
     RECALLED,
@@ -44,8 +44,7 @@ class MendRefused(PortevoixError):
     default_message: ClassVar[str] = "errors/mend_nothing_left"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mendable:
+class Mendable(Frozen):
     """A broadcast that somebody may put right or take back, and what that would touch, as they may read counts.
 
     `reached`: in so many chats it stands; `in_doubt`: in so many more it may, and nobody knows which message it would

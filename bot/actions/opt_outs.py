@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,7 @@ import db.opting_out
 import db.people
 import db.volunteering
 from bot.actions import audit, conversations
+from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from bot.rules.restriction import RESTRICTED
 from bot.rules.suppression import SuppressionKey, suppression_of
@@ -24,8 +25,7 @@ LEDGER_VERSION = "opt-out list"
 """What stands in the consent ledger in the place of a text's version; its hash is the file's."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Effects:
+class Effects(Frozen):
     """The effects of a list, done or to be done, in numbers of people.
 
     stopped: supporters who hear nothing any more. already_stopped: they had asked for silence themselves.
@@ -40,8 +40,7 @@ class Effects:
     already_suppressed: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sorted:
+class _Sorted(Frozen):
     """The people of a list by what becomes of them."""
 
     effects: Effects

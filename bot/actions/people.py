@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +13,7 @@ import db.people
 import db.personal_data
 import db.staff
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.seats import Rsvp
 from db.canvass_doors import Standing
 from db.dialogs import Dialog
@@ -52,8 +52,7 @@ def require_supporter(person: Person) -> None:
         raise NotASupporter("Only supporters answer this: sign up first.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meeting:
+class Meeting(Frozen):
     """Everything a handler must know of the one who wrote."""
 
     person: Person

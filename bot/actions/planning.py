@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.planning
 from bot.actions import canvass_walks, shift_offers, waitlist
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
 from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
@@ -50,8 +51,7 @@ class Opening:
     at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look:
+class Look(Frozen):
     """The findings of a tick: how many messages it queued, and for which windows everybody has now been looked at.
 
     To be given to the next tick once the transaction is committed.
@@ -65,8 +65,7 @@ class Look:
 FIRST_LOOK = Look()
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenStep:
+class OpenStep(Frozen):
     """A step that is due somewhere: in a territory; abroad, for those who live by `zone`."""
 
     ballot: Ballot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ from bot.actions import audit
 from bot.actions.responses import Origin, record
 from bot.actions.vote_plans import require_not_over
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from bot.rules.polling_places import (
     NOWHERE_KNOWN,
@@ -35,8 +36,7 @@ class PlaceGone(PortevoixError):
     default_message = "toasts/places_changed"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Difference:
+class Difference(Frozen):
     """The difference that an import makes to the places imported before, by their keys."""
 
     added: dict[str, PollingPlace]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,13 +11,13 @@ import db.consents
 import db.people
 import db.suppressions
 from bot.actions import audit
+from bot.frozen import Frozen
 from bot.rules.retention import Retention, proof_ends, suppression_ends
 from bot.rules.suppression import SuppressionKey, proof_of, suppression_of
 from db.consents import Consent, SealedConsent
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sealed:
+class Sealed(Frozen):
     """The facts kept of somebody since they left. `left_on`: the day of their mark, None where there is none."""
 
     consents: Sequence[SealedConsent]
@@ -46,8 +45,7 @@ async def sealed_of(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proof:
+class Proof(Frozen):
     """The choices of somebody: in the ledger of today, and sealed since they left."""
 
     ledger: Sequence[Consent]

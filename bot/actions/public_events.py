@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import event_cards
 from bot.actions.event_calendar import Publishing
 from bot.actions.event_cards import EventCard, event_card
+from bot.frozen import Frozen
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from db.events import EventInWords, text_in
 from db.people import NOBODY
 
 
-@dataclass(frozen=True, kw_only=True)
-class PublicEvent:
+class PublicEvent(Frozen):
     """An event, as somebody sees it of whom nothing is known. `silence`: the law asks not to speak of it now."""
 
     found: EventInWords

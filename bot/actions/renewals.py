@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.renewals
+from bot.frozen import Frozen
 from bot.rules.consent import SUSPENDED_UNTIL_RENEWED, Purpose
 from bot.words.texts import Texts
 from db.engine import Database
@@ -31,8 +31,7 @@ CHUNK = 5_000
 """People looked at in one transaction: others who write wait for less than that takes, some tenths of a second."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConsentTexts:
+class ConsentTexts(Frozen):
     """The texts of today by purpose, each as `language:hash`, and the digest of them all."""
 
     by_purpose: Mapping[Purpose, frozenset[str]]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.responses
+from bot.frozen import Frozen
 from db.people import Person
 from db.responses import Response
 
 
-@dataclass(frozen=True, kw_only=True)
-class Origin:
+class Origin(Frozen):
     """Where an answer came from: the update and the message it was given on, if it came by the chat, and when."""
 
     update_id: int | None

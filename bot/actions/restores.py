@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 from bot.actions import audit
+from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from db.anchors import Anchor
 from db.audit import Entry, Tail
@@ -19,8 +19,7 @@ CARRIED = "carried_entry"
 """The action of an entry that another log held: it stands in the details, and could not keep its place."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Frozen):
     """Where a backup came from: the name of its file, when it was made (None: by an older version), the user of the
     machine who restored it.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ from bot.actions.proofs import Sealed, sealed_of
 from bot.actions.registration import decide_consent
 from bot.actions.responses import Origin, record
 from bot.communes import Gazetteer
+from bot.frozen import Frozen
 from bot.rules.audience_limits import within
 from bot.rules.consent import Purpose
 from bot.rules.experiments import HELD_OUT
@@ -74,8 +75,7 @@ async def stop(
         await erasure.fall_silent(tx, person)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Receipt:
+class Receipt(Frozen):
     """A receipt for a person who was erased, with what is kept under seal: nothing of it leads back to them."""
 
     reference: str
@@ -110,8 +110,7 @@ async def keep_me(tx: AsyncConnection, person: Person, origin: Origin) -> None:
     await record(tx, person, origin, "delete", "no")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reason:
+class Reason(Frozen):
     """Why somebody got a campaign message: what it was, and whom it was for in words that templates know.
 
     `event_texts`: of the event it was about; empty where it was about none.
@@ -143,8 +142,7 @@ async def why(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Holding:
+class Holding(Frozen):
     """Everything held about a person, as JSON would show it."""
 
     person: Mapping[str, Any]

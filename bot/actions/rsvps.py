@@ -7,7 +7,7 @@ place on the waitlist, and a seat that came free is taken, refused, or waited fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import ClassVar
@@ -25,6 +25,7 @@ from bot.actions.people import require_supporter
 from bot.actions.questions import about_coming, about_having_come
 from bot.actions.responses import Origin, response
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.events import is_over, may_tell_whether_came
 from bot.rules.people import RsvpAnswer
 from bot.rules.seats import (
@@ -61,8 +62,7 @@ class TooFewSeats(PortevoixError):
     default_message: ClassVar[str] = "toasts/too_few_seats"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answered:
+class Answered(Frozen):
     """What became of an answer, and the messages (Telegram's ids) that ask the same elsewhere: they need not now."""
 
     rsvp: Rsvp

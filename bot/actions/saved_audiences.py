@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.saved_audiences
@@ -11,6 +9,7 @@ from bot.actions import audit
 from bot.actions.authority import Author
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.errors import BadAudience, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.audience_limits import home_of
 from bot.rules.expressions import Expression, text_of
@@ -29,8 +28,7 @@ class AudienceInUse(PortevoixError):
     """Another audience names the one that would be deleted."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Saved:
+class Saved(Frozen):
     """An audience that was saved, and the one of that name which it replaces; None: there was none."""
 
     audience: SavedAudience

@@ -5,7 +5,7 @@ that follow.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.actions.event_news import News, Told, coming_to, gather, tell
 from bot.actions.events import EventChange, ManagedEvent
+from bot.frozen import Frozen
 from bot.rules.expressions import Expression
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
@@ -35,8 +36,7 @@ TOLD_TOGETHER = 30
 """Dates whose answers one audience names: an expression has a limit. Who comes to more of them hears once more."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Repeats:
+class Repeats(Frozen):
     """How often something takes place, and its dates by the clock of the place, the first one among them."""
 
     every: Every

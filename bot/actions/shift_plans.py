@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from bot.actions import audit
 from bot.actions.announcing import EventRefused
 from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent, find_managed, find_open, require_may_reword
+from bot.frozen import Frozen
 from bot.rules.event_news import DAY, told_next
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
@@ -45,8 +46,7 @@ async def planned(tx: AsyncConnection, author: Author, code: str) -> tuple[Manag
     return found, await db.shifts.filled(tx, found.event.id)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlannedShift:
+class PlannedShift(Frozen):
     """One shift as whoever organizes it sees it, and who is in it."""
 
     found: ManagedEvent

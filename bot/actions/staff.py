@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -14,6 +13,7 @@ import db.staff
 from bot.actions import admissions, audit, broadcasts, claims, console, notices, staff_links
 from bot.actions.authority import Author, asked_again
 from bot.actions.staff_links import NoSuchStaff, StaffError, refuse_twice
+from bot.frozen import Frozen
 from bot.rules.permissions import Action, Role
 from db.approvals import Approval
 from db.broadcast_accounts import Broadcast
@@ -29,8 +29,7 @@ class LastAdmin(StaffError):
     default_message = "errors/staff_last_admin"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Team:
+class Team(Frozen):
     """Everybody with a role, the invitations that can still be used, and those who wait for a second admin.
 
     `makers`: who made what, by person.
@@ -97,8 +96,7 @@ async def find(tx: AsyncConnection, author: Author, staff_id: int) -> HeldRole:
     return member
 
 
-@dataclass(frozen=True, kw_only=True)
-class Revoked:
+class Revoked(Frozen):
     """A role that was withdrawn, with what its holder had begun: messages, paused until somebody resumes them, and
     invitations, which open nothing any more.
     """

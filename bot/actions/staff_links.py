@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +14,7 @@ import db.staff
 from bot.actions import admissions, audit, notices
 from bot.actions.authority import Author, asked_again, roles_of
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.permissions import Action, Role, may_manage_staff
 from db.people import Person
 from db.staff import StaffLink
@@ -95,8 +95,7 @@ async def make_link(
     return token
 
 
-@dataclass(frozen=True, kw_only=True)
-class Joined:
+class Joined(Frozen):
     """The role that a link gives; `waits`: not before a second admin agrees."""
 
     role: Role

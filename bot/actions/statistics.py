@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -14,6 +13,7 @@ import db.statistics
 from bot.actions.authority import Author, area_name
 from bot.actions.canvass_results import Doors, doors_in
 from bot.actions.inbox import Load, load_in
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
 from bot.rules.permissions import Action
 from bot.rules.small_counts import Reader
@@ -28,8 +28,7 @@ LOGGED = ("rsvp", "attendance", "came", *(question.value for question in StepQue
 """The questions whose answers are counted: those that have few possible ones."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlaceCount:
+class PlaceCount(Frozen):
     """A region, département or commune with its number of supporters, as shown."""
 
     area: str
@@ -37,8 +36,7 @@ class PlaceCount:
     count: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventCount:
+class EventCount(Frozen):
     """An event to come with its answers, as shown."""
 
     title: str
@@ -48,16 +46,14 @@ class EventCount:
     answers: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class QuestionCount:
+class QuestionCount(Frozen):
     """The answers to one question, as shown."""
 
     question: str
     answers: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overview:
+class Overview(Frozen):
     """The numbers that /stats shows of an area. `wider`: the area around it, where the person may see that too."""
 
     area: str

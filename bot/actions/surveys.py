@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -23,6 +23,7 @@ from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record, response
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audience_limits import common_area, limited_to, widened
 from bot.rules.expressions import Expression, written_out
@@ -86,8 +87,7 @@ class SurveyQuiet(PortevoixError):
     default_message: ClassVar[str] = "toasts/survey_quiet"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewSurvey:
+class NewSurvey(Frozen):
     """Everything that makes a survey; the instants are aware. Its answers are erased at `erase_at`. `opens_at`: when it
     goes out; None: at once.
     """
@@ -101,8 +101,7 @@ class NewSurvey:
     opens_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Made:
+class Made(Frozen):
     """A survey that is leaving, or would: for how many people; its number is None where it would."""
 
     people: int
@@ -261,8 +260,7 @@ async def _make(
 # -- answering --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
+class Seen(Frozen):
     """A survey and where one person stands in it."""
 
     survey: Survey
@@ -353,8 +351,7 @@ def silence(campaign: Campaign, person: Person, now: datetime) -> Quiet | None:
 # -- results --
 
 
-@dataclass(frozen=True, kw_only=True)
-class QuestionCount:
+class QuestionCount(Frozen):
     """How many people chose which option of a question, and how many left it out."""
 
     question: Question
@@ -366,8 +363,7 @@ class QuestionCount:
         return max(1, *(reader.at_least(people) for _, people in self.options))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Results:
+class Results(Frozen):
     """What was answered so far: by how many people, and question by question."""
 
     survey: Survey

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 from bot.actions.authority import Author
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Action
 from bot.rules.territories import at_local, zone
@@ -20,8 +20,7 @@ PARIS = "Europe/Paris"
 """By whose clock a day is meant of which no other is known."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
+class Chosen(Frozen):
     """Which entries: of an action, of somebody, of a day (by the reader’s clock) and those before it."""
 
     action: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -27,6 +26,7 @@ from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_cards import Listed
 from bot.actions.calendar import Coming
+from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.broadcast_lists import Part
 from bot.rules.permissions import Action
@@ -53,8 +53,7 @@ class Matter(StrEnum):
     ADMIN = "admin"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(Frozen):
     """What waits: a broadcast (`number`, `title`), an event (`event`, `title`), a new admin, or conversations.
 
     `approval`: that of the admin. `people`: how many wait, or are in doubt, as shown; `since`: the one that waits
@@ -70,8 +69,7 @@ class Decision:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaving:
+class Leaving(Frozen):
     """Something that leaves, or takes place, within a day. `at`: the first instant; `times`: for a reminder, when in
     which territory, each at its own wall-clock time.
     """
@@ -81,8 +79,7 @@ class Leaving:
     times: tuple[tuple[str, datetime], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class JoinedOn:
+class JoinedOn(Frozen):
     """A day of the reader's zone: how many signed up, as shown, and the fewest that they may conclude from it."""
 
     day: date

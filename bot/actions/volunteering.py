@@ -6,8 +6,6 @@ restricted or gone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
@@ -20,6 +18,7 @@ from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import department_of
 from bot.rules.permissions import Action, Role, Staff
 from bot.rules.volunteering import PURPOSE, Moment, Task, area_of, told_first
@@ -39,8 +38,7 @@ class OfferGone(PortevoixError):
     default_message = "volunteering/gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Card:
+class Card(Frozen):
     """An offer as the team sees it. `taken_by`: the Telegram number of whoever writes to them."""
 
     offer: Offer

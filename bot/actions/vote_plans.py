@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -15,6 +14,7 @@ from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.reminders import Step, ballots_of_cannot
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout, may_have_voted, may_tell_turnout
@@ -198,8 +198,7 @@ async def tell_turnout(
     await record(tx, person, origin, question, answer, subject=str(vote.ballot))
 
 
-@dataclass(frozen=True, kw_only=True)
-class NextPlan:
+class NextPlan(Frozen):
     """The vote that follows, and whether the plan was taken over to it; if not, there was none or it is to change."""
 
     vote: Vote

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
@@ -15,6 +15,7 @@ import db.walk_notes
 from bot.actions.authority import CandidateOut
 from bot.actions.canvass_doors import Going, NotYourWalk, WalkAtNight, WalkQuiet, require_time
 from bot.actions.people import require_supporter
+from bot.frozen import Frozen
 from bot.rules.canvass.doors import Door, Plane
 from bot.rules.canvass.notes import Kind, Note, Refusal, fresh, happened_at
 from bot.rules.canvass.visits import MOST_DWELLINGS, DoorState, Outcome, after, reached
@@ -24,8 +25,7 @@ from db.postponed import Row
 from db.walk_notes import WalkDoor
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
+class Page(Frozen):
     """A walk as its page shows it: the sides of its streets with their doors, and where each door stands, in metres."""
 
     walk: Ground

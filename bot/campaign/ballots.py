@@ -3,7 +3,6 @@ or by round.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import pairwise
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from bot.campaign.electorate import read_areas, read_territories
 from bot.campaign.toml import Source, TomlPath, TomlTable, Words
 from bot.errors import UnknownArea
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, normal_area
 from bot.rules.ballot_kinds import BallotKind
 from bot.rules.ballots import Ballot, Hours, HoursException, Polling
@@ -20,8 +20,7 @@ _SATURDAY = 5
 _DEFAULT_HOURS = Hours(opens=time(8), closes=time(19))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shared:
+class _Shared(Frozen):
     """Everything that the file says once for all rounds. `online_in`: the territory whose people may vote online."""
 
     usual: Hours
@@ -32,8 +31,7 @@ class _Shared:
     online_in: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ballots:
+class Ballots(Frozen):
     """The ballots that can be read, in order, numbered from 1; the names of all, and the areas whose people vote."""
 
     held: tuple[Ballot, ...]

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.campaign.model import Campaign
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.quiet import Quiet, Reason
 from bot.rules.reminders import StepOccurrence
@@ -18,8 +18,7 @@ from bot.rules.territories import zone
 HEADERS = ("ballot", "territory", "zone", "step", "kind", "local time", "blocked")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CalendarEntry:
+class CalendarEntry(Frozen):
     """One step of one ballot in one territory.
 
     `at` is in the territory's zone; None where the step follows each person's own plan, whose local hours

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import campaigns
@@ -12,6 +12,7 @@ from bot.campaign.own_templates import OwnTemplate, read_own_templates
 from bot.campaign.reading import read_campaign
 from bot.campaign.toml import Fault, Source, text_of
 from bot.errors import CampaignError
+from bot.frozen import Frozen
 
 __all__ = [
     "Campaign",
@@ -55,8 +56,7 @@ def shipped_path(path: Path) -> Path:
     return Path(campaigns.__file__).parent.joinpath(*path.parts[1:])
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepFault:
+class StepFault(Frozen):
     """A fault in the words of a step (by its name; None: with no step in particular), and what to do."""
 
     step: str | None

@@ -1,13 +1,14 @@
 """What a campaign is, once its file has been read: frozen, checked, ready for the rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 
 from bot.campaign.electorate import is_one_commune
 from bot.campaign.own_templates import OwnTemplate
 from bot.campaign.toml import Fault, Words
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.backups import BackupPlan
 from bot.rules.ballot_kinds import BallotKind, Reveals
@@ -26,8 +27,7 @@ from bot.rules.steps import Schedule, Slot, Step
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sender:
+class Sender(Frozen):
     """The sender: the name under each message, the candidate if any, and one sentence on who this is and
     why.
     """
@@ -37,8 +37,7 @@ class Sender:
     statement: Words
 
 
-@dataclass(frozen=True, kw_only=True)
-class Controller:
+class Controller(Frozen):
     """The controller, who answers for the data (GDPR art. 4(7)) and where to write about it.
 
     `officer`: where to reach the data-protection officer, if there is one. `host`: who runs the machine, if
@@ -52,8 +51,7 @@ class Controller:
     host: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Label:
+class Label(Frozen):
     """The label that EU 2024/900 art. 11 and 12 ask for with a political message.
 
     `notice`: where the transparency notice is published, if it is.
@@ -67,8 +65,7 @@ class Label:
     notice: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Practical:
+class Practical(Frozen):
     """Practical information for voters, in one language; blank where the file says nothing.
 
     `place`: where everybody votes, of a vote that has one place, such as an assembly of members.
@@ -91,8 +88,7 @@ class Practical:
         return self.fees.get(territory or "", self.fee)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Campaign:
+class Campaign(Frozen):
     """Everything that makes one campaign. `languages[0]` is the fallback; `law` is already narrowed by the
     file.
 

@@ -5,18 +5,17 @@ docs/campaign-file.md tells what they may use.
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.campaign.toml import text_of
 from bot.errors import CampaignError
+from bot.frozen import Frozen
 
 FOLDER = Path("templates", "steps")
 _FILE = re.compile(r"(?P<name>_?[a-z][a-z0-9_]{0,30})(?:\.(?P<language>[a-z]{2,3}(?:-[A-Z]{2})?))?\.html\.j2")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnTemplate:
+class OwnTemplate(Frozen):
     """A template of the campaign; `language` None: of those that have none of their own. `file`: where it was read."""
 
     name: str

@@ -3,21 +3,20 @@
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 from bot.errors import CampaignError
+from bot.frozen import Frozen
 
 TomlPath = tuple[str | int, ...]
 Words = Mapping[str, str]
 """One text in several languages, by language code."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(Frozen):
     """A fault on a line of the file (1 is the first) and what to do; a warning does not stop
     anything.
     """

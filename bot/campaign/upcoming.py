@@ -11,11 +11,11 @@ from datetime import datetime
 
 from bot.campaign.calendar import CalendarEntry, calendar_entries
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.rules.territories import territories_in
 
 
-@dataclass(frozen=True, kw_only=True)
-class UpcomingStep:
+class UpcomingStep(Frozen):
     """One step of one ballot at one local time, in the territories where it is that time.
 
     `at` is a wall-clock time without a zone. `by_plan`: it leaves from then on, at each person's own time.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from bot.canvass.files import CsvFile, Faults, UnreadableFile, degrees, open_csv
 from bot.communes import Commune, Gazetteer
+from bot.frozen import Frozen
 
 MOST_KEY, MOST_STREET, MOST_SUFFIX, MOST_NUMBER = 40, 100, 10, 99_999
 FAR_DEGREES, FAR_OVERSEAS = 0.6, 5.0
@@ -28,8 +28,7 @@ class NewAddress(NamedTuple):
     longitude: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class AddressFile:
+class AddressFile(Frozen):
     """A file of addresses, whose columns are known."""
 
     csv: CsvFile

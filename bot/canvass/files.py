@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.communes.text import fold
 from bot.rules.spreadsheets import is_almost_utf_8
 
@@ -47,8 +48,7 @@ class Faults:
             self.told.append(f"line {line}: {sentence}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CsvFile:
+class CsvFile(Frozen):
     """A CSV file that can be read. `names`: the titles of its columns, as they are written. `is_wider`: its rows may go
     beyond them, as those of the ministry do, whose first line names the columns of one candidate.
     """

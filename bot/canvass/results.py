@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bot.canvass.files import CsvFile, Faults, UnreadableFile, open_csv, whole
 from bot.communes import Gazetteer
+from bot.frozen import Frozen
 from bot.rules.areas import city_of
 from bot.rules.canvass.ranking import Turnout
 from bot.rules.canvass.stations import station_code
@@ -59,8 +60,7 @@ _OVERSEAS = {
 """The ministry’s own codes."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResultsFile:
+class ResultsFile(Frozen):
     """A file of results, whose columns are known: `at` by field, `ours` those of our lists."""
 
     csv: CsvFile

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.frozen import Frozen
 from bot.links import sheet_link
 from bot.printing.tick_lists import BOX, FONT, MARGIN, blank_paper, head
 from bot.rules.canvass.visits import Outcome
@@ -20,16 +20,14 @@ FIRST = 24.0
 """Millimetres of a line, and of the number that it begins with."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SheetLine:
+class SheetLine(Frozen):
     """A door; `street` where another side of a street begins."""
 
     door: str
     street: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SheetPaper:
+class SheetPaper(Frozen):
     """What is printed: a heading, lines below it, the outcomes, the doors, what stands at the foot of each page."""
 
     heading: str

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from bot.canvass.addresses import MOST_KEY
 from bot.canvass.files import CsvFile, Faults, UnreadableFile, degrees, open_csv, whole
 from bot.communes import Commune, Gazetteer
+from bot.frozen import Frozen
 from bot.rules.areas import city_of
 from bot.rules.canvass.stations import station_code
 
@@ -29,8 +30,7 @@ _VAGUE = ("municipality", "locality")
 """What a register knew of an address no better than this says nothing of where the station is."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewStation:
+class NewStation(Frozen):
     """A station of a file: where it is, as far as told, and in which of the campaign’s polling places one votes."""
 
     code: str
@@ -57,8 +57,7 @@ class _Line(NamedTuple):
     texts: tuple[str | None, str | None, str | None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StationFile:
+class StationFile(Frozen):
     """A file of stations, whose columns are known."""
 
     csv: CsvFile

@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from math import cos, radians
 from pathlib import Path
 from random import Random
 
 from bot.communes import Commune
+from bot.frozen import Frozen
 from bot.rules.areas import city_of
 from bot.rules.canvass.doors import METRES_PER_DEGREE
 
@@ -89,16 +89,14 @@ ROW_METRES, ROWS_APART, FRONT = 1200, 70, 14
 """Metres of a row of streets, between two rows, and from one house to the next."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Town:
+class Town(Frozen):
     """How much was invented."""
 
     addresses: int
     stations: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class _House:
+class _House(Frozen):
     key: str
     number: int
     suffix: str

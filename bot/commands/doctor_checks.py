@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import db.overview
 from bot.campaign.campaign import load_campaign
 from bot.commands.doctor_network import Finding, ask_telegram, ask_web, ask_web_url
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.backups import BackupPlan
 from bot.rules.health import BACKUP_GRACE, SPARE_BYTES
 from bot.rules.territories import TERRITORIES, zone_of
@@ -64,8 +64,7 @@ def _backup_folder(plan: BackupPlan) -> Finding:
     return Finding("backup folder", True, f"{folder}, every night at {plan.hour:%H:%M} of Paris")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Stored:
+class _Stored(Frozen):
     """What the database told of itself."""
 
     finding: Finding

@@ -14,6 +14,7 @@ from bot.commands.founding_file import FUNDING, LATE, SATURDAY, closes_late, ter
 from bot.commands.places import meant, wide_area_named, wide_areas
 from bot.communes import Gazetteer
 from bot.errors import UnknownArea
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, normal_area
 from bot.rules.ballot_kinds import ONE_ROUND, BallotKind, Reveals
 from bot.rules.territories import ABROAD
@@ -46,8 +47,7 @@ class Founding:
         return self.kind is BallotKind.MEMBERS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prompt:
+class Prompt(Frozen):
     """A question, the value it sets, and how an answer is read; an empty one means the default, if there is one.
 
     `concerns`: whether it is asked at all, after what was answered before.

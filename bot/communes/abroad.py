@@ -5,7 +5,6 @@ GeoNames, those with most inhabitants first.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.communes import load
+from bot.frozen import Frozen
 from bot.rules.communes.names import allowed_errors
 from bot.rules.communes.text import MAX_QUERY, key_of, words_of
 from bot.rules.typed import phrase
@@ -23,8 +23,7 @@ from locales.words import all_words
 ZONES = Path(__file__).parent / "data" / "zones.csv"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Country:
+class Country(Frozen):
     """A country by ISO 3166 code, its name in the language asked for, its IANA zones, the main one first.
 
     `city` is the large city by which it was found, whose zone then comes first.

@@ -5,7 +5,6 @@ zones; their names in other languages than English stand there (`locales`). Zone
 their cities from Unicode CLDR through Babel.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from babel.dates import get_timezone_location
 
 from bot.communes import load
 from bot.communes.abroad import country_of
+from bot.frozen import Frozen
 from bot.rules.communes.text import key_of
 from bot.rules.communes.text import words_of as place_words
 from locales import LANGUAGES
@@ -26,8 +26,7 @@ _WINTER, _SUMMER = datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 
 """Two instants that tell zones apart: those that agree at both have the same hours for our purpose."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Home:
+class Home(Frozen):
     """A post, or a city that stands for a zone: a key that fits a button, a name in the language asked for."""
 
     key: str

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from http.client import HTTPException
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 from bot.communes import OFFICIAL_API, SHIPPED, UPDATED_NAME, load
 from bot.communes.errors import GazetteerUnreadable, UpdateFailed
 from bot.communes.store import header_of, pack, unpack
+from bot.frozen import Frozen
 from bot.rules.communes.table import DEGREE, CommuneTable, FormerName, Place, build_table, department_of
 from bot.rules.communes.text import key_of, words_of
 
@@ -43,8 +44,7 @@ _LONGEST_NAME = 100
 _MOST_INHABITANTS = 10**8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Update:
+class Update(Frozen):
     """The changes of an update: counts of communes, and whether the former names could be read too."""
 
     vintage: str

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.frozen import Frozen
 from db import broadcasts
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
+class Account(Frozen):
     """How many recipients are in each state. `waiting` are queued, leased or just being sent."""
 
     sent: int = 0

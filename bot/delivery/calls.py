@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any
+
+from bot.frozen import Frozen
 
 # Calling these twice changes nothing more than calling them once, so a crash may repeat them.
 REPEATABLE_PREFIXES = ("edit", "answer", "set", "delete", "get", "pin", "unpin")
@@ -15,8 +17,7 @@ REPEATABLE = frozenset({"sendChatAction"})
 PAID = "allow_paid_broadcast"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attachment:
+class Attachment(Frozen):
     """A file to upload with a call: its parameter (`document`, `photo`), its name and its bytes."""
 
     field: str
@@ -24,8 +25,7 @@ class Attachment:
     content: bytes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Call:
+class Call(Frozen):
     """One Bot API call: method, JSON parameters, and a file if there is one.
 
     `remember` names what the sent message is to be kept as (`progress:<broadcast>`), told to the listener of

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.outcomes import Stop, Wait
+from bot.frozen import Frozen
 from db.deliveries import Leased
 
 Met = Mapping[int, Any]
@@ -32,8 +33,7 @@ async def as_it_is(call: Call) -> Call:
     return call
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hooks:
+class Hooks(Frozen):
     """The application's part, in the order in which it is called.
 
     asks        one update -> the name of the right that its author makes use of, or None: never dropped from a flood

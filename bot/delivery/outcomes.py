@@ -12,9 +12,10 @@ Before its post, whoever looks at it last may say `Stop` or `Wait`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from bot.frozen import Frozen
 
 BLOCKED = (
     "bot was blocked by the user",
@@ -41,15 +42,13 @@ NO_STARS = ("balance", "stars", "paid broadcast", "paid_broadcast", "floodskip")
 LARGEST = 2**63 - 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Done:
+class Done(Frozen):
     """Telegram did it and answered `result`."""
 
     result: Any
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotSent:
+class NotSent(Frozen):
     """It surely did not leave.
 
     `retry_after` (seconds) is Telegram's own; none where we choose when to try again.
@@ -59,15 +58,13 @@ class NotSent:
     retry_after: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class InDoubt:
+class InDoubt(Frozen):
     """It may have left: no answer, or none that can be read."""
 
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rejected:
+class Rejected(Frozen):
     """Telegram refused it for good. `migrate_to` is the new chat id of a group that became a supergroup."""
 
     code: int
@@ -110,8 +107,7 @@ PASSED_OVER = "passed_over"
 """What a reply is called that did not leave because a newer one took its place."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wait:
+class Wait(Frozen):
     """A message does not leave now: `withheld` by a quiet period, or simply `queued` again, until an instant."""
 
     until: datetime
@@ -119,8 +115,7 @@ class Wait:
     state: str = "withheld"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stop:
+class Stop(Frozen):
     """A message never leaves: the state it ends in (`expired`, `cancelled`, `unreachable`, `failed`), and why."""
 
     state: str

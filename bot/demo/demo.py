@@ -11,7 +11,7 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from bot.communes import load as load_gazetteer
 from bot.demo.ground import plant
 from bot.demo.people import DemoPerson, as_supporter, invent, registration_instants
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.ballots import Ballot
 from bot.rules.leaves import read_leaf
@@ -72,8 +73,7 @@ class DemoError(PortevoixError):
     """The demonstration cannot start."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DemoOptions:
+class DemoOptions(Frozen):
     """Everything that the command line may change."""
 
     port: int = 8081

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.communes import Commune, Gazetteer
+from bot.frozen import Frozen
 
 FIRST_NAMES = (
     "Adèle Agathe Alice Anaïs Antoine Arthur Aurélie Baptiste Bastien Béatrice Bernard Brigitte Camille Catherine "
@@ -43,8 +43,7 @@ ENGLISH_SHARE = 0.08
 FIRST_ID = 5_000_001
 
 
-@dataclass(frozen=True, kw_only=True)
-class DemoPerson:
+class DemoPerson(Frozen):
     """A person in the local Telegram, and where they vote."""
 
     telegram_id: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +12,7 @@ from bot.actions.authority import author_of
 from bot.actions.broadcast_approvals import CARD, Shown, Subject
 from bot.delivery.calls import Call
 from bot.departure.compose import Composer, compose_broadcast
+from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
 from bot.rules.placeholders import PLACEHOLDERS
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, check_html
@@ -23,8 +23,7 @@ from db.people import Person
 TEMPLATE = f"{PREFIX}{CARD}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Version:
+class Version(Frozen):
     """What those who read a language will receive, as Telegram HTML; `variant`: the letter of the version."""
 
     language: str

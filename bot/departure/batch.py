@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TypedDict
 
@@ -26,6 +26,7 @@ import db.vote_plans
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
 from bot.departure.sending import LeavingBroadcast
+from bot.frozen import Frozen
 from bot.rules.belonging import Setting
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.courtesy import WEEK, NeutralSent
@@ -44,8 +45,7 @@ from db.rsvps import Rsvp
 from db.vote_plans import VotePlan
 
 
-@dataclass(frozen=True, kw_only=True)
-class Batch:
+class Batch(Frozen):
     """Everything known of the messages about to leave, loaded together, at the moment `now`."""
 
     now: datetime

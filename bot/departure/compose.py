@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Protocol, Required, TypedDict, Unpack
@@ -19,6 +19,7 @@ from bot.delivery.calls import PAID, Call
 from bot.delivery.messages import captioned, message
 from bot.departure.forms import NO_CHAT, Form, filled_for_each, same_for_all
 from bot.departure.placeholders import OWN, value_of
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.neutrality import is_worded_by_the_program
@@ -90,8 +91,7 @@ class Composable(Protocol):
     def brief(self) -> bool: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(Frozen):
     """A broadcast that is being written, for its preview."""
 
     kind: str

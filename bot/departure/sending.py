@@ -13,6 +13,7 @@ from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import TEMPLATE as CARD
 from bot.departure.forms import Form
 from bot.departure.likeness import ALIKE, IN_ONE_COMMUNE, Likeness
+from bot.frozen import Frozen
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.experiments import VERSIONS
 from bot.rules.expressions import Expression
@@ -32,8 +33,7 @@ from db.vote_plans import HOURS_CHANGED
 VOTING = "polling_"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Freedom:
+class Freedom(Frozen):
     """Why law and hours hold a message back now, or until when they let it leave; the caps are each person's own.
 
     `is_quiet`: nothing that speaks for the campaign may be said now.
@@ -58,8 +58,7 @@ class Found:
         return self.word()
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeavingBroadcast:
+class LeavingBroadcast(Frozen):
     """A broadcast about to leave, with all that is the same for its readers.
 
     `freedoms`: by (territory, zone), as far as somebody asked; `alike`: by what readers have in common, likewise.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune, Gazetteer
 from bot.event_files.filed import FiledEvent, Notes, Reading, require_fitting, require_hours, require_key
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.series import BadSeries, walls
 from bot.rules.spreadsheets import UnreadableSheet
@@ -27,8 +27,7 @@ NEAR_KM = 30.0
 _ADDRESS = re.compile(r"^(?P<street>.*?)[,\n ]+(?:(?P<postcode>\d{5})\s+)?(?P<town>[^,\n]+)$", re.DOTALL)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Frozen):
     """An event as a calendar shows it. `status`: CONFIRMED, TENTATIVE or CANCELLED; `zone`: IANA, of its place."""
 
     code: str

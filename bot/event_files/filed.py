@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from bot.campaign.campaign import Fault
 from bot.communes import Commune
+from bot.frozen import Frozen
 from bot.rules.dates import LONGEST_EVENT
 from bot.rules.event_draft import too_long
 from bot.rules.expressions import Expression
@@ -19,8 +20,7 @@ LONGEST_KEY = 255
 """Characters of the key of an event in a file."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FiledEvent:
+class FiledEvent(Frozen):
     """An event of a file. The instants are aware; `pin`: latitude and longitude in degrees.
 
     `says`: which of `texts`, `capacity`, `pin` and, by language, `description_fr` the file has anything to say of; what
@@ -44,8 +44,7 @@ class FiledEvent:
     history: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
+class Reading(Frozen):
     """The events of a file, in its order. With a fault that is no warning, none of them may be imported.
 
     `form`: how it is written, to be told: `UTF-8, separated by commas`.

@@ -11,7 +11,6 @@ import importlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, BinaryIO, Protocol
 
@@ -21,6 +20,7 @@ from bot.errors import PortevoixError
 from bot.exporting.cells import Values, clean, cleaned, compact, each, flag, made_harmless, plain
 from bot.exporting.tables import Column, ColumnKind
 from bot.exporting.xlsx import Xlsx
+from bot.frozen import Frozen
 
 
 class FormatMissing(PortevoixError):
@@ -38,8 +38,7 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Format:
+class Format(Frozen):
     """A format's name, which is also the file's extension, its media type, and what opens a writer.
 
     `package`: what must be installed besides Portevoix. `heavy`: it takes so much memory that the database gets less.

@@ -7,12 +7,12 @@ Attendance Helper”. A layout names nobody whom the plain table does not name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bot.communes import Gazetteer
 from bot.exporting.cells import Values
 from bot.exporting.tables import TABLES, Column, columns_of
+from bot.frozen import Frozen
 
 ORIGIN = "portevoix"
 """Who issued an identifier, as OSDI writes it: `portevoix:<pseudonym>`."""
@@ -20,8 +20,7 @@ ORIGIN = "portevoix"
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shape:
+class Shape(Frozen):
     """The shape that a table takes: its columns, and the row that each of its records gives."""
 
     columns: tuple[Column, ...]
@@ -34,8 +33,7 @@ class Shape:
         return list(zip(*(self.row(record, gazetteer) for record in records), strict=True))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
+class Layout(Frozen):
     """A system's layout: the one format it is written in, and what it makes of which tables."""
 
     name: str

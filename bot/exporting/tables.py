@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.frozen import Frozen
 from bot.rules.permissions import Action
 
 
@@ -19,16 +19,14 @@ class ColumnKind(StrEnum):
     OBJECT = "object"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(Frozen):
     """A column's name, as in the file's header, and what it holds."""
 
     name: str
     kind: ColumnKind
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportTable:
+class ExportTable(Frozen):
     """An export: its name on the command line, who may make it, and its columns.
 
     `of_area` is false for what tells of the whole campaign and is not narrowed by an area; `of_event` and

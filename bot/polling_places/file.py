@@ -15,6 +15,7 @@ from typing import TypeVar
 from bot.campaign.campaign import Campaign, Fault
 from bot.communes import Commune, Gazetteer
 from bot.communes.finder import CommuneFinder
+from bot.frozen import Frozen
 from bot.rules.communes.text import fold
 from bot.rules.date_words import DateWords, words_of_all
 from bot.rules.points import read_point
@@ -36,8 +37,7 @@ from locales.words import all_words
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
+class Reading(Frozen):
     """The content of a file. With a fault that is no warning, nothing of it may be imported."""
 
     encoding: str
@@ -128,8 +128,7 @@ def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Spoken:
+class _Spoken(Frozen):
     """The words that a file may use, in every language."""
 
     columns: Mapping[str, str]

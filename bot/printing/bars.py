@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.frozen import Frozen
 from bot.printing.tick_lists import FONTS
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ LONGEST_BAR = 560
 INK, PALE, TEAL = "#1c1917", "#57534e", "#0f766e"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bar:
+class Bar(Frozen):
     """One answer: its words, how many as they may be read, and the length of its bar, from 0 to 1."""
 
     label: str
@@ -28,8 +27,7 @@ class Bar:
     share: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bars:
+class Bars(Frozen):
     """A question with the bars of its answers."""
 
     heading: str
@@ -56,8 +54,7 @@ def bars_png(title: str, groups: Sequence[Bars]) -> bytes:
     return stream.getvalue()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Fonts:
+class _Fonts(Frozen):
     title: FreeTypeFont
     heading: FreeTypeFont
     text: FreeTypeFont

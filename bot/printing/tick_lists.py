@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.frozen import Frozen
 from bot.printing.codes import qr_png
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ QR = 30.0
 """Millimetres, all of them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TickList:
+class TickList(Frozen):
     """What is printed: a heading, a few lines below it, the lines to tick, what stands at the foot of each page.
 
     `link` is in the QR code. A line has what is read first, and what is said beside it.

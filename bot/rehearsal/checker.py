@@ -16,6 +16,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+from bot.frozen import Frozen
 from bot.rehearsal.almanac import GAP, PARIS, PARTISAN, Almanac, clock_of
 from bot.rehearsal.cast import Member
 from bot.rehearsal.evidence import Evidence
@@ -86,8 +87,7 @@ class Rule(StrEnum):
     ASKED_IN_SILENCE = "asked_in_silence"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Broken:
+class Broken(Frozen):
     """A rule that was broken: for whom, by which message, when."""
 
     rule: Rule

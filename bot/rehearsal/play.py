@@ -12,6 +12,7 @@ import orjson
 
 import db.rehearsal
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.rehearsal.agenda import (
     Agenda,
     due_instants,
@@ -36,8 +37,7 @@ Progress = Callable[[datetime, int], None]
 """Told each instant that was played, and how many messages and edits the local Telegram took so far."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Impossible:
+class Impossible(Frozen):
     """Something that a person could not do: the button was not there, or the local Telegram refused it."""
 
     at: datetime

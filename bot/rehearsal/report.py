@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.frozen import Frozen
 from bot.rehearsal.account import Account
 from bot.rehearsal.almanac import PARIS, Almanac, clock_of
 from bot.rehearsal.cast import Character
@@ -27,8 +27,7 @@ COLUMN, HOUR, SMALLEST, LARGEST = 26.0, 5.0, 2.4, 9.5
 DAY = 24 * HOUR
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dot:
+class Dot(Frozen):
     """Messages of one broadcast at one instant in one territory."""
 
     x: float
@@ -39,8 +38,7 @@ class Dot:
     people: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shade:
+class Shade(Frozen):
     """A part of one day's column."""
 
     x: float
@@ -48,8 +46,7 @@ class Shade:
     height: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Panel:
+class Panel(Frozen):
     """One territory's picture. `days`: where each Monday and each polling day is, by its column's left edge."""
 
     territory: str
@@ -63,8 +60,7 @@ class Panel:
     polls: Sequence[tuple[float, int]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Frozen):
     """The mail of one kind of person: how many messages of each broadcast, and the share of them it reached."""
 
     character: Character
@@ -72,8 +68,7 @@ class Row:
     cells: Sequence[tuple[int, float]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotSent:
+class NotSent(Frozen):
     """Messages that did not leave, or that waited. `state`: what became of them."""
 
     sending: Sending
@@ -82,8 +77,7 @@ class NotSent:
     people: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class RoundReminded:
+class RoundReminded(Frozen):
     """Of those who could be reached in the last two days before a round: how many were reminded, and why others not."""
 
     ballot: int
@@ -92,8 +86,7 @@ class RoundReminded:
     others: Sequence[tuple[Reminded, int]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Breach:
+class Breach(Frozen):
     """A rule that was broken, how often, and the first cases."""
 
     rule: str

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -18,6 +18,7 @@ import db.staff
 from bot.actions import audit
 from bot.campaign.campaign import Campaign
 from bot.communes import load as load_gazetteer
+from bot.frozen import Frozen
 from bot.rehearsal.account import Account, Lines, names_of
 from bot.rehearsal.agenda import ending, opening
 from bot.rehearsal.almanac import Almanac
@@ -40,8 +41,7 @@ ROWS_AT_ONCE = 5_000
 LIVES_AT_ONCE = 25_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Frozen):
     """The options of the command line. `progress` is told how far it has come, from 0 to 1, when it is by the moved
     clock, and how many messages and edits there were; `write` gets the lines of JSON, if they are wanted.
     """
@@ -52,8 +52,7 @@ class Options:
     write: Callable[[str], object] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Frozen):
     """The result of a rehearsal."""
 
     campaign: Campaign

@@ -9,7 +9,7 @@ import resource
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from bot.app import started
 from bot.campaign.campaign import Campaign
 from bot.delivery.tuning import settle_memory
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.lifecycle import App
 from bot.settings import Settings
 
@@ -38,8 +39,7 @@ class RehearsalError(PortevoixError):
     """The rehearsal cannot start, or cannot go on."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Waiting(Frozen):
     """The messages that the local Telegram has on their way."""
 
     pending_updates: int

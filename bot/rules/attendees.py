@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
+from bot.frozen import Frozen
 from bot.rules.seats import ON_THE_LIST, Standing
 from bot.rules.typed import folded
 
@@ -44,8 +44,7 @@ class Attendee(NamedTuple):
         return Part.COMING if self.answer == Standing.YES else Part.MAYBE
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
+class Sheet(Frozen):
     """A page of a list. `people` and `guests`: of the whole part, whoever is shown; `found`: what a search found.
 
     `part` None: of everybody.

@@ -15,6 +15,7 @@ from functools import cache
 from typing import NoReturn
 
 from bot.errors import BadAudience
+from bot.frozen import Frozen
 from bot.rules.audience_building import PLACES, is_about
 from bot.rules.expression_text import Spot, Spots, pointing, pointing_in
 from bot.rules.expressions import (
@@ -49,8 +50,7 @@ ABOUT_VOTES: Mapping[str, str] = {
 _LEAVES = {"everybody": "in:FR", "abroad": "in:abroad"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class AudienceWords:
+class AudienceWords(Frozen):
     """What people say of whom they write to. `joins`: `and`, `or`, `except`; `within` stands before a distance,
     `around` and `who` before or after what is meant and say nothing; `said`: conditions, by the names in `PLAIN`,
     `ABOUT_EVENTS` and `ABOUT_VOTES`.
@@ -78,8 +78,7 @@ def words_of_all(several: Sequence[AudienceWords]) -> AudienceWords:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(Frozen):
     """What names mean: each gives an expression, None where there is no such thing, or raises BadAudience.
 
     `ballot`: the one that is meant where no other is named, and all there are.
@@ -93,8 +92,7 @@ class Known:
     ballots: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Token:
+class _Token(Frozen):
     text: str
     start: int
     end: int
@@ -109,8 +107,7 @@ class _Token:
         return self.text[0] in _QUOTES
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Term:
+class _Term(Frozen):
     """A condition, and what joins it to those before it: `and`, `or`, `except` or a comma. It is a sentence
     of its own where it begins with a parenthesis.
     """

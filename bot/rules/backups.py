@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from bot.frozen import Frozen
 from bot.rules.health import BACKUP_GRACE
 from bot.rules.territories import METROPOLE, at_local, zone_of
 
@@ -13,8 +13,7 @@ STAMP = "%Y%m%d-%H%M%S"
 SUFFIX = ".db"
 
 
-@dataclass(frozen=True, kw_only=True)
-class BackupPlan:
+class BackupPlan(Frozen):
     """A backup each day at a local time of Paris, in a folder (an absolute path) where the last `keep` stay.
 
     `command`: the words of what takes each one elsewhere, its file being added as the last; empty where nothing does.

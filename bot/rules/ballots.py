@@ -1,18 +1,17 @@
 """Ballots: one round each, with the local polling day and hours of every territory that takes part."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.errors import UnknownTerritory
+from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.territories import METROPOLE, at_local, territories_in, territory_of, zone_of
 from bot.rules.territories import zone as zone_named
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
+class Span(Frozen):
     """From `starts`, included, to `ends`, excluded; aware UTC."""
 
     starts: datetime
@@ -23,24 +22,21 @@ class Span:
         return self.starts <= now < self.ends
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hours:
+class Hours(Frozen):
     """Opening hours of polling places, local wall-clock times."""
 
     opens: time
     closes: time
 
 
-@dataclass(frozen=True, kw_only=True)
-class HoursException:
+class HoursException(Frozen):
     """Other hours in one area (a département, a commune …) than in the rest of its territory."""
 
     area: str
     hours: Hours
 
 
-@dataclass(frozen=True, kw_only=True)
-class Polling:
+class Polling(Frozen):
     """How one territory votes in one ballot: its local polling day and its hours.
 
     Online voting may open `opens_days_before` the polling day; it closes on the polling day. `clock`: the zone of a
@@ -75,8 +71,7 @@ class Polling:
         return Span(starts=self.opens_local.astimezone(UTC), ends=self.closes_local.astimezone(UTC))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ballot:
+class Ballot(Frozen):
     """One round: `day` is the polling day of metropolitan France, `pollings` holds one row per territory."""
 
     number: int

@@ -7,10 +7,11 @@ did not, neither `in:69` nor `not in:69` holds, because choosing them by either 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from types import MappingProxyType
 
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, contains
 from bot.rules.expressions import All, AnyOf, Expression, Not
 from bot.rules.leaves import ANY, NONE, SILENT, Leaf, period_of
@@ -19,16 +20,14 @@ from bot.rules.seats import ON_THE_LIST
 from bot.rules.territories import ABROAD
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventAnswer:
+class EventAnswer(Frozen):
     """An answer to an event (yes, maybe, no), and whether the person came; None: not known."""
 
     answer: str
     attended: bool | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Said:
+class Said(Frozen):
     """What somebody said of their vote in one ballot; None: nothing."""
 
     intention: str | None = None
@@ -39,8 +38,7 @@ class Said:
 _NOTHING = Said()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Somebody:
+class Somebody(Frozen):
     """A supporter as the leaves know them. `answers` by the event's code, `said` by ballot, `chosen` by the survey's
     code: questions, each with an option of it; `got` and `answered`: numbers of messages that reached them, and those
     of which they tapped a button.
@@ -65,8 +63,7 @@ class Somebody:
     answered: Collection[int] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Frozen):
     """What expressions are read with: the instant, the communes within each radius (a commune's code and km), the
     saved audiences by name, and the draw of samples.
     """
@@ -77,8 +74,7 @@ class Setting:
     saved: Mapping[str, Expression] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(Frozen):
     """Somebody, as far as an expression goes: which leaves hold for them, and whether their commune may be used."""
 
     holds: Callable[[Leaf], bool]
@@ -95,8 +91,7 @@ def facts_of(person: Somebody, setting: Setting) -> Facts:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reason:
+class Reason(Frozen):
     """A leaf that decided, as it stands in the expression (`not vote:1:voted`). `no_consent`: it would use the commune,
     which the person did not agree to.
     """
@@ -105,8 +100,7 @@ class Reason:
     no_consent: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Frozen):
     """Whether somebody is in an audience, and the leaves by which they are or are not."""
 
     is_in: bool

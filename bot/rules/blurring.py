@@ -22,6 +22,7 @@ from datetime import datetime
 from statistics import NormalDist
 from typing import Protocol, TypeVar
 
+from bot.frozen import Frozen
 from bot.rules.expressions import All, AnyOf, Expression, Not, text_of
 from bot.rules.sampling import Sampling
 from bot.rules.small_counts import LEAST, NOBODY, Headcount, Reader
@@ -39,8 +40,7 @@ _NORMAL = NormalDist()
 Part = TypeVar("Part")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Frozen):
     """Of how many somebody is told: the others of a group, by the canonical words for it; `at` this instant."""
 
     reader: Reader

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
+
+from bot.frozen import Frozen
 
 _MONEY = re.compile(r"(\d{1,6}(?:\.\d{1,2})?) ([A-Z]{3})")
 
@@ -19,16 +21,14 @@ class Thing(StrEnum):
     MEMBER_CARD = "member_card"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Money:
+class Money(Frozen):
     """An amount of a currency, by its ISO 4217 code."""
 
     amount: Decimal
     currency: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bring:
+class Bring(Frozen):
     """The documents, and the money where the vote costs some; `fees`: in territories where it is another."""
 
     things: tuple[Thing, ...] = ()

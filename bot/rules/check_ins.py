@@ -10,12 +10,13 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.people import RsvpAnswer
 from bot.rules.seats import Rsvp, Standing
 from bot.rules.suppression import SuppressionKey
@@ -51,8 +52,7 @@ class CheckInRefused(PortevoixError):
     default_message: ClassVar[str] = "check_ins/forged"
 
 
-@dataclass(frozen=True, kw_only=True)
-class DoorKey:
+class DoorKey(Frozen):
     """The secret from which the codes of every event and minute follow."""
 
     secret: bytes = field(repr=False)

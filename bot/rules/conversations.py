@@ -7,13 +7,14 @@ answers goes up to the coordinators.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 from typing import Any, ClassVar
 
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.areas import city_of
 from bot.rules.permissions import Action, Role, Staff, may
 from bot.rules.shifts import BadShift, read_hours
@@ -68,16 +69,14 @@ def may_become(media: str | None, text: str) -> bool:
     return has_words and len(text) <= LONGEST
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claims:
+class Claims(Frozen):
     """How long a claim may rest before it goes back, and a question before it goes up to the coordinators."""
 
     idle: timedelta = timedelta(hours=2)
     escalation: timedelta = timedelta(hours=24)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Frozen):
     """Where a conversation stands. `claimed_by`: the number of a person; instants are aware.
 
     `waiting_since`: since when its author waits for an answer. `touched_at`: when whoever took it last did something
@@ -163,8 +162,7 @@ def is_too_much(written: Iterable[datetime], now: datetime) -> bool:
 # -- who answers --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Duty:
+class Duty(Frozen):
     """Whether somebody of the team answers at present: `from_hour` to `to_hour` of their own day, None for all day."""
 
     on_duty: bool

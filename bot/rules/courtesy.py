@@ -9,10 +9,10 @@ or accepted is no solicitation. Neutral reminders that staff send have caps of t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
+from bot.frozen import Frozen
 from bot.rules.kinds import COURTEOUS, PARTISAN, Kind
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
@@ -22,8 +22,7 @@ CALM = timedelta(hours=1)
 """For so long the card of the event by whose link somebody came stands alone, unless they answer it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CourtesyHours:
+class CourtesyHours(Frozen):
     """Local hours in which a campaign message may leave: from `opens`, included, to `closes`, excluded.
 
     `evening_closes` is the later end for what is marked as a message of the evening (the thanks after a
@@ -35,8 +34,7 @@ class CourtesyHours:
     evening_closes: time = time(21, 30)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Caps:
+class Caps(Frozen):
     """How many partisan messages one person may get in a local day and in any seven days.
 
     `per_week_when_silent` holds for those who left `silent_after` questions in a row unanswered; but not for a step
@@ -56,8 +54,7 @@ class CapReason(StrEnum):
     WEEK = "cap_week"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Capped:
+class Capped(Frozen):
     """A message gives way to those already sent; `until` (aware UTC) is when the cap would let it through."""
 
     reason: CapReason
@@ -68,8 +65,7 @@ NEUTRAL_PER_WEEK = 2
 """Neutral reminders of staff to one person in any seven days: one for the eve, one for the day."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class NeutralSent:
+class NeutralSent(Frozen):
     """When a neutral reminder left for somebody (aware UTC), and whether a step of the campaign file sent it."""
 
     at: datetime

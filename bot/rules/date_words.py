@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from bot.frozen import Frozen
 from bot.rules.typed import folded
 
 
-@dataclass(frozen=True, kw_only=True)
-class DateWords:
+class DateWords(Frozen):
     """The words for days and hours, in one language or several: what is written first in these wins.
 
     `months` begin in January, `weekdays` on Monday. `days_ahead`: how far `tomorrow` and the like are.

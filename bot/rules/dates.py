@@ -6,12 +6,12 @@ should have to think about it. What is typed is a wall-clock time in a place's z
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import ClassVar
 
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.date_words import DateWords, one_of
 from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
@@ -103,8 +103,7 @@ def _forms(words: DateWords) -> _Forms:
     return _Forms(words)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Typed:
+class _Typed(Frozen):
     """The parts found in what was typed; what is left of it was not understood."""
 
     at: time | None

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist
 
+from bot.frozen import Frozen
 from bot.rules.experiments import HOLDOUT, VERSIONS, Experiment, Outcome
 
 CONFIDENCE = 0.95
@@ -49,8 +49,7 @@ class Left(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Count:
+class Count(Frozen):
     """Of so many people who were drawn, so many did it."""
 
     drawn: int
@@ -61,8 +60,7 @@ class Count:
         return self.did / self.drawn if self.drawn else 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Interval:
+class Interval(Frozen):
     """Between which two numbers a difference of rates lies."""
 
     low: float
@@ -133,8 +131,7 @@ def change_found(people: int, rate: float, *, confidence: float = CONFIDENCE) ->
     return high
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prospect:
+class Prospect(Frozen):
     """What two groups would show of a rate: a change so large; None: hardly any. The smallest of all (`people`), and
     the one `beside` which it stands.
     """
@@ -165,8 +162,7 @@ def prospect(experiment: Experiment, people: int) -> Prospect:
 # -- whether the lot was kept --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Split:
+class Split(Frozen):
     """How many people each group has and how many it was drawn for; `p`: how often chance alone is further off.
 
     None: too few to check.
@@ -204,8 +200,7 @@ def _beyond(chi: float, freedom: int) -> float:
 # -- what is said --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
+class Finding(Frozen):
     """One group beside another (`against`) in one outcome. `would_do`: so many people in each group would be enough.
 
     `interval`: of the difference, so sure (`confidence`) that of all comparisons together chance makes a winner one

@@ -12,10 +12,10 @@ audience, chosen       an audience as JSON; whether it was settled
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.frozen import Frozen
 from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.seats import MOST_SEATS, BadSeats, require_seats
@@ -40,8 +40,7 @@ def too_long(*, title: str = "", description: str = "", address: str = "") -> tu
     return next(((len(words), limit) for words, limit in limits if len(words) > limit), None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DraftQuestion:
+class DraftQuestion(Frozen):
     """The next thing to ask: a step of the dialog, and the language it is asked for, if any; `variant`: for which
     version of a message, where several are compared.
     """

@@ -4,10 +4,10 @@ All are `event_service`: they follow the event's own clock and not courtesy hour
 afterwards, which nobody needs to read at night. Quiet periods hold for all of them.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
+from bot.frozen import Frozen
 from bot.rules.courtesy import CourtesyHours, next_courteous
 from bot.rules.kinds import Kind
 from bot.rules.territories import at_local, zone
@@ -28,8 +28,7 @@ AFTER_END = timedelta(hours=1)
 AFTER_USEFUL = timedelta(days=2)
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventOccurrence:
+class EventOccurrence(Frozen):
     """One step of one event: due from `at_utc` until `expires_at`, both aware UTC."""
 
     step: EventStep

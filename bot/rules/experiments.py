@@ -10,11 +10,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.rules.retention import Retention, final_ballot_end, votes_expire
@@ -55,8 +55,7 @@ OF_EVENTS = frozenset({Outcome.OPENED, Outcome.RSVP, Outcome.CAME})
 OF_VOTES = frozenset({Outcome.PLANNED, Outcome.VOTED})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Experiment:
+class Experiment(Frozen):
     """How many versions a message has, what percentage of its people is left out, and the outcome it is to change."""
 
     versions: int = 1

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
 from bot.errors import BadAudience
+from bot.frozen import Frozen
 from bot.rules.expressions import (
     MOST_NESTED,
     SPLIT,
@@ -42,8 +43,7 @@ Spots: TypeAlias = Mapping[Leaf, Spot]
 """Where each leaf stands first."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Word:
+class _Word(Frozen):
     text: str
     at: int  # its first character, from 1
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from bot.frozen import Frozen
 
 STARS = "stars"
 CHANGE = "change"
@@ -26,8 +28,7 @@ class Change(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Feedback:
+class Feedback(Frozen):
     """What one person said; `stars` None: nothing yet."""
 
     stars: int | None = None
@@ -48,8 +49,7 @@ def toggled(said: Feedback, change: Change) -> frozenset[Change]:
     return (said.changes | {change}) - {Change.NOTHING}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figures:
+class Figures(Frozen):
     """What is counted of an event, by figure and option; `kept`: the answers themselves were erased since."""
 
     kept: bool

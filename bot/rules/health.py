@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from bot.frozen import Frozen
 
 SILENT_SECONDS = 120.0
 """So long nothing could be fetched from Telegram before it is a trouble. A long poll is answered within 25 s."""
@@ -52,8 +53,7 @@ CAN_WAIT = frozenset({Trouble.DISK, Trouble.BACKUP})
 """Nobody is told of these at night."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Signs:
+class Signs(Frozen):
     """What is seen of a running bot.
 
     `silent_seconds`: since Telegram last answered who asks it for updates, or was seen to get through by webhook; None

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
+
+from bot.frozen import Frozen
 
 LAUNCH_LIFE = timedelta(minutes=5)
 """A page hands it over within seconds of its opening."""
@@ -26,8 +27,7 @@ class BadLaunch(ValueError):
     """It is forged, too old, from the future, or no initData."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Launch:
+class Launch(Frozen):
     """Who opened the app, and what tells this opening from every other."""
 
     telegram_id: int

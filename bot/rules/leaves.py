@@ -6,12 +6,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 
 from bot.errors import BadAudience, UnknownArea
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of, normal_area
 from bot.rules.territories import METROPOLE, at_local, zone_of
 
@@ -24,8 +24,7 @@ MOST_DAYS = 3650
 _YEARS = range(2000, 2101)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaf:
+class Leaf(Frozen):
     """One condition on a person: its name, and its arguments in their canonical spelling."""
 
     name: str
@@ -46,8 +45,7 @@ Reader = Callable[[str], str]
 """Reads one argument to its canonical spelling; raises BadAudience with what to write instead."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Form:
+class Form(Frozen):
     """How a leaf is written: an example that can be typed, what it means, and a reader for each argument."""
 
     example: str
@@ -277,8 +275,7 @@ def _unknown(name: str) -> str:
     return f"There is no condition “{_short(name)}”: {wanted}."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Period:
+class Period(Frozen):
     """Instants (aware UTC) from `since` on, included, and before `before`; None: without that end."""
 
     since: datetime | None = None

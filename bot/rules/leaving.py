@@ -5,9 +5,9 @@ for edits and automatic replies: nothing here depends on what was true when the 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.courtesy import Caps, CourtesyHours, NeutralSent, capped, capped_neutral, next_courteous
 from bot.rules.event_news import tellable_from
@@ -21,8 +21,7 @@ HOME = "Europe/Paris"
 """The clock of whoever has none of their own."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hold:
+class Hold(Frozen):
     """A message has to wait. `reason` names the text that its author sees: a `quiet.Reason`,
     `courtesy_hours` or a
     `courtesy.CapReason`. `until` (aware UTC): when it may leave if nothing else happens meanwhile."""
@@ -31,8 +30,7 @@ class Hold:
     until: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policy:
+class Policy(Frozen):
     """A campaign's law, ballots, hours and caps."""
 
     law: LawProfile

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from bot.frozen import Frozen
 from bot.rules.health import Trouble
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(Frozen):
     """One figure. Its unit stands at the end of its name; `labels` are those that each sample of it bears."""
 
     name: str
@@ -21,8 +21,7 @@ class Metric:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample:
+class Sample(Frozen):
     """The value of a figure now."""
 
     name: str

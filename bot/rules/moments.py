@@ -6,9 +6,10 @@ territory's last polling place closes · `close-30m`, `embargo-1h` so long befor
 """
 
 import re
-from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
+
+from bot.frozen import Frozen
 
 
 class Anchor(StrEnum):
@@ -20,8 +21,7 @@ class Anchor(StrEnum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moment:
+class Moment(Frozen):
     """`days_before` (negative: after) and `at` belong to the polling day, `before` to the other anchors."""
 
     anchor: Anchor

@@ -2,7 +2,8 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from bot.frozen import Frozen
 
 COLUMNS = ("telegram_id", "telegram id", "telegram", "chat_id", "user_id", "id")
 """What the column of ids may be called, the first of them that is there."""
@@ -10,8 +11,7 @@ LARGEST_ID = 2**52
 """Telegram's numbers of people have at most 52 significant bits (Bot API, `User.id`)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(Frozen):
     """A line (from 1) that cannot be read, and why. What stands in it is not repeated: it may name somebody."""
 
     line: int
@@ -21,8 +21,7 @@ class Fault:
         return f"line {self.line}: {self.reason}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class OptOuts:
+class OptOuts(Frozen):
     """The ids of a list, each once, in its order; how many were there more than once; what could not be read."""
 
     ids: tuple[int, ...]

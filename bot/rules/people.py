@@ -1,10 +1,11 @@
 """What rules know of one person: facts that the database fills in, never the person's name or chat."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.frozen import Frozen
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 
@@ -44,8 +45,7 @@ class RsvpAnswer(StrEnum):
     NO = "no"
 
 
-@dataclass(frozen=True, kw_only=True)
-class VoteFacts:
+class VoteFacts(Frozen):
     """One person and one ballot: what they said, when they plan to go, which steps left and when (aware UTC).
 
     `slot` names a slot of the campaign, None without a plan.
@@ -59,8 +59,7 @@ class VoteFacts:
 NO_VOTE_FACTS = VoteFacts()
 
 
-@dataclass(frozen=True, kw_only=True)
-class PersonFacts:
+class PersonFacts(Frozen):
     """One person. `territory` None: no place named; `zone` is the person's own, also abroad.
 
     `unanswered`: questions of steps in a row that were not answered. `votes` by ballot number.

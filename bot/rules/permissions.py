@@ -6,10 +6,10 @@ their area says.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.small_counts import Reader
 
@@ -31,8 +31,7 @@ class Role(StrEnum):
 STAFF_ROLES: tuple[Role, ...] = (Role.ORGANIZER, Role.COORDINATOR, Role.ADMIN)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Staff:
+class Staff(Frozen):
     """A person's role and the area it holds for. `id` tells people apart, for approval by a second one."""
 
     id: int

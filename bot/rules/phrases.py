@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import takewhile
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from bot.frozen import Frozen
 from bot.rules.typed import LONGEST, Meaning, phrase, says_something
 
 GAP = "…"
@@ -30,8 +30,7 @@ _SWAPPED = 4
 """From so many letters on, two of its neighbours may have changed places: `sotp`."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Phrases:
+class Phrases(Frozen):
     """The phrases of one language.
 
     `stop` is said neither by `going_on` (`n’arrêtez pas`) nor by `asking` about it (`comment me désinscrire`).

@@ -6,14 +6,13 @@ Nothing else of the template language is allowed: no condition, filter, attribut
 """
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.errors import BadPlaceholder
+from bot.frozen import Frozen
 
 
-@dataclass(frozen=True, kw_only=True)
-class Placeholder:
+class Placeholder(Frozen):
     """A name, and a value of the kind that it stands for, for previews. `event`: known in messages on an
     event only.
     """

@@ -6,11 +6,11 @@ surname: it shows the ranges, and the person chooses. A place may be of every ro
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import time
 from functools import cache
 from hashlib import sha256
 
+from bot.frozen import Frozen
 from bot.rules.communes.query import parent_of
 from bot.rules.communes.text import fold
 from bot.rules.date_words import DateWords, one_of
@@ -22,8 +22,7 @@ MOST_NAME, MOST_ADDRESS, MOST_STREETS = 120, 300, 300
 """Characters of what a place is told by."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PollingPlace:
+class PollingPlace(Frozen):
     """Where people of a commune vote. `opens` and `closes` are local; None: the hours of the campaign file.
 
     `streets`: who votes there, in the file's own words. `surnames_from` and `surnames_to` are both given or both None.
@@ -47,8 +46,7 @@ class PollingPlace:
         return self.latitude is not None and self.longitude is not None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Where:
+class Where(Frozen):
     """The place where somebody votes, as far as known: `place` if it is sure, else `choices` between which they know.
 
     `choices` holds the place too, where others of the commune could have been chosen.
@@ -114,8 +112,7 @@ COLUMNS = (
 """What the columns of a file hold."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileWords:
+class FileWords(Frozen):
     """The words of files of polling places: each column, the word before a range of surnames, every round."""
 
     columns: tuple[tuple[str, tuple[str, ...]], ...]
@@ -196,8 +193,7 @@ def read_surnames(text: str, words: DateWords, *, named: tuple[str, ...]) -> tup
     return first, last
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewPlace:
+class NewPlace(Frozen):
     """A place as a file tells it, not stored yet (its id is 0). `line`: where it begins in the file."""
 
     line: int

@@ -8,13 +8,14 @@ territory is unknown, or the zone of somebody abroad, the rule fails closed: a m
 quiet for anybody.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
 from bot.errors import CampaignError
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot, Span, last_close
 from bot.rules.kinds import Kind
 from bot.rules.territories import ABROAD, METROPOLE, at_local, zone_of
@@ -37,8 +38,7 @@ class Reason(StrEnum):
     UNKNOWN_TERRITORY = "unknown_territory"
 
 
-@dataclass(frozen=True, kw_only=True)
-class QuietWindow:
+class QuietWindow(Frozen):
     """Kinds that are blocked from 0:00 local, `days_before` the local polling day, until `ends`.
 
     `territories` empty: all of them. `longer` puts the end off.
@@ -56,8 +56,7 @@ class QuietWindow:
         return kind in self.kinds and (not self.territories or territory in self.territories)
 
 
-@dataclass(frozen=True, kw_only=True)
-class LawProfile:
+class LawProfile(Frozen):
     """A versioned set of windows. `embargo` is the Paris wall-clock time, on the metropolitan polling day,
     before which
     no result may be told."""
@@ -75,8 +74,7 @@ class LawProfile:
         return hash((self.code, len(self.windows)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Narrowing:
+class Narrowing(Frozen):
     """The rules that a campaign adds to its profile. Nothing here can shorten a window or free a kind, except that
     `civic_neutral` is the campaign's to allow where the profile leaves it open."""
 
@@ -87,8 +85,7 @@ class Narrowing:
     embargo: time | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quiet:
+class Quiet(Frozen):
     """A message may not leave; it may at `until` (aware UTC), when nothing else forbids it then."""
 
     reason: Reason
@@ -178,8 +175,7 @@ def embargo_of(law: LawProfile, ballot: Ballot) -> datetime:
     return max(told, ballot.metropolitan_close)
 
 
-@dataclass(frozen=True, kw_only=True)
-class QuietSpan:
+class QuietSpan(Frozen):
     """One window of one ballot, in UTC."""
 
     span: Span

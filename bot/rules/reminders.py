@@ -10,11 +10,12 @@ once; should a campaign file make them overlap, the caps keep what is partisan f
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot, last_close
 from bot.rules.consent import may_contact
 from bot.rules.courtesy import next_courteous
@@ -47,8 +48,7 @@ GAP_BEFORE_FOLLOW_UP = timedelta(hours=1)
 """A step that follows another one waits this long after it, so that two never come at once."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepOccurrence:
+class StepOccurrence(Frozen):
     """One step of one ballot in one territory: due from `at_utc` until `expires_at`, both aware UTC.
 
     `slot`: the plan that it is for; None for a step that follows no plan, and for people without one.
@@ -81,8 +81,7 @@ class Skip(StrEnum):
     OTHER_BALLOT = "other_ballot"
 
 
-@dataclass(frozen=True, kw_only=True)
-class NotNow:
+class NotNow(Frozen):
     """A step is not to leave for one person: why, and from when on it is (aware UTC); None: not at all."""
 
     reason: Skip

@@ -3,17 +3,16 @@ daily.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 
 LEAST_AUDIT_DAYS = 180
 """So long the log of the team is kept by every campaign: what is said to have been forgotten earlier was removed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Retention:
+class Retention(Frozen):
     """Days that each thing is kept, counted from what its name says.
 
     Raw updates are erased as soon as they are processed. campaign_days: events, messages and what became of them, after
@@ -53,8 +52,7 @@ def suppression_ends(left_on: date, retention: Retention) -> date:
     return left_on + timedelta(days=retention.suppression_days)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cutoffs:
+class Cutoffs(Frozen):
     """The limits of one run of the purge: everything whose instant is at or before the cutoff (aware UTC).
 
     `votes` and `profiles` say whether the final ballot is long enough ago. Profiles erased are those

@@ -5,14 +5,14 @@ The same people at every draw: who is in 10 % is in 20 %.
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+
+from bot.frozen import Frozen
 
 MODULUS = 2**31 - 1
 """A prime so small that no product overflows 64 bits."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
+class Sampling(Frozen):
     """The key of a draw: three whole numbers from 1 to `MODULUS` - 1."""
 
     factor: int

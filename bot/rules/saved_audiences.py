@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.errors import BadAudience
+from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.expressions import Expression, both, depth_of, leaves_of
 from bot.rules.leaves import Leaf
@@ -15,8 +15,7 @@ MOST_LEAVES_TOGETHER = 500
 MOST_NESTED_TOGETHER = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class SavedAudience:
+class SavedAudience(Frozen):
     """An audience with a name. `area` limits it: nobody outside is in it, whatever the expression says."""
 
     name: str

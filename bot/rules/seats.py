@@ -13,12 +13,13 @@ Only what nobody on the list can use is for whoever comes new.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.people import RsvpAnswer
 
 MOST_SEATS = 1_000_000
@@ -47,8 +48,7 @@ ON_THE_LIST = (Standing.WAITING, Standing.OFFERED)
 """Whoever has no seat and may get one: they are told of changes like those who come."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rsvp:
+class Rsvp(Frozen):
     """How one person stands with one event.
 
     `confirmed` on the eve; `attended` as told afterwards, None if not asked. `ticket`: their place in the order of the
@@ -88,8 +88,7 @@ class Rsvp:
         return self.answer == Standing.OFFERED and self.offer_until is not None and now < self.offer_until
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seats:
+class Seats(Frozen):
     """The seats of an event in numbers. `limit` None: there are enough; `taken` counts those that are held for offers.
 
     `waiting` and `offered` are parties; `tickets`: the last one that was given out. `allotted`: how many of the free
@@ -151,8 +150,7 @@ def require_seats(capacity: int) -> int:
     return capacity
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeatsWanted:
+class SeatsWanted(Frozen):
     """What an organizer says of the seats. `capacity` None: there are enough. `overbooking` in percent, one of
     OVERBOOKINGS; `guests`: most of one person.
     """
@@ -192,8 +190,7 @@ def door_opens(starts_at: datetime) -> datetime:
     return starts_at - DOOR
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Waiting(Frozen):
     """A party on the list. `reachable`: a message to them can arrive, today or tomorrow."""
 
     person: int

@@ -1,8 +1,8 @@
 """When a broadcast leaves: at an instant, or at a time of day that each person reads on their own clock."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.frozen import Frozen
 from bot.rules.territories import METROPOLE, at_wall, zone_of
 from bot.rules.territories import zone as zone_named
 
@@ -14,8 +14,7 @@ BEHIND_UTC = timedelta(hours=12)
 """How much later than in UTC it is any time of day where it comes last."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SendingTime:
+class SendingTime(Frozen):
     """`at` is aware UTC. `local`: its date and time of day are a wall clock, each person's own."""
 
     at: datetime

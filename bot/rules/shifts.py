@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar
 
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.people import RsvpAnswer
 from bot.rules.seats import (
     ON_THE_LIST,
@@ -51,8 +51,7 @@ class ShiftRefused(PortevoixError):
     default_message: ClassVar[str] = "toasts/shift_gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shift:
+class Shift(Frozen):
     """One shift. `role`: one of ROLES, or words. `capacity` None: as many as like to. `state`: `open` or `off`."""
 
     id: int

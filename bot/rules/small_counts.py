@@ -7,7 +7,7 @@ that is at least 10: `tests/rules/test_small_counts.py` plays who subtracts. Whe
 could be grown person by person until its ten is full: there the number of the others is blurred (`bot.rules.blurring`).
 """
 
-from dataclasses import dataclass
+from bot.frozen import Frozen
 
 LEAST = 10
 """The fewest people of whom anything is told that is not told of each of them."""
@@ -23,8 +23,7 @@ def in_tens(people: int) -> int:
     return people - people % LEAST
 
 
-@dataclass(frozen=True, kw_only=True)
-class Headcount:
+class Headcount(Frozen):
     """So many people: `known` to whoever asks, because they agreed to it, and `others`. `about`: what the number is
     rounded to where that of the others was blurred; 0: it is the true one.
     """
@@ -60,8 +59,7 @@ class Headcount:
 NOBODY = Headcount()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reader:
+class Reader(Frozen):
     """A reader of counts. `known_in`: areas where they may know people by name; None: everywhere, counted exactly.
     `person`: who that is, of staff of some areas.
     """

@@ -1,10 +1,10 @@
 """Steps: the reminders that a campaign plans, the slots of the day, and what they ask. All of it is data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from bot.frozen import Frozen
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment
@@ -44,8 +44,7 @@ def settled_by(question: str, answer: str) -> frozenset[StepQuestion]:
     return _SETTLED.get(question, frozenset())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slot:
+class Slot(Frozen):
     """A time of the polling day that people plan for: it starts at a local time, or so long before the
     close.
     """
@@ -67,8 +66,7 @@ def slot_at(slots: Iterable[Slot], at: time, *, closes: time) -> Slot:
     return next((slot for slot in reversed(ordered) if start(slot) <= at), ordered[0])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(Frozen):
     """One planned reminder.
 
     `ballots` empty: every ballot. `asks` names the question that the message puts, if any. `follows` names
@@ -115,8 +113,7 @@ class Step:
         return on_the_day or self.when.anchor in {Anchor.SLOT, Anchor.CLOSE}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(Frozen):
     """Everything that turns steps into instants: slots, the slot of those without a plan, courtesy hours, law."""
 
     slots: tuple[Slot, ...]

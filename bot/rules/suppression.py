@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bot.frozen import Frozen
 
 LINK_BYTES = 32
 
 
-@dataclass(frozen=True, kw_only=True)
-class SuppressionKey:
+class SuppressionKey(Frozen):
     """The key that seals: one link of 32 bytes, and one more for each time the key was changed, the oldest first.
 
     A mark is sealed by each link in turn. So a change needs no number that was forgotten: it seals each mark once more,

@@ -15,9 +15,9 @@ reopened            what is asked again that is not asked by itself: opens or ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from bot.frozen import Frozen
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.surveys import END, Form, Option, Question
 
@@ -71,8 +71,7 @@ def _unwritten(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuesti
     return DraftQuestion(step="several") if questions[-1].get("several") is None else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Missing:
+class Missing(Frozen):
     """What is still to be said: the step that asks it, in which language, of which question (its number from 0)."""
 
     step: str

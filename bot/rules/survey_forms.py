@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.frozen import Frozen
 from bot.rules.surveys import END, Form, Option, Question, Words
 
 MOST_QUESTIONS = 10
@@ -37,8 +37,7 @@ class Wrong(StrEnum):
     NEVER_ASKED = "never_asked"
 
 
-@dataclass(frozen=True, kw_only=True)
-class FormFault:
+class FormFault(Frozen):
     """A fault of a form: of which `part` (title, purpose, id, text, next, options, questions), of which question and
     option (their numbers from 0; None: of none), and the `word` or the number of characters that is wrong.
     """

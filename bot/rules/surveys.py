@@ -7,11 +7,11 @@ lead further down than to the next one, or to the end: what is asked is a tree, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from bot.frozen import Frozen
 from bot.rules.kinds import Kind
 
 SKIPPED: Final = ""
@@ -34,8 +34,7 @@ def words_in(text: Words, language: str) -> str:
     return text.get(language) or next(iter(text.values()))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(Frozen):
     """One answer that is offered. `next`: the question that it leads to, or END; None: where its question leads."""
 
     id: str
@@ -43,8 +42,7 @@ class Option:
     next: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Frozen):
     """A question with its options; `several` of them may be chosen. `next`: None: the question below it."""
 
     id: str
@@ -58,8 +56,7 @@ class Question:
         return any(each.id == option for each in self.options)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Form:
+class Form(Frozen):
     """What a survey asks, and what people are told that it is for."""
 
     title: Words
@@ -118,8 +115,7 @@ class Move(StrEnum):
     SHOW = "show"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tap:
+class Tap(Frozen):
     """A tap under the question of that number (0: the first); `option`: the number of the one that is chosen."""
 
     move: Move
@@ -127,8 +123,7 @@ class Tap:
     option: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Frozen):
     """The answers of one person, and the question that they see; None: everything was asked."""
 
     answers: Answers
@@ -173,8 +168,7 @@ def _answered(form: Form, answers: Answers, question: Question, chosen: tuple[st
     return Standing(answers=said, question=form.after(question, chosen))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Frozen):
     """The question on the screen is the `number`th (1: the first) of at most `total`."""
 
     number: int

@@ -4,21 +4,20 @@ Source of commune codes: INSEE, through @etalab/decoupage-administratif 6.0.0. Z
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import UnknownArea, UnknownTerritory, UnknownZone
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, REGIONS, department_of, normal_area
 
 METROPOLE = "FR"
 ABROAD = "abroad"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Territory:
+class Territory(Frozen):
     """An area with its own IANA zone and polling day. `abroad` votes by Paris time."""
 
     code: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
@@ -28,6 +28,7 @@ from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import NotAllowed, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of, is_from
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
@@ -89,8 +90,7 @@ class CountFirst(Exception):
 Count: TypeAlias = Callable[[AsyncConnection], Awaitable[Any]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Visit:
+class Visit(Frozen):
     """One request of somebody who is signed in, with its transaction."""
 
     desk: Desk
@@ -242,8 +242,7 @@ Look: TypeAlias = Callable[[Visit], Awaitable[Any]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
+class Desk(Frozen):
     """What the console works with, or the Mini App: `door`. `address`: the one that people reach it by; no other
     name leads in.
 

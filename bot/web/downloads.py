@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -26,6 +25,7 @@ from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.exporting.formats import FORMATS
+from bot.frozen import Frozen
 from bot.words.texts import Texts
 from db.engine import Database
 
@@ -62,8 +62,7 @@ class _Sending(StreamingResponse):
             self._limit.release()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Downloads:
+class Downloads(Frozen):
     """Everything that the links need: the data, the time, and the words of the page."""
 
     database: Database

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
+from bot.frozen import Frozen
 from db.engine import TROUBLES
 
 log = structlog.get_logger(__name__)
@@ -30,8 +31,7 @@ Key: TypeAlias = tuple[Hashable, ...]
 Count: TypeAlias = Callable[[], Awaitable[Any]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Kept:
+class _Kept(Frozen):
     at: datetime
     value: Any
     took_long: bool

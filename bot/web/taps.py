@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from bot.frozen import Frozen
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
+class Key(Frozen):
     """A button: what it says, and what a form sends of it (`rsvp:ab12:yes`), or where it leads."""
 
     label: str
@@ -25,8 +24,7 @@ class Key:
         return self.label.startswith("✓")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Frozen):
     """A message: its words, and its buttons by row."""
 
     words: Markup

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from bot.frozen import Frozen
 
 
-@dataclass(frozen=True, kw_only=True)
-class Webhook:
+class Webhook(Frozen):
     """Where Telegram posts updates: a path nobody guesses, a secret it must show, and who keeps the update."""
 
     path: str

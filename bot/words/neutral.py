@@ -7,12 +7,13 @@ may name, and the vote comes to them without the name that the campaign file giv
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
+from bot.frozen import Frozen
 from bot.rules.bringing import Money, Thing
 from bot.rules.neutrality import PracticalField
 from bot.rules.polling_places import PollingPlace, Where
@@ -24,8 +25,7 @@ from db.people import Person
 EVERY_FIELD = frozenset(PracticalField)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PracticalFacts:
+class PracticalFacts(Frozen):
     """The facts that a neutral message may tell beside the day and the hours; empty where it is not told.
 
     `things`, `fee`: what to bring. `hall`: where members meet to vote. `link`: the campaign file's address for finding

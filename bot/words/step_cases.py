@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from itertools import product
 from typing import Any
 
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.links import friend_link
 from bot.rules.ballots import Ballot
 from bot.rules.polling_places import (
@@ -65,8 +65,7 @@ _SAID = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
+class Case(Frozen):
     """One way a step may be worded; `told` names it for people."""
 
     language: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from bot.campaign.campaign import Campaign, StepFault, load_campaign
 from bot.communes import load as load_gazetteer
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import STEP_TEMPLATES as NEUTRAL_TEMPLATES
 from bot.rules.steps import Step
@@ -123,8 +123,7 @@ def _missing(campaign: Campaign, step: Step, language: str) -> StepFault | None:
 # -- what is wrong with a message --
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Fault:
+class _Fault(Frozen):
     problem: str
     remedy: str
 

@@ -5,13 +5,14 @@ friends. Pure, so that a sender makes thousands from people and plans loaded tog
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from bot.campaign.campaign import Campaign
+from bot.frozen import Frozen
 from bot.links import friend_link
 from bot.rules.ballots import Ballot, Hours
 from bot.rules.neutrality import bears_a_name
@@ -25,8 +26,7 @@ from db.vote_plans import VotePlan
 MOST_KEPT = 4_096
 
 
-@dataclass(frozen=True, kw_only=True)
-class Vote:
+class Vote(Frozen):
     """One ballot where one person votes. `day`, `opens`, `closes` are local to `zone`; the instants are UTC.
 
     `name`: "premier tour". `assumed`: no place is known, so these are metropolitan France's. `online`: people
@@ -68,8 +68,7 @@ class Vote:
         return self.closes_at <= now
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(Frozen):
     """Facts that are useful before going, in the person's language; blank where the campaign file is silent."""
 
     fee: str

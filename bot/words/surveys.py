@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.frozen import Frozen
 from bot.rules.surveys import (
     END,
     QUESTION,
@@ -39,8 +39,7 @@ class Asked(Protocol):
     def erase_at(self) -> datetime: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Heading:
+class Heading(Frozen):
     """What is told of the survey itself; like all that is shown it can be hashed: many people see the same."""
 
     code: str
@@ -48,16 +47,14 @@ class Heading:
     erase_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShownOption:
+class ShownOption(Frozen):
     """An option on its button."""
 
     text: str
     is_chosen: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShownQuestion:
+class ShownQuestion(Frozen):
     """The open question: its number in the survey (0: the first), how far it is, and whether it was answered before."""
 
     number: int
@@ -69,8 +66,7 @@ class ShownQuestion:
     progress: Progress
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShownAnswer:
+class ShownAnswer(Frozen):
     """A question with the options that were chosen; none: it was left out."""
 
     question: str
@@ -98,16 +94,14 @@ def first_text(render: Render, survey: Asked, language: str, *, mute: str) -> Te
     return survey_text(render, survey, standing(survey.form, {}), language, mute=mute)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanOption:
+class PlanOption(Frozen):
     """An option, and the number of the question it leads to (1: the first), or END; None: where its question leads."""
 
     text: str
     leads_to: int | str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanQuestion:
+class PlanQuestion(Frozen):
     """A question with its number (1: the first), and the one that it leads to where that is not the one below."""
 
     number: int

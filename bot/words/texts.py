@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -40,6 +39,7 @@ from markupsafe import Markup
 
 from bot.campaign.campaign import Campaign
 from bot.campaign.own_templates import OwnTemplate
+from bot.frozen import Frozen
 from bot.rules.surveys import words_in
 from bot.words import filters
 from bot.words.filters import filters_of
@@ -74,8 +74,7 @@ class Button(NamedTuple):
     app: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Text:
+class Text(Frozen):
     """A rendered message: Telegram HTML, inline buttons by row, and a location request if there is one.
 
     `written`: the HTML as templates and catalogues have it, before `bot.words.no_break`. The ledger of consents keeps

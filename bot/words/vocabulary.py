@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
+from bot.frozen import Frozen
 from bot.rules.audience_sentences import AudienceWords
 from bot.rules.audience_sentences import words_of_all as audience_words
 from bot.rules.date_words import DateWords, words_of_all
@@ -14,8 +15,7 @@ from locales import LANGUAGES, SOURCE_LANGUAGE
 from locales.words import words_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Vocabulary:
+class Vocabulary(Frozen):
     """The words that somebody who reads one language may type: those of that language first."""
 
     phrases: tuple[Phrases, ...]

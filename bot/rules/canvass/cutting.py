@@ -8,9 +8,9 @@ into parts of almost equal length, between two streets where one ends nearby.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from bot.frozen import Frozen
 from bot.rules.canvass.doors import Door, Plane, Spot, Tile, metres, tile_of
 
 DOORS = 50
@@ -42,8 +42,7 @@ class Stop(tuple[Door, int]):
         return self[1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Route:
+class Route(Frozen):
     """The doors of a walk in the order in which a pair takes them, and the metres from the first to the last."""
 
     stops: tuple[Stop, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from bot.frozen import Frozen
 
 MOST_PLACE = 200
 """Characters of where one meets."""
@@ -13,8 +14,7 @@ TOLD_BEFORE = timedelta(hours=3)
 """When those who come are told once more."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meeting:
+class Meeting(Frozen):
     """Where a walk begins, for whoever wants to come along."""
 
     at: datetime

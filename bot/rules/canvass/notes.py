@@ -7,11 +7,11 @@ were made, with the instant at which that was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.frozen import Frozen
 from bot.rules.canvass.visits import Outcome
 
 MOST_NOTES = 100
@@ -42,8 +42,7 @@ class Refusal(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Note:
+class Note(Frozen):
     """One of them. `outcome`: of a door. `other`: as far as which door nobody came, how many dwellings there are, or
     the tap that is taken back.
     """

@@ -6,11 +6,11 @@ It is an order in which to go, not a promise. What was measured is told in docs/
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from bot.frozen import Frozen
 
 
-@dataclass(frozen=True, kw_only=True)
-class Weights:
+class Weights(Frozen):
     """How much each factor counts, as its power in the product: 1 as it is, 2 twice as strongly, 0 not at all."""
 
     registered: float = 1.0
@@ -18,8 +18,7 @@ class Weights:
     share: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turnout:
+class Turnout(Frozen):
     """What happened at a station: who was registered, who voted, how many votes were cast, how many were ours."""
 
     station: str
@@ -38,8 +37,7 @@ class Turnout:
         return self.ours / self.cast if self.cast else 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ranked:
+class Ranked(Frozen):
     """A station in its place: 1 is the first to go to."""
 
     turnout: Turnout

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+
+from bot.frozen import Frozen
 
 MOST_WALKERS = 2
 """One goes in pairs: nobody goes alone, and three at a door are too many."""
@@ -30,16 +32,14 @@ CONTACTS = frozenset({Outcome.OPENED, Outcome.REFUSED, Outcome.AGAIN})
 """Somebody came to the door."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LastVisit:
+class LastVisit(Frozen):
     """What happened at a door the time before."""
 
     day: date
     outcome: Outcome
 
 
-@dataclass(frozen=True, kw_only=True)
-class DoorState:
+class DoorState(Frozen):
     """A door on the card. `outcomes`: of this outing, one for each dwelling that was visited."""
 
     id: int
@@ -64,8 +64,7 @@ class DoorState:
         return max(0, self.dwellings - len(self.outcomes))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Side:
+class Side(Frozen):
     """One leg of a walk: the doors of one side of a street, in order, and the one that is next; None: all are done."""
 
     street: str
@@ -120,8 +119,7 @@ def reached(doors: Sequence[DoorState], first: int, last: int) -> list[DoorState
 # -- when one goes --
 
 
-@dataclass(frozen=True, kw_only=True)
-class WalkingHours:
+class WalkingHours(Frozen):
     """Local hours in which doors are knocked at: from `opens`, included, to `closes`, excluded."""
 
     opens: time = time(10, 0)
@@ -136,8 +134,7 @@ def is_daytime(now: datetime, hours: WalkingHours) -> bool:
 # -- what is learnt --
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tally:
+class Tally(Frozen):
     """What happened at some doors. `minutes`: between the first and the last that were noted on the way."""
 
     counts: Counter[Outcome]

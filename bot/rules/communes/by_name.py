@@ -2,11 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import nsmallest
 from itertools import accumulate
 from math import log10
 
+from bot.frozen import Frozen
 from bot.rules.communes.names import Names, allowed_errors
 from bot.rules.communes.query import Sentences, area_splits, areas_by_key, islands_by_key, parent_of
 from bot.rules.communes.table import CommuneTable, department_of
@@ -41,8 +42,7 @@ _LARGER_SHOWN = 2
 Departments = frozenset[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Match:
+class Match(Frozen):
     """A place found; `cost` is about the number of typing errors; `matched_name` a former name."""
 
     place: int
@@ -50,8 +50,7 @@ class Match:
     matched_name: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Reading:
+class _Reading(Frozen):
     """One way to understand the words: a name, and the départements it may be in (None: anywhere)."""
 
     words: tuple[str, ...]

@@ -2,9 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from bot.frozen import Frozen
 from bot.rules.communes.by_name import COMPLETION, WELL_KNOWN
 from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
 from bot.rules.communes.query import ARRONDISSEMENTS, Sentences, SentenceWords, parent_of, parse_query
@@ -27,8 +27,7 @@ _SPARSE = frozenset({"973", "987", "988"})
 _CITIES = frozenset(code for code, _, _ in ARRONDISSEMENTS.values())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Commune:
+class Commune(Frozen):
     """A commune of today, or an arrondissement of Paris, Lyon or Marseille (`parent` is then the city).
 
     `code` is INSEE's; `zone` an IANA name; `territory` one of the design's codes; coordinates in degrees,
@@ -53,8 +52,7 @@ class Commune:
     matched_name: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Abroad:
+class Abroad(Frozen):
     """A country (then `city` is empty) or a large city abroad: ISO 3166 code and IANA zone."""
 
     city: str
@@ -62,8 +60,7 @@ class Abroad:
     zone: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class SearchResult:
+class SearchResult(Frozen):
     """The communes found for a query, best first; `confident` if the first may be taken without asking.
 
     `abroad` is set when the query is, or may rather be, a country or a large city abroad; `elsewhere` where it says

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from bot.frozen import Frozen
 from bot.rules.communes.table import Area
 from bot.rules.communes.text import expand, fold, key_of, without_article, words_of
 from bot.rules.communes.zones import territory_of
@@ -49,8 +49,7 @@ _AREA_NICKNAMES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class SentenceWords:
+class SentenceWords(Frozen):
     """The words that people say around the name of a place: `before` it, `linking` the two; that they live `abroad`.
 
     `voting`: before the name of the place where they vote, which is meant rather than another in the same sentence;
@@ -68,8 +67,7 @@ class SentenceWords:
     said: tuple[Phrases, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Query:
+class Query(Frozen):
     """The parts of a query; any may be missing. `number` may be a département or an arrondissement.
 
     `insee` and `postal` say which of the two a code is, where the person did.

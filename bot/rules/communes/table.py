@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from bot.frozen import Frozen
 from bot.rules.communes.geo import cell_of
 from bot.rules.communes.text import key_of, skeleton_of, without_article, words_of
 
@@ -17,8 +17,7 @@ DEGREE = 10_000
 """Units of latitude and longitude per degree in the table: about 11 metres each."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Frozen):
     """One row: a commune of today, or an arrondissement of Paris, Lyon or Marseille."""
 
     code: str
@@ -30,16 +29,14 @@ class Place:
     approximate: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class FormerName:
+class FormerName(Frozen):
     """The name of a commune déléguée or associée, and the INSEE code of the commune it is now part of."""
 
     name: str
     code: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ForeignPlace:
+class ForeignPlace(Frozen):
     """A country, or a large city abroad: country by ISO 3166 code, IANA zone, and the keys that mean it.
 
     `city` is empty for a country as a whole; `zone` is then where most of its people live.
@@ -52,8 +49,7 @@ class ForeignPlace:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Area:
+class Area(Frozen):
     """A département or a région; `region` is its own code for a région."""
 
     code: str
@@ -61,8 +57,7 @@ class Area:
     region: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class CommuneTable:
+class CommuneTable(Frozen):
     """Columns. `names` holds the places' names, then the former ones, whose places are in `owners`;
     `ranks` orders the names from the largest commune to the smallest, a former name after its commune's own;
     `by_rank` are the names in that order.

@@ -9,7 +9,6 @@ import hashlib
 import html
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from bot.delivery.calls import Call
 from bot.departure.compose import Composable
 from bot.departure.looks import looks
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
 from bot.rules.placeholders import PLACEHOLDERS
 from bot.web.desk import BadForm, Visit
@@ -45,8 +45,7 @@ class ChangedMeanwhile(PortevoixError):
     default_message = "console/changed_meanwhile"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bubble:
+class Bubble(Frozen):
     """A message as Telegram shows it: its words and the labels below it, row by row.
 
     `variant`: the version, where several are compared.

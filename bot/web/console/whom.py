@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.actions.expressions import Asked
 from bot.actions.forecasts import Forecast, Sending
 from bot.actions.telling import telling
 from bot.errors import BadAudience
+from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
 from bot.rules.audience_building import (
     PEOPLE,
@@ -49,8 +50,7 @@ FIELDS = ("expression", "more")
 MOST_EVENTS = 12
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(Frozen):
     """One that is offered: what the form sends, and its words or what they are made of."""
 
     value: str
@@ -59,8 +59,7 @@ class Choice:
     said: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Whom:
+class Whom(Frozen):
     """What the room shows. `faults`: by field; `places`: those that a name may mean, and how far around each."""
 
     text: str

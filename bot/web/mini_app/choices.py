@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.actions.registration import decide_consent
 from bot.actions.renewals import question_of
+from bot.frozen import Frozen
 from bot.rules.consent import Purpose
 from bot.web.desk import Visit
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Frozen):
     """A question in one language, as Telegram HTML."""
 
     language: str

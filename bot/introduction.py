@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -30,6 +32,9 @@ ASK_AGAIN_FIRST_SECONDS = 1.0
 ASK_AGAIN_LONGEST_SECONDS = 30.0
 # How long an answer is waited for at the start, when somebody watches: what is asked then may be asked again.
 START_PATIENCE_SECONDS = 10.0
+# From then on whoever watches the start is told what it waits for.
+UNTOLD_SECONDS = 1.0
+NO_ANSWER_YET = "it has not answered yet"
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -57,11 +62,13 @@ def identity_in(outcome: Outcome) -> Identity | None:
 async def bot_identity(transport: Transport, unreached: Callable[[str], Awaitable[None]]) -> Identity:
     """The bot's identity; waits for a server that does not answer yet. Raises SettingsError for a wrong token.
 
-    `unreached` hears what each time said for which there was no answer.
+    `unreached` hears what each time said for which there was no answer, and that the first takes long.
     """
     again_in = ASK_AGAIN_FIRST_SECONDS
+    outcome = await _told_of_while_it_lasts(
+        transport.post("getMe", seconds=START_PATIENCE_SECONDS), partial(unreached, NO_ANSWER_YET)
+    )
     while True:
-        outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)
         if (identity := identity_in(outcome)) is not None:
             return identity
         if isinstance(outcome, NotSent) and outcome.reason == WRONG_TOKEN:
@@ -73,6 +80,20 @@ async def bot_identity(transport: Transport, unreached: Callable[[str], Awaitabl
         await unreached(in_words(outcome))
         await asyncio.sleep(again_in)
         again_in = min(2 * again_in, ASK_AGAIN_LONGEST_SECONDS)
+        outcome = await transport.post("getMe", seconds=START_PATIENCE_SECONDS)
+
+
+async def _told_of_while_it_lasts(
+    post: Coroutine[Any, Any, Outcome], tell: Callable[[], Awaitable[None]]
+) -> Outcome:
+    """What is answered; `tell` is called where nothing is for UNTOLD_SECONDS."""
+    asked = asyncio.ensure_future(post)
+    try:
+        if not (await asyncio.wait([asked], timeout=UNTOLD_SECONDS))[0]:
+            await tell()
+        return await asked
+    finally:
+        asked.cancel()
 
 
 async def introduce(

@@ -55,6 +55,8 @@ MOST_KEPT = 200
 """Conditions that are kept, those used last: of a million people each takes 125 kB at most."""
 MOST_RENEWED = 5_000
 """People of whom something changed: of more, everybody is asked anew."""
+BEGINS_SECONDS = 3.0
+"""After a start, when whoever wrote while the bot stood still has their answer."""
 FOLLOWS_SECONDS = 60.0
 
 _ANY = Setting(now=datetime.min.replace(tzinfo=UTC), sampling=Sampling(factor=1, shift=1, mixer=1))
@@ -180,6 +182,7 @@ class Rolls:
         """Reads what counts ask most often before somebody waits for it, and goes along with what changes; until
         cancelled.
         """
+        await asyncio.sleep(BEGINS_SECONDS)
         look = self.warm
         while True:
             try:

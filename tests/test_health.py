@@ -145,6 +145,51 @@ async def test_telegram_is_not_reached_at_the_start(
         assert await status() == ("True",)
 
 
+async def test_a_first_answer_that_takes_long_is_told_of_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever watches learns why nothing is served yet, long before it is given up."""
+    monkeypatch.setattr(introduction, "START_PATIENCE_SECONDS", 600.0)
+    monkeypatch.setattr(introduction, "UNTOLD_SECONDS", 0.05)
+    address = f"127.0.0.1:{free_port()}"
+    over = asyncio.Event()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    async with (
+        serving(tmp_path) as (_, environment),
+        await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent,
+        AsyncExitStack() as stack,
+        aiohttp.ClientSession() as session,
+    ):
+        api_base = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        settings = Settings.from_environment(
+            {**environment, "PORTEVOIX_WEB": address, "PORTEVOIX_API_BASE": api_base}
+        )
+        starting = asyncio.create_task(stack.enter_async_context(started(settings)))
+        told: list[dict[str, Any]] = []
+
+        async def answers() -> bool:
+            try:
+                async with session.get(f"http://{address}/health") as answer:
+                    told.append({"status": answer.status, **await answer.json()})
+            except aiohttp.ClientError:
+                return False
+            return True
+
+        try:
+            await until(answers, "/health tells of the wait")
+            assert (told[-1]["status"], told[-1]["troubles"]) == (503, ["silent"])
+            assert introduction.NO_ANSWER_YET in told[-1]["why"][0]
+            assert not starting.done()
+        finally:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            over.set()
+
+
 TELEGRAM = {
     "401": (refusal(401, "Unauthorized"), Trouble.REFUSED),
     "404": (refusal(404, "Not Found"), Trouble.REFUSED),

@@ -7,6 +7,7 @@ what somebody typed is in bot.rules.phrases.
 import re
 import unicodedata
 from enum import StrEnum
+from itertools import filterfalse
 
 MOST_DIGITS = 15
 """Of a number that anything here has: a browser may send what no database takes."""
@@ -47,8 +48,7 @@ def folded(text: str) -> str:
     """Lower case without accents; every kind of apostrophe, hyphen and space is the plain one, and single."""
     plain = text.casefold().replace("’", "'")
     if not plain.isascii():
-        decomposed = unicodedata.normalize("NFKD", plain)
-        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+        plain = "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", plain)))
     return " ".join(plain.replace("\u2010", "-").split())
 
 

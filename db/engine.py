@@ -19,9 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db import sqlite
+from db.checkpoints import Checkpoints
 from db.errors import CannotOpen, DatabaseError, InUse, MissingKey
 from db.key import DatabaseKey
 from db.postponed import postponed, wait_again, write_postponed
+from db.turns import Turns
 
 FILE_NAME = "portevoix.db"
 READERS = 4
@@ -55,22 +57,32 @@ class Database:
         self.key = key
         self._writer = writer
         self._reader = reader
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
+        self._checkpoints = None if file is None else Checkpoints(file, key, self._turns)
         self._holder: asyncio.Task[object] | None = None
         self._claim: sqlite3.Connection | None = None
         self._beside: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may change things. Raises InUse where another process writes for too long."""
+    async def write(self, *, ahead: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may change things. Raises InUse where another process writes for too long.
+
+        `ahead`: somebody waits for it, so that on SQLite its turn comes before what nobody waits for.
+        """
         if self.dialect == "postgresql":
             async with self._writer.begin() as connection:
                 yield connection
                 await write_postponed(connection)
             return
-        async with self._my_turn(), _explaining_locks(self.file), self._writer.begin() as connection:
+        async with (
+            self._my_turn(ahead=ahead),
+            _explaining_locks(self.file),
+            self._writer.begin() as connection,
+        ):
             yield connection
             await write_postponed(connection)
+        if self._checkpoints is not None:
+            self._checkpoints.wrote()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -99,10 +111,10 @@ class Database:
             await engine.dispose()
 
     @asynccontextmanager
-    async def _my_turn(self) -> AsyncIterator[None]:
+    async def _my_turn(self, *, ahead: bool = False) -> AsyncIterator[None]:
         if self._holder is not None and self._holder is asyncio.current_task():
             raise RuntimeError("write() inside write() would wait for itself; pass the connection on")
-        async with self._turn:
+        async with self._turns.mine(ahead=ahead):
             self._holder = asyncio.current_task()
             try:
                 yield
@@ -145,6 +157,8 @@ class Database:
         for task in self._beside:
             task.cancel()
         await asyncio.gather(*self._beside, return_exceptions=True)
+        if self._checkpoints is not None:
+            await self._checkpoints.end()
         await self._reader.dispose()
         await self._writer.dispose()
         if self._claim is not None:
@@ -253,9 +267,7 @@ async def _open_sqlite(file: Path, key: DatabaseKey | None) -> Database:
     await asyncio.to_thread(_prepare_file, file, key)
     return Database(
         dialect="sqlite",
-        writer=sqlite.create_engine(
-            file, key, pragmas=sqlite.WRITER_PRAGMAS, begin="BEGIN IMMEDIATE", size=1
-        ),
+        writer=sqlite.create_engine(file, key, pragmas=sqlite.BOT_PRAGMAS, begin="BEGIN IMMEDIATE", size=1),
         reader=sqlite.create_engine(file, key, pragmas=sqlite.READER_PRAGMAS, begin="BEGIN", size=READERS),
         file=file,
         key=key,

@@ -56,6 +56,9 @@ WRITER_PRAGMAS: tuple[str, ...] = (
     "PRAGMA secure_delete = ON",
     "PRAGMA journal_size_limit = 67108864",
 )
+# The log goes into the file beside those who write (`db.checkpoints`); only where that fails, by whoever commits.
+BOT_PRAGMAS = (*WRITER_PRAGMAS, "PRAGMA wal_autocheckpoint = 65536")
+CHECKPOINT_PRAGMAS = (SMALL_CACHE, "PRAGMA synchronous = FULL")
 READER_PRAGMAS = (*COMMON_PRAGMAS, "PRAGMA query_only = ON")
 # Changing a table on SQLite means copying it and dropping the old one, which would cascade to its children.
 MIGRATION_PRAGMAS = (*WRITER_PRAGMAS, "PRAGMA foreign_keys = OFF")

@@ -105,7 +105,7 @@ class Engine:
             database=database,
             clock=clock,
             transport=transport,
-            arrived=self._freed,
+            take_in=self._processing.take_in,
             asks=hooks.asks,
             allowed_updates=allowed_updates,
         )

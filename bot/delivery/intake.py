@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.clock import Clock
 from bot.delivery.batching import GroupCommit
 from bot.delivery.outcomes import WRONG_TOKEN, Done, NotSent, Outcome, Rejected, as_id, in_words
+from bot.delivery.processing import Store
 from bot.delivery.reading import loads, without_nul
 from bot.delivery.transport import Transport
 from db import unread, updates
@@ -58,6 +59,7 @@ class NotAnUpdate(ValueError):
 class Intake:
     """Receives updates by long polling (`poll`) or from the webhook (`store`).
 
+    `take_in` runs what keeps some updates in a transaction, and has them handled (`Processing.take_in`).
     What cannot be read, or not be kept, is put aside with its bytes, and the others go on.
     """
 
@@ -67,14 +69,14 @@ class Intake:
         database: Database,
         clock: Clock,
         transport: Transport,
-        arrived: Callable[[], None],
+        take_in: Callable[[Store, int], Awaitable[None]],
         asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None,
         allowed_updates: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._transport = transport
-        self._arrived = arrived
+        self._take_in = take_in
         self._asks = asks
         self._allowed = list(allowed_updates)
         self._came: Counter[int] = Counter()  # by chat, since its flood was last looked for
@@ -132,11 +134,10 @@ class Intake:
             if not blames_the_data(error):
                 raise
             await self._put_aside([Unread(body=update.body, error=type(error).__name__)])
-        self._arrived()
 
     async def _write(self, batch: list[Received]) -> list[None]:
-        async with self._database.write() as tx:
-            await self._store(tx, batch)
+        await self._take_in(lambda tx: self._store(tx, batch), len(batch))
+        self.received += len(batch)
         return [None] * len(batch)
 
     def _received(self, update: object) -> Received:
@@ -146,7 +147,6 @@ class Intake:
 
     async def _store(self, tx: AsyncConnection, batch: Sequence[Received]) -> None:
         await updates.store(tx, batch, self._clock.now())
-        self.received += len(batch)
         self._came.update(update.chat for update in batch)
         floods = [chat for chat, count in self._came.items() if count >= LOOK_AFTER]
         if floods:
@@ -232,17 +232,22 @@ class Intake:
         numbers = [one.update_id for one in batch if one.update_id is not None]
         # Not the largest ever: a server that numbers anew is asked for what it has.
         following = max(numbers) + 1 if numbers else offset
+        new = 0
+
+        async def store(tx: AsyncConnection) -> None:
+            nonlocal new
+            await self._store(tx, kept)
+            new = await unread.keep(tx, found, self._clock.now())
+            await set_fact(tx, OFFSET, following)
+
         try:
-            async with self._database.write() as tx:
-                await self._store(tx, kept)
-                new = await unread.keep(tx, found, self._clock.now())
-                await set_fact(tx, OFFSET, following)
+            await self._take_in(store, len(kept))
+            self.received += len(kept)
             self._note(found, new)
         except Exception as error:
             if not blames_the_data(error):
                 raise
             await self._put_aside([*found, *await self._store_apart(kept)], following)
-        self._arrived()
         return following
 
     async def _store_apart(self, batch: Sequence[Received]) -> list[Unread]:

@@ -26,6 +26,12 @@ BATCH = 64
 # How often updates that another process stored, or left behind, are looked for.
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+# Of so many that come together the transaction that keeps them handles them too. More are kept first: while they are
+# handled the next come.
+AT_ONCE = 8
+
+Store = Callable[[AsyncConnection], Awaitable[None]]
+"""Keeps what came, in a transaction: what is kept already changes nothing."""
 
 
 class Processing:
@@ -55,6 +61,8 @@ class Processing:
         self._in_turn = in_turn
         self._replies = replies
         self._arrived = asyncio.Event()
+        self._turn = asyncio.Lock()  # one batch at a time
+        self._runs = False
         self._apart = 0  # how many are to be handled one by one
         self._taken: list[Received] = []
         # The chats whose update waits until something was looked up for it.
@@ -71,9 +79,11 @@ class Processing:
 
     async def run(self) -> None:
         """Handle updates until cancelled."""
+        self._runs = True
         try:
             await self._run()
         finally:
+            self._runs = False
             for task in self._reading.values():
                 task.cancel()
 
@@ -87,9 +97,37 @@ class Processing:
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._arrived.wait()
 
+    async def take_in(self, store: Store, count: int) -> None:
+        """Keep `count` updates that came, by `store`; few are handled in the same transaction.
+
+        Whoever sent them then waits for the writer and for the disk once. Where that fails they are kept alone, and
+        what is wrong is found out as of any other. Raises what `store` raises.
+        """
+        handled = 0
+        if count > AT_ONCE or not self._is_free:
+            await self._store_alone(store)
+        else:
+            try:
+                async with self._turn:
+                    handled = await self.handle_batch(store)
+            except Exception:  # whoever is to blame: what came has to be kept before anything else
+                await self._store_alone(store)
+        if handled < count:
+            self.wake()
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether it runs, nothing is being handled, and nothing is wrong."""
+        return self._runs and not (self._taken or self._apart or self._turn.locked() or self._replies.is_full)
+
+    async def _store_alone(self, store: Store) -> None:
+        async with self._database.write(ahead=True) as tx:
+            await store(tx)
+
     async def _attempt(self) -> int:
         try:
-            handled = await self.handle_batch()
+            async with self._turn:
+                handled = await self.handle_batch()
             self._apart = max(0, self._apart - handled)
             return handled
         except Exception as error:  # a fault in what one update is answered with must not stop the others
@@ -104,11 +142,13 @@ class Processing:
                 self._apart = len(self._taken)
             return 1
 
-    async def handle_batch(self) -> int:
-        """Handle one batch; how many updates it was."""
+    async def handle_batch(self, store: Store | None = None) -> int:
+        """Handle one batch, after `store` in its transaction; how many updates it was."""
         if self._taken:
             await self._take_up()
-        async with self._database.write() as tx:
+        async with self._database.write(ahead=True) as tx:
+            if store is not None:
+                await store(tx)
             room = (1 if self._apart else BATCH) + len(self._reading)
             strangers = self._replies.has_room_for_strangers
             waiting = await updates.waiting(tx, room, self._owner, strangers=strangers)

@@ -145,6 +145,11 @@ class Replies:
     def has_room_for_strangers(self) -> bool:
         return self._waiting[False] < MOST_OF_STRANGERS
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no other update may be answered now."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait until another update may be answered."""
         await self._room.wait()

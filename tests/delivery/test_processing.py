@@ -158,8 +158,8 @@ async def test_a_commit_that_seems_to_fail_keeps_nobody_waiting(
         answered.extend(one.update_id for one in batch)
 
     @asynccontextmanager
-    async def breaking() -> AsyncIterator[Any]:
-        async with write() as tx:
+    async def breaking(**given: Any) -> AsyncIterator[Any]:
+        async with write(**given) as tx:
             yield tx
         if answered and len(broken) < 2:  # it is still away when the replies are looked for
             broken.append("COMMIT")

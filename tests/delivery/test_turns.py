@@ -102,8 +102,8 @@ async def test_a_commit_that_seemed_to_fail_loses_no_message(
         return await work(*given, **named)
 
     @asynccontextmanager
-    async def breaking() -> AsyncIterator[Any]:
-        async with write() as tx:
+    async def breaking(**given: Any) -> AsyncIterator[Any]:
+        async with write(**given) as tx:
             yield tx
         if left["steps"] == 0 and not broken:
             broken.append(step)

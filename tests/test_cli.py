@@ -53,11 +53,38 @@ def listed(help_: str) -> list[str]:
 
 
 def test_a_bot_loads_nothing_that_it_may_never_need() -> None:
-    """Each of these takes a tenth of the start; the first file, page or server that needs it loads it."""
-    unneeded = ["aiohttp", "alembic", "asyncpg", "icalendar", "pyarrow", "starlette", "uvicorn"]
+    """Each takes a hundredth to a tenth of the start; the first file, page or server that needs it loads it."""
+    unneeded = [
+        *(
+            "PIL",
+            "aiohttp",
+            "alembic",
+            "asyncpg",
+            "fpdf",
+            "icalendar",
+            "pyarrow",
+            "segno",
+            "starlette",
+            "uvicorn",
+        ),
+        *("bot.demo", "bot.documents", "bot.rehearsal", "bot.web.console", "bot.web.mini_app", "simulator"),
+    ]
     program = f"import sys, bot.app; print(*(name for name in {unneeded} if name in sys.modules))"
     ended = run_here("-c", program, environment={}, module=None)
     assert (ended.stdout.split(), ended.stderr) == ([], "")
+
+
+def test_a_bot_makes_the_functions_of_few_kinds_of_what_is_frozen() -> None:
+    """To write and compile those of all took a fifth of the start."""
+    program = """
+import bot.app
+from bot.frozen import Frozen
+kinds = Frozen.__subclasses__()
+print(len(kinds), sum("__dataclass_fields__" in vars(kind) for kind in kinds))
+"""
+    ended = run_here("-c", program, environment={}, module=None)
+    loaded, made = map(int, ended.stdout.split())
+    assert (loaded > 300, made < loaded / 5) == (True, True), (loaded, made)
 
 
 MEMBERS = (

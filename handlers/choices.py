@@ -22,7 +22,9 @@ async def ask_once(context: Context, purpose: Purpose) -> None:
 
 
 async def agree(update: Update, context: Context) -> None:
-    """The answer, on the very words that stand in the message; or its question, opened from another message."""
+    """The answer, on the very words that stand in the message; or its question, opened from another message. A yes to
+    words that are not today's is asked again.
+    """
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
     if purpose not in ASKED_ONCE:
@@ -35,8 +37,10 @@ async def agree(update: Update, context: Context) -> None:
         context.drop_tapped_button()
         context.say("consents/ask", purpose=purpose)
         return
-    await decide(context, purpose, given=given)
-    context.edit("consents/answered", purpose=purpose, given=given)
+    if await decide(context, purpose, given=given):
+        context.edit("consents/answered", purpose=purpose, given=given)
+    else:
+        context.edit("consents/ask", purpose=purpose)
 
 
 BUTTONS: dict[str, Handler] = {"agree": agree}

@@ -29,7 +29,7 @@ from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from bot.rules.seats import Rsvp
 from bot.rules.suppression import SuppressionKey
-from bot.words.texts import Text, Texts
+from bot.words.texts import Text, Texts, without_mark
 from bot.words.vocabulary import Vocabulary, vocabulary
 from db.canvass_doors import Standing
 from db.dialogs import Dialog
@@ -180,8 +180,17 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     @property
     def arguments(self) -> list[str]:
         """The arguments of the tapped button: `1:rsvp:ab12:yes` gives ["ab12", "yes"]."""
+        return self._said[0]
+
+    @property
+    def mark(self) -> str:
+        """The mark of the words that the tapped button stands under; "" where it bears none."""
+        return self._said[1]
+
+    @property
+    def _said(self) -> tuple[list[str], str]:
         query = self.update.callback_query
-        return (query.data or "").split(":")[2:] if query else []
+        return without_mark((query.data or "").split(":")[2:] if query else [])
 
     # -- words --
 

@@ -12,6 +12,7 @@ from telegram import Update
 import db.approvals
 from bot.actions import erasure, people, rights, rsvps
 from bot.actions.proofs import sealed_of
+from bot.actions.registration import decide_consent
 from bot.actions.renewals import purposes_to_ask, question_of
 from bot.delivery.messages import deletion
 from bot.rules.candidacy import LAST_CHOICE
@@ -20,7 +21,7 @@ from db.events import text_in
 from db.people import renewals_due
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
-from handlers.questions import as_asked, decide
+from handlers.questions import as_asked, decide, of_today
 from handlers.registration_dialog import commune_of, must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -94,7 +95,7 @@ def _show_choices(context: Context) -> None:
 
 
 async def choose(update: Update, context: Context) -> None:
-    """One of the choices: shown with its whole question, then decided on that text."""
+    """One of the choices: shown with its whole question, then decided on that text; shown again where it is another."""
     named, said = arguments(context, 2)
     purpose = one_of(Purpose, named)
     given = None if said == "show" else yes_or_no(said)
@@ -103,8 +104,9 @@ async def choose(update: Update, context: Context) -> None:
     if given is None:
         context.edit("privacy/choice", purpose=purpose)
         return
-    question = as_asked(context, question_of(purpose))
     if purpose is Purpose.CONTACT and not given:
+        name = question_of(purpose)
+        question = as_asked(context, name) or of_today(context, name)
         await rights.stop(
             context.tx,
             context.person,
@@ -115,7 +117,9 @@ async def choose(update: Update, context: Context) -> None:
         )
         context.edit("privacy/stopped", seats=await _seats(context))
         return
-    await decide(context, purpose, given=given, question=question)
+    if not await decide(context, purpose, given=given):
+        context.edit("privacy/choice", purpose=purpose)
+        return
     await context.refresh()
     _show_choices(context)
 
@@ -128,8 +132,20 @@ async def last_choice(update: Update, context: Context) -> None:
         return
     if await must_sign_up(context):
         return
-    question = as_asked(context, f"candidacy/{LAST_CHOICE}")
-    await decide(context, Purpose.KEEP, given=True, question=question)
+    name = f"candidacy/{LAST_CHOICE}"
+    question = as_asked(context, name)
+    if question is None:
+        context.edit(name)
+        return
+    await decide_consent(
+        context.tx,
+        context.person,
+        context.origin,
+        purpose=Purpose.KEEP,
+        given=True,
+        language=question.language,
+        text=question.text,
+    )
     context.edit("privacy/kept_for_next")
 
 

@@ -1,4 +1,4 @@
-"""The question that somebody answered by a button, in the words that stood there: the ledger proves them."""
+"""The question that somebody answered by a button, as it stood there (bot.words.questions)."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ from telegram import Message
 
 from bot.actions.registration import decide_consent
 from bot.actions.renewals import question_of
-from bot.frozen import Frozen
 from bot.rules.consent import Purpose
+from bot.words.questions import Question, marked
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Text
 from handlers.context import Context
+from locales import LANGUAGES
 
 
-class Question(Frozen):
-    """A question in one language, as Telegram HTML."""
+def as_asked(context: Context, name: str, *, mark: str | None = None) -> Question | None:
+    """The question of a template whose words the tapped button stands under; None where they are not today's.
 
-    language: str
-    text: str
-
-
-def as_asked(context: Context, name: str) -> Question:
-    """The question of a template as it stands in the tapped message: the language may have been changed since.
-
-    In today's language where none stands there: words were typed, or the message is too old for Telegram to tell it.
+    `mark`: the one of the words, where they were answered by typing.
     """
-    for language in (context.language, *context.campaign.languages):
-        text = context.render_in(language, name)
-        if is_shown(context, text):
-            return Question(language=language, text=text.written)
+    return marked(
+        context.mark if mark is None else mark, LANGUAGES, lambda code: context.render_in(code, name)
+    )
+
+
+def of_today(context: Context, name: str) -> Question:
+    """The question as it would be put now: a no counts whatever it was said to, also where nobody knows what."""
     return Question(language=context.language, text=context.render(name).written)
 
 
@@ -37,11 +34,16 @@ def is_shown(context: Context, text: Text) -> bool:
     return " ".join(parse_html(text.html).split()) in _in_one_line(context.message)
 
 
-async def decide(
-    context: Context, purpose: Purpose, *, given: bool, question: Question | None = None
-) -> None:
-    """A choice of the person, in the ledger with the words that stood in the tapped message, and in force at once."""
-    question = question or as_asked(context, question_of(purpose))
+async def decide(context: Context, purpose: Purpose, *, given: bool, mark: str | None = None) -> bool:
+    """A choice of the person, in the ledger with the words that it was said to, and in force at once.
+
+    False where nothing is noted: a yes to other words than today's, which are to be put now.
+    """
+    name = question_of(purpose)
+    question = as_asked(context, name, mark=mark)
+    if question is None and given:
+        return False
+    question = question or of_today(context, name)
     await decide_consent(
         context.tx,
         context.person,
@@ -51,6 +53,7 @@ async def decide(
         language=question.language,
         text=question.text,
     )
+    return True
 
 
 def _in_one_line(message: Message | None) -> str:

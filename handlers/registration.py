@@ -19,7 +19,7 @@ from handlers import menu
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.context import Context
 from handlers.place import share_place, type_place
-from handlers.questions import as_asked, decide
+from handlers.questions import as_asked, decide, of_today
 from handlers.registration_dialog import (
     FIRST,
     FLOW,
@@ -61,14 +61,19 @@ async def decide_consent(update: Update, context: Context) -> None:
     if purpose is Purpose.CONTACT and context.is_in(FLOW, "contact"):
         await _answer_first(context, friend, given=given)
     elif purpose is Purpose.COMMUNE and context.is_in(FLOW, "confirm"):
-        await _choose_by_commune(context, context.edit, given=given)
+        await _choose_by_commune(context, context.edit, given=given, mark=context.mark)
     else:
         await out_of_turn(context)
 
 
 async def _answer_first(context: Context, friend: str, *, given: bool) -> None:
-    """Without a yes there is nothing to go on with, nor anything to keep."""
-    origin, question = _came_by(context, friend), as_asked(context, question_of(Purpose.CONTACT))
+    """Without a yes there is nothing to go on with, nor anything to keep. A yes to other words than today's is none."""
+    origin, name = _came_by(context, friend), question_of(Purpose.CONTACT)
+    question = as_asked(context, name)
+    if question is None and given:
+        await show_step(context, context.edit, friend=friend)
+        return
+    question = question or of_today(context, name)
     await registration.answer_first(
         context.tx,
         context.person,
@@ -131,9 +136,13 @@ async def begin_again(update: Update, context: Context) -> None:
         await begin(context, start, context.edit)
 
 
-async def _choose_by_commune(context: Context, answer: Callable[..., None], *, given: bool) -> None:
-    await decide(context, Purpose.COMMUNE, given=given)
-    await conclude(context, answer)
+async def _choose_by_commune(
+    context: Context, answer: Callable[..., None], *, given: bool, mark: str
+) -> None:
+    if await decide(context, Purpose.COMMUNE, given=given, mark=mark):
+        await conclude(context, answer)
+    else:
+        await show_step(context, answer)
 
 
 async def type_instead_of_choosing(update: Update, context: Context) -> None:
@@ -141,7 +150,8 @@ async def type_instead_of_choosing(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     meaning = context.vocabulary.meaning(context.message.text or "")
     if meaning in (Meaning.YES, Meaning.NO):
-        await _choose_by_commune(context, context.say, given=meaning is Meaning.YES)
+        mark = context.kept.get("mark", "")
+        await _choose_by_commune(context, context.say, given=meaning is Meaning.YES, mark=mark)
     else:
         await type_place(update, context)
 

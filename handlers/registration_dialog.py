@@ -5,7 +5,7 @@ changes nothing: `contact` (17 or over, and written to), `place` (of one commune
 `elsewhere` where this vote is not theirs), and for a commune `confirm`, which is the choice about it. `data` holds:
 of_age, candidates (commune codes), former (code -> name of a former commune), abroad, city and postcode (what was
 typed), territory (of all candidates), country, start, asked (the message that asks: handlers.tidy), here (the
-event at whose door they were counted: handlers.check_ins).
+event at whose door they were counted: handlers.check_ins), mark (of the words of the choice that is put).
 The dialog `place` asks a supporter who moved where they vote now, with the same questions.
 """
 
@@ -18,12 +18,14 @@ from typing import Any
 
 from bot.actions import check_ins, people, registration
 from bot.actions.authority import area_name
+from bot.actions.renewals import question_of
 from bot.communes import Commune
 from bot.communes.consulates import has_several_hours, homes_in
 from bot.links import Link, read_link
 from bot.rules.consent import Purpose
 from bot.rules.courtesy import CALM
 from bot.rules.territories import TERRITORIES
+from bot.words.texts import mark_of
 from db.events import text_in
 from handlers import event_card
 from handlers.context import Context
@@ -101,6 +103,10 @@ async def show_step(context: Context, answer: Callable[..., None], *, friend: st
         several = has_several_hours(country, language)
         answer("registration/home", country=country, homes=homes_in(country, language), several=several)
     elif step == "confirm":
+        # Whoever types their answer answers these words.
+        mark = mark_of(context.render(question_of(Purpose.COMMUNE)).written)
+        if context.kept.get("mark") != mark:
+            await ask_place(context, step, mark=mark)
         answer("registration/confirm", commune=_as_typed(context, commune_of(context)))
     elif step == "place":
         answer("registration/place", places=places(context))

@@ -71,6 +71,9 @@ async def _lift(context: Context, *, decided: bool) -> None:
         context.edit("privacy/restriction_lift")
         return
     question = as_asked(context, "privacy/restriction_lift")
+    if question is None:  # other words stood there
+        context.edit("privacy/restriction_lift")
+        return
     await restriction.lift(
         context.tx, context.person, context.origin, language=question.language, text=question.text
     )

@@ -8,7 +8,7 @@ from typing import Any
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 from bot.rules.restriction import Ground
-from bot.words.texts import CALLBACK_VERSION
+from bot.words.texts import CALLBACK_VERSION, without_mark
 from bot.words.vocabulary import asks_to_stop
 from handlers import privacy, restriction
 
@@ -30,7 +30,7 @@ def asked_in(update: Mapping[str, Any]) -> str | None:
     query, message = update.get("callback_query"), update.get("message")
     if isinstance(query, Mapping):
         data = query.get("data")
-        return data if isinstance(data, str) and _is_right(data) else None
+        return _right_of(data) if isinstance(data, str) else None
     text = (message.get("text") or message.get("caption")) if isinstance(message, Mapping) else None
     if not isinstance(text, str):
         return None
@@ -40,7 +40,9 @@ def asked_in(update: Mapping[str, Any]) -> str | None:
     return command[1:] if command[1:] in COMMANDS else None
 
 
-def _is_right(data: str) -> bool:
-    version, action, *said = [*data.split(":"), ""]
-    meant = version == CALLBACK_VERSION and action in BUTTONS and len(said) <= MOST_WORDS + 1
-    return meant and all(word in ANSWERS for word in said[:-1])
+def _right_of(data: str) -> str | None:
+    """The button without the mark of its words, of which there are as many as somebody forges."""
+    said, _ = without_mark(data.split(":"))
+    version, action, *words = [*said, ""]
+    meant = version == CALLBACK_VERSION and action in BUTTONS and len(words) <= MOST_WORDS + 1
+    return ":".join(said) if meant and all(word in ANSWERS for word in words[:-1]) else None

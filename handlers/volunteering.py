@@ -18,6 +18,7 @@ from handlers import desk
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.choices import ask_once
 from handlers.context import Context
+from handlers.questions import as_asked, of_today
 from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -59,10 +60,15 @@ async def choose(update: Update, context: Context) -> None:
 
 
 async def decide_contact(update: Update, context: Context) -> None:
-    """Whether the team may write, on the very words that stand in the message."""
+    """Whether the team may write, on the very words that stand in the message; asked again where they are others."""
     given = yes_or_no(*arguments(context, 1))
     if await must_sign_up(context):
         return
+    question = as_asked(context, QUESTION)
+    if question is None and given:
+        await show_step(context, ASK, context.edit)
+        return
+    question = question or of_today(context, QUESTION)
     try:
         offer = await volunteering.decide_contact(
             context.tx,
@@ -70,8 +76,8 @@ async def decide_contact(update: Update, context: Context) -> None:
             context.origin,
             context.campaign,
             given=given,
-            language=context.language,
-            text=context.render(QUESTION).written,
+            language=question.language,
+            text=question.text,
         )
     except OfferGone:
         await show_step(context, WHAT, context.edit)

@@ -25,13 +25,15 @@ import db.people
 import handlers
 from bot import communes
 from bot.actions.dialogs import remember_question
+from bot.actions.renewals import question_of
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.hooks import ReadFirst, UpdateRefused
 from bot.delivery.intake import chat_of
+from bot.rules.consent import Purpose
 from bot.rules.suppression import SuppressionKey
-from bot.words.texts import Texts
+from bot.words.texts import MARK, Texts, mark_of
 from db.engine import Database, savepoint
 from db.people import Person
 from db.rolls import Rolls
@@ -40,6 +42,7 @@ from handlers.context import Context, Services
 from handlers.dispatch import Dispatcher
 from handlers.gathering import meet
 from handlers.routing import register
+from locales import LANGUAGES
 from simulator.reading import as_read
 from tests.frozen import FROZEN
 
@@ -244,8 +247,9 @@ class Talker:
         raise AssertionError(f"No button “{label}” among {seen}")
 
     async def tap_data(self, data: str, *, on: Shown | None = None) -> Shown:
-        """A tap with this callback data, forged or not."""
+        """A tap with this callback data, forged or not; with the mark of its words, where such a button is there."""
         shown = on or (self.screen[-1] if self.screen else Shown(id=1, text="…"))
+        data = as_it_stands(data, shown.buttons.values())
         plain = html.unescape(re.sub(r"<[^>]+>", "", shown.text))
         message = self._message(text=plain or "…") | {"message_id": shown.id}
         keys = [{"text": name, "callback_data": data} for name, data in shown.buttons.items()]
@@ -265,8 +269,10 @@ class Talker:
         await self.tap_data("1:consent:contact:yes")
         await self.send(place)
         await self.tap_data("1:consent:commune:yes")
+        served, language = self.conversation.services, self._user["language_code"]
         for purpose in ("team", "keep"):
-            await self.tap_data(f"1:agree:{purpose}:yes")
+            mark = mark_today(purpose, served, language=language if language in LANGUAGES else "en")
+            await self.tap_data(f"1:agree:{purpose}:yes:{mark}")
         self.screen.pop()  # what stands last is the welcome, as when nothing more was asked
 
     async def share_location(self, latitude: float, longitude: float) -> Shown:
@@ -339,6 +345,17 @@ class Talker:
             as_read(each["text"]): each["callback_data"] for each in buttons if "callback_data" in each
         }
         shown.urls = {as_read(each["text"]): each["url"] for each in buttons if "url" in each}
+
+
+def as_it_stands(data: str, buttons: Iterable[str]) -> str:
+    """What a button says, with the mark of the words that it stands under."""
+    return next((each for each in buttons if each.startswith(f"{data}:{MARK}")), data)
+
+
+def mark_today(purpose: str, served: Services | None = None, *, language: str = "en") -> str:
+    """The mark of the words of a choice."""
+    texts = (served or services()).texts
+    return mark_of(texts.render(question_of(Purpose(purpose)), language).written)
 
 
 def _leads_to(button: Mapping[str, Any]) -> str:

@@ -35,9 +35,9 @@ class Doing:
 
 def sign_up(place: Place, number: int) -> tuple[Act, ...]:
     """From /start to the welcome; some refuse that messages are chosen by their commune, where that is asked."""
-    by_commune = tap(f"1:consent:commune:{'no' if number % 7 == REFUSES else 'yes'}")
+    by_commune = tap(f"1:consent:commune:{'no' if number % 7 == REFUSES else 'yes'}*")
     is_asked = place.commune is not None and place.taps is None
-    return (START, tap("1:consent:contact:yes"), *say_place(place), *([by_commune] if is_asked else []))
+    return (START, tap("1:consent:contact:yes*"), *say_place(place), *([by_commune] if is_asked else []))
 
 
 def say_place(place: Place) -> tuple[Act, ...]:
@@ -77,7 +77,7 @@ _WORDS: dict[Character, tuple[Act, ...]] = {
 }
 _BACK: dict[Character, tuple[Act, ...]] = {
     Character.BLOCKER: (START,),
-    Character.RESTRICTER: (send("/restrict"), tap("1:restriction:lift"), tap("1:restriction:end")),
+    Character.RESTRICTER: (send("/restrict"), tap("1:restriction:lift"), tap("1:restriction:end*")),
 }
 """How they come back who need not sign up again."""
 

@@ -9,7 +9,8 @@ who reads it sees what the person will see. In a template,
     {{ link(_("Open the map"), url) }}                        adds a button that opens an address;
     {{ app(_("Open the console"), url) }}                     adds one that opens a Mini App;
     {{ ask_location(_("Share my location")) }}                asks through the reply keyboard;
-    {{ words(question.text) }}                                what was written in several languages, in the reader's.
+    {{ words(question.text) }}                                what was written in several languages, in the reader's;
+    {{ button(_("Yes"), "agree", "yes", mark("consents/team")) }}  says which words the button stands under.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from jinja2 import (
     FileSystemLoader,
     FunctionLoader,
     StrictUndefined,
+    pass_context,
 )
 from jinja2.bccache import Bucket
 from jinja2.ext import Extension
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -63,6 +66,22 @@ def within_limit(data: str) -> str:
     if len(data.encode()) > CALLBACK_LIMIT:
         raise ValueError(f"Callback data is longer than {CALLBACK_LIMIT} bytes: {data}")
     return data
+
+
+MARK = "="
+"""Begins the mark of a button: no code and no answer does."""
+MARK_DIGITS = 16
+
+
+def mark_of(written: str) -> str:
+    """What the buttons under a question say of its words (`Text.written`), so that a tap tells which were read."""
+    return MARK + sha256(written.encode()).hexdigest()[:MARK_DIGITS]
+
+
+def without_mark(arguments: Sequence[str]) -> tuple[list[str], str]:
+    """What a button says, and the mark of the words that it stands under; "" where it bears none."""
+    marks = [each for each in arguments if each.startswith(MARK)]
+    return [each for each in arguments if each not in marks], marks[0] if len(marks) == 1 else ""
 
 
 class Button(NamedTuple):
@@ -122,14 +141,7 @@ class _Keyboard:
         self._language = language
         self._rows: list[list[Button]] = [[]]
         self.location_request: str | None = None
-        self.verbs = {
-            "button": self.button,
-            "grid": self.grid,
-            "link": self.link,
-            "app": self.app,
-            "row": self.row,
-            "ask_location": self.ask_location,
-        }
+        self.verbs = {name: getattr(self, name) for name in _VERBS}
 
     @property
     def rows(self) -> tuple[tuple[Button, ...], ...]:
@@ -177,6 +189,17 @@ class _Keyboard:
     def ask_location(self, label: str) -> str:
         self.location_request = self._label(label)
         return ""
+
+
+_VERBS = ("button", "grid", "link", "app", "row", "ask_location")
+
+
+@pass_context
+def _mark(context: Context, name: str) -> str:
+    """The mark of the words of a template, with the values of the one that includes them."""
+    template = context.environment.get_template(f"{name}.html.j2")
+    silent = dict.fromkeys(_VERBS, lambda *_: "")
+    return mark_of(_tidy(template.render({**context.get_all(), **silent})))
 
 
 SPEAKING = frozenset({"check_ins", "events", "friends", "shifts", "step_replies", "steps", "surveys"})
@@ -330,7 +353,7 @@ def _environment(
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(common)
-    environment.globals.update(language=code, languages=LANGUAGES)
+    environment.globals.update(language=code, languages=LANGUAGES, mark=_mark)
     environment.globals.update(words=lambda text: words_in(text, code))
     environment.filters.update(filters_of(LANGUAGES[code].locale, words_of(code)))
     return environment

@@ -175,7 +175,7 @@ async def goes_on(talker: Talker, step: str, tapped: str | None) -> None:
     chosen = (person.consent_commune, person.consent_team, person.consent_keep)
     assert chosen == (False, False, False), (step, tapped)
     await talker.send("/start")
-    if "1:consent:contact:yes" in talker.last.buttons.values():
+    if any(data.startswith("1:consent:contact:yes") for data in talker.last.buttons.values()):
         await talker.tap_data("1:consent:contact:yes")
     await talker.send("Lyon")
     await talker.tap("Yes, by where I vote")

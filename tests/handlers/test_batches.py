@@ -28,13 +28,14 @@ from db.schema import consents, people, responses, rsvps, vote_plans
 from db.updates import AnsweredUpdate
 from handlers.context import Context
 from handlers.gathering import meet
-from tests.conversation import Conversation, paris
+from tests.conversation import Conversation, mark_today, paris
 
 CHATS = range(201, 213)
 SIGN_UP = (
     "/start",
-    *("1:consent:contact:yes", "Lyon 3", "1:consent:commune:yes"),
-    *(f"1:agree:{purpose}:yes" for purpose in ("team", "keep")),
+    *(f"1:consent:contact:yes:{mark_today('contact')}", "Lyon 3"),
+    f"1:consent:commune:yes:{mark_today('commune')}",
+    *(f"1:agree:{purpose}:yes:{mark_today(purpose)}" for purpose in ("team", "keep")),
 )
 TAPS = (
     *("1:rsvp:lyon1:yes", "1:rsvp:lyon1:no", "1:rsvp:nowhere:yes", "1:step:1:plan:morning"),

@@ -375,6 +375,7 @@ async def test_my_data_points_only_to_what_the_person_can_do(conversation: Conve
     assert await pointed_at() == (
         f"To correct it: write to {contact}. To have it used again: /restrict. To erase it: /delete."
     )
+    await person.tap_data("1:restriction:lift")
     await person.tap_data("1:restriction:end")
     await person.send("/stop")
     assert await pointed_at() == (

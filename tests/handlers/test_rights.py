@@ -43,6 +43,8 @@ ASKED = (
     (tapped("1:rsvp:lyon1:yes"), None),
     (tapped("1:choice:forged:no"), None),
     (tapped("1:choice:contact:no:no"), None),
+    (tapped("1:choice:contact:no:=0123456789abcdef"), "1:choice:contact:no"),
+    (tapped("1:choice:forged:no:=0123456789abcdef"), None),
     (tapped("2:delete:yes"), None),
     (tapped("1"), None),
     (tapped(7), None),

@@ -51,7 +51,7 @@ async def test_the_bot_speaks_and_understands_it(tmp_path: Path) -> None:
         zoe = await story.person("Zoe", language=CODE)
         await zoe.start()
         await zoe.expect(SPOKEN)
-        await zoe.forge("1:consent:contact:yes")
+        await zoe.tap("I’m 17 or over")
         await zoe.send("mi loĝas en Lyon")  # a sentence of the language around a commune
         await zoe.expect("May I choose your messages by where you vote?")
         await zoe.send("Jes!")

@@ -16,7 +16,7 @@ from bot.web.desk import Desk
 from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
 from db.rolls import Rolls
-from tests.conversation import BOT, Conversation, Talker
+from tests.conversation import BOT, Conversation, Talker, as_it_stands
 
 ADDRESS = "http://127.0.0.1:8080"
 TOKEN = "1:test"
@@ -76,9 +76,15 @@ class Browser:
         return self.page
 
     async def send(self, path: str, *, token: str | None = None, **fields: str) -> httpx.Response:
-        """A form of the page that is shown, as a browser sends it; `token`: another one than the page's."""
+        """A form of the page that is shown, as a browser sends it; `token`: another one than the page's.
+
+        A `tap` is that of its button, with the mark of the words that it stands under.
+        """
         found = re.search(r'name="form" value="([^"]*)"', self.page.text)
         shown = token if token is not None else found[1] if found else ""
+        if "tap" in fields:
+            taps = re.findall(r'name="tap" value="([^"]*)"', self.page.text)
+            fields["tap"] = as_it_stands(fields["tap"], taps)
         self.page = await self.client.post(
             path,
             data={"form": shown, **fields},

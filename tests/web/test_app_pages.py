@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
+from bot.actions.renewals import text_hash
 from bot.rules.console import Door
 from bot.web import outlines
+from bot.words.texts import Texts
 from db.schema import consents, events, people, responses, rsvps, shifts, vote_plans
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
 from tests.drafting import write_event
-from tests.web.browsing import Browser, signed_in
+from tests.web.browsing import Browser, signed_in, web_of
 
 ZOE, LEO, SOPHIE = 31, 32, 11
 
@@ -192,6 +196,27 @@ async def test_data_and_choices_are_ones_own(conversation: Conversation) -> None
     assert person.state == "stopped"
     assert (await zoe.open("/app/me")).status_code == 200
     assert (await zoe.open("/app/")).status_code == 409
+
+
+async def test_a_page_that_was_opened_before_the_words_changed_agrees_to_nothing(
+    conversation: Conversation,
+) -> None:
+    zoe = await reader(conversation, ZOE, "69123")
+    await zoe.open("/app/me/choices/contact")
+    served = conversation.services
+    broker = replace(served.campaign.controller, name="Data Broker SA")
+    other = replace(served.campaign, controller=broker)
+    conversation.serve(replace(served, campaign=other, texts=Texts({"campaign": other})))
+    web = web_of(conversation, str(zoe.client.base_url).rstrip("/"))
+    zoe.client = httpx.AsyncClient(transport=web, base_url=zoe.client.base_url, cookies=zoe.client.cookies)
+    await zoe.send("/app/me", tap="choice:contact:yes")
+    assert await rows(conversation, consents) == []
+    assert zoe.page.url.path == "/app/me/choices/contact"
+    assert "Data Broker SA" in zoe.text, "today's words are put"
+    await zoe.send("/app/me", tap="choice:contact:yes")
+    (choice,) = await rows(conversation, consents)
+    text = conversation.services.texts.render("consents/contact", choice.language).written
+    assert (choice.given, choice.text_hash) == (True, text_hash(text))
 
 
 async def test_whoever_did_not_sign_up_reads_what_is_held_and_nothing_else(

@@ -1,31 +1,31 @@
-"""A choice made on a page, noted with the very words that the page showed."""
+"""A choice made on a page, noted with the very words that the page showed: it may have been opened long ago."""
 
 from __future__ import annotations
 
 from bot.actions.registration import decide_consent
 from bot.actions.renewals import question_of
-from bot.frozen import Frozen
 from bot.rules.consent import Purpose
 from bot.web.desk import Visit
+from bot.words.questions import Question, marked
 
 
-class Question(Frozen):
-    """A question in one language, as Telegram HTML."""
-
-    language: str
-    text: str
-
-
-def as_shown(visit: Visit, purpose: Purpose) -> Question:
-    """The question in the language of the page that was sent: another may have been chosen since."""
-    said = visit.form.get("language", "")
-    language = said if said in visit.author.campaign.languages else visit.language
-    return Question(language=language, text=visit.rendered_in(language, question_of(purpose)).written)
+def as_shown(visit: Visit, purpose: Purpose, mark: str) -> Question | None:
+    """The question whose words bore this mark; None where they are not today's."""
+    languages = visit.author.campaign.languages
+    return marked(mark, languages, lambda code: visit.rendered_in(code, question_of(purpose)))
 
 
-async def decide(visit: Visit, purpose: Purpose, *, given: bool) -> None:
-    """In the ledger, and in force at once."""
-    question = as_shown(visit, purpose)
+def of_today(visit: Visit, purpose: Purpose) -> Question:
+    """The question as it would be put now: a no counts whatever it was said to."""
+    return Question(language=visit.language, text=visit.rendered(question_of(purpose)).written)
+
+
+async def decide(visit: Visit, purpose: Purpose, mark: str, *, given: bool) -> bool:
+    """In the ledger, and in force at once. False where nothing is noted: a yes to other words than today's."""
+    question = as_shown(visit, purpose, mark)
+    if question is None and given:
+        return False
+    question = question or of_today(visit, purpose)
     await decide_consent(
         visit.tx,
         visit.author.person,
@@ -35,3 +35,4 @@ async def decide(visit: Visit, purpose: Purpose, *, given: bool) -> None:
         language=question.language,
         text=question.text,
     )
+    return True

@@ -25,6 +25,7 @@ from bot.web.public import CALENDAR
 from bot.web.site import HEADERS
 from bot.web.taps import shown
 from bot.words.friends import SOMEBODY, addressed
+from bot.words.texts import without_mark
 from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
 
@@ -224,10 +225,11 @@ async def _shift(visit: Visit, found: EventInWords, arguments: Sequence[str]) ->
 
 
 async def _agree(visit: Visit, found: EventInWords, arguments: Sequence[str]) -> None:
-    """Whether the team may know who comes, on the very words that the page showed."""
-    if list(arguments) not in (["team", "yes"], ["team", "no"]):
+    """Whether the team may know who comes, on the very words that the page showed: it asks again where they changed."""
+    said, mark = without_mark(arguments)
+    if said not in (["team", "yes"], ["team", "no"]):
         raise Missing("There is no such choice.")
-    await decide(visit, Purpose.TEAM, given=arguments[1] == "yes")
+    await decide(visit, Purpose.TEAM, mark, given=said[1] == "yes")
 
 
 TAPS: Mapping[str, Tapped] = {

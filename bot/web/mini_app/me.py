@@ -15,8 +15,9 @@ from bot.actions.rights import Holding
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 from bot.web.desk import Desk, Missing, Visit
-from bot.web.mini_app.choices import as_shown, decide
+from bot.web.mini_app.choices import as_shown, decide, of_today
 from bot.web.site import HEADERS
+from bot.words.texts import without_mark
 
 Answering = Callable[[Visit, Sequence[str]], Awaitable[str]]
 
@@ -103,14 +104,17 @@ def _pair(arguments: Sequence[str], second: Mapping[str, bool]) -> tuple[str, bo
 
 
 async def _choose(visit: Visit, arguments: Sequence[str]) -> str:
-    """`show` opens the whole question; no to being written to stops everything, as /stop does."""
+    """`show` opens the whole question, and so does a yes to other words than today's; no to being written to stops
+    everything, as /stop does.
+    """
     _require_chooser(visit)
+    arguments, mark = without_mark(arguments)
     if len(arguments) == 2 and arguments[1] == "show":
         return f"/app/me/choices/{_purpose(arguments[0])}"
     name, given = _pair(arguments, {"yes": True, "no": False})
     purpose, author = _purpose(name), visit.author
     if purpose is Purpose.CONTACT and not given:
-        question = as_shown(visit, purpose)
+        question = as_shown(visit, purpose, mark) or of_today(visit, purpose)
         sealing = erasure.sealing(visit.desk.suppression_key, author.campaign.retention, visit.now)
         await rights.stop(
             visit.tx,
@@ -120,8 +124,8 @@ async def _choose(visit: Visit, arguments: Sequence[str]) -> str:
             text=question.text,
             sealing=sealing,
         )
-    else:
-        await decide(visit, purpose, given=given)
+    elif not await decide(visit, purpose, mark, given=given):
+        return f"/app/me/choices/{purpose}"
     return "/app/me"
 
 

@@ -32,6 +32,11 @@ from db.schema import people, responses
 START = datetime(2016, 11, 16, 9, tzinfo=UTC)
 
 
+@pytest.fixture
+def statements_run_here() -> None:
+    """They do not: what is stopped while a thread is at work is tested."""
+
+
 class FakeTelegram:
     """Remembers every post that arrived. `faults` are outcomes for the next posts, instead of `Done`.
 

@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from bot.frozen import Frozen
 from bot.rehearsal.almanac import GAP, PARIS, PARTISAN, Almanac, clock_of
+from bot.rehearsal.broken import Broken, Rule, round_name
 from bot.rehearsal.cast import Member
 from bot.rehearsal.evidence import Evidence
 from bot.rehearsal.lives import WEEK, Life
@@ -45,55 +44,6 @@ CORRECTED = "corrected"
 """The name of what the organizers correct a message to, among the beginnings of what they write."""
 MUTED_BY = {"gotv": "reminders", "civic_neutral": "reminders", "event_invite": "events"}
 NEWS = frozenset({"persuasion", "poll", "result"})
-
-
-class Rule(StrEnum):
-    """A rule that must hold for every message; names what the report says of it."""
-
-    QUIET_PERIOD = "quiet_period"
-    NOT_NEUTRAL = "not_neutral"
-    TWICE = "twice"
-    COURTESY_HOURS = "courtesy_hours"
-    CAP_DAY = "cap_day"
-    CAP_WEEK = "cap_week"
-    TOO_EARLY = "too_early"
-    TOO_LATE = "too_late"
-    DELAYED = "delayed"
-    MISSING = "missing"
-    NOT_REMINDED = "not_reminded"
-    AFTER_VOTED = "after_voted"
-    AFTER_CANNOT = "after_cannot"
-    AFTER_STOP = "after_stop"
-    RESTRICTED = "restricted"
-    AFTER_BLOCK = "after_block"
-    MUTED = "muted"
-    NOT_MEANT = "not_meant"
-    UNEXPLAINED = "unexplained"
-    NOT_RECEIVED = "not_received"
-    NOT_TAKEN_BACK = "not_taken_back"
-    OVERFULL = "overfull"
-    TWO_SHIFTS = "two_shifts"
-    NOT_AT_THE_DOOR = "not_at_the_door"
-    KNOCKED = "knocked"
-    LEFT_OUT = "left_out"
-    OTHER_VERSION = "other_version"
-    NOT_CORRECTED = "not_corrected"
-    NOT_ASKED = "not_asked"
-    READ_BY_TWO = "read_by_two"
-    ANSWERED_TWICE = "answered_twice"
-    ANSWERED_LATE = "answered_late"
-    ANSWERED_ASTRAY = "answered_astray"
-    ANSWERED_OTHERWISE = "answered_otherwise"
-    ASKED_IN_SILENCE = "asked_in_silence"
-
-
-class Broken(Frozen):
-    """A rule that was broken: for whom, by which message, when."""
-
-    rule: Rule
-    at: datetime | None
-    person: int | None
-    about: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -421,11 +371,6 @@ class Checker:
             self._break(Rule.NOT_REMINDED, life, days.closes, round_name(days.ballot))
         else:
             self.reminders[days.ballot, found] += 1
-
-
-def round_name(ballot: int) -> str:
-    """The name of a round in a rule that it broke as a whole."""
-    return f"round:{ballot}"
 
 
 # One object for all the lines of an instant: a life keeps many of them.

@@ -12,8 +12,8 @@ from typing import Any
 from bot.frozen import Frozen
 from bot.rehearsal.account import Account
 from bot.rehearsal.almanac import PARIS, Almanac, clock_of
+from bot.rehearsal.broken import Broken, Rule, round_name
 from bot.rehearsal.cast import Character
-from bot.rehearsal.checker import Broken, Rule, round_name
 from bot.rehearsal.reminding import OUT_OF_REACH, Reminded
 from bot.rehearsal.run import Outcome, summary
 from bot.rules.counting import counted, counted_people

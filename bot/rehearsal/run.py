@@ -22,8 +22,9 @@ from bot.frozen import Frozen
 from bot.rehearsal.account import Account, Lines, names_of
 from bot.rehearsal.agenda import ending, opening
 from bot.rehearsal.almanac import Almanac
+from bot.rehearsal.broken import Broken
 from bot.rehearsal.cast import Member, as_account, as_rows, invent
-from bot.rehearsal.checker import Arrival, Broken, Checker
+from bot.rehearsal.checker import Arrival, Checker
 from bot.rehearsal.evidence import Log, read_log
 from bot.rehearsal.ground import plant
 from bot.rehearsal.organizing import STAFF, beginnings, organizing

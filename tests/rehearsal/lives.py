@@ -9,8 +9,9 @@ from typing import Any
 
 from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
+from bot.rehearsal.broken import Rule, round_name
 from bot.rehearsal.cast import Character, Member, Place
-from bot.rehearsal.checker import Checker, Rule, round_name
+from bot.rehearsal.checker import Checker
 from bot.rehearsal.reminding import Reminded
 from bot.rehearsal.surveying import Kept
 from db.rehearsal import Sending

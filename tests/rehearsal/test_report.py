@@ -12,8 +12,9 @@ import pytest
 from bot.campaign.campaign import load_campaign
 from bot.commands.rehearsing import _Bar
 from bot.rehearsal.account import Account
+from bot.rehearsal.broken import Broken, Rule
 from bot.rehearsal.cast import Character, Member, Place
-from bot.rehearsal.checker import Arrival, Broken, Rule
+from bot.rehearsal.checker import Arrival
 from bot.rehearsal.evidence import Log
 from bot.rehearsal.play import Impossible, Played
 from bot.rehearsal.reminding import Reminded

@@ -33,6 +33,7 @@ from handlers import (
     mends,
     menu,
     new_event,
+    new_event_asking,
     new_survey,
     place,
     privacy,
@@ -134,7 +135,7 @@ FEATURES = (
 QUESTIONS: dict[str, Asker] = {
     registration_dialog.FLOW: registration_dialog.show_step,
     registration_dialog.MOVING: registration_dialog.show_step,
-    new_event.FLOW: new_event.show_step,
+    new_event_asking.FLOW: new_event_asking.show_step,
     hosts.REASON: hosts.show_reason,
     event_words.FLOW: event_words.show_step,
     event_edit.FLOW: event_edit.show_step,

@@ -22,10 +22,11 @@ from bot.rules.hosting import MOST_REASON
 from bot.rules.kinds import Kind
 from bot.rules.sending import INVITATION, SERIES, all_at
 from db.events import EventInWords
-from handlers import audience_dialog, desk, new_event
+from handlers import audience_dialog, desk
 from handlers.buttons import arguments, whole_number, yes_or_no
 from handlers.context import Context
 from handlers.following import follow
+from handlers.new_event_asking import FLOW, draft, is_hosting, proceed
 from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -41,20 +42,18 @@ async def begin(update: Update, context: Context) -> None:
         return
     author = await desk.author(context)
     author.require_standing()
-    if context.is_in(new_event.FLOW):
+    if context.is_in(FLOW):
         context.say("new_event/resumed")
     else:
         context.say("hosts/begin", hosts=bool(author.hosted))
         await _take_up(context)
-    await new_event.proceed(context, context.say)
+    await proceed(context, context.say)
 
 
 async def _take_up(context: Context, **said: Any) -> None:
     """Opens the questions; whom it is for is not asked: it is those who live near."""
     await context.end_dialog()
-    await context.ask(
-        new_event.FLOW, "title", **{"hosting": True, "audience": str(EVERYBODY), "chosen": True, **said}
-    )
+    await context.ask(FLOW, "title", **{"hosting": True, "audience": str(EVERYBODY), "chosen": True, **said})
 
 
 async def again(update: Update, context: Context) -> None:
@@ -64,7 +63,7 @@ async def again(update: Update, context: Context) -> None:
     found, repeated = await hosts.sent_back(context.tx, author, code)
     again = {} if repeated is None else {"repeat": repeated[0].value, "ends": {"times": len(repeated[1])}}
     await _take_up(context, again=code, **_said(found), **again)
-    await new_event.proceed(context, context.say)
+    await proceed(context, context.say)
 
 
 def _said(found: EventInWords) -> dict[str, Any]:
@@ -89,15 +88,15 @@ def _said(found: EventInWords) -> dict[str, Any]:
 async def send(update: Update, context: Context) -> None:
     """The button under the summary: to the team, or to the people where the host is trusted."""
     arguments(context, 0)
-    if not desk.is_asked(context, new_event.FLOW, "summary"):
+    if not desk.is_asked(context, FLOW, "summary"):
         return
-    if not new_event.is_hosting(context):
+    if not is_hosting(context):
         raise MalformedButton
     made = await hosts.propose(
         context.tx,
         await desk.author(context),
         context.origin,
-        new_event.draft(context),
+        draft(context),
         repeats=event_drafts.repeats(context.kept),
         language=context.language,
         text=context.render(SEEN).written,

@@ -7,45 +7,43 @@ one field all end at the summary.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from telegram import Update
 
-from bot.actions import announcing, event_drafts, hosts
-from bot.actions.announcing import NewEvent
-from bot.actions.authority import Author
+from bot.actions import event_drafts
 from bot.actions.drafts import ELSEWHERE
 from bot.communes import Commune
-from bot.departure.compose import Draft
 from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
     DESCRIPTION_LIMIT,
     ONCE,
     TITLE_LIMIT,
-    DraftQuestion,
-    invited_unless_chosen,
-    next_question,
     read_seats,
     reopened,
-    starts_at,
 )
-from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
-from bot.rules.sending import INVITATION, SERIES, all_at
 from bot.rules.series import BadSeries, Every
 from handlers import audience_dialog, audience_screens, desk
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.following import follow
+from handlers.new_event_asking import (
+    DURATIONS,
+    FLOW,
+    commune_of,
+    is_hosting,
+    proceed,
+    question_of,
+    starts_of,
+    take_up,
+)
 from handlers.routing import Awaited, Handler, MalformedButton
 
-FLOW = event_drafts.FLOW
 SUGGESTIONS = 6
-DURATIONS = (60, 90, 120, 180)
-"""Minutes that are offered; others can be typed."""
 LONGEST_NUMBER = 4
 """Digits of how many times a series takes place; whatever is longer is no such number."""
 LONG = timedelta(hours=12)
@@ -58,58 +56,6 @@ async def begin(update: Update, context: Context) -> None:
         context, FLOW, allowed=Action.CREATE_EVENT, first="title", resumed="new_event/resumed"
     )
     await proceed(context, context.say)
-
-
-def is_hosting(context: Context) -> bool:
-    """Whether a supporter writes it, for the team to let it take place: handlers.hosts."""
-    return bool(context.kept.get("hosting"))
-
-
-def _question(context: Context) -> DraftQuestion:
-    return next_question(context.kept, context.campaign.languages)
-
-
-async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
-    """Keeps what was said and asks the next thing."""
-    data = {**context.kept, **said}
-    question = next_question(data, context.campaign.languages)
-    if question.step == "audience" and not data.get("audience"):
-        by_commune = context.campaign.chooses_by_commune
-        said["audience"] = str(invited_unless_chosen(data["commune"], chooses_by_commune=by_commune))
-    await context.ask(FLOW, question.step, **said)
-    await show_step(context, answer)
-
-
-async def take_up(update: Update, context: Context) -> None:
-    """It was written on at the desk: what is asked now, or all of it, is shown before anything typed here counts."""
-    context.say("new_event/resumed")
-    await proceed(context, context.say)
-
-
-async def show_step(context: Context, answer: Callable[..., None]) -> None:
-    question = _question(context)
-    if question.step == "audience":
-        await audience_dialog.show(context, answer)
-    elif question.step == "summary":
-        await _show_summary(context)
-    elif question.step == "duration":
-        answer("new_event/duration", durations=DURATIONS)
-    elif question.step == "date":
-        answer("new_event/date", commune=_commune(context))
-    elif question.step == "repeat":
-        answer("new_event/repeat", first=_starts_at(context), commune=_commune(context))
-    elif question.step == "guests":
-        answer("new_event/guests", most=MOST_GUESTS)
-    elif question.step == "overbooking":
-        answer("new_event/overbooking", offered=OVERBOOKINGS)
-    elif question.language is not None:
-        values = {"wanted": question.language, "may_skip": question.may_skip}
-        first = question.language == context.campaign.languages[0]
-        answer(
-            f"new_event/{question.step}", **values, first=first, several=len(context.campaign.languages) > 1
-        )
-    else:
-        answer(f"new_event/{question.step}")
 
 
 # -- words --
@@ -125,7 +71,7 @@ async def type_description(update: Update, context: Context) -> None:
 
 async def _keep_words(context: Context, key: str, limit: int) -> None:
     words = desk.typed(context, limit)
-    language = _question(context).language
+    language = question_of(context).language
     assert language is not None  # these steps are asked for a language
     kept = context.kept.get(key) or {}
     await proceed(context, context.say, **{key: {**kept, language: words}})
@@ -134,7 +80,7 @@ async def _keep_words(context: Context, key: str, limit: int) -> None:
 async def skip(update: Update, context: Context) -> None:
     """A text in one language, or the pin, is left out."""
     step, language = arguments(context, 2)
-    question = _question(context) if context.is_in(FLOW, step) else None
+    question = question_of(context) if context.is_in(FLOW, step) else None
     if question is None or language != (question.language or "-"):
         context.toast("toasts/already_answered")
     elif not question.may_skip:
@@ -183,12 +129,6 @@ async def _settle_commune(context: Context, commune: Commune, answer: Callable[.
     await proceed(context, answer, commune=commune.code, place=commune.code, **forgotten)
 
 
-def _commune(context: Context) -> Commune:
-    commune = context.services.gazetteer.by_code(context.kept["commune"])
-    assert commune is not None  # it came from the gazetteer
-    return commune
-
-
 async def type_address(update: Update, context: Context) -> None:
     await proceed(context, context.say, address=desk.typed(context, ADDRESS_LIMIT))
 
@@ -207,7 +147,7 @@ async def type_date(update: Update, context: Context) -> None:
     """A local time of the place, as people write it."""
     assert context.message is not None  # a text handler
     moment = read_moment(
-        context.message.text or "", context.vocabulary.dates, now=context.now, zone=_commune(context).zone
+        context.message.text or "", context.vocabulary.dates, now=context.now, zone=commune_of(context).zone
     )
     await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
 
@@ -218,14 +158,13 @@ async def type_duration(update: Update, context: Context) -> None:
     minutes = int(duration.total_seconds()) // 60
     if duration >= LONG:
         context.say(
-            "new_event/long", minutes=minutes, until=_starts_at(context) + duration, commune=_commune(context)
+            "new_event/long",
+            minutes=minutes,
+            until=starts_of(context) + duration,
+            commune=commune_of(context),
         )
         return
     await proceed(context, context.say, minutes=minutes)
-
-
-def _starts_at(context: Context) -> datetime:
-    return starts_at(context.kept, _commune(context).zone)
 
 
 async def confirm_long(update: Update, context: Context) -> None:
@@ -267,7 +206,7 @@ async def type_ends(update: Update, context: Context) -> None:
     else:
         try:
             last = read_moment(
-                f"{typed} 23:59", context.vocabulary.dates, now=context.now, zone=_commune(context).zone
+                f"{typed} 23:59", context.vocabulary.dates, now=context.now, zone=commune_of(context).zone
             )
         except BadDate:
             raise BadSeries("This is no end.", why="endless") from None
@@ -311,54 +250,6 @@ async def settle_audience(update: Update, context: Context) -> None:
     await proceed(context, context.say, chosen=True)
 
 
-def draft(context: Context) -> NewEvent:
-    """Everything that was said, as an event."""
-    return event_drafts.written(context.kept, _commune(context))
-
-
-async def _show_summary(context: Context) -> None:
-    """The invitation in each language, then what it will do."""
-    author = await desk.author(context)
-    new = draft(context)
-    event = announcing.draft_of(new, code="preview", author=author)
-    told = event_drafts.as_told(context.kept, _commune(context).zone)
-    template = INVITATION if told is None else SERIES
-    wording = Draft(kind=Kind.EVENT_INVITE.value, template=template, series=told)
-    context.say("new_event/previews")
-    context.replies += desk.previews(context, wording, {}, event=event, event_texts=new.texts)
-    silence = announcing.silence_at(context.campaign, event)
-    if is_hosting(context):
-        trust = await hosts.trust(context.tx, author, event.commune)
-        context.say("hosts/summary", event=event, trusted=bool(trust), silence=silence)
-        return
-    context.say(
-        "new_event/summary", silence=silence, place_zone=event.zone, **await _summary(context, author, new)
-    )
-
-
-async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str, Any]:
-    return {
-        "commune": new.commune,
-        "seats": new.seats,
-        "address": new.address,
-        "starts_at": new.starts_at,
-        "dates": event_drafts.dates(context.kept),
-        "ends_at": new.starts_at + new.duration,
-        "missing": [code for code in context.campaign.languages if code not in new.texts],
-        "audience": await audience_dialog.view(context, new.audience),
-        "forecast": await audience_dialog.forecast(
-            context,
-            author,
-            kind=Kind.EVENT_INVITE,
-            when=all_at(context.now),
-            expires_at=event_drafts.useful_until(context.kept, new.commune.zone),
-        ),
-        "knowing": False,
-        "fallback": next((code for code in context.campaign.languages if code in new.texts), None),
-        "counts": author.reader,
-    }
-
-
 async def change_field(update: Update, context: Context) -> None:
     """Back from the summary to one of the fields."""
     (field,) = arguments(context, 1)
@@ -380,7 +271,7 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_to_be_sent(context):
         return
     author = await desk.author(context)
-    announced = await event_drafts.announce(context.tx, author, context.kept, _commune(context))
+    announced = await event_drafts.announce(context.tx, author, context.kept, commune_of(context))
     await context.end_dialog()
     context.say(
         "new_event/announced",

@@ -1,0 +1,140 @@
+"""The questions of /new_event: the first thing that is still missing is asked next, and the summary last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import announcing, event_drafts, hosts
+from bot.actions.announcing import NewEvent
+from bot.actions.authority import Author
+from bot.communes import Commune
+from bot.departure.compose import Draft
+from bot.rules.event_draft import (
+    DraftQuestion,
+    invited_unless_chosen,
+    next_question,
+    starts_at,
+)
+from bot.rules.kinds import Kind
+from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
+from bot.rules.sending import INVITATION, SERIES, all_at
+from handlers import audience_dialog, desk
+from handlers.context import Context
+
+FLOW = event_drafts.FLOW
+DURATIONS = (60, 90, 120, 180)
+"""Minutes that are offered; others can be typed."""
+
+
+def is_hosting(context: Context) -> bool:
+    """Whether a supporter writes it, for the team to let it take place: handlers.hosts."""
+    return bool(context.kept.get("hosting"))
+
+
+def question_of(context: Context) -> DraftQuestion:
+    return next_question(context.kept, context.campaign.languages)
+
+
+async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
+    """Keeps what was said and asks the next thing."""
+    data = {**context.kept, **said}
+    question = next_question(data, context.campaign.languages)
+    if question.step == "audience" and not data.get("audience"):
+        by_commune = context.campaign.chooses_by_commune
+        said["audience"] = str(invited_unless_chosen(data["commune"], chooses_by_commune=by_commune))
+    await context.ask(FLOW, question.step, **said)
+    await show_step(context, answer)
+
+
+async def take_up(update: Update, context: Context) -> None:
+    """It was written on at the desk: what is asked now, or all of it, is shown before anything typed here counts."""
+    context.say("new_event/resumed")
+    await proceed(context, context.say)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    question = question_of(context)
+    if question.step == "audience":
+        await audience_dialog.show(context, answer)
+    elif question.step == "summary":
+        await _show_summary(context)
+    elif question.step == "duration":
+        answer("new_event/duration", durations=DURATIONS)
+    elif question.step == "date":
+        answer("new_event/date", commune=commune_of(context))
+    elif question.step == "repeat":
+        answer("new_event/repeat", first=starts_of(context), commune=commune_of(context))
+    elif question.step == "guests":
+        answer("new_event/guests", most=MOST_GUESTS)
+    elif question.step == "overbooking":
+        answer("new_event/overbooking", offered=OVERBOOKINGS)
+    elif question.language is not None:
+        values = {"wanted": question.language, "may_skip": question.may_skip}
+        first = question.language == context.campaign.languages[0]
+        answer(
+            f"new_event/{question.step}", **values, first=first, several=len(context.campaign.languages) > 1
+        )
+    else:
+        answer(f"new_event/{question.step}")
+
+
+def commune_of(context: Context) -> Commune:
+    commune = context.services.gazetteer.by_code(context.kept["commune"])
+    assert commune is not None  # it came from the gazetteer
+    return commune
+
+
+def starts_of(context: Context) -> datetime:
+    return starts_at(context.kept, commune_of(context).zone)
+
+
+def draft(context: Context) -> NewEvent:
+    """Everything that was said, as an event."""
+    return event_drafts.written(context.kept, commune_of(context))
+
+
+async def _show_summary(context: Context) -> None:
+    """The invitation in each language, then what it will do."""
+    author = await desk.author(context)
+    new = draft(context)
+    event = announcing.draft_of(new, code="preview", author=author)
+    told = event_drafts.as_told(context.kept, commune_of(context).zone)
+    template = INVITATION if told is None else SERIES
+    wording = Draft(kind=Kind.EVENT_INVITE.value, template=template, series=told)
+    context.say("new_event/previews")
+    context.replies += desk.previews(context, wording, {}, event=event, event_texts=new.texts)
+    silence = announcing.silence_at(context.campaign, event)
+    if is_hosting(context):
+        trust = await hosts.trust(context.tx, author, event.commune)
+        context.say("hosts/summary", event=event, trusted=bool(trust), silence=silence)
+        return
+    context.say(
+        "new_event/summary", silence=silence, place_zone=event.zone, **await _summary(context, author, new)
+    )
+
+
+async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str, Any]:
+    return {
+        "commune": new.commune,
+        "seats": new.seats,
+        "address": new.address,
+        "starts_at": new.starts_at,
+        "dates": event_drafts.dates(context.kept),
+        "ends_at": new.starts_at + new.duration,
+        "missing": [code for code in context.campaign.languages if code not in new.texts],
+        "audience": await audience_dialog.view(context, new.audience),
+        "forecast": await audience_dialog.forecast(
+            context,
+            author,
+            kind=Kind.EVENT_INVITE,
+            when=all_at(context.now),
+            expires_at=event_drafts.useful_until(context.kept, new.commune.zone),
+        ),
+        "knowing": False,
+        "fallback": next((code for code in context.campaign.languages if code in new.texts), None),
+        "counts": author.reader,
+    }

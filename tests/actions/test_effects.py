@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,89 +15,35 @@ import db.events
 import db.exports
 import db.people
 import db.staff
-from bot.actions import broadcast_changes, broadcasts, effects, erasure, retention, rights
-from bot.actions.broadcasts import BroadcastRefused, NewBroadcast
+from bot.actions import broadcast_changes, effects, erasure, retention, rights
+from bot.actions.broadcasts import BroadcastRefused
 from bot.actions.effects import NothingCompared
 from bot.actions.responses import Origin
 from bot.rules.effects import Count, Left, Verdict
-from bot.rules.experiments import COUNTED_FOR, HOLDOUT, REPORTED_WITHIN, Experiment, Outcome, lot_of
+from bot.rules.experiments import HOLDOUT, REPORTED_WITHIN, Outcome, lot_of
 from bot.rules.kinds import Kind
 from bot.rules.sending import all_at
-from bot.rules.suppression import SuppressionKey
 from db.engine import Database
 from db.experiments import KEY_FACT
-from db.exports import Selection
 from db.facts import get_fact
-from db.schema import broadcast_texts, deliveries, events, people, responses, rsvps
+from db.schema import broadcast_texts, deliveries, people, responses, rsvps
 from db.schema import broadcasts as broadcast_rows
-from tests.acting import ACTOR, LYON, NEWS, NOW, author_in
+from tests.acting import ACTOR, NEWS, NOW, author_in
 from tests.conversation import CAMPAIGN
-from tests.places import place_of
-
-MANY = 120
-FIRST = 1_000
-BOTH = Experiment(versions=2, holdout=20, goal=Outcome.RSVP)
-COMPARED = replace(NEWS, others=({"fr": "Salut"},), experiment=BOTH)
-EVENT = "ab12"
-NAMING = replace(COMPARED, texts={"fr": f"https://t.me/portevoix_bot?start=ev_{EVENT}"})
-LATER = NOW + COUNTED_FOR
-KEY = SuppressionKey(links=(b"k" * 32,))
-
-
-@pytest.fixture
-async def crowd(database: Database) -> Database:
-    """Many supporters in Lyon, an admin, and an event."""
-    async with database.write() as tx:
-        await db.people.create(tx, telegram_id=ACTOR, pseudonym="actor", now=NOW)
-        await db.staff.add(tx, telegram_id=ACTOR, role="admin", area="FR", added_by=None, now=NOW)
-        base = {
-            "state": "registered",
-            "consent_contact": True,
-            "consent_commune": True,
-            "zone": "Europe/Paris",
-        }
-        base |= {"created_at": NOW, "seen_at": NOW, "territory": "FR", **place_of(LYON)}
-        rows = [
-            {"telegram_id": number, "pseudonym": str(number), **base} for number in range(FIRST, FIRST + MANY)
-        ]
-        await tx.execute(sa.insert(people), rows)
-        ends = NOW + timedelta(days=3)
-        row = {"code": EVENT, "zone": "Europe/Paris", "address": "x", "starts_at": ends, "ends_at": ends}
-        await tx.execute(sa.insert(events).values(territory="FR", created_at=NOW, **row, **place_of(LYON)))
-    return database
-
-
-async def send(database: Database, new: NewBroadcast = COMPARED) -> int:
-    async with database.write() as tx:
-        actor = await db.people.find(tx, ACTOR)
-        assert actor is not None
-        return (await broadcasts.send(tx, await author_in(tx, actor), new)).broadcast
-
-
-async def drawn(database: Database) -> dict[int, Any]:
-    """Each person's delivery of the first message."""
-    async with database.read() as tx:
-        rows = (await tx.execute(sa.select(deliveries).where(deliveries.c.broadcast == 1))).all()
-    return {row.person: row for row in rows}
-
-
-async def groups(database: Database) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for person, row in (await drawn(database)).items():
-        found.setdefault(row.variant, []).append(person)
-    return found
-
-
-async def everything_left(database: Database, at: datetime = NOW) -> None:
-    async with database.write() as tx:
-        queued = deliveries.c.state == "queued"
-        await tx.execute(sa.update(deliveries).where(queued).values(state="sent", sent_at=at, message_id=1))
-        await tx.execute(sa.update(broadcast_rows).values(finished_at=at))
-
-
-async def told(database: Database, now: datetime, broadcast: int = 1) -> effects.Effects:
-    async with database.read() as tx:
-        return await effects.effects_of(tx, broadcast, CAMPAIGN, now)
+from tests.drawing import (
+    BOTH,
+    COMPARED,
+    KEY,
+    LATER,
+    MANY,
+    NAMING,
+    drawn,
+    everything_left,
+    groups,
+    say,
+    send,
+    told,
+)
 
 
 async def test_the_database_draws_as_the_rule_does(crowd: Database) -> None:
@@ -149,15 +95,6 @@ async def test_what_cannot_be_compared_is_refused(
         await send(sqlite_database, replace(COMPARED, **wrong))
     aim = "errors/no_vote_to_aim_at" if "when" in wrong else "errors/not_comparable"
     assert refused.value.message == aim
-
-
-async def say(database: Database, person: int, question: str, answer: str, at: datetime = NOW) -> None:
-    """One answer in the log, about the event or about the vote."""
-    subject = EVENT if question in ("rsvp", "opened", "came") else "1"
-    row = {"person": person, "question": question, "subject": subject, "answer": answer, "at": at}
-    async with database.write() as tx:
-        number = await tx.scalar(sa.select(sa.func.count()).select_from(responses))
-        await tx.execute(sa.insert(responses).values(update_id=1_000 + (number or 0), **row))
 
 
 EVERYTHING = (("opened", "yes"), ("rsvp", "yes"), ("plan.slot", "morning"), ("last_call", "voted"))
@@ -391,87 +328,6 @@ async def test_who_was_left_out_and_is_erased_is_known_for_it_no_more(crowd: Dat
         await erasure.erase(tx, somebody, erasure.sealing(KEY, CAMPAIGN.retention, NOW), NOW)
         row = (await tx.execute(sa.select(deliveries).where(deliveries.c.person.is_(None)))).one()
     assert (row.variant, row.state, row.reason) == (None, "cancelled", "erased")
-
-
-async def open_event(
-    database: Database, person: int, at: datetime, code: str = EVENT, tapped: int = 0
-) -> None:
-    async with database.write() as tx:
-        (somebody,) = (await db.people.get_many(tx, [person])).values()
-        number = await tx.scalar(sa.select(events.c.id).where(events.c.code == code))
-        event = (await db.events.get_many(tx, [number or 0]))[number or 0]
-        origin = Origin(update_id=int(at.timestamp()) + person, message_id=tapped or None, at=at)
-        await effects.opened(tx, somebody, origin, event)
-
-
-async def noted(database: Database) -> int:
-    async with database.read() as tx:
-        opened = responses.c.question == "opened"
-        return await tx.scalar(sa.select(sa.func.count()).select_from(responses).where(opened)) or 0
-
-
-async def test_that_somebody_opened_an_event_is_noted_once_and_only_of_who_drew(crowd: Database) -> None:
-    async with crowd.write() as tx:
-        persons = list(await tx.scalars(sa.select(people.c.id).where(people.c.state == "registered")))
-        (event,) = (await tx.execute(sa.select(events))).all()
-        await tx.execute(sa.insert(events).values({**event._mapping, "id": 2, "code": "zz99"}))
-    await open_event(crowd, persons[0], NOW)
-    assert await noted(crowd) == 0, "Nothing is compared yet."
-    await send(crowd, NAMING)
-    await open_event(crowd, persons[0], NOW + timedelta(minutes=1))
-    assert await noted(crowd) == 0, "Nothing has left yet."
-    await everything_left(crowd)
-    for hour in (1, 2):
-        await open_event(crowd, persons[0], NOW + timedelta(hours=hour))
-    assert await noted(crowd) == 1
-    await open_event(crowd, persons[0], NOW + timedelta(hours=3), code="zz99")
-    assert await noted(crowd) == 1, "The message is about another event."
-    assert await effects.measure(crowd, CAMPAIGN, LATER) > 0
-    assert await noted(crowd) == 0, "It was counted, and is kept no longer."
-    await open_event(crowd, persons[1], LATER)
-    assert await noted(crowd) == 0, "Nobody waits for it any more."
-
-
-async def test_who_opened_an_event_stands_in_no_export(crowd: Database) -> None:
-    """Neither by name nor, once they have left, in the counts."""
-    await send(crowd, NAMING)
-    await everything_left(crowd)
-    persons = (await groups(crowd))["A"][:12]
-    for person in persons:
-        await open_event(crowd, person, NOW + timedelta(hours=1))
-    async with crowd.read() as tx:
-        assert (await tx.execute(db.exports.answers(Selection()).query)).all() == []
-    async with crowd.write() as tx:
-        for somebody in (await db.people.get_many(tx, persons)).values():
-            await erasure.erase(tx, somebody, erasure.sealing(KEY, CAMPAIGN.retention, NOW), NOW)
-        assert (await tx.execute(db.exports.counts(Selection()).query)).all() == []
-    assert await noted(crowd) == 0
-
-
-async def test_that_somebody_opened_an_event_before_is_noted_anew(crowd: Database) -> None:
-    """What was noted for a message before is none of the effect of this one."""
-    await send(crowd, NAMING)
-    await everything_left(crowd)
-    person = (await groups(crowd))["A"][0]
-    await say(crowd, person, "opened", "yes", NOW - timedelta(days=2))
-    await open_event(crowd, person, NOW + timedelta(hours=1))
-    opens = next(each for each in (await told(crowd, LATER)).outcomes if each.outcome is Outcome.OPENED)
-    assert opens.counts["A"].did == 1
-
-
-async def test_to_open_an_event_is_no_answer_to_the_message_below_which_it_stands(crowd: Database) -> None:
-    """What somebody is due must not depend on whether they are watched."""
-    await send(crowd, NAMING)
-    await everything_left(crowd)
-    person = (await groups(crowd))["A"][0]
-    async with crowd.write() as tx:
-        await tx.execute(sa.update(people).values(unanswered=2, replan=False))
-    await open_event(crowd, person, NOW + timedelta(hours=1), tapped=1)
-    assert await noted(crowd) == 1
-    assert (await drawn(crowd))[person].answered_at is None
-    async with crowd.read() as tx:
-        (row,) = (await tx.execute(sa.select(people).where(people.c.id == person))).all()
-    assert (row.unanswered, row.replan) == (2, False)
 
 
 async def test_of_a_message_in_one_version_there_is_nothing_to_tell(crowd: Database) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,14 +11,14 @@ from bot.rules import blurring
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import as_json
 from bot.rules.surveys import as_json as as_form
-from db.schema import broadcasts, deliveries, people, rsvps, saved_audiences, surveys, vote_plans
-from tests.campaigning import answer, recipients, rows, staff, supporter
+from db.schema import broadcasts, deliveries, people, rsvps, surveys
+from tests.campaigning import recipients, rows, staff, supporter
+from tests.choosing import LYON, PARIS, count, crowd, tell_vote, writing
 from tests.conversation import Conversation, Talker
 from tests.drafting import finish_broadcast, write_broadcast
 from tests.reading import Reader
 from tests.surveying import TRAINS
 
-LYON, VILLEURBANNE, PARIS = "69123", "69266", "75056"
 SENTENCES = {
     "fr": "à 20 km de Lyon, ont dit oui à la réunion de jeudi, sauf ceux qui ont voté",
     "en": "within 20 km of Lyon, who said yes to the meeting of Thursday, minus those who have voted",
@@ -28,59 +27,6 @@ WORDS = {
     "fr": "à moins de 20 km de Lyon, ont dit oui à « Réunion publique », sauf ceux qui ont voté (tour 1)",
     "en": "within 20 km of Lyon, said yes to “Public meeting”, except those who have voted (round 1)",
 }
-
-
-CROWD = (
-    (LYON, "yes", None),
-    (VILLEURBANNE, "yes", None),
-    (LYON, "yes", "voted"),
-    (LYON, "no", None),
-    (PARIS, "yes", None),
-    (LYON, None, None),
-)
-"""Where they vote, what they answered, what they told of their vote."""
-
-
-async def crowd(conversation: Conversation) -> list[int]:
-    """Supporters around Lyon and in Paris, an event on Thursday; the ids of those whom the sentence means."""
-    event = await conversation.add_event("aa11")
-    meant = []
-    for number, (commune, said, vote) in enumerate(CROWD, start=1):
-        person = await supporter(conversation, number, commune)
-        if said is not None:
-            await answer(conversation, person, event, said)
-        if vote is not None:
-            await tell_vote(conversation, person, vote)
-        if number <= 2:
-            meant.append(person)
-    return meant
-
-
-async def tell_vote(conversation: Conversation, person: int, vote: str) -> None:
-    async with conversation.database.write() as tx:
-        plan = {"person": person, "ballot": 1, "vote": vote, "at": conversation.clock.now()}
-        await tx.execute(sa.insert(vote_plans).values(plan))
-
-
-async def writing(
-    conversation: Conversation, language: str = "en", role: str = "admin", area: str = "FR"
-) -> Talker:
-    """Somebody who is asked whom their message is for."""
-    await staff(conversation, 7, role, area)
-    talker, read = conversation.person(7, language=language), Reader(language)
-    await talker.send("/broadcast")
-    await talker.tap(read.label("News and arguments"))
-    for text in ("Bonjour", "Hello"):
-        await talker.send(text)
-    await talker.tap(read.label("No photo"))
-    return talker
-
-
-def count(talker: Talker) -> str:
-    """How many recipients the screen tells."""
-    found = re.search(r"<b>(?:Recipients:|Destinataires\s?:)</b> ([^\n]+)", talker.last.text)
-    assert found is not None, talker.last.text
-    return found[1]
 
 
 async def sent_to(conversation: Conversation, talker: Talker, read: Reader) -> list[int]:
@@ -216,35 +162,6 @@ async def test_ten_thousand_conditions_are_refused_at_once(conversation: Convers
     assert "This is too long" in talker.last.text
 
 
-async def save(conversation: Conversation, name: str, expression: str, area: str = "FR") -> None:
-    async with conversation.database.write() as tx:
-        row: dict[str, Any] = {"name": name, "area": area, "saved_at": conversation.clock.now()}
-        await tx.execute(
-            sa.insert(saved_audiences).values(expression=as_json(expression_in(expression)), **row)
-        )
-
-
-async def test_saved_audiences_of_the_area_are_offered_and_frozen_when_it_leaves(
-    conversation: Conversation,
-) -> None:
-    await crowd(conversation)
-    await save(conversation, "ground", "rsvp:aa11:yes", "69")
-    await save(conversation, "capital", "rsvp:any:yes", "75")
-    await save(conversation, "all", "not audience:ground")
-    talker = await writing(conversation, role="organizer", area="69")
-    await talker.tap("Saved audiences")
-    assert {"ground", "all"} <= set(talker.last.buttons)
-    assert "capital" not in talker.last.buttons
-    await talker.tap("ground")
-    assert "the audience “ground”" in talker.last.text
-    await talker.send("audience:capital")
-    assert "I can’t find that saved audience in your area" in talker.last.text
-    await finish_broadcast(talker)
-    await talker.send("SEND")
-    (broadcast,) = await rows(conversation, broadcasts)
-    assert broadcast.audience == as_json(expression_in("rsvp:aa11:yes and in:69"))
-
-
 async def test_events_of_others_are_not_asked_about(conversation: Conversation) -> None:
     """Nor by typing their code: who said yes elsewhere is not theirs to read."""
     await crowd(conversation)
@@ -351,21 +268,6 @@ async def test_answers_to_a_colleagues_survey_are_no_condition(conversation: Con
     assert "I can’t find that survey" not in coordinator.last.text
 
 
-async def test_staff_of_two_areas_replace_nothing_of_a_wider_one(conversation: Conversation) -> None:
-    await save(conversation, "relance", "volunteer", "FR")
-    organizer = await staff(conversation, 7, "organizer", "69")
-    await staff(conversation, 7, "organizer", "13")
-    for name, said in (("relance", "Another area has an audience of this name"), ("sud", "is saved")):
-        await write_broadcast(organizer)
-        await organizer.send("Marseille, volunteers")
-        await organizer.tap("Save it")
-        await organizer.send(name)
-        assert any(said in shown.text for shown in organizer.screen[-2:])
-        await organizer.send("/cancel")
-    kept = {each.name: each.area for each in await rows(conversation, saved_audiences)}
-    assert kept == {"relance": "FR", "sud": "13"}
-
-
 async def test_past_events_are_asked_about(conversation: Conversation) -> None:
     event = await conversation.add_event("old1", starts="2016-11-10T19:00")
     person = await supporter(conversation, 1, LYON)
@@ -461,39 +363,3 @@ async def test_a_message_of_another_area_is_not_offered(conversation: Conversati
     for forged in ("1:audience_message:1", "1:audience_is:got:1", "1:audience_message:x"):
         await other.tap_data(forged)
         assert other.last.text == before
-
-
-async def test_an_audience_is_saved_by_taps_and_chosen_again(conversation: Conversation) -> None:
-    organizer = await staff(conversation, 7, "organizer", "69")
-    await supporter(conversation, 1, LYON, volunteer=True)
-    await write_broadcast(organizer)
-    assert "Save it" not in organizer.last.buttons, "There is nothing to save yet."
-    await organizer.send("volunteers, except those who have voted")
-    asked = await organizer.tap("Save it")
-    assert "Under which name?" in asked.text
-    await organizer.send("two words")
-    assert "A name is a letter, then letters" in organizer.last.text
-    await organizer.send("Nos-Amis")
-    assert any("“nos-amis” is saved" in shown.text for shown in organizer.screen)
-    assert "Who is it for?" in organizer.last.text
-    (kept,) = await rows(conversation, saved_audiences)
-    assert (kept.name, kept.area) == ("nos-amis", "69")
-    assert kept.expression == {"all": ["volunteer", {"not": "vote:1:voted"}]}
-    await organizer.tap("Saved audiences")
-    await organizer.tap("nos-amis")
-    await organizer.tap("Save it")
-    await organizer.tap("Don’t save it")
-    assert "Who is it for?" in organizer.last.text
-    assert len(await rows(conversation, saved_audiences)) == 1
-
-
-async def test_a_name_of_another_area_is_not_taken(conversation: Conversation) -> None:
-    for number, area in ((7, "75"), (8, "69")):
-        organizer = await staff(conversation, number, "organizer", area)
-        await write_broadcast(organizer)
-        await organizer.send("volunteers, except those who have voted")
-        await organizer.tap("Save it")
-        await organizer.send("amis")
-    assert "Another area has an audience of this name" in organizer.last.text
-    (kept,) = await rows(conversation, saved_audiences)
-    assert kept.area == "75"

@@ -59,6 +59,18 @@ def add_to(commands: SubCommands) -> None:
     ).set_defaults(run=new)
     rekeying.add_to(db)
     moving.add_to(db)
+    _add_backups(commands)
+    purge_parser = commands.add_parser(
+        "purge",
+        help="erase what is kept no longer",
+        description="Erase what the campaign file keeps no longer, as the bot does every day.",
+    )
+    purge_parser.add_argument("--dry-run", action="store_true", help="only tell what would be erased")
+    purge_parser.set_defaults(run=purge)
+    _add_audit(commands)
+
+
+def _add_backups(commands: SubCommands) -> None:
     backup_parser = commands.add_parser(
         "backup",
         help="copy the database, encrypted, while the bot runs",
@@ -92,13 +104,9 @@ def add_to(commands: SubCommands) -> None:
         help="begin a new suppression key, and do without the marks that the lost one made",
     )
     restore_parser.set_defaults(run=restore)
-    purge_parser = commands.add_parser(
-        "purge",
-        help="erase what is kept no longer",
-        description="Erase what the campaign file keeps no longer, as the bot does every day.",
-    )
-    purge_parser.add_argument("--dry-run", action="store_true", help="only tell what would be erased")
-    purge_parser.set_defaults(run=purge)
+
+
+def _add_audit(commands: SubCommands) -> None:
     audit_parser = group(commands, "audit", "the log of what staff did")
     verify_parser = audit_parser.add_parser(
         "verify",

@@ -64,6 +64,22 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         yield Doing(at=door + minutes * READING, person=ORGANIZER["id"], acts=tick)
     yield offering(campaign, ORGANIZER["id"])
     yield from walking(campaign, members)
+    yield from _think_again(campaign, texts)
+    yield from _answer_questions(campaign)
+    for at, acts in written:
+        wanted = acts(campaign, texts, members, at)
+        if wanted:
+            yield Doing(at=at, person=ORGANIZER["id"], acts=wanted)
+            # What would reach nobody is sent all the same; and the word counts once the summary was read.
+            anyway = {**tap("1:broadcast_better:anyway"), "optional": True}
+            yield Doing(at=at + READING, person=ORGANIZER["id"], acts=(anyway,))
+            word = _confirmation(campaign, texts)
+            yield Doing(at=at + 2 * READING, person=ORGANIZER["id"], acts=(word,))
+            yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
+
+
+def _think_again(campaign: Campaign, texts: Texts) -> Iterator[Doing]:
+    """A message is taken back and another is corrected, each with the second person's look."""
     # Two days at most after it left, by whatever clock: it can still be deleted.
     regret = paris(campaign, 0, 10, time(10, 5))
     yield Doing(at=regret, person=ORGANIZER["id"], acts=_take_back(campaign, texts))
@@ -79,17 +95,6 @@ def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> I
         person=SECOND["id"],
         acts=({**tap("1:broadcast_decide:*"), "optional": True},),
     )
-    yield from _answer_questions(campaign)
-    for at, acts in written:
-        wanted = acts(campaign, texts, members, at)
-        if wanted:
-            yield Doing(at=at, person=ORGANIZER["id"], acts=wanted)
-            # What would reach nobody is sent all the same; and the word counts once the summary was read.
-            anyway = {**tap("1:broadcast_better:anyway"), "optional": True}
-            yield Doing(at=at + READING, person=ORGANIZER["id"], acts=(anyway,))
-            word = _confirmation(campaign, texts)
-            yield Doing(at=at + 2 * READING, person=ORGANIZER["id"], acts=(word,))
-            yield Doing(at=at + LATER, person=SECOND["id"], acts=_approve())
 
 
 def _answer_questions(campaign: Campaign) -> Iterator[Doing]:

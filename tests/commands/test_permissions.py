@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import main
+from tests.forking import begin
 from tests.frozen import FROZEN
 
 pytestmark = pytest.mark.skipif(
@@ -20,23 +21,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-WITHOUT_ROOTS_POWER = """
-import ctypes, os, sys
-for capability in (1, 2):  # to write and to read what is closed
-    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
-os.execv(sys.executable, [sys.executable, "-m", "bot.cli", *sys.argv[1:]])
-"""
-"""Root may open everything: where it runs the tests, the command loses this on Linux, and stays the owner."""
+def powerless(folder: Path, *arguments: str) -> tuple[int, str]:
+    """The status and the words of a command. Root may open everything: where it runs the tests, the command may not."""
 
+    async def ended() -> int:
+        with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+            return await begin("tests.powerless", *arguments, environment=os.environ, out=out, err=err).wait()
 
-def powerless(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", WITHOUT_ROOTS_POWER, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return asyncio.run(ended()), (folder / "err").read_text()
 
 
 def close(path: Path) -> Path:
@@ -65,10 +57,10 @@ def test_it_is_named_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     shut, command = CLOSED[closed]
     path = shut(folder)
     try:
-        ended = powerless(*command.split())
+        status, said = powerless(tmp_path, *command.split())
     finally:
         path.chmod(0o700)
-    assert ended.returncode == 2, ended.stderr
-    assert ended.stderr.startswith("portevoix: ")
-    assert ended.stderr.count("\n") == 1, ended.stderr
-    assert str(path) in ended.stderr
+    assert status == 2, said
+    assert said.startswith("portevoix: ")
+    assert said.count("\n") == 1, said
+    assert str(path) in said

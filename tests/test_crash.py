@@ -95,22 +95,26 @@ def inviting(count: int, seats: SeatsWanted = ENOUGH) -> Preparation:
     """So many supporters in Lyon, and an event that all of them are invited to."""
 
     async def invite(tx: AsyncConnection, author: Author) -> None:
-        lyon = author.gazetteer.by_code(LYON)
-        assert lyon is not None  # a constant of this module
-        event = NewEvent(
-            texts={"fr": EventText(title="Réunion publique", description="Venez.")},
-            commune=lyon,
-            address="1 place Bellecour",
-            pin=None,
-            starts_at=NOW + timedelta(days=10),
-            duration=timedelta(hours=2),
-            audience=EVERYBODY,
-            seats=seats,
-        )
-        announced = await announce(tx, author, event)
+        announced = await announce(tx, author, meeting_in_lyon(author, seats))
         assert announced.invitation.people == count
 
-    return _writing(count, invite)
+    return writing(count, invite)
+
+
+def meeting_in_lyon(author: Author, seats: SeatsWanted = ENOUGH) -> NewEvent:
+    """A meeting in ten days, to which everybody is invited."""
+    lyon = author.gazetteer.by_code(LYON)
+    assert lyon is not None  # a constant of this module
+    return NewEvent(
+        texts={"fr": EventText(title="Réunion publique", description="Venez.")},
+        commune=lyon,
+        address="1 place Bellecour",
+        pin=None,
+        starts_at=NOW + timedelta(days=10),
+        duration=timedelta(hours=2),
+        audience=EVERYBODY,
+        seats=seats,
+    )
 
 
 def comparing(count: int) -> Preparation:
@@ -128,10 +132,10 @@ def comparing(count: int) -> Preparation:
     async def compare(tx: AsyncConnection, author: Author) -> None:
         await broadcasts.send(tx, author, message)
 
-    return _writing(count, compare)
+    return writing(count, compare)
 
 
-def _writing(count: int, write: Callable[[AsyncConnection, Author], Awaitable[None]]) -> Preparation:
+def writing(count: int, write: Callable[[AsyncConnection, Author], Awaitable[None]]) -> Preparation:
     """So many supporters in Lyon, and what somebody of the team writes to them."""
 
     async def prepare(settings: Settings, simulator: Simulator) -> None:

@@ -17,7 +17,7 @@ from bot.actions.canvass_doors import Going, NotYourWalk, WalkAtNight, WalkQuiet
 from bot.actions.people import require_supporter
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import Door, Plane
-from bot.rules.canvass.notes import Kind, Note, Refusal, fresh, happened_at
+from bot.rules.canvass.notes import Kind, Note, Refusal, fresh, may_have_happened
 from bot.rules.canvass.visits import MOST_DWELLINGS, DoorState, Outcome, after, reached
 from db.batches import Visit, together
 from db.canvass_doors import Ground, Leg
@@ -45,13 +45,19 @@ async def page(tx: AsyncConnection, going: Going) -> Page:
     if spell is None:
         raise NotYourWalk("This is no walk that you are on.")
     doors = await db.walk_notes.doors_of(tx, walk, going.person.id)
-    plane = Plane.around([Door(str(each.id), "", 0, "", each.latitude, each.longitude) for each in doors])
     return Page(
         walk=walk,
         sides=[list(some) for _leg, some in groupby(doors, key=lambda door: door.leg)],
-        spots={each.id: plane.spot(each.latitude, each.longitude) for each in doors},
-        over=spell[1] is not None,
+        spots=_spots(doors),
+        over=spell[1] is not None or not doors,
     )
+
+
+def _spots(doors: Sequence[WalkDoor]) -> dict[int, tuple[float, float]]:
+    if not doors:  # all of them are gone from a newer file
+        return {}
+    plane = Plane.around([Door(str(each.id), "", 0, "", each.latitude, each.longitude) for each in doors])
+    return {each.id: plane.spot(each.latitude, each.longitude) for each in doors}
 
 
 async def keep(
@@ -99,12 +105,12 @@ class _Keeping:
     def keep(self, note: Note) -> Refusal | None:
         """Keeps one note, as of the instant at which it was made; why not, where it may not be."""
         taken_at, left_at = self._spell
-        at = happened_at(note.at, taken_at=taken_at, now=self._going.now)
-        if left_at is not None and at > left_at:
-            return Refusal.OVER
-        refusal = self._refusal(at)
-        if refusal is not None:
-            return refusal
+        now = self._going.now
+        possible = may_have_happened(note.at, taken_at=taken_at, left_at=left_at, now=now)
+        refusals = {at: self._refusal(at) for at in possible}
+        at = next((at for at in possible if refusals[at] is None), possible[0])
+        if refusals[at] is not None:
+            return refusals[at]
         leg = self._leg(note.door)
         if leg is None:
             return Refusal.GONE
@@ -112,6 +118,10 @@ class _Keeping:
         return None
 
     def _refusal(self, at: datetime) -> Refusal | None:
+        """Why nothing may be noted of this instant."""
+        _taken_at, left_at = self._spell
+        if left_at is not None and at > left_at:
+            return Refusal.OVER
         then = replace(self._going, origin=replace(self._going.origin, at=at))
         try:
             require_time(then, self._walk)

@@ -118,3 +118,57 @@ async def test_the_page_is_the_walkers_alone_and_a_lost_phone_is_signed_out(
     await zoe.tap_data("1:walk:phone_lost:1")
     assert (await sent(visitor, told)).status_code == 401
     assert await standing(conversation.database) == [(first["id"], "opened")]
+
+
+async def test_whoever_leaves_while_their_phone_has_no_network_leaves_nothing_on_it_that_is_taken(
+    conversation: Conversation,
+) -> None:
+    """Of what they noted before, the outcome stays and not who noted it; what waits is taken of nobody."""
+    _olga, zoe = await on_a_walk(conversation, ZOE)
+    visitor = await signed_in(conversation, zoe)
+    state = state_of(visitor)
+    first, second, *_ = [door["id"] for door in state["sides"][0]["doors"]]
+    notes = [
+        {"key": 5 + place, "at": state["now"], "kind": "door", "door": door, "outcome": "opened"}
+        for place, door in enumerate((first, second))
+    ]
+    assert (await sent(visitor, {"outing": 1, "notes": notes[:1]})).json()["said"] == [[5, None]]
+    await zoe.send("/delete")
+    await zoe.tap_data("1:delete:yes")
+    for _ in range(2):
+        assert (await sent(visitor, {"outing": 1, "notes": notes})).status_code == 401
+    assert (await visitor.client.get("/app/walk/1")).status_code == 401
+    async with conversation.database.read() as tx:
+        found = [tuple(row) for row in await tx.execute(sa.select(visits.c.address, visits.c.person))]
+    assert found == [(first, None)]
+
+
+async def test_what_a_forged_page_sends_is_refused_or_counts_once(conversation: Conversation) -> None:
+    _olga, zoe, karim = await on_a_walk(conversation, ZOE, KARIM)
+    visitor, other = await signed_in(conversation, zoe), await signed_in(conversation, karim)
+    state = state_of(visitor)
+    door = state["sides"][0]["doors"][0]["id"]
+    note = {"key": 5, "at": state["now"], "kind": "door", "door": door, "outcome": "opened"}
+    for nonsense in (
+        {"outing": 1, "notes": [note] * 101},
+        {"outing": 2**31, "notes": [note]},
+        {"outing": 1, "notes": [{**note, "door": 2**60}]},
+        {"outing": 1, "notes": [{**note, "at": -1}]},
+        [note],
+    ):
+        assert (await sent(visitor, nonsense)).status_code == 403
+    huge = {"outing": 1, "notes": [{**note, "other": 0, "more": "x" * 2_000_000}]}
+    assert (await sent(visitor, huge)).status_code in (403, 413)
+    assert await standing(conversation.database) == []
+    # In the future: now. The same number with another outcome, whoever sends it: the first counts.
+    ahead = {**note, "at": state["now"] + 10**12}
+    assert (await sent(visitor, {"outing": 1, "notes": [ahead, {**note, "outcome": "refused"}]})).is_success
+    assert (await sent(other, {"outing": 1, "notes": [{**note, "outcome": "again"}]})).is_success
+    assert (await sent(visitor, {"outing": 2**31 - 1, "notes": [{**note, "key": 6}]})).status_code in (
+        200,
+        409,
+    )
+    assert await standing(conversation.database) == [(door, "opened")]
+    async with conversation.database.read() as tx:
+        (at,) = await tx.scalars(sa.select(visits.c.at))
+    assert at <= conversation.clock.now()

@@ -7,7 +7,7 @@ were made, with the instant at which that was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,10 @@ MOST_NOTES = 100
 """In one request; a phone sends what remains with the next one."""
 MOST_KEY = 2**53 - 1
 """As large as a number of a page is told apart from its neighbours."""
+
+MOST_OUTING = 2**31 - 1
+CLOCK_OFF = timedelta(hours=1)
+"""A phone’s clock that runs so far ahead, or behind, is wrong."""
 
 
 class BadNotes(ValueError):
@@ -66,7 +70,7 @@ def read_notes(told: Any) -> tuple[int, list[Note]]:
         raise BadNotes("It is no list of notes.")
     if len(told["notes"]) > MOST_NOTES:
         raise BadNotes("It is too much for one request.")
-    return _whole(told.get("outing"), least=1), [_note(each) for each in told["notes"]]
+    return _whole(told.get("outing"), least=1, most=MOST_OUTING), [_note(each) for each in told["notes"]]
 
 
 def _note(told: Any) -> Note:
@@ -89,17 +93,26 @@ def _note(told: Any) -> Note:
     )
 
 
-def _whole(value: Any, *, least: int = 0) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST_KEY:
+def _whole(value: Any, *, least: int = 0, most: int = MOST_KEY) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise BadNotes("It is no such number.")
     return value
 
 
-def happened_at(told: datetime, *, taken_at: datetime, now: datetime) -> datetime:
-    """When something happened that a phone tells of, whose clock may be wrong: not before the walk was taken, not in
-    the future.
+def may_have_happened(
+    told: datetime, *, taken_at: datetime, left_at: datetime | None, now: datetime
+) -> tuple[datetime, ...]:
+    """When something happened that a phone tells of: the instants that it may have been, the likeliest first.
+
+    A clock that is off by more than `CLOCK_OFF`, so that it tells of what was before the walk was taken, or is to come,
+    tells nothing: it was while somebody was on the walk.
     """
-    return max(taken_at, min(told, now))
+    ended = now if left_at is None else min(left_at, now)
+    if told > now + CLOCK_OFF:
+        return ended, taken_at
+    if told < taken_at - CLOCK_OFF:
+        return taken_at, ended
+    return (max(taken_at, min(told, now)),)
 
 
 def fresh(notes: Sequence[Note], known: set[int]) -> list[Note]:

@@ -168,6 +168,7 @@ function drawNet() {
 function draw() {
   if (isOut) return;
   const state = walk();
+  if (!state.sides.length) return; // no door is left of it: the answer to what waits says that it is over
   side = Math.min(side, state.sides.length - 1);
   const { doors } = state.sides[side];
   if (!doors.some((door) => door.id === current)) current = next(doors, doors[0].id) ?? doors[0].id;
@@ -265,7 +266,8 @@ function begin() {
     return;
   }
   const embedded = told("state");
-  if ((kept.read().state?.now ?? 0) < embedded.now) kept.learn(embedded);
+  // The page may have lain on the phone for hours: what was learnt since is truer, and what time it is is asked anew.
+  if (kept.read().state === null) kept.learn(embedded);
   side = Math.max(0, walk().sides.findIndex(({ doors }) => !doors.every(isDone)));
   at("sides").addEventListener("change", ({ target }) => {
     [side, current, ranging] = [Number(target.value), null, false];

@@ -93,8 +93,9 @@ class Life:
             self._taps(data.split(":")[1:], at, campaign)
 
     def _taps(self, parts: Sequence[str], at: datetime, campaign: Campaign) -> None:
+        # What is agreed to ends with the mark of the words that stood there.
         match parts:
-            case ["consent", "contact", "yes"]:  # where they vote is said in the same moment
+            case ["consent", "contact", "yes", _]:  # where they vote is said in the same moment
                 self.here_since = self.here_since if self.active else at
                 self.active, self.stopped = True, False
             case ["delete", "yes"]:
@@ -103,7 +104,7 @@ class Life:
                 self.wrote = True
             case ["optout", what]:
                 self.muted |= {what}
-            case ["restriction", "end"]:
+            case ["restriction", "end", _]:
                 self.here_since, self.restricted = at, False
             case ["restriction", "lift" | "ask" | "refrain" | "leave"]:
                 pass

@@ -183,7 +183,7 @@ def test_a_message_that_the_bot_says_it_sent_and_that_never_arrived() -> None:
 
 def test_who_signs_up_late_catches_up_and_nobody_is_written_to_before() -> None:
     late = replace(CLAIRE, joins_at=datetime(2016, 11, 5, 9, tzinfo=UTC))
-    joined = ("2016-11-05T10:00+01:00", "1:consent:contact:yes")
+    joined = ("2016-11-05T10:00+01:00", "1:consent:contact:yes:0a1b2c")
     assert rules(joined, ("2016-11-05T10:00+01:00", PLEDGE), member=late) == []
     assert rules(("2016-11-04T12:00+01:00", NEWS), joined, member=late) == [Rule.AFTER_STOP]
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
+
+import structlog
 
 from bot.delivery.webhook_look import look_after_webhook
 from bot.ground import Ground
 from bot.introduction import webhook_of
 from bot.lifecycle import App
-from bot.rules.console import Door
 from bot.rules.health import NOT_REACHED, Trouble
 from bot.rules.metrics import exposition, first_samples
 from bot.settings import Settings, installed_version
@@ -21,8 +22,8 @@ from handlers.desk import composer
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from bot.web.app import Part
-    from bot.web.site import Site
+    from bot.apart.given import Given
+    from bot.web.parts import Stock
 
 
 def listening(settings: Settings) -> Front | None:
@@ -78,8 +79,10 @@ class Front:
 
 def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -> None:
     """Begins the web part, with the webhook if there is one."""
+    from bot.apart.pages import Pages
     from bot.web.app import make_web
     from bot.web.downloads import Downloads
+    from bot.web.parts import parts_of
     from bot.web.site import Site
 
     services, settings = ground.services, ground.settings
@@ -87,67 +90,60 @@ def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -
     if webhook is not None and webhook_url is not None:
         address = webhook_url.rstrip("/") + webhook.path
         app.start(look_after_webhook(ground.transport, app.engine.intake, address))
-    downloads = Downloads(
-        database=ground.database,
-        clock=ground.clock,
-        campaign=services.campaign,
-        gazetteer=services.gazetteer,
-        texts=services.texts,
-    )
     site = Site(services.campaign, address=services.links_to)
     web = make_web(
         health=app.health,
         metrics=app.watch.metrics,
         webhook=webhook,
-        downloads=downloads,
+        downloads=Downloads(
+            database=ground.database,
+            clock=ground.clock,
+            campaign=services.campaign,
+            gazetteer=services.gazetteer,
+            texts=services.texts,
+        ),
         site=site,
-        parts=[*console_of(app, ground, site), *public_of(ground, site)],
+        parts=parts_of(site, _stock(app, ground)),
     )
-    front.show(web)
-    app.start(front.run())
+    pages = Pages(web, site.lost_page, partial(_given, ground))
+    front.show(pages)
+    app.start(front.run(), pages.run())
 
 
-def console_of(app: App, ground: Ground, site: Site) -> list[Part]:
-    """The console and the Mini App, where people reach them safely; else nothing of them is there."""
-    from bot.web.console.console import Console
-    from bot.web.desk import Desk
-    from bot.web.mini_app.mini_app import MiniApp
+def _stock(app: App, ground: Ground) -> Stock:
+    from bot.web.parts import Stock
 
-    if site.address is None:
-        return []
+    services = ground.services
 
     def changed() -> None:
         app.engine.wake()
         app.ticker.nudge()
 
-    desk = Desk(
-        site=site,
-        address=site.address,
+    return Stock(
         database=ground.database,
         clock=ground.clock,
-        composer=composer(ground.services),
-        texts=ground.services.texts,
+        composer=composer(services),
+        texts=services.texts,
         token=ground.settings.required_token,
-        suppression_key=ground.services.suppression_key,
+        suppression_key=services.suppression_key,
         changed=changed,
         rolls=app.rolls,
     )
-    return [Console(desk), MiniApp(replace(desk, door=Door.APP))]
 
 
-def public_of(ground: Ground, site: Site) -> list[Part]:
-    """The events that everybody may see, where the campaign file says so."""
-    from bot.web.public import PublicEvents
+def _given(ground: Ground) -> Given:
+    """What a process apart makes the same pages from."""
+    from bot.apart.given import Given, time_of
 
-    if not ground.services.campaign.shows_events:
-        return []
-    services = ground.services
-    return [
-        PublicEvents(
-            site,
-            database=ground.database,
-            clock=ground.clock,
-            gazetteer=services.gazetteer,
-            bot_username=services.bot_username,
-        )
-    ]
+    services, settings, database = ground.services, ground.settings, ground.database
+    return Given(
+        campaign=services.campaign,
+        file=database.file,
+        key=database.key,
+        url=settings.database if database.file is None else None,
+        suppression_key=services.suppression_key,
+        bot_username=services.bot_username,
+        address=services.links_to,
+        clock=time_of(ground.clock, settings.clock if isinstance(settings.clock, str) else None),
+        log_level=structlog.get_logger().get_effective_level(),
+    )

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db import sqlite
 from db.checkpoints import Checkpoints
-from db.errors import CannotOpen, DatabaseError, InUse, MissingKey
+from db.errors import CannotOpen, DatabaseError, InUse, MadeElsewhere, MissingKey
 from db.key import DatabaseKey
 from db.postponed import postponed, wait_again, write_postponed
 from db.turns import Turns
@@ -37,7 +37,8 @@ _COLLISIONS = ("40001", "40P01")
 
 
 class Database:
-    """One open database. `write()` and `read()` each give a connection inside a transaction.
+    """One open database. `write()` and `read()` each give a connection inside a transaction; without a `writer` it is
+    only read.
 
     The transaction is committed when the block ends and rolled back when it raises. Inside it,
     `async with savepoint(connection):` undoes alone what raises.
@@ -47,7 +48,7 @@ class Database:
         self,
         *,
         dialect: Dialect,
-        writer: AsyncEngine,
+        writer: AsyncEngine | None,
         reader: AsyncEngine,
         file: Path | None = None,
         key: DatabaseKey | None = None,
@@ -55,17 +56,26 @@ class Database:
         self.dialect: Dialect = dialect
         self.file = file
         self.key = key
-        self._writer = writer
+        self._engine = writer
         self._reader = reader
         self._turns = Turns()
-        self._checkpoints = None if file is None else Checkpoints(file, key, self._turns)
+        self._checkpoints = (
+            None if file is None or writer is None else Checkpoints(file, key, self._turns)
+        )
         self._holder: asyncio.Task[object] | None = None
         self._claim: sqlite3.Connection | None = None
         self._beside: set[asyncio.Task[None]] = set()
 
+    @property
+    def _writer(self) -> AsyncEngine:
+        if self._engine is None:
+            raise MadeElsewhere
+        return self._engine
+
     @asynccontextmanager
     async def write(self, *, ahead: bool = False) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may change things. Raises InUse where another process writes for too long.
+        """A transaction that may change things. Raises InUse where another process writes for too long; MadeElsewhere
+        where this one only reads.
 
         `ahead`: somebody waits for it, so that on SQLite its turn comes before what nobody waits for.
         """
@@ -160,7 +170,8 @@ class Database:
         if self._checkpoints is not None:
             await self._checkpoints.end()
         await self._reader.dispose()
-        await self._writer.dispose()
+        if self._engine is not None:
+            await self._engine.dispose()
         if self._claim is not None:
             self._claim.close()
             self._claim = None
@@ -233,9 +244,23 @@ async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | Non
     from db import postgresql
 
     writer = await postgresql.open_engine(parsed)
-    # REPEATABLE READ gives readers the same single snapshot that SQLite gives them.
-    reader = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return Database(dialect="postgresql", writer=writer, reader=reader)
+    return Database(dialect="postgresql", writer=writer, reader=postgresql.to_read(writer))
+
+
+async def open_to_read(url: str | None, *, file: Path | None, key: DatabaseKey | None) -> Database:
+    """The database that another process has open, for reading alone: the SQLite `file`, or PostgreSQL at `url`."""
+    if file is not None:
+        reader = sqlite.create_engine(
+            file, key, pragmas=sqlite.BESIDE_PRAGMAS, begin="BEGIN", size=READERS, to_read=True
+        )
+        return Database(dialect="sqlite", writer=None, reader=reader, file=file, key=key)
+    from db import postgresql
+
+    return Database(
+        dialect="postgresql",
+        writer=None,
+        reader=postgresql.to_read(await postgresql.open_engine(parse_url(url or ""), size=READERS)),
+    )
 
 
 def parse_url(url: str) -> sa.URL:

@@ -55,3 +55,7 @@ class OlderTables(DatabaseError):
 
 class BackupFailed(DatabaseError):
     """A backup or a restore stopped; nothing that existed was changed."""
+
+
+class MadeElsewhere(Exception):
+    """This process only reads: what asks for more is done by the one that has the writer. Nobody is told of it."""

@@ -24,11 +24,11 @@ _SESSION = {
 }
 
 
-async def open_engine(url: sa.URL) -> AsyncEngine:
+async def open_engine(url: sa.URL, *, size: int = CONNECTIONS) -> AsyncEngine:
     """A pool of connections to the server, which has answered once. Raises CannotOpen; Away, if it may answer later."""
     engine = create_async_engine(
         url,
-        pool_size=CONNECTIONS,
+        pool_size=size,
         max_overflow=0,
         json_serializer=to_json,
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
@@ -52,6 +52,11 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
         await engine.dispose()
         raise
     return engine
+
+
+def to_read(engine: AsyncEngine) -> AsyncEngine:
+    """The same for readers: REPEATABLE READ gives them the single snapshot that SQLite gives them."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _explained(cause: BaseException, url: sa.URL) -> CannotOpen:

@@ -60,17 +60,25 @@ WRITER_PRAGMAS: tuple[str, ...] = (
 BOT_PRAGMAS = (*WRITER_PRAGMAS, "PRAGMA wal_autocheckpoint = 65536")
 CHECKPOINT_PRAGMAS = (SMALL_CACHE, "PRAGMA synchronous = FULL")
 READER_PRAGMAS = (*COMMON_PRAGMAS, "PRAGMA query_only = ON")
+# Of a process beside the bot's own, which has as many readers again.
+BESIDE_PRAGMAS = (*READER_PRAGMAS, SMALL_CACHE)
 # Changing a table on SQLite means copying it and dropping the old one, which would cascade to its children.
 MIGRATION_PRAGMAS = (*WRITER_PRAGMAS, "PRAGMA foreign_keys = OFF")
 
 
-def connect(path: Path, key: DatabaseKey | None, pragmas: Iterable[str] = ()) -> sqlite3.Connection:
-    """Open `path` in this thread, in autocommit mode.
+def connect(
+    path: Path, key: DatabaseKey | None, pragmas: Iterable[str] = (), *, to_read: bool = False
+) -> sqlite3.Connection:
+    """Open `path` in this thread, in autocommit mode; `to_read`: the file itself is opened for reading alone.
 
     Raises sqlcipher3's DatabaseError ("file is not a database") where the key does not fit.
     """
     connection: sqlite3.Connection = sqlcipher.connect(
-        str(path), timeout=BUSY_TIMEOUT, check_same_thread=False, isolation_level=None
+        f"{path.absolute().as_uri()}?mode=ro" if to_read else str(path),
+        timeout=BUSY_TIMEOUT,
+        check_same_thread=False,
+        isolation_level=None,
+        uri=to_read,
     )
     try:
         # A wrong key is told by an exception; SQLCipher need not write to standard error too.
@@ -87,14 +95,20 @@ def connect(path: Path, key: DatabaseKey | None, pragmas: Iterable[str] = ()) ->
 
 
 def create_engine(
-    path: Path, key: DatabaseKey | None, *, pragmas: Iterable[str], begin: str, size: int
+    path: Path,
+    key: DatabaseKey | None,
+    *,
+    pragmas: Iterable[str],
+    begin: str,
+    size: int,
+    to_read: bool = False,
 ) -> AsyncEngine:
     """An engine of at most `size` connections whose transactions begin by the statement `begin`."""
     pragmas = tuple(pragmas)
     alive: set[Connection] = set()
 
     async def open_connection() -> aiosqlite.Connection:
-        connection = Connection(lambda: connect(path, key, pragmas), begin, alive)
+        connection = Connection(lambda: connect(path, key, pragmas, to_read=to_read), begin, alive)
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
         return await connection
 

@@ -18,10 +18,13 @@ from bot.rules.metrics import CONTENT_TYPE
 from bot.web.downloads import Downloads
 from bot.web.site import Site
 from bot.web.webhook import Webhook
+from db.errors import MadeElsewhere
 
 log = structlog.get_logger(__name__)
 
 WELL = "All is well."
+MADE_ELSEWHERE = 421
+"""HTTP's word for what a process cannot answer though another one can; no page answers so."""
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
@@ -59,9 +62,22 @@ def make_web(
         routes.append(Route(webhook.path, _receiver(webhook), methods=["POST"]))
     if downloads is not None:
         routes += downloads.routes()
-    if site is None:
-        return Starlette(routes=routes)
-    routes += [route for part in (site, *parts) for route in part.routes()]
+    return Starlette(routes=routes) if site is None else _with_pages(routes, site, parts)
+
+
+def make_pages(*, downloads: Downloads, site: Site, parts: Sequence[Part]) -> Starlette:
+    """The pages alone, in a process that only reads: see `bot.apart`."""
+
+    async def elsewhere(request: Request, error: Exception) -> Response:
+        return Response(status_code=MADE_ELSEWHERE)
+
+    pages = _with_pages(downloads.routes(), site, parts)
+    pages.add_exception_handler(MadeElsewhere, elsewhere)
+    return pages
+
+
+def _with_pages(routes: Sequence[BaseRoute], site: Site, parts: Sequence[Part]) -> Starlette:
+    routes = [*routes, *(route for part in (site, *parts) for route in part.routes())]
 
     async def missing(request: Request, error: Exception) -> Response:
         return site.missing(request)

@@ -41,6 +41,7 @@ from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
 from db.engine import Database
+from db.errors import MadeElsewhere
 from db.rolls import Rolls
 
 T = TypeVar("T")
@@ -247,7 +248,8 @@ class Desk(Frozen):
     name leads in.
 
     `changed`: told after something was changed, for what may be due since. `token`: the bot's, by which Telegram signs.
-    `rolls`: by which audiences are counted.
+    `rolls`: by which audiences are counted; None where they are counted by the bot's own process alone, which keeps
+    what was told of them to whom.
     """
 
     site: Site
@@ -259,12 +261,19 @@ class Desk(Frozen):
     token: str = field(repr=False)
     suppression_key: SuppressionKey = field(repr=False)
     changed: Callable[[], None]
-    rolls: Rolls
+    rolls: Rolls | None
     door: Door = Door.CONSOLE
     remembered: Remembered = field(default_factory=Remembered)
 
     def __post_init__(self) -> None:
         self.remembered.start = self.database.beside  # what is counted ends with the database
+
+    @property
+    def counting(self) -> Rolls:
+        """By which audiences are counted. Raises MadeElsewhere where this process counts none."""
+        if self.rolls is None:
+            raise MadeElsewhere
+        return self.rolls
 
     @property
     def home(self) -> str:

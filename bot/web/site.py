@@ -24,6 +24,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bot.campaign.campaign import Campaign
 from bot.rules.reading_language import language_asked
@@ -34,6 +35,7 @@ STATIC_PATH = "/static"
 NOBODY, TELEGRAM = "'none'", "https://web.telegram.org https://*.telegram.org"
 """Who may show a page in a frame: a Mini App is one within Telegram's own pages."""
 WORTH_COMPRESSING = 1024
+RETRY_SECONDS = "2"
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -95,6 +97,14 @@ class Site:
     def broken(self, request: Request) -> HTMLResponse:
         """Something that nobody foresaw: the log says what."""
         return self.page("site/broken", self.language(request), status=500)
+
+    async def lost_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What made the page ended meanwhile: asked again, it is made anew."""
+        request = Request(scope)
+        headers = {"Retry-After": RETRY_SECONDS}
+        await self.page("site/lost", self.language(request), status=503, headers=headers)(
+            scope, receive, send
+        )
 
     def routes(self) -> Sequence[Route]:
         async def give(request: Request) -> Response:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 import httpx
+from starlette.applications import Starlette
 
 from bot.departure.compose import Composer
 from bot.rules.console import Door
@@ -31,6 +32,10 @@ async def _no_figures() -> str:
 
 
 def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITransport:
+    return httpx.ASGITransport(application_of(conversation, address), raise_app_exceptions=True)
+
+
+def application_of(conversation: Conversation, address: str = ADDRESS) -> Starlette:
     """The web part with the console, on the database and the clock of a conversation."""
     services = conversation.services
     site = Site(services.campaign, address=address)
@@ -52,10 +57,7 @@ def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITran
         rolls=Rolls(conversation.database),
     )
     parts = [Console(desk), MiniApp(replace(desk, door=Door.APP))]
-    return httpx.ASGITransport(
-        make_web(health=_well, metrics=_no_figures, site=site, parts=parts),
-        raise_app_exceptions=True,
-    )
+    return make_web(health=_well, metrics=_no_figures, site=site, parts=parts)
 
 
 @dataclass

@@ -111,11 +111,11 @@ def flow(visit: Visit, audience: Expression, kind: Kind) -> tuple[Step, ...]:
 
     Raises CountFirst.
     """
-    areas, author = visit.author.areas(Action.BROADCAST), visit.author
+    areas, author, rolls = visit.author.areas(Action.BROADCAST), visit.author, visit.desk.counting
     steps: tuple[Step, ...]
     steps, _ = visit.looked_up(
         ("flow", text_of(audience), kind, areas, author.reader),
-        lambda: audiences.flow_now(visit.desk.rolls, author, audience, kind=kind, areas=areas),
+        lambda: audiences.flow_now(rolls, author, audience, kind=kind, areas=areas),
     )
     return steps if len(steps) > 1 else ()
 
@@ -142,7 +142,7 @@ async def forecast(
 ) -> Forecast:
     """Who gets it, and when, asked as when it is about to leave."""
     sending = Sending(kind=kind, when=when, expires_at=expires_at)
-    return await _forecast(visit.tx, visit.desk.rolls, visit.author, audience, sending)
+    return await _forecast(visit.tx, visit.desk.counting, visit.author, audience, sending)
 
 
 def foreseen(
@@ -157,12 +157,12 @@ def foreseen(
 
     `when`: None stands for now. Raises CountFirst.
     """
-    author = visit.author
+    author, rolls = visit.author, visit.desk.counting
     sending = Sending(kind=kind, when=when or all_at(visit.now), expires_at=expires_at)
     areas = author.areas(Action.BROADCAST)
     return visit.looked_up(
         ("forecast", text_of(audience), kind, when, expires_at, areas, author.reader),
-        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, visit.desk.rolls, author, audience, sending)),
+        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, rolls, author, audience, sending)),
     )
 
 

@@ -1,0 +1,166 @@
+"""Making pages as the bot’s own process would, for whoever it passes on; nothing is changed here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp
+
+from bot.apart.frames import Frame, Kind, answered, read_frame, scope_of
+from bot.apart.given import Given, Time
+from bot.clock import Clock, RealClock
+from bot.communes import load as load_gazetteer
+from bot.delivery.tuning import settle_memory
+from bot.departure.compose import Composer
+from bot.logs import configure_logs
+from bot.web.app import MADE_ELSEWHERE, make_pages
+from bot.web.downloads import Downloads
+from bot.web.parts import Stock, parts_of
+from bot.web.site import Site
+from bot.words.texts import campaign_texts
+from db.engine import Database, open_to_read
+
+log = structlog.get_logger(__name__)
+
+
+def run(given: Given, ours: socket.socket) -> None:
+    """Until the bot ends, or closes the socket."""
+    configure_logs(given.log_level)
+    asyncio.run(_serve(given, ours))
+    os._exit(0)  # connections that read are closed by the system: nothing of theirs is to be kept
+
+
+async def _serve(given: Given, ours: socket.socket) -> None:
+    database = await open_to_read(given.url, file=given.file, key=given.key)
+    async with _clock(given) as clock:
+        application = _pages(given, database, clock)
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        settle_memory()
+        writer.write(Frame(0, Kind.READY).packed())
+        await Answering(application, writer).run(reader)
+
+
+@asynccontextmanager
+async def _clock(given: Given) -> AsyncIterator[Clock]:
+    if given.clock is None:
+        yield RealClock()
+    elif isinstance(given.clock, Time):
+        yield given.clock.clock()
+    else:
+        # Imported here: only a rehearsed bot needs it.
+        from bot.served_clock import follow, followed_clock
+
+        clock = await followed_clock(given.clock)
+        following = asyncio.create_task(follow(clock, given.clock))
+        try:
+            yield clock
+        finally:
+            following.cancel()
+
+
+def _pages(given: Given, database: Database, clock: Clock) -> ASGIApp:
+    campaign, gazetteer = given.campaign, load_gazetteer()
+    texts, site = campaign_texts(campaign), Site(campaign, address=given.address)
+    composer = Composer(texts=texts, campaign=campaign, gazetteer=gazetteer, bot_username=given.bot_username)
+    stock = Stock(
+        database=database,
+        clock=clock,
+        composer=composer,
+        texts=texts,
+        token="",  # whoever Telegram signs in is signed in by the bot's own process
+        suppression_key=given.suppression_key,
+        changed=_nothing,
+        rolls=None,
+    )
+    downloads = Downloads(database=database, clock=clock, campaign=campaign, gazetteer=gazetteer, texts=texts)
+    return make_pages(site=site, downloads=downloads, parts=parts_of(site, stock))
+
+
+def _nothing() -> None:
+    """Nothing is changed here that somebody would have to be told of."""
+
+
+class Answering:
+    """The pages that are being made."""
+
+    def __init__(self, application: ASGIApp, writer: asyncio.StreamWriter) -> None:
+        self._application, self._writer = application, writer
+        self._gone: dict[int, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        """Until the other end is closed."""
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                frame = await read_frame(reader)
+                if frame.kind is Kind.ASK:
+                    self._gone[frame.number] = asyncio.Event()
+                    task = asyncio.create_task(self._answer(frame))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+                elif frame.number in self._gone:
+                    self._gone[frame.number].set()
+
+    async def _answer(self, frame: Frame) -> None:
+        gone, page = self._gone[frame.number], Page(frame.number, self._writer)
+        is_read = False
+
+        async def receive() -> MutableMapping[str, Any]:
+            nonlocal is_read
+            if not is_read:
+                is_read = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        try:
+            await self._application(scope_of(frame.content), receive, page.send)
+        except Exception as error:
+            # What could not be made is told on a page, and in the log (`page_failed`); this broke in its middle.
+            if not page.is_whole:
+                log.error("page_failed", error=type(error).__name__)
+        finally:
+            del self._gone[frame.number]
+            page.end()
+
+
+class Page:
+    """What is answered to one request, as frames: a page that is whole goes over in one."""
+
+    def __init__(self, number: int, writer: asyncio.StreamWriter) -> None:
+        self._number, self._writer = number, writer
+        self._start: MutableMapping[str, Any] | None = None
+        self._is_begun = False
+        self.is_whole = False
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        body, more = bytes(message.get("body", b"")), bool(message.get("more_body"))
+        if not self._is_begun:
+            assert self._start is not None
+            self._is_begun = True
+            if self._start["status"] == MADE_ELSEWHERE:
+                self._say(Kind.ELSEWHERE)
+            else:
+                self._say(Kind.BEGUN if more else Kind.WHOLE, answered(self._start, body))
+        else:
+            self._say(Kind.PIECE if more else Kind.LAST, body)
+        self.is_whole = not more
+        await self._writer.drain()
+
+    def end(self) -> None:
+        """Nothing more comes of it."""
+        if not self.is_whole:
+            self._say(Kind.CUT)
+
+    def _say(self, kind: Kind, content: bytes = b"") -> None:
+        self._writer.write(Frame(self._number, kind, content).packed())

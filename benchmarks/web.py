@@ -197,13 +197,16 @@ def main() -> None:
     )
     parser.add_argument("--while-sending", action="store_true")
     parser.add_argument("--rate", type=float, default=RATE, help="messages a second that leave")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help="how long it is watched, alone and then read"
+    )
     parser.add_argument("--pages", nargs="*", help="these alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         make(folder, options.people)
         if options.while_sending:
-            uvloop.run(while_sending(folder, users=options.users, rate=options.rate, seconds=SECONDS))
+            uvloop.run(while_sending(folder, users=options.users, rate=options.rate, seconds=options.seconds))
         else:
             token = AREA_TOKEN if options.as_organizer else TOKEN
             pages = tuple(options.pages or (*CONSOLE_PAGES, *APP_PAGES))

@@ -59,9 +59,7 @@ class Database:
         self._engine = writer
         self._reader = reader
         self._turns = Turns()
-        self._checkpoints = (
-            None if file is None or writer is None else Checkpoints(file, key, self._turns)
-        )
+        self._checkpoints = None if file is None or writer is None else Checkpoints(file, key, self._turns)
         self._holder: asyncio.Task[object] | None = None
         self._claim: sqlite3.Connection | None = None
         self._beside: set[asyncio.Task[None]] = set()

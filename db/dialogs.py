@@ -51,5 +51,11 @@ async def note(tx: AsyncConnection, person: int, *, data: Mapping[str, Any]) -> 
     await tx.execute(sa.update(dialogs).where(dialogs.c.person == person).values(data=dict(data)))
 
 
+async def replace(tx: AsyncConnection, person: int, dialog: Dialog) -> None:
+    """Puts a dialog in the place of another one that ended; its term goes on."""
+    values = {"flow": dialog.flow, "step": dialog.step, "data": dialog.data}
+    await tx.execute(sa.update(dialogs).where(dialogs.c.person == person).values(values))
+
+
 async def end(tx: AsyncConnection, person: int) -> None:
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person == person))

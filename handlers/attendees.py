@@ -52,8 +52,7 @@ async def ask_name(update: Update, context: Context) -> None:
     code, part = arguments(context, 2)
     author = await desk.author(context)
     await events.find_managed(context.tx, author, code)
-    await context.end_dialog()
-    await context.ask(FLOW, "search", code=code, part=one_of(Part, part))
+    await context.ask_anew(FLOW, "search", code=code, part=one_of(Part, part))
     context.say("attendees/search")
 
 

@@ -94,8 +94,7 @@ async def duplicate(update: Update, context: Context) -> None:
 
 async def _draft(context: Context, broadcast: Broadcast, **values: Any) -> None:
     data = await broadcast_drafts.draft_of(context.tx, broadcast, await desk.author(context))
-    await context.end_dialog()
-    await context.ask(broadcasts.FLOW, "kind", **data, **values)
+    await context.ask_anew(broadcasts.FLOW, "kind", **data, **values)
     await broadcasts.proceed(context, context.say)
 
 

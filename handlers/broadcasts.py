@@ -11,7 +11,7 @@ from bot.actions import broadcast_changes, broadcast_drafts
 from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS
-from bot.actions.drafts import ELSEWHERE
+from bot.actions.dialogs import ELSEWHERE, said_in
 from bot.departure.compose import Draft
 from bot.rules.broadcast_draft import (
     NOW,
@@ -66,7 +66,7 @@ async def begin_with(context: Context, audience: Mapping[str, Any], texts: Mappi
     """A message that says something already, for an audience that is shown and can be changed; where another one is
     being written, that is taken up instead.
     """
-    is_writing = context.is_in(FLOW)
+    is_writing = said_in(context.dialog, FLOW) is not None
     await desk.begin_draft(
         context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
     )

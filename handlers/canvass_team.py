@@ -95,8 +95,7 @@ async def _plan_one(context: Context, number: str) -> None:
 async def _ask_when(context: Context, **about: object) -> None:
     author = await desk.author(context)
     await canvass_offers.station_for(context.tx, author, str(about["station"]))
-    await context.end_dialog()
-    await context.ask(FLOW, "when", **about)
+    await context.ask_anew(FLOW, "when", **about)
     await show_step(context, context.say)
 
 

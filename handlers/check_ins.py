@@ -74,8 +74,7 @@ async def ask_name(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
     await events.find_managed(context.tx, author, code)
-    await context.end_dialog()
-    await context.ask(FLOW, "search", code=code)
+    await context.ask_anew(FLOW, "search", code=code)
     context.say("check_ins/search")
 
 

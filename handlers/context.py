@@ -337,10 +337,19 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
             self.tx, self.person, self.dialog, flow=flow, step=step, said=data, now=self.now
         )
 
+    async def ask_anew(self, flow: str, step: str, **data: Any) -> None:
+        """The same of a dialog that begins: what was said in one of its kind before is forgotten."""
+        self.dialog = dialogs.without(self.dialog, flow)
+        await self.ask(flow, step, **data)
+
     async def end_dialog(self) -> None:
+        """What is written next answers nothing, or goes on with the draft that the dialog had set aside."""
         if self.dialog is not None:
-            await dialogs.end(self.tx, self.person)
-            self.dialog = None
+            self.dialog = await dialogs.end(self.tx, self.person.id)
+
+    async def see_dialog_ended(self) -> None:
+        """An action may have ended the dialog that is open."""
+        self.dialog = await dialogs.current(self.tx, self.person)
 
 
 def language_for(spoken: str, offered: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.actions import people
 from bot.actions.authority import Author, author_of
-from bot.actions.dialogs import ASKED
+from bot.actions.dialogs import ASKED, said_in
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable, Composer
 from bot.departure.looks import looks
@@ -49,10 +49,11 @@ async def begin_draft(context: Context, flow: str, *, allowed: Action, first: st
     who = await author(context)
     who.require(allowed)
     who.require_standing()
-    if context.is_in(flow):
-        context.say(resumed)
-    else:
+    is_begun = said_in(context.dialog, flow) is not None
+    if not context.is_in(flow):
         await context.ask(flow, first)
+    if is_begun:
+        context.say(resumed)
 
 
 def event_text(context: Context, texts: EventTexts) -> EventText:

@@ -91,9 +91,8 @@ async def begin_change(update: Update, context: Context) -> None:
         context.edit("event_edit/texts", event=found.event, offered=context.campaign.languages)
         return
     # An earlier change that was not confirmed is forgotten.
-    await context.end_dialog()
     step = STEPS.get(field, "confirm")
-    await context.ask(
+    await context.ask_anew(
         FLOW, step, code=code, sequence=found.event.sequence, field=field, language=language, commune=None
     )
     if field == "cancel":

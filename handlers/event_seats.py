@@ -53,8 +53,7 @@ async def ask_capacity(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
     await events.find_open(context.tx, author, code)
-    await context.end_dialog()
-    await context.ask(FLOW, "capacity", code=code)
+    await context.ask_anew(FLOW, "capacity", code=code)
     context.say("event_seats/capacity")
 
 

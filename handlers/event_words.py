@@ -24,8 +24,7 @@ FLOW = "event_word"
 
 async def begin(context: Context, code: str) -> None:
     await events.find_open(context.tx, await desk.author(context), code)
-    await context.end_dialog()
-    await context.ask(FLOW, "words", code=code)
+    await context.ask_anew(FLOW, "words", code=code)
     context.say("hosts/word")
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from telegram import Update
 
 from bot.actions import event_drafts, helpers, hosts, series
+from bot.actions.dialogs import said_in
 from bot.actions.hosts import Card, HostRefused
 from bot.departure.compose import Draft
 from bot.links import host_link
@@ -42,7 +43,7 @@ async def begin(update: Update, context: Context) -> None:
         return
     author = await desk.author(context)
     author.require_standing()
-    if context.is_in(FLOW):
+    if said_in(context.dialog, FLOW) is not None:
         context.say("new_event/resumed")
     else:
         context.say("hosts/begin", hosts=bool(author.hosted))
@@ -52,8 +53,9 @@ async def begin(update: Update, context: Context) -> None:
 
 async def _take_up(context: Context, **said: Any) -> None:
     """Opens the questions; whom it is for is not asked: it is those who live near."""
-    await context.end_dialog()
-    await context.ask(FLOW, "title", **{"hosting": True, "audience": str(EVERYBODY), "chosen": True, **said})
+    await context.ask_anew(
+        FLOW, "title", **{"hosting": True, "audience": str(EVERYBODY), "chosen": True, **said}
+    )
 
 
 async def again(update: Update, context: Context) -> None:
@@ -172,8 +174,7 @@ async def approve(update: Update, context: Context) -> None:
 async def ask_reason(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     await hosts.card(context.tx, await desk.author(context), code)
-    await context.end_dialog()
-    await context.ask(REASON, "reason", code=code)
+    await context.ask_anew(REASON, "reason", code=code)
     context.say("hosts/reason")
 
 

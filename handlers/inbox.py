@@ -237,8 +237,7 @@ async def close(update: Update, context: Context) -> None:
 
 async def _leave(context: Context, told: str, **values: Any) -> None:
     """What is written next goes nowhere any more."""
-    if context.is_in(FLOW):
-        context.dialog = None  # the action ended it
+    await context.see_dialog_ended()
     context.drop_buttons()
     context.say(told, **values)
 

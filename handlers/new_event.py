@@ -13,7 +13,7 @@ from typing import Any
 from telegram import Update
 
 from bot.actions import event_drafts
-from bot.actions.drafts import ELSEWHERE
+from bot.actions.dialogs import ELSEWHERE
 from bot.communes import Commune
 from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
 from bot.rules.event_draft import (
@@ -35,6 +35,7 @@ from handlers.new_event_asking import (
     DURATIONS,
     FLOW,
     commune_of,
+    forecast,
     is_hosting,
     proceed,
     question_of,
@@ -250,6 +251,14 @@ async def settle_audience(update: Update, context: Context) -> None:
     await proceed(context, context.say, chosen=True)
 
 
+async def announce_anyway(update: Update, context: Context) -> None:
+    """Nobody would get its invitation, and whoever announces it knows."""
+    arguments(context, 0)
+    if desk.is_asked(context, FLOW, "summary"):
+        context.drop_buttons()
+        await proceed(context, context.say, knowing=True)
+
+
 async def change_field(update: Update, context: Context) -> None:
     """Back from the summary to one of the fields."""
     (field,) = arguments(context, 1)
@@ -271,7 +280,10 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_to_be_sent(context):
         return
     author = await desk.author(context)
-    announced = await event_drafts.announce(context.tx, author, context.kept, commune_of(context))
+    expected = None if context.kept.get("knowing") else await forecast(context, author)
+    announced = await event_drafts.announce(
+        context.tx, author, context.kept, commune_of(context), expected=expected
+    )
     await context.end_dialog()
     context.say(
         "new_event/announced",
@@ -292,6 +304,7 @@ BUTTONS: dict[str, Handler] = {
     "event_overbooking": choose_overbooking,
     "event_audience": settle_audience,
     "event_back": change_field,
+    "event_anyway": announce_anyway,
 }
 
 DIALOGS = {

@@ -11,6 +11,7 @@ from telegram import Update
 from bot.actions import announcing, event_drafts, hosts
 from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author
+from bot.actions.forecasts import Forecast
 from bot.communes import Commune
 from bot.departure.compose import Draft
 from bot.rules.event_draft import (
@@ -21,7 +22,7 @@ from bot.rules.event_draft import (
 )
 from bot.rules.kinds import Kind
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
-from bot.rules.sending import INVITATION, SERIES, all_at
+from bot.rules.sending import INVITATION, SERIES
 from handlers import audience_dialog, desk
 from handlers.context import Context
 
@@ -127,14 +128,16 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "ends_at": new.starts_at + new.duration,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
         "audience": await audience_dialog.view(context, new.audience),
-        "forecast": await audience_dialog.forecast(
-            context,
-            author,
-            kind=Kind.EVENT_INVITE,
-            when=all_at(context.now),
-            expires_at=event_drafts.useful_until(context.kept, new.commune.zone),
-        ),
-        "knowing": False,
+        "forecast": await forecast(context, author),
+        "knowing": bool(context.kept.get("knowing")),
         "fallback": next((code for code in context.campaign.languages if code in new.texts), None),
         "counts": author.reader,
     }
+
+
+async def forecast(context: Context, author: Author) -> Forecast:
+    """Who would get its invitation, if it were announced now."""
+    sending = event_drafts.sending(context.kept, commune_of(context), context.now)
+    return await audience_dialog.forecast(
+        context, author, kind=sending.kind, when=sending.when, expires_at=sending.expires_at
+    )

@@ -8,13 +8,16 @@ from typing import Any
 from telegram import Update
 
 from bot.actions import survey_drafts, surveys
+from bot.actions.authority import Author
+from bot.actions.dialogs import ELSEWHERE
+from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import written
-from bot.actions.surveys import SurveyRefused
+from bot.actions.surveys import NewSurvey, SurveyRefused
 from bot.departure.compose import Draft
+from bot.rules.broadcast_draft import whole_minute
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.permissions import Action
-from bot.rules.sending import all_at
 from bot.rules.survey_draft import (
     REOPENED,
     TERMS,
@@ -27,6 +30,7 @@ from bot.rules.survey_draft import (
 )
 from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
 from bot.rules.surveys import END, KINDS, QUESTION
+from bot.rules.territories import zone as zone_named
 from handlers import audience_dialog, audience_screens, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
@@ -48,6 +52,12 @@ async def open_new(context: Context, answer: Callable[..., None]) -> None:
         context, FLOW, allowed=Action.ASK_SURVEY, first="kind", resumed="new_survey/resumed"
     )
     await proceed(context, answer)
+
+
+async def take_up(update: Update, context: Context) -> None:
+    """It was written on at the desk: what is asked now is shown before anything typed here counts."""
+    context.say("new_survey/resumed")
+    await proceed(context, context.say)
 
 
 def _question(context: Context) -> DraftQuestion:
@@ -301,18 +311,43 @@ async def _show_summary(context: Context) -> None:
         wording = Draft(kind=new.kind.value, template=QUESTION)
         context.replies += desk.previews(context, wording, {}, survey=draft)
         desk.show_whole(context, new.form)
-    when = all_at(new.opens_at or context.now)
     context.say(
         "new_survey/summary",
         new=new,
         fault=fault,
         audience=await audience_dialog.view(context, new.audience),
-        forecast=await audience_dialog.forecast(
-            context, author, kind=new.kind, when=when, expires_at=new.closes_at
-        ),
+        forecast=await _forecast(context, author, new),
         counts=author.reader,
-        knowing=False,
+        knowing=new.knowing,
     )
+
+
+async def _forecast(context: Context, author: Author, new: NewSurvey) -> Forecast:
+    sending = surveys.sending_of(new, context.now)
+    return await audience_dialog.forecast(
+        context, author, kind=sending.kind, when=sending.when, expires_at=sending.expires_at
+    )
+
+
+async def send_better(update: Update, context: Context) -> None:
+    """Where nobody would get it now: at the time at which people do, or all the same (`anyway`)."""
+    (choice,) = arguments(context, 1)
+    if choice not in ("later", "anyway"):
+        raise MalformedButton
+    if not desk.is_asked(context, FLOW, "summary"):
+        return
+    context.drop_buttons()
+    if choice == "anyway":
+        await proceed(context, context.say, knowing=True)
+        return
+    found = await _forecast(
+        context, await desk.author(context), written(context.kept, "preview", context.zone)
+    )
+    if found.better is None:
+        await proceed(context, context.say)
+        return
+    local = found.better.astimezone(zone_named(context.zone)).replace(tzinfo=None)
+    await proceed(context, context.say, opens=whole_minute(local).isoformat())
 
 
 async def change_field(update: Update, context: Context) -> None:
@@ -330,7 +365,9 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_to_be_sent(context):
         return
     new = written(context.kept, surveys.new_code(), context.zone)
-    made = await surveys.send(context.tx, await desk.author(context), new)
+    author = await desk.author(context)
+    expected = None if new.knowing else await _forecast(context, author, new)
+    made = await surveys.send(context.tx, author, new, expected=expected)
     await context.end_dialog()
     assert made.broadcast is not None  # just made
     context.say("new_survey/sent", code=new.code, awaits_approval=made.awaits_approval)
@@ -350,6 +387,7 @@ BUTTONS: dict[str, Handler] = {
     "survey_now": open_now,
     "survey_term": choose_term,
     "survey_back": change_field,
+    "survey_better": send_better,
 }
 
 DIALOGS = {
@@ -365,6 +403,7 @@ DIALOGS = {
         "opens": Awaited(text=type_opening),
         "kept": Awaited(),
         "summary": Awaited(text=confirm),
+        ELSEWHERE: Awaited(text=take_up, anything=take_up),
         **audience_screens.AWAITED,
     }
 }

@@ -59,8 +59,7 @@ async def begin(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
     await events.find_open(context.tx, author, code)
-    await context.end_dialog()
-    await context.ask(FLOW, "role", code=code)
+    await context.ask_anew(FLOW, "role", code=code)
     context.say("shift_plans/role", roles=ROLES)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.actions.dialogs import ASKED, REMEMBERED
+from bot.actions.dialogs import ASIDE, ASKED, ELSEWHERE, REMEMBERED
 from bot.delivery.calls import Call
 from db.dialogs import Dialog
 from handlers.context import Context
@@ -18,6 +18,9 @@ async def tidy(context: Context, before: Dialog | None) -> None:
     now = context.dialog
     if now is before:
         return
+    if now is not None and now.step == ELSEWHERE:
+        _say_what_waits(context, now, before)
+        now = None  # no question of it is on the screen
     asked = before.data.get(ASKED) if before is not None else None
     place = next(
         (at for at in reversed(range(len(context.replies))) if _has_buttons(context.replies[at])), None
@@ -41,3 +44,9 @@ def _has_buttons(call: Call) -> bool:
     return call.method in ("sendMessage", "editMessageText") and bool(
         call.payload.get("reply_markup", {}).get("inline_keyboard")
     )
+
+
+def _say_what_waits(context: Context, now: Dialog, before: Dialog | None) -> None:
+    """A draft that another dialog had set aside goes on: whoever writes next is not surprised by it."""
+    if before is not None and now.flow in before.data.get(ASIDE, {}):
+        context.say("general/draft_waits", flow=now.flow)

@@ -36,13 +36,17 @@ class BadWords(PortevoixError):
 
 
 class Formats(Frozen):
-    """How a language writes days and hours: patterns of Unicode; `moment` joins `{day}` and `{hour}`."""
+    """How a language writes days and hours: patterns of Unicode; `moment` joins `{day}` and `{hour}`; `first` is the
+    first of a month.
+    """
 
     day: str
+    day_and_year: str
     short_day: str
     hour: str
     full_hour: str
     moment: str
+    first: str
 
 
 class NoBreakWords(Frozen):
@@ -167,7 +171,10 @@ def _dates(dates: _Table) -> DateWords:
 def _formats(formats: _Table) -> Formats:
     return Formats(
         moment=formats.text("moment", holds=("{day}", "{hour}")),
-        **{key: formats.text(key) for key in ("day", "short_day", "hour", "full_hour")},
+        **{
+            key: formats.text(key)
+            for key in ("day", "day_and_year", "short_day", "hour", "full_hour", "first")
+        },
     )
 
 

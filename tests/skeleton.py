@@ -63,6 +63,8 @@ in_two_days = ["postmorgaŭ"]
 
 [formats]
 day = "EEEE, 'la' d'-a' 'de' MMMM"
+day_and_year = "d MMMM y"
+first = "1"
 short_day = "d MMM"
 hour = "H:mm"
 full_hour = "H 'h'"

@@ -19,6 +19,7 @@ from bot.actions.broadcasts import (
     fill,
     require_somebody,
     require_written,
+    sending_of,
 )
 from bot.actions.forecasts import Forecast
 from bot.rules.kinds import Kind
@@ -58,7 +59,8 @@ async def change(
     before = await changeable(tx, author, broadcast)
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    await require_somebody(tx, author, new, target, expected)
+    if not new.knowing:
+        await require_somebody(tx, author, target, sending_of(new), expected)
     if not await db.broadcast_changes.empty(tx, broadcast):
         raise _left()
     await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts, new.others)

@@ -127,7 +127,8 @@ async def send(
     """
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
-    await require_somebody(tx, author, new, target, expected)
+    if not new.knowing:
+        await require_somebody(tx, author, target, sending_of(new), expected)
     queued = await queue(tx, author, new, target)
     if queued is None:
         raise BroadcastRefused("This was sent already.", message="errors/broadcast_sent_already")
@@ -136,17 +137,21 @@ async def send(
     return queued
 
 
+def sending_of(new: NewBroadcast) -> Sending:
+    """What a forecast asks of it."""
+    return Sending(kind=new.kind, when=new.when, expires_at=new.expires_at)
+
+
 async def require_somebody(
     tx: AsyncConnection,
     author: Author,
-    new: NewBroadcast,
     target: Target,
+    sending: Sending,
     expected: Forecast | None = None,
 ) -> None:
-    """Raises BroadcastRefused where it is for people of whom none would get it while it is of use."""
-    if new.knowing:
-        return
-    sending = Sending(kind=new.kind, when=new.when, expires_at=new.expires_at)
+    """Raises BroadcastRefused where it is for people of whom none would get it while it is of use. Whoever knows that,
+    and sends it all the same, is not asked.
+    """
     found = expected or await forecast(tx, target, sending, author.campaign, author.reader, now=author.now)
     if found.is_for_nobody(author.reader):
         raise BroadcastRefused("Nobody would get this in time.", message="errors/nobody_gets_it")

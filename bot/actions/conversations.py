@@ -15,7 +15,7 @@ import db.people
 import db.talks
 import db.unread
 import db.updates
-from bot.actions import duties
+from bot.actions import dialogs, duties
 from bot.actions.authority import roles_of
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
@@ -331,4 +331,4 @@ async def leave_answering(tx: AsyncConnection, claimer: int, conversation: int) 
     """What whoever had taken it writes from now on does not go there any more."""
     dialog = await db.dialogs.get(tx, claimer)
     if dialog is not None and dialog.flow == FLOW and dialog.data.get("conversation") == conversation:
-        await db.dialogs.end(tx, claimer)
+        await dialogs.end(tx, claimer)

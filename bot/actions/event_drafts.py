@@ -10,12 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import announcing, series
 from bot.actions.announcing import Announced, NewEvent
+from bot.actions.audiences import target_of
 from bot.actions.authority import Author
+from bot.actions.broadcasts import require_somebody
+from bot.actions.forecasts import Forecast, Sending
 from bot.actions.series import Repeats
 from bot.communes import Commune
 from bot.rules.event_draft import ONCE, starts_at
 from bot.rules.expressions import stored
+from bot.rules.kinds import Kind
+from bot.rules.permissions import Action
 from bot.rules.seats import SeatsWanted
+from bot.rules.sending import all_at
 from bot.rules.series import Every, dates_of
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
@@ -84,11 +90,29 @@ def as_told(data: Mapping[str, Any], zone: str) -> dict[str, Any] | None:
     return series.as_told(repeated.every, told)
 
 
+def sending(data: Mapping[str, Any], commune: Commune, now: datetime) -> Sending:
+    """Its invitation, as it would leave now."""
+    return Sending(kind=Kind.EVENT_INVITE, when=all_at(now), expires_at=useful_until(data, commune.zone))
+
+
 async def announce(
-    tx: AsyncConnection, author: Author, data: Mapping[str, Any], commune: Commune
+    tx: AsyncConnection,
+    author: Author,
+    data: Mapping[str, Any],
+    commune: Commune,
+    *,
+    expected: Forecast | None = None,
 ) -> Announced:
-    """Announces it, or all dates of its series. Raises NotAllowed, CandidateOut, EventRefused, BadSeats, BadSeries."""
+    """Announces it, or all dates of its series. `expected`: who was found to get its invitation, just before.
+
+    Raises NotAllowed, CandidateOut, EventRefused, BadSeats, BadSeries; BroadcastRefused where nobody would get its
+    invitation, and its author does not know.
+    """
     new, repeated = written(data, commune), repeats(data)
+    announcing.require_announceable(author, new)
+    if not data.get("knowing"):
+        target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
+        await require_somebody(tx, author, target, sending(data, commune, author.now), expected)
     if repeated is None:
         return await announcing.announce(tx, author, new)
     return await series.announce(tx, author, new, repeated)

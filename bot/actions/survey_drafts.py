@@ -27,6 +27,7 @@ def written(data: Mapping[str, Any], code: str, by_clock_of: str) -> NewSurvey:
         closes_at=closes_at,
         erase_at=closes_at + timedelta(days=data.get("kept") or KEPT_DAYS),
         opens_at=_instant(data["opens"], by_clock_of) if data.get("opens") else None,
+        knowing=bool(data.get("knowing")),
     )
 
 

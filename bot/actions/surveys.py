@@ -16,8 +16,9 @@ import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, CandidateOut, operator
-from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill
+from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill, require_somebody
 from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.forecasts import Forecast, Sending
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record, response
@@ -89,7 +90,7 @@ class SurveyQuiet(PortevoixError):
 
 class NewSurvey(Frozen):
     """Everything that makes a survey; the instants are aware. Its answers are erased at `erase_at`. `opens_at`: when it
-    goes out; None: at once.
+    goes out; None: at once. `knowing`: its author knows that nobody would get it, and sends it all the same.
     """
 
     code: str
@@ -99,6 +100,7 @@ class NewSurvey(Frozen):
     closes_at: datetime
     erase_at: datetime
     opens_at: datetime | None = None
+    knowing: bool = False
 
 
 class Made(Frozen):
@@ -178,16 +180,26 @@ async def _target(tx: AsyncConnection, new: NewSurvey, occasion: Occasion) -> Ta
     return Target(meant=meant, expression=within, setting=setting, area=common_area(holding))
 
 
-async def send(tx: AsyncConnection, author: Author, new: NewSurvey) -> Made:
-    """Makes the survey of staff and queues its message for all of its audience that they look after.
+def sending_of(new: NewSurvey, now: datetime) -> Sending:
+    """The message that asks it, as a forecast looks at it."""
+    return Sending(kind=new.kind, when=all_at(new.opens_at or now), expires_at=new.closes_at)
+
+
+async def send(
+    tx: AsyncConnection, author: Author, new: NewSurvey, *, expected: Forecast | None = None
+) -> Made:
+    """Makes the survey of staff and queues its message for all of its audience that they look after. `expected`: who
+    was found to get it, just before.
 
     That of an organizer waits for a second person, as every one does that is for many. Raises NotAllowed, CandidateOut,
-    SurveyRefused, BadAudience.
+    SurveyRefused, BadAudience; BroadcastRefused where nobody would get it, and its author does not know.
     """
     author.require(Action.ASK_SURVEY)
     author.require_standing()
     require_sound(new, author.campaign, author.now)
     target = await target_of(tx, author, new.audience, author.areas(Action.ASK_SURVEY))
+    if not new.knowing:
+        await require_somebody(tx, author, target, sending_of(new, author.now), expected)
     made = await _make(tx, new, target, author=author.id, now=author.now)
     assert made.broadcast is not None  # just made
     awaits = not author.supervises(target.area) or await awaits_second_person(

@@ -189,6 +189,18 @@ async def under_way(
     return found
 
 
+def coming_back(author: Author, under_way: Sequence[Listed]) -> list[tuple[datetime, Listed, str]]:
+    """What is held of messages that are leaving and goes on within a day: from when, of which, how many as shown."""
+    found = [
+        (some.until, each, author.reader.shown(some.people))
+        for each in under_way
+        if each.broadcast.state == "active"
+        for some in each.progress.account.withheld
+        if some.until < author.now + SOON and author.reader.tells(some.people)
+    ]
+    return sorted(found, key=lambda one: one[0])
+
+
 def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:
     """When it happens: of a reminder in each territory, else once."""
     if coming.step is not None:

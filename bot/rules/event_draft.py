@@ -8,6 +8,7 @@ seats                  [how many], or [] where there are enough
 repeat, ends           how often it takes place (bot.rules.series), `once`; until which day or how many times
 guests, overbooking    most guests of one person; percent promised beyond the seats; 0 where nobody asked for them
 audience, chosen       an audience as JSON; whether it was settled
+knowing                whether it is to be announced although nobody would get its invitation
 """
 
 import re
@@ -99,7 +100,7 @@ def reopened(field: str) -> dict[str, Any]:
     if field == "texts":
         return {"titles": {}, "descriptions": {}}
     keys = {step: key for key, step in _PLAIN}
-    return {keys[field]: None, **({"ends": None} if field in ("repeat", "date") else {})}
+    return {keys[field]: None, "knowing": None, **({"ends": None} if field in ("repeat", "date") else {})}
 
 
 def read_seats(typed: str) -> int:

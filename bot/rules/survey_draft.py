@@ -25,9 +25,9 @@ REOPENED: Mapping[str, Mapping[str, Any]] = {
     "kind": {"kind": None},
     "texts": {"titles": {}, "purposes": {}},
     "questions": {"complete": None},
-    "audience": {"chosen": None},
-    "closes": {"wall": None},
-    "opens": {"reopened": "opens"},
+    "audience": {"chosen": None, "knowing": None},
+    "closes": {"wall": None, "knowing": None},
+    "opens": {"reopened": "opens", "knowing": None},
     "kept": {"reopened": "kept"},
 }
 """What the summary leads back to, and the values that make it be asked again."""

@@ -13,7 +13,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -366,7 +366,7 @@ class Desk(Frozen):
                 async with self.database.write() as tx:
                     answered = await view(await self.arrived(request, tx, form, found))
             except PortevoixError as refusal:
-                return self.refused(request, refusal, visit.language)
+                return self.refused(request, refusal, visit)
             self.changed()
             return answered
 
@@ -397,10 +397,13 @@ class Desk(Frozen):
         try:
             return await view(visit)
         except PortevoixError as refusal:
-            return self.refused(visit.request, refusal, visit.language)
+            return self.refused(visit.request, refusal, visit)
 
-    def refused(self, request: Request, refusal: PortevoixError, language: str | None = None) -> Response:
-        language = language or self.site.language(request)
+    def refused(self, request: Request, refusal: PortevoixError, visit: Visit | None = None) -> Response:
+        """Why something cannot be done, and the way back; `visit`: whose, where they are signed in: the page then has
+        all that stands around every other one.
+        """
+        language = visit.language if visit is not None else self.site.language(request)
         status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
         words = shown_html(self.texts.render(refusal.message, language, **refusal.values).html)
         answer = self.site.page(
@@ -409,13 +412,21 @@ class Desk(Frozen):
             status=status,
             words=words,
             signed_in=status not in (401, 410),
-            back=request.url.path if request.method == "POST" else self.home,
+            framed=visit is not None,
+            back=self._came_from(request) if request.method == "POST" else self.home,
             # Whoever follows a link from elsewhere comes without the cookie; from a page of ours it comes along.
             again=_address(request) if status == 401 and request.method == "GET" else "",
+            **(visit.values if visit is not None else {}),
         )
         if status == 401 and self.cookie(request):
             answer.delete_cookie(self.door.cookie, path=self.cookie_path)
         return answer
+
+    def _came_from(self, request: Request) -> str:
+        """The page whose form was sent, as the browser says; what is no page of this door leads home."""
+        came = urlsplit(request.headers.get("referer", ""))
+        is_ours = is_for(self.address, host=came.netloc) and came.path.startswith(f"{self.cookie_path}/")
+        return came.path + (f"?{came.query}" if came.query else "") if is_ours else self.home
 
     async def form(self, request: Request) -> dict[str, str]:
         """The fields of a form that a page of ours sent. Raises BadForm and TooLarge."""

@@ -15,6 +15,8 @@ from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from bot.communes.consulates import city_of
 from bot.rules.bringing import Money
@@ -24,6 +26,16 @@ from locales.words import OTHER, Words
 DATES_KEPT = 1024
 _LARGE = re.compile(r"\d{5,}")
 _VOWELS = frozenset("aeiouyœæ")
+_DAY = re.compile(r"\bd\b")
+
+
+def goes_without_saying(context: Context, year: int) -> bool:
+    """Whether nobody asks of what year a date is: the one that is (`now`), else one in which the campaign votes."""
+    now, campaign = context.get("now"), context.get("campaign")
+    if isinstance(now, datetime):
+        return year == now.year
+    ballots = getattr(campaign, "ballots", ())
+    return not ballots or year in {ballot.day.year for ballot in ballots}
 
 
 def filters_of(locale: str, words: Words) -> dict[str, Any]:
@@ -31,21 +43,28 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
 
     formats = words.formats
 
+    def first(pattern: str, local: date) -> str:
+        """The pattern of a day, as the language writes the first of a month."""
+        return _DAY.sub(f"'{formats.first}'", pattern) if local.day == 1 else pattern
+
     # Many people are told of the same few days and hours, and Babel takes long over each.
     @lru_cache(DATES_KEPT)
-    def day_words(local: date) -> str:
-        return format_date(local, formats.day, locale)
+    def day_words(local: date, has_year: bool) -> str:
+        pattern = formats.day_and_year if has_year else formats.day
+        return format_date(local, first(pattern, local), locale)
 
     @lru_cache(DATES_KEPT)
     def hour_words(local: time) -> str:
         return format_time(local, formats.hour if local.minute else formats.full_hour, locale=locale)
 
-    def day(moment: datetime | date, zone: str | None = None) -> str:
+    @pass_context
+    def day(context: Context, moment: datetime | date, zone: str | None = None) -> str:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
-        return day_words(local.date() if isinstance(local, datetime) else local)
+        local = local.date() if isinstance(local, datetime) else local
+        return day_words(local, not goes_without_saying(context, local.year))
 
     def day_and_month(moment: date) -> str:
-        return format_date(moment, formats.short_day, locale)
+        return format_date(moment, first(formats.short_day, moment), locale)
 
     def hour(moment: datetime | time | int, zone: str | None = None) -> str:
         if isinstance(moment, int):  # a full hour of anybody's day
@@ -53,8 +72,9 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
         local = moment.astimezone(ZoneInfo(zone)) if isinstance(moment, datetime) and zone else moment
         return hour_words(local.time() if isinstance(local, datetime) else local)
 
-    def moment_(moment: datetime, zone: str) -> str:
-        return formats.moment.format(day=day(moment, zone), hour=hour(moment, zone))
+    @pass_context
+    def moment_(context: Context, moment: datetime, zone: str) -> str:
+        return formats.moment.format(day=day(context, moment, zone), hour=hour(moment, zone))
 
     def stamp(moment: datetime, zone: str) -> str:
         """With the year, for what is read later; written out as every other date."""
@@ -92,7 +112,8 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
         return format_percent(percent / 100, locale=locale)
 
     def date_(day: date) -> str:
-        return format_date(day, "long", locale)
+        pattern = Locale.parse(locale).date_formats["long"].pattern
+        return format_date(day, first(pattern, day), locale)
 
     def period(days: int) -> str:
         years = whole_years(days)

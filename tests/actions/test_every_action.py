@@ -19,7 +19,7 @@ effects.opened polling_places.choose polling_places.where_of friends.brought rsv
 people.puzzles_again people.stands_last questions.last_asked questions.settle_vote
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
-dialogs.ask dialogs.end drafts.kept drafts.other drafts.keep drafts.drop console.offer_app
+dialogs.ask dialogs.end dialogs.current drafts.kept drafts.keep drafts.drop console.offer_app
 event_cards.upcoming_by_commune
 erasure.erase erasure.fall_silent erasure.forget
 people.find_all people.meet event_cards.find_with_answers canvass_doors.find_standing people.lose people.refreshed
@@ -112,7 +112,8 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-forecasts.as_told telling.telling
+forecasts.as_told today.coming_back telling.telling dialogs.said_in dialogs.without
+broadcasts.sending_of event_drafts.sending surveys.sending_of
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 canvass_offers.invited_to broadcasts.is_written broadcasts.require_written
 erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come

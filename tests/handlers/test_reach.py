@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from db.schema import broadcast_texts, broadcasts, deliveries
+from db.schema import broadcast_texts, broadcasts, deliveries, events, surveys
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
 from tests.drafting import begin_broadcast, begin_event, finish_broadcast, write_broadcast, write_event
+from tests.handlers.test_new_survey import TRAIN, write_question, write_up_to_the_questions
 from tests.reading import ABOUT
 
 LYON, PARIS = "69123", "75056"
@@ -88,6 +89,45 @@ async def test_what_nobody_would_get_is_sent_knowingly(conversation: Conversatio
     await admin.tap("Send it all the same")
     await admin.send("SEND")
     assert [row for row in await rows(conversation, broadcasts) if row.key.startswith("staff:")]
+
+
+async def test_an_event_nobody_would_be_invited_to_in_time_is_announced_knowingly(
+    conversation: Conversation,
+) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await full_week(conversation, await supporter(conversation, 1, LYON))
+    await begin_event(admin)
+    for tap, words in (("Without a pin", "17/11 19h"), ("2 h", None), ("There are enough", None)):
+        await admin.tap(tap)
+        if words is not None:
+            await admin.send(words)
+    await admin.tap("That’s it")
+    assert "Nobody would get it." in admin.last.text
+    await admin.send("SEND")
+    assert "Nobody would get this in time, so nothing was sent." in admin.last.text
+    assert not await rows(conversation, events)
+    await admin.tap_data("1:event_anyway", on=admin.screen[-2])
+    await admin.send("SEND")
+    assert await rows(conversation, events)
+
+
+async def test_a_survey_that_nobody_would_get_goes_out_at_a_better_time_or_knowingly(
+    conversation: Conversation,
+) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await full_week(conversation, await supporter(conversation, 1, LYON))
+    await write_up_to_the_questions(admin)
+    await write_question(admin, *TRAIN)
+    for tap in ("That’s all", "That’s it"):
+        await admin.tap(tap)
+    await admin.send("17/11 19h")
+    assert "Nobody would get it." in admin.last.text
+    await admin.send("SEND")
+    assert "Nobody would get this in time, so nothing was sent." in admin.last.text
+    assert not await rows(conversation, surveys)
+    await admin.tap_data("1:survey_better:anyway", on=admin.screen[-2])
+    await admin.send("SEND")
+    assert await rows(conversation, surveys)
 
 
 async def test_staff_of_an_area_are_not_told_of_few(conversation: Conversation) -> None:

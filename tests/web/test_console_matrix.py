@@ -116,6 +116,7 @@ ROWS: Mapping[str, Row] = {
     # events
     "/console/events/new": Row(ALL, {"title-fr": "Réunion"}),
     "/console/events/new/whom": Row(ALL, {"do": "all"}, EVENT_DRAFT),
+    "/console/events/new/ready": Row(ALL, {}, EVENT_DRAFT),
     "/console/events/new/announce": Row(
         "olga sophie karim admin", {"word": "SEND", "seen": mark_of(EVENT)}, EVENT_DRAFT
     ),

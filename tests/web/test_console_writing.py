@@ -16,6 +16,21 @@ from tests.reading import ABOUT
 from tests.web.browsing import Browser, signed_in
 
 WORDS, WHOM, WHEN = (f"/console/messages/new{step}" for step in ("", "/whom", "/when"))
+MARKET = {
+    "title-fr": "Un marché",
+    "description-fr": "",
+    "title-en": "",
+    "description-en": "",
+    "place": "lyon",
+    "address": "Quai",
+    "starts": "2016-11-24T19:00",
+    "ends": "2016-11-24T21:30",
+    "seats": "",
+    "guests": "0",
+    "overbooking": "0",
+    "repeat": "once",
+    "last": "",
+}
 TEXTS = {"text-A-fr": "Bonjour {{ first_name }}", "text-A-en": "Hello {{ first_name }}"}
 
 
@@ -237,3 +252,42 @@ async def test_in_the_silence_before_the_vote_nothing_is_sent_that_would_expire(
     visitor = await signed_in(olga)
     await write(visitor)
     assert "quiet period" in visitor.text
+
+
+async def test_nothing_that_begins_in_the_chat_loses_a_draft_of_the_desk(
+    conversation: Conversation, olga: Talker
+) -> None:
+    """Going on duty asks for a name: the message and the event that were begun at the desk wait for its end."""
+    visitor = await signed_in(olga)
+    await visitor.open(WORDS)
+    await visitor.send(WORDS, kind="persuasion", do="next", **{**TEXTS, "text-A-fr": "Précieux"})
+    await visitor.open("/console/events/new")
+    await visitor.send("/console/events/new", do="next", **MARKET)
+    await visitor.open(WORDS)
+    assert "Précieux" in visitor.text
+    await olga.send("/inbox")
+    assert "first name" in olga.last.text
+    for address, words in ((WORDS, "Précieux"), ("/console/events/new", "Un marché")):
+        await visitor.open(address)
+        assert words in visitor.page.text, address
+    # What is changed at the desk meanwhile is kept too, and the chat still waits for the name.
+    await visitor.open(WORDS)
+    await visitor.send(WORDS, kind="persuasion", do="next", **{**TEXTS, "text-A-fr": "Encore plus précieux"})
+    await olga.send("Olga")
+    assert any("is still here" in said.text for said in olga.screen[-2:])
+    await visitor.open(WORDS)
+    assert "Encore plus précieux" in visitor.text
+    # In the chat each is taken up by its command, and giving one up keeps the other.
+    await olga.send("/broadcast")
+    assert "still here" in olga.screen[-2].text
+    await olga.send("/cancel")
+    assert "The event you were writing is still here" in olga.last.text
+    await visitor.open(WORDS)
+    assert "précieux" not in visitor.text
+    await olga.send("hm")
+    assert "still here" in olga.screen[-2].text
+    await visitor.open("/console/events/new")
+    assert "Un marché" in visitor.page.text
+    await visitor.send("/console/events/new/drop")
+    async with conversation.database.read() as tx:
+        assert (await tx.execute(sa.select(dialogs.c.flow))).scalar_one_or_none() is None

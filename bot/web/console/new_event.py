@@ -15,6 +15,7 @@ from starlette.routing import Route
 from bot.actions import announcing, drafts, event_drafts
 from bot.actions.announcing import EventRefused
 from bot.actions.event_drafts import FLOW
+from bot.actions.forecasts import Forecast
 from bot.communes import Commune
 from bot.departure.compose import Draft
 from bot.departure.looks import looks
@@ -65,6 +66,7 @@ class NewEventRoom:
             Route(WHOM, desk.reading(self.show_whom)),
             Route(WHOM, desk.changing(self.keep_whom), methods=["POST"]),
             Route(READY, desk.reading(self.show_ready)),
+            Route(READY, desk.changing(self.know), methods=["POST"]),
             Route(f"{ABOUT}/announce", desk.changing(self.announce, first=self.expected), methods=["POST"]),
             Route(f"{ABOUT}/drop", desk.changing(self.drop), methods=["POST"]),
         ]
@@ -86,7 +88,7 @@ class NewEventRoom:
 
     async def keep_about(self, visit: Visit) -> Response:
         data = await self._draft(visit)
-        said = {**data, **event_form.read(visit, data)}
+        said = {**data, **event_form.read(visit, data), "knowing": None}
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
         goes_on = visit.form.get("do") == "next" and not event_form.faults(visit, said)
         return visit.go(WHOM if goes_on else ABOUT)
@@ -108,7 +110,7 @@ class NewEventRoom:
 
     async def keep_whom(self, visit: Visit) -> Response:
         data = self._around_the_place(visit, await self._draft(visit))
-        said = {**data, **await whom.said(visit, data)}
+        said = {**data, **await whom.said(visit, data), "knowing": None}
         goes_on = visit.form.get("do") == "next" and not said.get(TYPED)
         if goes_on:
             said["chosen"] = True
@@ -146,7 +148,10 @@ class NewEventRoom:
                 place_zone=event.zone,
             ),
             audience=await whom.named(visit, new.audience),
-            reach_words=visit.told("console/forecast", forecast=found, as_of=as_of, **_FORECAST),
+            reach_words=visit.told(
+                "console/forecast", forecast=found, as_of=as_of, knowing=_is_knowing(data), experiment=None
+            ),
+            is_for_nobody=found.is_for_nobody(author.reader) and not _is_knowing(data),
             awaits=needs_approval(recipients=author.reader.at_most(found.people), approval_above=above),
             bubbles=self._bubbles(visit, data),
             seen=mark_of(data),
@@ -179,11 +184,29 @@ class NewEventRoom:
     def _reach_words(self, visit: Visit, data: Mapping[str, Any]) -> Markup | None:
         """None while it is being counted."""
         found = self._forecast(visit, data, whom.foreseen_soon)
-        return found and visit.told("console/forecast", forecast=found[0], as_of=found[1], **_FORECAST)
+        return found and visit.told(
+            "console/forecast", forecast=found[0], as_of=found[1], knowing=False, experiment=None
+        )
 
-    async def expected(self, visit: Visit) -> bool:
-        """Whether the draft is whole, found out before the one writer is taken."""
-        return self._question(visit, await self._draft(visit)) == "summary"
+    async def know(self, visit: Visit) -> Response:
+        """Nobody would get its invitation, and whoever announces it knows."""
+        data = await self._draft(visit)
+        await drafts.keep(visit.tx, visit.author.person, FLOW, {**data, "knowing": True}, now=visit.now)
+        return visit.go(f"{READY}#ready")
+
+    async def expected(self, visit: Visit) -> Forecast | None:
+        """Who would get its invitation, found out before the one writer is taken; None where something is missing."""
+        data = await self._draft(visit)
+        if self._question(visit, data) != "summary":
+            return None
+        sending = event_drafts.sending(data, self._its_commune(visit, data), visit.now)
+        return await whom.forecast(
+            visit,
+            stored(data.get("audience")),
+            kind=sending.kind,
+            when=sending.when,
+            expires_at=sending.expires_at,
+        )
 
     async def announce(self, visit: Visit) -> Response:
         author, person = visit.author, visit.author.person
@@ -192,9 +215,11 @@ class NewEventRoom:
             raise EventRefused("There is no such draft.", message="errors/broadcast_sent_already")
         require_word(visit, "broadcasts/confirmation_word")
         require_same(visit, data)
-        if not visit.found or event_form.faults(visit, data):
+        if visit.found is None or event_form.faults(visit, data):
             return visit.go(ABOUT)
-        announced = await event_drafts.announce(visit.tx, author, data, self._its_commune(visit, data))
+        announced = await event_drafts.announce(
+            visit.tx, author, data, self._its_commune(visit, data), expected=visit.found
+        )
         await drafts.drop(visit.tx, person, FLOW)
         return visit.go(f"/console/events/{announced.event.code}")
 
@@ -225,9 +250,9 @@ class NewEventRoom:
         return {
             "data": {**EMPTY, **data},
             "zone_of_place": commune.zone if (commune := event_form.commune_of(visit, data)) else "",
-            "other": await drafts.other(visit.tx, visit.author.person, FLOW),
             "rooms_done": 0 if data.get(TYPED) else done,
         }
 
 
-_FORECAST = {"knowing": False, "experiment": None}
+def _is_knowing(data: Mapping[str, Any]) -> bool:
+    return bool(data.get("knowing"))

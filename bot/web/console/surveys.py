@@ -13,11 +13,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import drafts, surveys
+from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import FLOW, written
 from bot.actions.surveys import NewSurvey, SurveyRefused
 from bot.departure.compose import Draft
 from bot.departure.looks import looks
 from bot.errors import PortevoixError
+from bot.rules.broadcast_draft import whole_minute
 from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
@@ -25,6 +27,7 @@ from bot.rules.sending import all_at
 from bot.rules.survey_draft import KEPT_DAYS, TERMS, form_of, lines_in, missing, without
 from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS
 from bot.rules.surveys import END, KINDS, QUESTION, words_in
+from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web.console import whom
 from bot.web.console.forms import (
@@ -63,7 +66,7 @@ class Surveys:
             Route(WHOM, desk.changing(self.keep_whom), methods=["POST"]),
             Route(WHEN, desk.reading(self.show_when)),
             Route(WHEN, desk.changing(self.keep_when), methods=["POST"]),
-            Route(f"{WORDS}/send", desk.changing(self.send), methods=["POST"]),
+            Route(f"{WORDS}/send", desk.changing(self.send, first=self.expected), methods=["POST"]),
             Route(f"{WORDS}/drop", desk.changing(self.drop), methods=["POST"]),
             Route(f"{ROOM}/{{code}}", desk.reading(self.show)),
         ]
@@ -188,7 +191,7 @@ class Surveys:
 
     async def keep_whom(self, visit: Visit) -> Response:
         data = await self._draft(visit)
-        said = {**data, **await whom.said(visit, data)}
+        said = {**data, **await whom.said(visit, data), "knowing": None}
         goes_on = visit.form.get("do") == "next" and not said.get(TYPED)
         if goes_on:
             said["chosen"] = True
@@ -200,7 +203,7 @@ class Surveys:
     async def show_when(self, visit: Visit) -> Response:
         data = await self._draft(visit)
         new, fault = self._new(visit, data, "preview")
-        reach = None
+        reach, is_for_nobody, better = None, False, None
         if new is not None:
             found, as_of = whom.foreseen(
                 visit,
@@ -214,9 +217,11 @@ class Surveys:
                 forecast=found,
                 as_of=as_of,
                 kind=new.kind,
-                knowing=False,
+                knowing=new.knowing,
                 experiment=None,
             )
+            is_for_nobody = found.is_for_nobody(visit.author.reader) and not new.knowing
+            better = found.better
         return visit.page(
             "survey_when",
             new=new,
@@ -225,6 +230,8 @@ class Surveys:
             kept_days=data.get("kept") or KEPT_DAYS,
             audience=await whom.named(visit, stored(data.get("audience"))),
             reach_words=reach,
+            is_for_nobody=is_for_nobody,
+            better=better,
             bubbles=self._bubbles(visit, new) if new is not None else [],
             whole=whole(visit, new.form) if new is not None else [],
             word=visit.word("broadcasts/confirmation_word"),
@@ -233,14 +240,39 @@ class Surveys:
         )
 
     async def keep_when(self, visit: Visit) -> Response:
+        """Its hours; or, where nobody would get it, a better one or all the same."""
         data, form = await self._draft(visit), visit.form
+        if form.get("do") in ("better", "anyway"):
+            said = {**data, **await self._better(visit, data, form["do"])}
+            await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
+            return visit.go(f"{WHEN}#ready")
         if form.get("kept", "") not in map(str, TERMS):
             raise BadForm("This was not offered.")
         closes = wall_time(form.get("closes", "")).isoformat()
         opens = wall_time(form["opens"]).isoformat() if form.get("opens") else None
         said = {**data, "wall": closes, "opens": opens, "kept": int(form["kept"]), "reopened": None}
+        said["knowing"] = None
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
         return visit.go(f"{WHEN}#ready")
+
+    async def _better(self, visit: Visit, data: Mapping[str, Any], do: str) -> dict[str, Any]:
+        if do == "anyway":
+            return {"knowing": True}
+        found = await self.expected(visit)
+        if found is None or found.better is None:
+            return {}
+        local = found.better.astimezone(zone_named(visit.zone)).replace(tzinfo=None)
+        return {"opens": whole_minute(local).isoformat()}
+
+    async def expected(self, visit: Visit) -> Forecast | None:
+        """Who would get it, for the one who sends: found before, so that no tap waits for it."""
+        new, _ = self._new(visit, await self._draft(visit), "preview")
+        if new is None or new.knowing:
+            return None
+        sending = surveys.sending_of(new, visit.now)
+        return await whom.forecast(
+            visit, new.audience, kind=sending.kind, when=sending.when, expires_at=sending.expires_at
+        )
 
     def _new(
         self, visit: Visit, data: Mapping[str, Any], code: str
@@ -272,7 +304,7 @@ class Surveys:
         new, _ = self._new(visit, data, surveys.new_code())
         if new is None or not data.get("chosen"):
             return visit.go(WHEN if data.get("chosen") else WHOM)
-        await surveys.send(visit.tx, visit.author, new)
+        await surveys.send(visit.tx, visit.author, new, expected=visit.found)
         await drafts.drop(visit.tx, visit.author.person, FLOW)
         return visit.go(f"{ROOM}/{new.code}")
 
@@ -299,7 +331,6 @@ class Surveys:
             "data": {**dict.fromkeys(("kind", "titles", "purposes", "wall", "opens")), **data},
             "is_begun": bool(data),
             "steps_done": steps,
-            "other": await drafts.other(visit.tx, visit.author.person, FLOW),
         }
 
 

@@ -39,13 +39,15 @@ class Today:
             "stats", area, lambda tx: statistics.overview(tx, author, area, language)
         )
         most = len(decisions) if "all" in visit.request.query_params else today.MOST_DECISIONS
+        under_way = await today.under_way(tx, author, area, language, KeptAccounts(visit))
         return visit.page(
             "today",
             area=area,
             areas=areas_of(visit),
             decisions=decisions[:most],
             more=max(0, len(decisions) - most),
-            under_way=await today.under_way(tx, author, area, language, KeptAccounts(visit)),
+            under_way=under_way,
+            coming_back=today.coming_back(author, under_way),
             leaving=await today.leaving(tx, author, area, language),
             stats=stats,
             as_of=as_of,

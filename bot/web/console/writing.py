@@ -308,7 +308,6 @@ class Writing:
         """What each step shows around its own."""
         return {
             "data": {**EMPTY, **data},
-            "other": await drafts.other(visit.tx, visit.author.person, FLOW),
             "rooms_done": _done(data, visit.author.campaign.languages),
         }
 

@@ -66,10 +66,18 @@ async def erase_mentions(tx: AsyncConnection, telegram_id: int) -> None:
 
 
 async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], sealing: Sealing) -> int:
-    """Deletes people; plans and RSVPs go with them, answers become counts, deliveries lose their link. How many."""
-    doomed = sa.select(people.c.id).where(condition)
+    """Deletes people; plans and RSVPs go with them, answers become counts, deliveries lose their link. How many.
+
+    Who they are is settled once, and nobody writes of them meanwhile: whoever came back a moment before is spared
+    whole, and what somebody just said is seen here, and goes too.
+    """
     events = await seats.counted_events_of(tx, condition)
-    await seats.hold(tx, events)  # before their rows go: whoever answers holds the seats first too
+    await seats.hold(tx, events)  # before their rows are held: whoever answers holds the seats first too
+    held = sa.select(people.c.id).where(condition).order_by(people.c.id).with_for_update()
+    condition = people.c.id.in_(list(await tx.scalars(held)))
+    doomed = sa.select(people.c.id).where(condition)
+    late = {*await seats.counted_events_of(tx, condition)} - {*events}
+    await seats.hold(tx, late)  # answered while their seats were waited for
     await hosts.drop_proposals(tx, condition)
     await count_and_delete(tx, responses.c.person.in_(doomed), sealing.key)
     await erase_conversations(tx, conversations.c.person.in_(doomed))
@@ -84,7 +92,7 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     erased = (await tx.execute(sa.delete(people).where(condition))).rowcount
     if erased:
         await changes.forget_all(tx)
-    await seats.recount(tx, events)
+    await seats.recount(tx, {*events, *late})
     return erased
 
 

@@ -15,6 +15,7 @@ from bot.rules.mends import DELETABLE_FOR, REACHED, RECALLED, Mend
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
+from db.processes import Lock, lock
 from db.restrictions import IS_USABLE
 from db.schema import broadcast_texts, broadcasts, deliveries, people, updates
 
@@ -115,6 +116,14 @@ async def readers(tx: AsyncConnection, broadcast: int) -> int:
         .where(deliveries.c.broadcast == broadcast, deliveries.c.state.in_((*REACHED, *to_leave)))
     )
     return int((await tx.execute(query)).scalar_one())
+
+
+async def stop_leasing(tx: AsyncConnection) -> None:
+    """No sender takes anything more until the transaction ends: what one took between the look at who has a message and
+    the commit would leave, in its old words, and be meant by no second thought. Before any row of a broadcast is
+    written, since senders write those too while they lease.
+    """
+    await lock(tx, Lock.LEASING)
 
 
 async def take_effect(

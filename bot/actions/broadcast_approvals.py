@@ -329,6 +329,8 @@ async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
 
 async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
     broadcast = subject.broadcast
+    if broadcast.mends is not None:
+        await db.mends.stop_leasing(tx)
     until = broadcast.expires_at or now + USEFUL_FOR
     if not await db.broadcasts.let_go(
         tx, broadcast.id, now=now, late_expire_at=None if broadcast.is_recall else until

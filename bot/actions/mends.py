@@ -115,6 +115,7 @@ def _is_under_way(mend: Broadcast) -> bool:
 async def recall(tx: AsyncConnection, author: Author, broadcast: int, *, key: str) -> int:
     """Takes a broadcast back; the recall's number. Raises as `mendable` does."""
     await audit.take_turn(tx)  # nobody lets it go, or corrects it, meanwhile
+    await db.mends.stop_leasing(tx)
     found = await mendable(tx, author, broadcast, Mend.RECALL)
     for each in await db.mends.of(tx, broadcast):
         if _is_under_way(each):
@@ -139,6 +140,7 @@ async def correct(
     that is compared with it. Raises as `mendable` does, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
     await audit.take_turn(tx)
+    await db.mends.stop_leasing(tx)
     found = await mendable(tx, author, broadcast, Mend.CORRECTION)
     versions = [{code: text for code, text in version.items() if text} for version in (texts, *others)]
     before = (found.texts, *found.others)

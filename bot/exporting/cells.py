@@ -16,8 +16,11 @@ Values = Sequence[Any]
 SIGNS = "=+-@＝＋－＠"
 FORMULA_STARTS = frozenset(SIGNS + "\t\r\n")
 # A cell begins where its text does, and after whatever may be taken for the end of a cell: a spreadsheet set to French
-# cuts a file of commas at its semicolons, and knows no quotes in the middle of a cell.
-_BEGINS_A_FORMULA = re.compile(rf'(?:\A|[;\t\r\n][ "]*)(?=[{re.escape(SIGNS)}])|\A(?=[\t\r\n])')
+# cuts a file of commas at its semicolons, and knows no quotes in the middle of a cell. Blanks before a sign may be
+# trimmed, also those that nobody sees.
+_BEGINS_A_FORMULA = re.compile(
+    rf'(?:\A|[;\t\r\n])[\s\u200b\u2060\ufeff"]*(?=[{re.escape(SIGNS)}])|\A(?=[\t\r\n])'
+)
 
 # XML 1.0 has no place for these, PostgreSQL none for NUL, and UTF-8 none for half a surrogate pair.
 _UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,10 +26,12 @@ from bot.rules.broadcast_lists import Part
 from db.deliveries import Leased, Turn
 from db.engine import Database
 from db.exports import Selection, sent
+from db.processes import Lock, lock
 from db.schema import broadcast_texts, deliveries, people, updates
 from db.schema import broadcasts as table
 from tests.actions.test_broadcasts import NEWS, NOW, author, supporters
 from tests.conversation import CAMPAIGN
+from tests.db.test_erasing_together import until_it_waits
 from tests.departure.test_decide import a_departure
 
 OWNER = "me"
@@ -226,3 +230,32 @@ async def test_what_was_worded_before_leaves_first(database: Database) -> None:
     assert {row.person for row in rows if found[row.id].is_changing} == {corrected, tapping}
     by_person = dict(zip((row.person for row in rows), decisions, strict=True))
     assert [isinstance(by_person[each], Wait) for each in (corrected, tapping, free)] == [True, True, False]
+
+
+@pytest.mark.parametrize("mend", ["recall", "correct"])
+async def test_nothing_is_leased_while_a_second_thought_is_made(
+    postgresql_database: Database, mend: str
+) -> None:
+    """What a sender took meanwhile would leave in its old words, and be meant by nothing."""
+    database = postgresql_database
+    async with database.write() as tx:
+        await queued(tx, "sent", "leased", "queued", "queued")
+
+    async def leased() -> list[Leased]:
+        async with database.write() as tx:
+            await lock(tx, Lock.LEASING)
+            active = [one.id for one in await db.broadcasts.active(tx)]
+            shares = [(number, 99) for number in active if number == 1]
+            return await db.deliveries.lease(tx, shares, owner=OWNER, now=NOW)
+
+    async with database.write() as tx:
+        who = await the_author(tx)
+        if mend == "recall":
+            await mends.recall(tx, who, 1, key="mend:1")
+        else:
+            await mends.correct(tx, who, 1, {"fr": "Bonsoir"}, key="mend:1")
+        sender = asyncio.create_task(leased())
+        await until_it_waits(database)
+        assert not sender.done()
+    rows = await sender
+    assert len(rows) == (0 if mend == "recall" else 3), "after it, with the new words or not at all"

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.exporting import xlsx
-from bot.exporting.cells import FORMULA_STARTS, SIGNS, clean
+from bot.exporting.cells import FORMULA_STARTS, SIGNS, clean, harmless
 from bot.exporting.formats import FORMATS, FormatMissing
 from bot.exporting.tables import Column, ColumnKind
 
@@ -84,6 +84,11 @@ def test_csv_reads_back_and_runs_nothing(text: str) -> None:
     assert row[1:4] == ["-5", AT, "true"]
     assert json.loads(row[4]) == {"a": 1, "b": clean(text)} or "\\ud83d" in row[4] or "\\u0000" in row[4]
     assert empty == [""] * len(COLUMNS)
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\u00a0", "\x0b", "\u200b", "\ufeff", "a\n\u00a0"])
+def test_blanks_before_a_sign_hide_no_formula(blank: str) -> None:
+    assert harmless(f"{blank}=1+1") == f"{blank}'=1+1"
 
 
 @given(ANY_TEXT)

@@ -1,0 +1,97 @@
+"""Erasing beside what the same person does at that moment: two transactions, on PostgreSQL really at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+import db.erasing
+import db.people
+from bot.actions import broadcasts, erasure
+from bot.actions.registration import decide_consent
+from bot.actions.responses import Origin
+from db.engine import Database
+from db.erasing import Sealing, erase_people
+from db.schema import consents, deliveries, people, responses
+from tests.actions.test_broadcasts import NEWS, NOW, author, supporters
+from tests.conversation import services
+
+SEALING = Sealing(key=services().suppression_key, today=NOW.date(), keeps_proof=True)
+ZOE = 1000
+
+
+async def until_it_waits(database: Database) -> None:
+    """Until some transaction waits for what another one holds."""
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(60):
+        while True:
+            async with database.read() as tx:
+                if (await tx.execute(waiting)).scalar_one():
+                    return
+            await asyncio.sleep(0)
+
+
+async def test_what_is_said_beside_an_erasure_goes_with_it(postgresql_database: Database) -> None:
+    """The Mini App beside the chat: the tap was not committed when /delete began."""
+    async with postgresql_database.write() as tx:
+        await supporters(tx, 1)
+        await tx.execute(sa.update(people).values(registered_at=NOW, commune="69123"))
+
+    async def delete() -> None:
+        async with postgresql_database.write() as tx:
+            person = await db.people.find(tx, ZOE)
+            assert person is not None
+            await erasure.erase(tx, person, SEALING, NOW)
+
+    async with postgresql_database.write() as tapping:
+        person = await db.people.find(tapping, ZOE)
+        assert person is not None
+        origin = Origin(update_id=None, message_id=None, at=NOW)
+        await decide_consent(
+            tapping, person, origin, purpose="team", given=True, language="fr", text="May we?"
+        )
+        deleting = asyncio.create_task(delete())
+        await until_it_waits(postgresql_database)
+    await deleting
+    async with postgresql_database.read() as tx:
+        left = [each.pseudonym for each in await tx.execute(sa.select(consents))]
+        assert left == [db.erasing.SEALED]
+        assert await tx.scalar(sa.select(sa.func.count()).select_from(people)) == 0
+        assert await tx.scalar(sa.select(sa.func.count()).select_from(responses)) == 0
+
+
+async def test_who_comes_back_while_the_purge_is_at_them_is_erased_whole_or_not_at_all(
+    postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = postgresql_database
+    async with database.write() as tx:
+        organizer = await author(tx, 7, "admin")
+        await supporters(tx, 1)
+        await broadcasts.send(tx, organizer, NEWS)
+        await tx.execute(sa.update(people).values(consent_keep=False))
+        zoe = await tx.scalar(sa.select(people.c.id).where(people.c.telegram_id == ZOE))
+    cut, coming_back = db.erasing._cut_deliveries, []
+
+    async def keep_me() -> None:
+        async with database.write() as tx:
+            await db.people.change(tx, zoe, consent_keep=True)
+
+    async def cut_and_meanwhile(
+        tx: sa.ext.asyncio.AsyncConnection, condition: sa.ColumnElement[bool]
+    ) -> None:
+        await cut(tx, condition)
+        coming_back.append(asyncio.create_task(keep_me()))
+        await until_it_waits(database)  # on what is held here; unheld it would be in force at once
+
+    monkeypatch.setattr(db.erasing, "_cut_deliveries", cut_and_meanwhile)
+    async with database.write() as tx:
+        doomed = sa.and_(people.c.telegram_id == ZOE, ~people.c.consent_keep)
+        assert await erase_people(tx, doomed, SEALING) == 1
+    await asyncio.gather(*coming_back)
+    async with database.read() as tx:
+        assert await tx.scalar(sa.select(sa.func.count()).where(people.c.id == zoe)) == 0
+        assert await tx.scalar(sa.select(sa.func.count()).where(deliveries.c.person == zoe)) == 0

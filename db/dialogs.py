@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db.schema import dialogs
+from db.upsert import insert
 
 
 class Dialog(Frozen):
@@ -41,9 +42,8 @@ async def put(
 ) -> None:
     """Moves the person's only dialog to this step."""
     values = {"flow": flow, "step": step, "data": dict(data), "updated_at": now}
-    moved = await tx.execute(sa.update(dialogs).where(dialogs.c.person == person).values(values))
-    if moved.rowcount == 0:
-        await tx.execute(sa.insert(dialogs).values(person=person, **values))
+    row = insert(tx, dialogs).values(person=person, **values)
+    await tx.execute(row.on_conflict_do_update(index_elements=[dialogs.c.person], set_=values))
 
 
 async def note(tx: AsyncConnection, person: int, *, data: Mapping[str, Any]) -> None:

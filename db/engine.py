@@ -208,8 +208,12 @@ async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
 
 def is_to_begin_again(error: BaseException) -> bool:
     """Whether an error is about the whole transaction, and nothing in it is to blame: it may succeed the next time."""
-    code = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return bool(getattr(error, "connection_invalidated", False)) or code in _COLLISIONS
+    return bool(getattr(error, "connection_invalidated", False)) or was_in_the_way(error)
+
+
+def was_in_the_way(error: BaseException) -> bool:
+    """Whether PostgreSQL gave up a transaction because of another one: surely nothing of it stays."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _COLLISIONS
 
 
 UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)

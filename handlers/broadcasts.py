@@ -397,6 +397,7 @@ async def confirm(update: Update, context: Context) -> None:
     expected = None
     if not new.knowing:
         expected = await audience_dialog.forecast(context, author, kind=new.kind, when=new.when)
+    author = await desk.take_draft(context)
     if number is None:
         number = (await actions.send(context.tx, author, new, expected=expected)).broadcast
     else:

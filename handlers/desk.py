@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from bot.actions import people
+from bot.actions import drafts, people
 from bot.actions.authority import Author, author_of
 from bot.actions.dialogs import ASKED, said_in
 from bot.delivery.calls import Call
@@ -54,6 +54,14 @@ async def begin_draft(context: Context, flow: str, *, allowed: Action, first: st
         await context.ask(flow, first)
     if is_begun:
         context.say(resumed)
+
+
+async def take_draft(context: Context) -> Author:
+    """The draft that is open is sent once, however often it is confirmed at this moment, here and at the desk; its
+    author with the roles they hold from here on. Raises DraftGone, ChangedMeanwhile.
+    """
+    assert context.dialog is not None  # it was just confirmed
+    return await drafts.take(context.tx, await author(context), context.dialog.flow, seen=context.kept)
 
 
 def event_text(context: Context, texts: EventTexts) -> EventText:

@@ -96,7 +96,7 @@ async def send(update: Update, context: Context) -> None:
         raise MalformedButton
     made = await hosts.propose(
         context.tx,
-        await desk.author(context),
+        await desk.take_draft(context),
         context.origin,
         draft(context),
         repeats=event_drafts.repeats(context.kept),

@@ -279,7 +279,7 @@ async def confirm(update: Update, context: Context) -> None:
         return
     if not desk.is_to_be_sent(context):
         return
-    author = await desk.author(context)
+    author = await desk.take_draft(context)
     expected = None if context.kept.get("knowing") else await forecast(context, author)
     announced = await event_drafts.announce(
         context.tx, author, context.kept, commune_of(context), expected=expected

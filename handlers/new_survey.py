@@ -365,7 +365,7 @@ async def confirm(update: Update, context: Context) -> None:
     if not desk.is_to_be_sent(context):
         return
     new = written(context.kept, surveys.new_code(), context.zone)
-    author = await desk.author(context)
+    author = await desk.take_draft(context)
     expected = None if new.knowing else await _forecast(context, author, new)
     made = await surveys.send(context.tx, author, new, expected=expected)
     await context.end_dialog()

@@ -56,6 +56,7 @@ LONGEST = (
     "tests/handlers/test_batches.py",
     "tests/actions/test_planning.py",
     "tests/handlers/test_hostile.py",
+    "tests/web/test_console_at_once.py",
 )
 """The modules whose tests take seconds each: they come first, so that no worker begins one when the others end."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.events
 from bot.actions import audit, broadcasts
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune
@@ -104,6 +104,7 @@ async def announce(
     """Makes the event and queues its invitation, which goes to people of the author's areas, or of these `areas` of
     theirs alone. Raises NotAllowed, CandidateOut, EventRefused.
     """
+    author = await in_turn(tx, author)
     require_announceable(author, new)
     event = await db.events.create(
         tx,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.staff
 from bot.actions import audit
-from bot.actions.authority import Author, asked_again
+from bot.actions.authority import Author, in_turn
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.permissions import Action, Role, Staff
 from db.approvals import Approval
@@ -44,8 +44,7 @@ async def take_up(tx: AsyncConnection, author: Author, approval: int, what: str)
 
     Raises ApprovalGone.
     """
-    await audit.take_turn(tx)
-    author = await asked_again(tx, author)
+    author = await in_turn(tx, author)
     found = await db.approvals.get(tx, approval)
     if found is None or found.what != what or not found.is_open(author.now):
         raise ApprovalGone("This waits for nobody any more.")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.attendees
 import db.check_ins
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.events import ManagedEvent, find_managed
 from bot.exporting.formats import FORMATS
 from bot.exporting.tables import columns_of
@@ -41,6 +41,7 @@ async def attendees(
 
 async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, bytes]:
     """The list as a spreadsheet; that it was made is noted. Raises NotAllowed, EventRefused."""
+    author = await in_turn(tx, author)
     found, everybody = await attendees(tx, author, code)
     author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)  # names leave with the team alone
     rows = [(part, each) for part in Part for each in in_order(everybody, part)]
@@ -92,6 +93,7 @@ async def paper_list(tx: AsyncConnection, author: Author, code: str) -> PaperLis
     """The list on paper, by name, of whoever hosts it by number; that it was made, and until when it may lie about, is
     noted. Raises NotAllowed, EventRefused.
     """
+    author = await in_turn(tx, author)
     found, everybody = await read_out(tx, author, code)
     kept = timedelta(days=author.campaign.retention.event_answers_days)
     paper = PaperList(

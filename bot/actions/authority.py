@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.hosts
 import db.staff
+from bot.actions import audit
 from bot.actions.audit import COMMAND_LINE
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -141,7 +142,7 @@ async def author_of(
 ) -> Author:
     """The person with the roles they hold now, if any."""
     roles = await roles_of(tx, person)
-    hosted = await db.hosts.parts_of(tx, person.id) if person.is_registered else {}
+    hosted = await hosted_by(tx, person)
     return Author(person=person, roles=roles, campaign=campaign, gazetteer=gazetteer, now=now, hosted=hosted)
 
 
@@ -157,9 +158,20 @@ def operator(*, campaign: Campaign, gazetteer: Gazetteer, now: datetime, area: s
     )
 
 
-async def asked_again(tx: AsyncConnection, author: Author) -> Author:
-    """The author with the roles of this moment: others may have taken them since the transaction began."""
-    return replace(author, roles=await roles_of(tx, author.person))
+async def in_turn(tx: AsyncConnection, author: Author) -> Author:
+    """The author with the roles of this moment, which nobody takes from them before the transaction ends.
+
+    Whatever makes or changes something begins so: of two who act at once the second waits, and sees what the first did.
+    """
+    await audit.take_turn(tx)
+    if author.is_operator:
+        return author
+    return replace(author, roles=await roles_of(tx, author.person), hosted=await hosted_by(tx, author.person))
+
+
+async def hosted_by(tx: AsyncConnection, person: Person) -> Mapping[int, str]:
+    """The events that are somebody's without a role: see `Author.hosted`."""
+    return await db.hosts.parts_of(tx, person.id) if person.is_registered else {}
 
 
 def area_name(gazetteer: Gazetteer, area: str) -> str:

@@ -8,7 +8,7 @@ import db.broadcast_changes
 import db.broadcasts
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import (
     BroadcastRefused,
     NewBroadcast,
@@ -55,7 +55,7 @@ async def change(
     What a second person was shown of it is another one, and is asked anew. Raises as `broadcasts.send` does, and
     BroadcastRefused where some of it left meanwhile.
     """
-    await audit.take_turn(tx)  # nobody lets it go meanwhile
+    author = await in_turn(tx, author)  # nobody lets it go meanwhile
     before = await changeable(tx, author, broadcast)
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
@@ -81,7 +81,7 @@ async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcas
     They are looked at as ever before it leaves. So many that a second person has to let it go wait for one. Raises
     NotAllowed, CandidateOut, BroadcastRefused.
     """
-    await audit.take_turn(tx)
+    author = await in_turn(tx, author)
     author.require(Action.SEND_AGAIN)
     author.require_standing()
     found = await controlled(tx, author, broadcast)

@@ -20,7 +20,7 @@ import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.forecasts import Forecast, Sending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
@@ -125,6 +125,7 @@ async def send(
 
     Raises NotAllowed, CandidateOut, BroadcastRefused, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
+    author = await in_turn(tx, author)
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
     if not new.knowing:
@@ -343,7 +344,7 @@ async def followed(
 
 async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> None:
     """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
-    await audit.take_turn(tx)  # nobody lets it go meanwhile
+    author = await in_turn(tx, author)  # nobody lets it go meanwhile
     found = await controlled(tx, author, broadcast)
     if change == "resume" and found.is_unapproved:
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
@@ -370,7 +371,7 @@ async def control(tx: AsyncConnection, author: Author, broadcast: int, change: s
 
 async def ask_again(tx: AsyncConnection, author: Author, broadcast: int) -> None:
     """Asks once more to let go what was refused, or what nobody decided in time. Raises as `controlled` does."""
-    await audit.take_turn(tx)  # of two who ask at once one does
+    author = await in_turn(tx, author)  # of two who ask at once one does
     found = await controlled(tx, author, broadcast)
     author.require(Action.BROADCAST)
     asked = await db.approvals.of_broadcast(tx, broadcast)

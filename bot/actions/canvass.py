@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.canvass
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.canvass_imports import require_whole
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
@@ -112,6 +112,7 @@ async def cut_area(database: Database, area: str, *, doors: int = DOORS, actor: 
 
 async def cut_station(tx: AsyncConnection, author: Author, code: str) -> Cut:
     """Cuts one station of the author’s areas. Raises NotAllowed, NothingToCut, ImportUnfinished."""
+    author = await in_turn(tx, author)
     await require_whole(tx)
     station = await db.canvass.station(tx, code)
     author.require(Action.OFFER_WALK, place_of(code) if station is not None else None)

@@ -13,7 +13,7 @@ import db.canvass_counts
 import db.canvass_walks
 import db.console
 from bot.actions import audit, notices
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.canvass import ranking
 from bot.actions.canvass_doors import silence_at, zone_at
 from bot.actions.canvass_walks import OUT, Sheet, WalkGone, print_sheet
@@ -113,6 +113,7 @@ async def offer(
 
     Raises NotAllowed, WalkGone, CandidateOut, BadMeeting.
     """
+    author = await in_turn(tx, author)
     found = await station_for(tx, author, code)
     author.require_standing()
     if meeting is not None:
@@ -157,6 +158,7 @@ async def account(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount
 
 async def sheet(tx: AsyncConnection, author: Author, walk: int) -> Sheet:
     """A walk that is out, on paper. Raises NotAllowed, WalkGone."""
+    author = await in_turn(tx, author)
     found = await account(tx, author, walk)
     if found.walk.state not in OUT:
         raise WalkGone("Nobody could enter what it says.")
@@ -168,6 +170,7 @@ async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
 
     Raises NotAllowed, WalkGone.
     """
+    author = await in_turn(tx, author)
     found = await account(tx, author, walk)
     ended = 0
     for number in await db.canvass_walks.others_on(tx, found.walk, 0):
@@ -178,6 +181,7 @@ async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
 
 async def free(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
     """Takes those off a walk who do not go: it is offered again, and they are told. Raises NotAllowed, WalkGone."""
+    author = await in_turn(tx, author)
     found = await account(tx, author, walk)
     if found.walk.state != "under_way":
         raise WalkGone("Nobody has taken it.")
@@ -190,6 +194,7 @@ async def free(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
 
 async def withdraw(tx: AsyncConnection, author: Author, walk: int) -> WalkAccount:
     """Takes back the offer of a walk that nobody has taken. Raises NotAllowed, WalkGone."""
+    author = await in_turn(tx, author)
     found = await account(tx, author, walk)
     if not await db.canvass_walks.withdraw(tx, walk):
         raise WalkGone("It is not offered, or somebody has taken it.")

@@ -19,7 +19,7 @@ import db.people
 import db.rsvps
 import db.seats
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.events import ManagedEvent, find_managed
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record, response
@@ -188,6 +188,7 @@ async def open_screen(
     """A host's phone begins to show the code, which is kept up to date until the event is over; and the message that
     showed it before, if one did. Raises NotAllowed, EventRefused, CheckInRefused.
     """
+    author = await in_turn(tx, author)
     assert author.id is not None  # whoever has a phone is a person
     shown = await door(tx, author, code, key)
     event = shown.found.event
@@ -227,6 +228,7 @@ async def tick(tx: AsyncConnection, author: Author, code: str, number: int, *, t
 
     Raises NotAllowed, EventRefused; CheckInRefused before the event's door opens, or for a number that nobody has.
     """
+    author = await in_turn(tx, author)
     found = await find_managed(tx, author, code)
     event = found.event
     if event.id not in author.hosted:

@@ -16,7 +16,7 @@ import db.console
 import db.people
 import db.staff
 from bot.actions import audit
-from bot.actions.authority import Author, author_of
+from bot.actions.authority import Author, author_of, in_turn
 from bot.actions.staff_links import TOKEN_BYTES, NoSuchStaff, hash_of
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -58,6 +58,7 @@ class Signed(Frozen):
 
 async def offer(tx: AsyncConnection, author: Author, language: str) -> str:
     """The token of a new link to the console, told once; an earlier one opens nothing any more. Raises NotAllowed."""
+    author = await in_turn(tx, author)
     author.require(Action.OPEN_CONSOLE)
     return await _offer(tx, Door.CONSOLE, author.person, language, author.now)
 
@@ -178,6 +179,7 @@ async def sessions(tx: AsyncConnection, author: Author) -> Sequence[ConsoleSessi
 
 async def end_session(tx: AsyncConnection, author: Author, session: int) -> ConsoleSession:
     """Ends somebody's session: its next click leads out. Raises NotAllowed, NoSuchStaff."""
+    author = await in_turn(tx, author)
     author.require(Action.END_CONSOLE)
     found = {each.id: each for each in await db.console.open_sessions(tx, Door.CONSOLE, author.now)}.get(
         session

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.doubts
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import controlled
 from bot.frozen import Frozen
 from bot.rules.permissions import Action
@@ -52,6 +52,7 @@ async def send_again(tx: AsyncConnection, author: Author, broadcast: int, *, unt
     They leave as any message does: after the quiet period, and not to who stopped them. Raises NotAllowed,
     BroadcastRefused.
     """
+    author = await in_turn(tx, author)
     author.require(Action.SEND_AGAIN)
     await controlled(tx, author, broadcast)
     areas = author.areas(Action.SEND_AGAIN)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.downloads
 import db.people
 from bot.actions import exports
-from bot.actions.authority import Author, author_of
+from bot.actions.authority import Author, author_of, in_turn
 from bot.actions.exports import Order
 from bot.actions.staff_links import TOKEN_BYTES, hash_of
 from bot.campaign.campaign import Campaign
@@ -29,6 +29,7 @@ class LinkDead(PortevoixError):
 
 async def offer(tx: AsyncConnection, author: Author, order: Order, language: str) -> str:
     """The token of a new link to a file that was ordered and noted, told once. Raises NotAllowed."""
+    author = await in_turn(tx, author)
     exports.require(author, order)
     await db.downloads.forget_expired(tx, author.now)
     token = secrets.token_urlsafe(TOKEN_BYTES)

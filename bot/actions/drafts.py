@@ -13,8 +13,22 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.dialogs
+from bot.actions.authority import Author, in_turn
 from bot.actions.dialogs import ASIDE, ASKED, ELSEWHERE, end, said_in, without
+from bot.errors import PortevoixError
 from db.people import Person
+
+
+class DraftGone(PortevoixError):
+    """A draft that was sent or dropped meanwhile: in another tab, or in the chat."""
+
+    default_message = "errors/broadcast_sent_already"
+
+
+class ChangedMeanwhile(PortevoixError):
+    """What is to be sent is not what the page showed."""
+
+    default_message = "console/changed_meanwhile"
 
 
 async def kept(tx: AsyncConnection, person: Person, flow: str) -> Mapping[str, Any] | None:
@@ -38,6 +52,26 @@ async def keep(
     else:
         step, beside = dialog.step, {**dialog.data, ASIDE: {**aside, flow: said}}
     await db.dialogs.put(tx, person.id, flow=dialog.flow, step=step, data=beside, now=now)
+
+
+async def take(tx: AsyncConnection, author: Author, flow: str, *, seen: Mapping[str, Any]) -> Author:
+    """A draft is about to be made what it says, by one alone, however often and wherever it is confirmed at the same
+    moment; its author with the roles they hold from here on, who drops it. `seen`: as it was read before.
+
+    Raises DraftGone, ChangedMeanwhile.
+    """
+    author = await in_turn(tx, author)
+    found = await kept(tx, author.person, flow)
+    if found is None:
+        raise DraftGone("It was sent or dropped already.")
+    if _said(found) != _said(seen):
+        raise ChangedMeanwhile("The draft was changed meanwhile.")
+    return author
+
+
+def _said(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said, without where in the chat it was asked, and what else lies aside."""
+    return {name: value for name, value in data.items() if name not in (ASKED, ASIDE)}
 
 
 async def drop(tx: AsyncConnection, person: Person, flow: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.duties
 import db.staff
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.conversations import coordinates, may_answer
@@ -45,6 +45,7 @@ class Member(Frozen):
 
 async def sign_as(tx: AsyncConnection, author: Author, name: str) -> None:
     """The first name that stands under what they answer from now on. Raises NotAllowed, NameMissing."""
+    author = await in_turn(tx, author)
     author.require(Action.ANSWER_CONVERSATION)
     words = " ".join(name.split())
     if not words or len(words) > LONGEST_NAME:
@@ -56,6 +57,7 @@ async def go_on_duty(
     tx: AsyncConnection, author: Author, *, hours: tuple[int, int] | None = None
 ) -> Answerer:
     """They are told of what comes in, at these hours of their day or all day. Raises NotAllowed, NameMissing."""
+    author = await in_turn(tx, author)
     await require_name(tx, author)
     first, last = hours or (None, None)
     await db.duties.change(tx, author.person.id, on_duty=True, from_hour=first, to_hour=last)
@@ -66,6 +68,7 @@ async def go_on_duty(
 
 async def go_off_duty(tx: AsyncConnection, author: Author) -> None:
     """They are told of nothing more; what they have taken stays theirs. Raises NotAllowed."""
+    author = await in_turn(tx, author)
     author.require(Action.ANSWER_CONVERSATION)
     if await db.duties.of_person(tx, author.person.id) is not None:
         await db.duties.change(tx, author.person.id, on_duty=False)

@@ -16,7 +16,7 @@ import db.event_files
 from bot.actions import announcing, audit, event_seats, events
 from bot.actions.announcing import NewEvent
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author, roles_of
+from bot.actions.authority import Author, in_turn
 from bot.actions.events import EventChange
 from bot.errors import NotAllowed, PortevoixError
 from bot.event_files.calendars import OURS
@@ -310,9 +310,9 @@ async def carry_out(tx: AsyncConnection, author: Author, ready: Ready, *, file: 
     """Does what was made ready, and notes it. Raises Overtaken where things are otherwise now, and what making and
     changing an event raises: then nothing is done.
     """
-    await audit.take_turn(tx)
-    roles = author.roles if author.is_operator else await roles_of(tx, author.person)
-    if roles != author.roles or await db.event_files.seen(tx) != ready.seen:
+    held = author.roles
+    author = await in_turn(tx, author)
+    if author.roles != held or await db.event_files.seen(tx) != ready.seen:
         raise Overtaken("Events were changed while the file was read: import it once more.")
     planned = ready.planned
     await db.event_files.create_many(tx, ready.rows)

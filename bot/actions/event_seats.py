@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.events
 import db.seats
 from bot.actions import audit, broadcast_approvals
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.events import ManagedEvent, find_managed, find_open, require_unchanged
 from bot.rules.permissions import Action
 from bot.rules.seats import SeatsWanted
@@ -31,7 +31,7 @@ async def change_seats(
     More seats are offered to who waits; where they are fewer than were promised, the rest is `Seats.beyond`.
     Raises NotAllowed, EventRefused, BadSeats, ValueError.
     """
-    await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
+    author = await in_turn(tx, author)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
     if sequence is not None:
         require_unchanged(found.event, sequence)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.broadcasts
 import db.event_news
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.event_news import News, Told, tell
 from bot.actions.events import find_open
 from bot.errors import PortevoixError
@@ -35,7 +35,7 @@ async def write(tx: AsyncConnection, author: Author, code: str, words: str) -> T
 
     Raises NotAllowed, EventRefused, WordsRefused.
     """
-    await audit.take_turn(tx)
+    author = await in_turn(tx, author)
     found = await find_open(tx, author, code)
     before = db.event_news.word_key(found.event.id)
     if await db.broadcasts.made_since(tx, before, author.now - DAY) >= MOST_A_DAY:

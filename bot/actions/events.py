@@ -26,7 +26,7 @@ from bot.actions.announcing import (
     require_worded,
 )
 from bot.actions.audiences import Reach, reach, target_of
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.event_news import News, Told, coming_to, gather, tell
 from bot.communes import Commune
 from bot.errors import NotAllowed
@@ -181,7 +181,7 @@ async def change_event(
 
     Raises NotAllowed; EventRefused also where somebody else changed it meanwhile.
     """
-    await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
+    author = await in_turn(tx, author)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
     values = await apply_change(tx, author, found, change, sequence=sequence)
     key = f"event:{found.event.id}:change:{sequence + 1}"
@@ -277,7 +277,7 @@ async def cancel_event(
     """Cancels an event, stops what was still to leave about it, and tells those who said yes or maybe, with the
     `reason`. `sequence`: the one last seen, where somebody looked at it first.
     """
-    await audit.take_turn(tx)  # whether anybody sees it is settled from here on
+    author = await in_turn(tx, author)  # whether anybody sees it is settled from here on
     found = await find_open(tx, author, code)
     require_may_cancel(author, found.event)
     if sequence is not None:

@@ -13,7 +13,7 @@ import db.people
 import db.staff
 from bot.actions import approvals, audit, exports, notices
 from bot.actions.approvals import ApprovalGone
-from bot.actions.authority import Author, asked_again, author_of
+from bot.actions.authority import Author, author_of, in_turn
 from bot.actions.exports import CHAT_ROWS, Order
 from bot.errors import NotAllowed
 from bot.exporting.formats import FORMATS
@@ -66,11 +66,11 @@ async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
 
     Nothing is noted or asked where there are no rows. Raises NotAllowed.
     """
+    author = await in_turn(tx, author)  # nobody takes the next piece while what was taken is looked at
     exports.require(author, wanted)
     FORMATS[wanted.format].require()
     wanted = exports.as_read_by(author, wanted)
     found = await _count(tx, wanted)
-    await audit.take_turn(tx)  # before what was taken is looked at: nobody takes the next piece meanwhile
     if found and await _needs_a_second(tx, author, wanted):
         seconds = await _second_admins(tx, author.person.telegram_id)
         if seconds:
@@ -163,8 +163,7 @@ async def _require_asker(tx: AsyncConnection, author: Author, approval: Approval
 
 async def fetch(tx: AsyncConnection, author: Author, approval: int) -> Ordered:
     """What a second admin granted, once, to whoever asked and may still make it. Raises ApprovalGone and NotAllowed."""
-    await audit.take_turn(tx)
-    author = await asked_again(tx, author)
+    author = await in_turn(tx, author)
     found = await db.approvals.get(tx, approval)
     if found is None or not _can_be_fetched(found, author.person.telegram_id, author.now):
         raise ApprovalGone("This export was fetched already, or it is too late for it.")

@@ -11,7 +11,7 @@ import db.events
 import db.hosts
 import db.people
 from bot.actions import audit, events
-from bot.actions.authority import HOST, Author, author_of
+from bot.actions.authority import HOST, Author, author_of, in_turn
 from bot.actions.events import CO_HOST, HOSTED
 from bot.actions.hosts import HostRefused, tell_removed, title_of
 from bot.actions.people import require_supporter
@@ -53,6 +53,7 @@ async def invite_helper(tx: AsyncConnection, author: Author, code: str) -> str:
 
     Raises NotAllowed, EventRefused.
     """
+    author = await in_turn(tx, author)
     found = await events.find_open(tx, author, code)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     await db.hosts.add_link(
@@ -71,7 +72,7 @@ async def invite_helper(tx: AsyncConnection, author: Author, code: str) -> str:
 async def join(tx: AsyncConnection, host: Author, origin: Origin, token: str) -> EventInWords:
     """A supporter takes a link: from now on they help to organize its event. Raises HostRefused, NotASupporter."""
     require_supporter(host.person)
-    await audit.take_turn(tx)
+    host = await in_turn(tx, host)
     link = await db.hosts.find_link(tx, hash_of(token))
     if link is None or host.now >= link.expires_at:
         raise HostRefused("This link leads nowhere any more.", why="link")
@@ -106,7 +107,7 @@ async def _maker_still_may(tx: AsyncConnection, author: Author, maker: int | Non
 
 async def remove_helper(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
     """Takes an event from somebody: the team from anybody, its host from who helps. Raises NotAllowed, EventRefused."""
-    await audit.take_turn(tx)
+    author = await in_turn(tx, author)
     found = await events.find_managed(tx, author, code)
     parts = await db.hosts.of_event(tx, found.event.id)
     of_team = author.may(Action.TRUST_HOST, found.event.commune)

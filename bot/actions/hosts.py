@@ -18,7 +18,7 @@ import db.people
 import db.staff
 from bot.actions import announcing, audit, notices, series
 from bot.actions.announcing import EventRefused, NewEvent
-from bot.actions.authority import Author, asked_again
+from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import Queued
 from bot.actions.events import HOSTED
 from bot.actions.ledger import note_choice
@@ -100,7 +100,7 @@ async def propose(
     person = host.person
     require_supporter(person)
     announcing.require_sound(host, new)
-    await audit.take_turn(tx)
+    host = await in_turn(tx, host)
     trusted = await trust(tx, host, new.commune.code)
     if not trusted and await db.hosts.waiting_of(tx, person.id) >= MOST_WAITING:
         raise HostRefused("As many proposals wait already as may wait.", why="many")
@@ -186,7 +186,7 @@ async def _mine(tx: AsyncConnection, author: Author, code: str) -> EventInWords:
 
 async def withdraw(tx: AsyncConnection, host: Author, origin: Origin, code: str) -> None:
     """Somebody gives up what they proposed, before anybody saw it. Raises HostRefused."""
-    await audit.take_turn(tx)
+    host = await in_turn(tx, host)
     await _withdraw(tx, host, code)
     await record(tx, host.person, origin, PURPOSE, "withdrawn", subject=code)
 
@@ -241,8 +241,7 @@ async def approve(tx: AsyncConnection, author: Author, code: str, *, and_trust: 
     `and_trust`: from now on the host's events there need nobody. Raises as `card` does; EventRefused where it is too
     late; CandidateOut.
     """
-    await audit.take_turn(tx)
-    author = await asked_again(tx, author)
+    author = await in_turn(tx, author)
     shown = await card(tx, author, code)
     event = shown.found.event
     author.require_standing()
@@ -264,8 +263,7 @@ async def approve(tx: AsyncConnection, author: Author, code: str, *, and_trust: 
 
 async def send_back(tx: AsyncConnection, author: Author, code: str, reason: str) -> None:
     """Sends it back with a reason: the host changes it and proposes it again. Raises as `card` does."""
-    await audit.take_turn(tx)
-    author = await asked_again(tx, author)
+    author = await in_turn(tx, author)
     shown = await card(tx, author, code)
     await db.events.move(tx, shown.found.event.id, before="proposed", after="returned")
     await db.hosts.decide(tx, shown.found.event.id, now=author.now, reason=reason)
@@ -299,6 +297,7 @@ async def give_trust(tx: AsyncConnection, author: Author, code: str, person: int
     area goes; in which area: who was trusted in a wider one stays so, and what other teams trust them in stands
     beside it. Raises NotAllowed, EventRefused.
     """
+    author = await in_turn(tx, author)
     event = await _hosted_by(tx, author, code, person)
     area = trusted_area(author.areas(Action.TRUST_HOST), event.commune)
     before = await db.hosts.trusted_in(tx, person)
@@ -316,7 +315,7 @@ async def end_trust(tx: AsyncConnection, author: Author, code: str, person: int)
     area is theirs any more; what other teams trust them in stays. Raises NotAllowed, also where the trust goes beyond
     the author's areas, and EventRefused.
     """
-    await audit.take_turn(tx)
+    author = await in_turn(tx, author)
     event = await _hosted_by(tx, author, code, person)
     areas = covering(await db.hosts.trusted_in(tx, person), event.commune)
     for area in areas:

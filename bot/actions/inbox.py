@@ -15,7 +15,7 @@ import db.duties
 import db.people
 import db.talks
 from bot.actions import audit, claims, duties
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.conversations import (
     Content,
     ConversationGone,
@@ -148,6 +148,7 @@ async def claim(tx: AsyncConnection, author: Author, number: int) -> Conversatio
 
     Raises NotAllowed, ConversationGone, ConversationTaken, OneAtATime, OwnConversation, NameMissing.
     """
+    author = await in_turn(tx, author)
     found, _person = await _reachable(tx, author, number)
     if found.person == author.person.id:
         raise OwnConversation("Your own questions are answered by others.")
@@ -194,6 +195,7 @@ async def _show(tx: AsyncConnection, reader: Person, number: int, now: datetime)
 
 async def show_again(tx: AsyncConnection, author: Author, number: int) -> None:
     """What was written so far, once more: something of it may not have arrived. Raises as `require_taken` does."""
+    author = await in_turn(tx, author)
     await _mine(tx, author, number)
     await _show(tx, author.person, number, author.now)
 
@@ -202,6 +204,7 @@ async def answer(tx: AsyncConnection, author: Author, number: int, content: Cont
     """Answers whoever wrote, in the name of the team. Raises NotAllowed, ConversationGone, NotYours, NothingToSend,
     MessageTooLong.
     """
+    author = await in_turn(tx, author)
     found, person = await _mine(tx, author, number)
     if content.media is None and not (content.text or "").strip():
         raise NothingToSend("There is nothing in it that could be handed on.")
@@ -252,6 +255,7 @@ async def edit(
 
 async def hand_back(tx: AsyncConnection, author: Author, number: int) -> None:
     """Somebody else is to answer: those on duty are told. Raises NotAllowed, ConversationGone, NotYours."""
+    author = await in_turn(tx, author)
     found = await _held(tx, author, number)
     await _move(tx, found, rules.handed_back(found.standing, author.now))
     await _note(tx, author, "hand_back_conversation", found)
@@ -273,6 +277,7 @@ async def pass_on(tx: AsyncConnection, author: Author, number: int, to: int) -> 
     """Somebody else on duty has it from now on, and is shown what was written. Raises as `may_pass_to` does, and
     NobodyToPassTo.
     """
+    author = await in_turn(tx, author)
     reader = next((each for each in await may_pass_to(tx, author, number) if each.person == to), None)
     person = await db.people.get(tx, to) if reader is not None else None
     if reader is None or person is None:
@@ -291,6 +296,7 @@ async def close(tx: AsyncConnection, author: Author, number: int, *, seen: str |
 
     Raises NotAllowed, ConversationGone, NotYours, WroteMeanwhile: what was written since would never be read.
     """
+    author = await in_turn(tx, author)
     written = await read(tx, author, number) if seen is not None else ()
     if written and str(written[-1].id) != seen:
         raise WroteMeanwhile("Something was written since.", number=number)
@@ -315,6 +321,7 @@ async def block(tx: AsyncConnection, author: Author, number: int, days: int, rea
 
     Raises NotAllowed, ConversationGone, NotYours.
     """
+    author = await in_turn(tx, author)
     if timedelta(days=days) not in rules.BLOCKS or not reason.strip():
         raise NothingToSend("For how long, and why, has to be said.")
     found, _person = await _mine(tx, author, number)
@@ -327,6 +334,7 @@ async def block(tx: AsyncConnection, author: Author, number: int, days: int, rea
 
 async def lift_block(tx: AsyncConnection, author: Author, number: int) -> None:
     """What its author writes is taken again before the time is over. Raises NotAllowed, ConversationGone."""
+    author = await in_turn(tx, author)
     author.require(Action.ANSWER_CONVERSATION)
     found = await db.conversations.get(tx, number, to_move=True)
     if found is None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.known_people
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.permissions import Action
@@ -48,6 +48,7 @@ async def search(tx: AsyncConnection, author: Author, typed: str) -> LookedUp:
 
 async def note(tx: AsyncConnection, author: Author, found: LookedUp) -> None:
     """That they looked somebody up, and how many they were shown. Raises NotAllowed."""
+    author = await in_turn(tx, author)
     author.require(Action.FIND_PEOPLE)
     details = {"people": len(found.people), "areas": list(author.areas(Action.FIND_PEOPLE))}
     await audit.note(tx, actor=author.name, action=Action.FIND_PEOPLE, details=details, now=author.now)

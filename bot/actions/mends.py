@@ -16,7 +16,7 @@ import db.broadcast_accounts
 import db.broadcasts
 import db.mends
 from bot.actions import audit, broadcast_approvals
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import awaits_second_person, followed
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
@@ -114,7 +114,7 @@ def _is_under_way(mend: Broadcast) -> bool:
 
 async def recall(tx: AsyncConnection, author: Author, broadcast: int, *, key: str) -> int:
     """Takes a broadcast back; the recall's number. Raises as `mendable` does."""
-    await audit.take_turn(tx)  # nobody lets it go, or corrects it, meanwhile
+    author = await in_turn(tx, author)  # nobody lets it go, or corrects it, meanwhile
     await db.mends.stop_leasing(tx)
     found = await mendable(tx, author, broadcast, Mend.RECALL)
     for each in await db.mends.of(tx, broadcast):
@@ -139,7 +139,7 @@ async def correct(
     `texts`: HTML by language, whole: what is not among them is no text of it any more; `others`: of each version
     that is compared with it. Raises as `mendable` does, and what is wrong with a text: BadPlaceholder or BadHtml.
     """
-    await audit.take_turn(tx)
+    author = await in_turn(tx, author)
     await db.mends.stop_leasing(tx)
     found = await mendable(tx, author, broadcast, Mend.CORRECTION)
     versions = [{code: text for code, text in version.items() if text} for version in (texts, *others)]

@@ -8,7 +8,7 @@ import db.conversations
 import db.people
 import db.saved_answers
 from bot.actions import audit, inbox
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.errors import PortevoixError
 from bot.rules.areas import contains
 from bot.rules.conversations import LONGEST
@@ -53,6 +53,7 @@ async def usable(tx: AsyncConnection, author: Author, number: int) -> list[Saved
 
 async def save(tx: AsyncConnection, author: Author, *, language: str, title: str, text: str) -> None:
     """Keeps one for the area that they coordinate. Raises NotAllowed, BadPlaceholder, SavedAnswerGone."""
+    author = await in_turn(tx, author)
     author.require(Action.SAVE_ANSWER)
     area = author.areas(Action.SAVE_ANSWER)[0]
     words, known = text.strip(), " ".join(title.split())
@@ -66,6 +67,7 @@ async def save(tx: AsyncConnection, author: Author, *, language: str, title: str
 
 async def delete(tx: AsyncConnection, author: Author, number: int) -> None:
     """It serves no more. Raises NotAllowed, SavedAnswerGone."""
+    author = await in_turn(tx, author)
     author.require(Action.SAVE_ANSWER)
     found = await db.saved_answers.get(tx, number)
     if found is None:

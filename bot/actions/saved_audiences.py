@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.saved_audiences
 from bot.actions import audit
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.errors import BadAudience, PortevoixError
 from bot.frozen import Frozen
@@ -63,6 +63,7 @@ async def save_for(
 
     The name of an audience of another area, or of a wider one, stays that one's. `as_typed`: the name as it was typed.
     """
+    author = await in_turn(tx, author)
     author.require(Action.BROADCAST)
     areas = author.areas(Action.BROADCAST)
     area = home_of(expression, areas)

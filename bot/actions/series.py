@@ -18,7 +18,7 @@ import db.events
 import db.series
 from bot.actions import announcing, audit, broadcast_approvals, events
 from bot.actions.announcing import Announced, NewEvent
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.actions.event_news import News, Told, coming_to, gather, tell
 from bot.actions.events import EventChange, ManagedEvent
@@ -48,6 +48,7 @@ async def announce(tx: AsyncConnection, author: Author, new: NewEvent, repeats: 
 
     Raises NotAllowed, CandidateOut, EventRefused, BadSeats, BadSeries.
     """
+    author = await in_turn(tx, author)
     announcing.require_announceable(author, new)
     made = await make(tx, author, new, repeats)
     queued = await invite(tx, author, made, repeats.every, new.audience)
@@ -131,7 +132,7 @@ async def change_following(
     A date moves as far as the first, by the clock of its place: one that was moved alone before keeps its own
     difference. Raises as `events.change_event` does.
     """
-    await audit.take_turn(tx)
+    author = await in_turn(tx, author)
     found = await events.find_open(tx, author, code)
     dates = await following(tx, found)
     # It is news until the last of them is over: who comes to that one may be told when the first one is.
@@ -171,7 +172,7 @@ async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, re
 
     Raises as `events.cancel_event` does.
     """
-    await audit.take_turn(tx)
+    author = await in_turn(tx, author)
     found = await events.find_open(tx, author, code)
     events.require_may_cancel(author, found.event)
     dates = await following(tx, found)

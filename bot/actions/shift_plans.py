@@ -18,7 +18,7 @@ import db.planning
 import db.shifts
 from bot.actions import audit
 from bot.actions.announcing import EventRefused
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.events import ManagedEvent, find_managed, find_open, require_may_reword
 from bot.frozen import Frozen
 from bot.rules.event_news import DAY, told_next
@@ -88,7 +88,7 @@ async def add(
 
     Raises NotAllowed, EventRefused, BadShift.
     """
-    await audit.take_turn(tx)  # nobody lets its invitation go meanwhile
+    author = await in_turn(tx, author)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
     event = found.event
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
@@ -128,6 +128,7 @@ async def change_hours(
 
     Raises NotAllowed, EventRefused, ShiftRefused, BadShift.
     """
+    author = await in_turn(tx, author)
     own, found = await _find(tx, author, number, to_change=True)
     event = found.event
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
@@ -149,6 +150,7 @@ async def change_places(
 
     Raises NotAllowed, EventRefused, ShiftRefused, BadShift.
     """
+    author = await in_turn(tx, author)
     own, found = await _find(tx, author, number, to_change=True)
     if capacity is not None:
         require_places(capacity)
@@ -163,6 +165,7 @@ async def call_off(tx: AsyncConnection, author: Author, number: int) -> int:
 
     Raises NotAllowed, EventRefused, ShiftRefused.
     """
+    author = await in_turn(tx, author)
     own, found = await _find(tx, author, number, to_change=True)
     await db.shifts.lock(tx, own.id)
     await db.shifts.change(tx, own.id, state="off")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.people
 import db.staff
 from bot.actions import admissions, audit, broadcasts, claims, console, notices, staff_links
-from bot.actions.authority import Author, asked_again
+from bot.actions.authority import Author, in_turn
 from bot.actions.staff_links import NoSuchStaff, StaffError, refuse_twice
 from bot.frozen import Frozen
 from bot.rules.permissions import Action, Role
@@ -108,8 +108,7 @@ class Revoked(Frozen):
 
 async def revoke(tx: AsyncConnection, author: Author, staff_id: int) -> Revoked:
     """Withdraws a role, in force at once, also for what was to leave later. Raises as `find` does."""
-    await audit.take_turn(tx)
-    author = await asked_again(tx, author)
+    author = await in_turn(tx, author)
     member = await find(tx, author, staff_id)
     return await _withdraw(tx, member, by=author.person.telegram_id, actor=author.name, now=author.now)
 

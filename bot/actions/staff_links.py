@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.people
 import db.staff
 from bot.actions import admissions, audit, notices
-from bot.actions.authority import Author, asked_again, roles_of
+from bot.actions.authority import Author, in_turn, roles_of
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.permissions import Action, Role, may_manage_staff
@@ -70,8 +70,7 @@ def hash_of(token: str) -> str:
 
 async def invite(tx: AsyncConnection, author: Author, *, role: Role, area: str) -> str:
     """The token of a new link to a role over an area, as an admin makes it. Raises NotAllowed."""
-    await audit.take_turn(tx)
-    author = await asked_again(tx, author)
+    author = await in_turn(tx, author)
     author.require_management(role, area)
     return await make_link(tx, role=role, area=area, by=author.id, actor=author.name, now=author.now)
 
@@ -177,8 +176,7 @@ async def refuse_twice(tx: AsyncConnection, telegram_id: int, role: Role, area: 
 
 async def revoke_link(tx: AsyncConnection, author: Author, link_id: int) -> StaffLink:
     """Withdraws an invitation that nobody used yet. Raises NoSuchStaff and NotAllowed."""
-    await audit.take_turn(tx)
-    author = await asked_again(tx, author)
+    author = await in_turn(tx, author)
     links = {link.id: link for link in await db.staff.open_links(tx, author.now)}
     if link_id not in links:
         raise NoSuchStaff("This invitation cannot be used any more.")

@@ -15,7 +15,7 @@ import db.broadcasts
 import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
-from bot.actions.authority import Author, CandidateOut, operator
+from bot.actions.authority import Author, CandidateOut, in_turn, operator
 from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill, require_somebody
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.actions.forecasts import Forecast, Sending
@@ -194,6 +194,7 @@ async def send(
     That of an organizer waits for a second person, as every one does that is for many. Raises NotAllowed, CandidateOut,
     SurveyRefused, BadAudience; BroadcastRefused where nobody would get it, and its author does not know.
     """
+    author = await in_turn(tx, author)
     author.require(Action.ASK_SURVEY)
     author.require_standing()
     require_sound(new, author.campaign, author.now)

@@ -12,7 +12,7 @@ import db.people
 import db.staff
 import db.volunteering
 from bot.actions import audit, notices, preferences
-from bot.actions.authority import Author
+from bot.actions.authority import Author, in_turn
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record
@@ -123,6 +123,7 @@ async def open_card(tx: AsyncConnection, author: Author, number: int) -> Card:
 
 async def take(tx: AsyncConnection, author: Author, number: int) -> Card:
     """Whoever is first writes to them; others are shown who did. Raises as `open_card` does."""
+    author = await in_turn(tx, author)
     card = await open_card(tx, author, number)
     if card.taken_by is None and await db.volunteering.take(tx, card.offer, author.person.id, author.now):
         details = {"offer": number, "area": _department(card.person)}

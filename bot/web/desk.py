@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from markupsafe import Markup
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -40,7 +41,7 @@ from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
-from db.engine import Database
+from db.engine import Database, was_in_the_way
 from db.errors import MadeElsewhere
 from db.rolls import Rolls
 
@@ -50,6 +51,8 @@ MOST_FORM_BYTES = 256 * 1024
 """A message in three versions and two languages, as a browser writes accents."""
 MOST_FIELDS = 200
 """A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
+MOST_ATTEMPTS = 5
+"""Of a form, where other transactions stand in the way of its own."""
 MOST_LOOKED_UP = 64
 """Counts of one page."""
 FORM_TOKEN = "form"
@@ -363,14 +366,25 @@ class Desk(Frozen):
                 visit = await self.arrived(request, tx, form)
                 found = await first(visit) if first is not None else None
             try:
-                async with self.database.write() as tx:
-                    answered = await view(await self.arrived(request, tx, form, found))
+                answered = await self._changed(request, view, form, found)
             except PortevoixError as refusal:
                 return self.refused(request, refusal, visit)
             self.changed()
             return answered
 
         return self.guarded(answer)
+
+    async def _changed(self, request: Request, view: View, form: Mapping[str, str], found: Any) -> Response:
+        """What a view answers in a transaction, begun again where that of somebody else stood in its way."""
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                async with self.database.write() as tx:
+                    return await view(await self.arrived(request, tx, form, found))
+            except DBAPIError as error:
+                if attempts == MOST_ATTEMPTS or not was_in_the_way(error):
+                    raise
 
     async def require_session(self, request: Request) -> None:
         """Raises SignedOut. A reader finds out who asks: strangers never take the one writer."""

@@ -59,7 +59,7 @@ polling_places.difference polling_places.import_places renewals.look_at_everybod
 authority.operator event_account.listed event_account.account event_calendar.all_public
 retention.purge surveys.import_survey surveys.listed surveys.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
-authority.roles_of authority.author_of staff.roles_of exports.note
+authority.roles_of authority.hosted_by authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
 witness.head witness.anchor witness.look witness.tell_head alarms.tell alarms.present
 broadcast_approvals.end_overdue campaign_changes.changes campaign_changes.accept
@@ -105,7 +105,7 @@ tests/web/test_console_doors.py.
 """
 
 NARROWING = (
-    "authority.asked_again audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
+    "authority.in_turn drafts.take audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
     " broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
     " audience_typing.events_known audience_typing.saved_known inbox.edit"
 )

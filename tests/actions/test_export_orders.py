@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 import db.people
+import db.staff
 from bot import communes
 from bot.actions import audit, export_orders
-from bot.actions.authority import Author
+from bot.actions.authority import Author, author_of
 from bot.actions.exports import Order
 from bot.errors import NotAllowed
 from bot.rules.permissions import Role, Staff
@@ -31,10 +32,12 @@ COORDINATOR = Staff(id=1, role=Role.COORDINATOR, area="69")
 
 
 async def author_with(database: Database, role: Staff) -> Author:
-    async with database.read() as tx:
+    async with database.write() as tx:
         person = await db.people.get(tx, 1)
-    assert person is not None
-    return Author(person=person, roles=(role,), campaign=CAMPAIGN, gazetteer=communes.load(), now=NOON)
+        assert person is not None
+        given = {"role": role.role, "area": role.area, "added_by": None}
+        await db.staff.add(tx, telegram_id=person.telegram_id, now=NOON, **given)
+        return await author_of(tx, person, campaign=CAMPAIGN, gazetteer=communes.load(), now=NOON)
 
 
 async def test_an_export_in_the_chat_is_checked_and_noted(told: Database) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,16 +16,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.saved_audiences
+import db.staff
 from bot.actions import admissions, audience_typing, audiences, doubts, exports
 from bot.actions.authority import Author
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import EVERYWHERE
 from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Action
 from bot.rules.saved_audiences import SavedAudience
 from db.engine import FILE_NAME, open_database
 from db.key import DatabaseKey
-from tests.acting import LYON, NOW, World, appointed, made_world
+from tests.acting import ACTOR, LYON, NOW, World, appointed, made_world
 from tests.matrix import MATRIX, Row
 
 AREAS = {"inside": LYON, "wider": "69", "everywhere": "FR", "narrower": "69382", "outside": "13"}
@@ -104,6 +105,19 @@ async def test_only_who_may(world: World, action: str, variant: str) -> None:
                 assert is_allowed(row, role, area), f"{role} {area} was allowed"
                 if row.check is not None:
                     await row.check(world, author, result)
+
+
+@pytest.mark.parametrize("action", MATRIX)
+async def test_a_role_that_was_taken_since_it_was_read_does_nothing(world: World, action: str) -> None:
+    """Several processes serve one database: between reading the roles and acting on them somebody else may revoke."""
+    for row in MATRIX[action].values():
+        async with tried(world, "admin", "everywhere") as author:
+            for held in await db.staff.roles_of(world.tx, ACTOR):
+                await db.staff.revoke(world.tx, held.id, NOW)
+            before = await changes(world.tx)
+            with suppress(PortevoixError):
+                await row.run(world, author)
+            assert await changes(world.tx) == before
 
 
 OF_LYON = SavedAudience(name="lyon", area=LYON, expression=EVERYBODY, saved_at=NOW)

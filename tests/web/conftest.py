@@ -18,5 +18,7 @@ def served_at(conversation: Conversation, address: str | None) -> Conversation:
 
 
 @pytest.fixture
-def conversation(sqlite_database: Database) -> Conversation:
-    return served_at(Conversation(sqlite_database, paris("2016-11-16T10:00")), ADDRESS)
+def conversation(request: pytest.FixtureRequest) -> Conversation:
+    """On SQLite, unless a test asks for another engine by its name."""
+    database: Database = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_database")
+    return served_at(Conversation(database, paris("2016-11-16T10:00")), ADDRESS)

@@ -283,9 +283,9 @@ async def test_each_is_done_by_whoever_may_and_refused_to_everybody_else(
         where = path.format_map({**facts, **given})
         for name in EVERYBODY:
             if row.draft is not None and name in STAFF:
-                await _drafting(conversation, 11 + list(STAFF).index(name), *row.draft)
+                await drafting(conversation, 11 + list(STAFF).index(name), *row.draft)
             before = database.writes
-            status = await _posted(visitors[name], where, given)
+            status = await posted(visitors[name], where, given)
             # Whoever has no session never takes the one writer.
             assert name in STAFF or database.writes == before, (path, name)
             if (status < 400) is not (name in row.done_by.split()):
@@ -293,7 +293,7 @@ async def test_each_is_done_by_whoever_may_and_refused_to_everybody_else(
     assert wrong == []
 
 
-async def _posted(visitor: Browser, path: str, form: Mapping[str, str]) -> int:
+async def posted(visitor: Browser, path: str, form: Mapping[str, str]) -> int:
     cookie = visitor.client.cookies.get("portevoix_console") or ""
     answer = await visitor.client.post(
         path, data={"form": form_token(cookie), **form}, headers={"origin": ADDRESS}
@@ -304,7 +304,7 @@ async def _posted(visitor: Browser, path: str, form: Mapping[str, str]) -> int:
     return answer.status_code
 
 
-async def _drafting(conversation: Conversation, number: int, flow: str, data: Mapping[str, Any]) -> None:
+async def drafting(conversation: Conversation, number: int, flow: str, data: Mapping[str, Any]) -> None:
     person = await conversation.person(number).stored()
     assert person is not None
     async with conversation.database.write() as tx:

@@ -14,6 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bot.actions.drafts import ChangedMeanwhile
 from bot.delivery.calls import Call
 from bot.departure.compose import Composable
 from bot.departure.looks import looks
@@ -37,12 +38,6 @@ class NotConfirmed(PortevoixError):
     """What cannot be undone needs the word that is asked for."""
 
     default_message = "console/not_confirmed"
-
-
-class ChangedMeanwhile(PortevoixError):
-    """What is to be sent is not what the page showed."""
-
-    default_message = "console/changed_meanwhile"
 
 
 class Bubble(Frozen):

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import announcing, drafts, event_drafts
-from bot.actions.announcing import EventRefused
+from bot.actions.drafts import DraftGone
 from bot.actions.event_drafts import FLOW
 from bot.actions.forecasts import Forecast
 from bot.communes import Commune
@@ -209,18 +209,18 @@ class NewEventRoom:
         )
 
     async def announce(self, visit: Visit) -> Response:
-        author, person = visit.author, visit.author.person
-        data = await drafts.kept(visit.tx, person, FLOW)
+        author, data = visit.author, await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data:
-            raise EventRefused("There is no such draft.", message="errors/broadcast_sent_already")
+            raise DraftGone("There is no such draft.")
         require_word(visit, "broadcasts/confirmation_word")
         require_same(visit, data)
         if visit.found is None or event_form.faults(visit, data):
             return visit.go(ABOUT)
+        author = await drafts.take(visit.tx, author, FLOW, seen=data)
         announced = await event_drafts.announce(
             visit.tx, author, data, self._its_commune(visit, data), expected=visit.found
         )
-        await drafts.drop(visit.tx, person, FLOW)
+        await drafts.drop(visit.tx, author.person, FLOW)
         return visit.go(f"/console/events/{announced.event.code}")
 
     async def drop(self, visit: Visit) -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import drafts, surveys
+from bot.actions.drafts import DraftGone
 from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import FLOW, written
 from bot.actions.surveys import NewSurvey, SurveyRefused
@@ -298,14 +299,15 @@ class Surveys:
     async def send(self, visit: Visit) -> Response:
         data = await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data:
-            raise SurveyRefused("There is no such draft.")
+            raise DraftGone("There is no such draft.")
         require_word(visit, "broadcasts/confirmation_word")
         require_same(visit, data)
         new, _ = self._new(visit, data, surveys.new_code())
         if new is None or not data.get("chosen"):
             return visit.go(WHEN if data.get("chosen") else WHOM)
-        await surveys.send(visit.tx, visit.author, new, expected=visit.found)
-        await drafts.drop(visit.tx, visit.author.person, FLOW)
+        author = await drafts.take(visit.tx, visit.author, FLOW, seen=data)
+        await surveys.send(visit.tx, author, new, expected=visit.found)
+        await drafts.drop(visit.tx, author.person, FLOW)
         return visit.go(f"{ROOM}/{new.code}")
 
     async def drop(self, visit: Visit) -> Response:

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from bot.actions import broadcast_changes, broadcast_drafts, broadcasts, drafts
 from bot.actions.broadcast_drafts import FLOW
-from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused
+from bot.actions.broadcasts import STAFF_KINDS
+from bot.actions.drafts import DraftGone
 from bot.actions.forecasts import Forecast
 from bot.errors import BadAudience, PortevoixError
 from bot.rules.broadcast_draft import (
@@ -258,12 +259,13 @@ class Writing:
         """Sends it, or puts it in the place of the one that it was written anew from."""
         author, data = visit.author, await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data:
-            raise BroadcastRefused("There is no such draft.", message="errors/broadcast_sent_already")
+            raise DraftGone("There is no such draft.")
         require_word(visit, "broadcasts/confirmation_word")
         require_same(visit, data)
         question = next_question(data, author.campaign.languages)
         if question.step != "summary" or data.get(TYPED):
             return visit.go(ROOM_OF.get(question.step, WORDS))
+        author = await drafts.take(visit.tx, author, FLOW, seen=data)
         key = f"staff:web:{secrets.token_hex(8)}"
         new = broadcast_drafts.written(data, key=key, now=visit.now, zone=visit.zone)
         number = data.get("editing")
@@ -271,7 +273,7 @@ class Writing:
             number = (await broadcasts.send(visit.tx, author, new, expected=visit.found)).broadcast
         else:
             await broadcast_changes.change(visit.tx, author, number, new, expected=visit.found)
-        await drafts.drop(visit.tx, visit.author.person, FLOW)
+        await drafts.drop(visit.tx, author.person, FLOW)
         return visit.go(f"/console/messages/{number}")
 
     async def drop(self, visit: Visit) -> Response:

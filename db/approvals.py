@@ -115,6 +115,12 @@ async def give_reason(tx: AsyncConnection, approval: Approval, reason: str) -> N
     await tx.execute(sa.update(approvals).where(approvals.c.id == approval.id).values(details=details))
 
 
+async def restate(tx: AsyncConnection, approval: Approval, *, digest: str) -> None:
+    """What is asked is the same as before, though something that it is known by is another."""
+    details = {**approval.details, "digest": digest}
+    await tx.execute(sa.update(approvals).where(approvals.c.id == approval.id).values(details=details))
+
+
 async def end(tx: AsyncConnection, approval: Approval, *, why: str, now: datetime) -> None:
     """Nobody decides it any more (see `Approval.ended`)."""
     undecided = sa.and_(approvals.c.id == approval.id, approvals.c.decided_at.is_(None))

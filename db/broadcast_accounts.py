@@ -108,6 +108,12 @@ class Broadcast(Frozen):
         return bool((self.details or {}).get("following"))
 
     @property
+    def reworded(self) -> Mapping[str, Any] | None:
+        """The new words of events that it brings: see bot.actions.rewording."""
+        found = (self.details or {}).get("reworded")
+        return found if isinstance(found, dict) else None
+
+    @property
     def brief(self) -> bool:
         """Whether news of an event leave without its description."""
         return bool((self.details or {}).get("brief"))

@@ -32,6 +32,11 @@ def why_key(event: int) -> str:
     return f"event:{event}:why:"
 
 
+def reword_key(event: int) -> str:
+    """How the keys begin of other words of an event, which a second person looks at."""
+    return f"event:{event}:reword:"
+
+
 class Untold(Frozen):
     """A message of an event that has not left for everybody, and what fills it."""
 

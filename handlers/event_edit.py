@@ -229,7 +229,8 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     reach = await audience_dialog.reach(
         context, author, whom, kind=Kind.EVENT_SERVICE, cancellation=cancelling
     )
-    awaits = not hidden and event_news.are_many(author, reach.people)
+    held = rewords and await event_news.are_held(context.tx, author, found.event)
+    awaits = not hidden and (held or event_news.are_many(author, reach.people))
     if not hidden:
         template = CANCELLATION if cancelling else CHANGE
         brief = awaits and not rewords
@@ -245,6 +246,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         hidden=hidden,
         reasoned=bool(reason),
         rewords=rewords,
+        held=held,
         awaits=awaits and (rewords or bool(reason)),
         counts=author.reader,
         silence=silence,

@@ -31,7 +31,9 @@ class Admission(Frozen):
 
 async def second_admins(tx: AsyncConnection, area: str, *, by: int | None, newcomer: int | None) -> set[int]:
     """Who may agree to a new admin of the area: neither whoever invited them nor the newcomer."""
-    return await approvals.others_who(tx, lambda role: may_approve_admin(role, area=area), but=(by, newcomer))
+    return await approvals.seconds_who(
+        tx, lambda role: may_approve_admin(role, area=area), to=(by,), but=(newcomer,)
+    )
 
 
 async def ask(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
+import db.people
 import db.staff
 from bot.actions import audit
 from bot.actions.authority import Author, in_turn
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.permissions import Action, Role, Staff
 from db.approvals import Approval
+from db.staff import HeldRole
 
 LIFE = timedelta(hours=48)
 """How long what an admin is asked to confirm waits for them."""
@@ -25,18 +27,36 @@ class ApprovalGone(PortevoixError):
     default_message = "errors/approval_gone"
 
 
-async def others_who(
-    tx: AsyncConnection, may: Callable[[Staff], bool], *, but: Collection[int | None]
+async def seconds_who(
+    tx: AsyncConnection,
+    may: Callable[[Staff], bool],
+    *,
+    to: Collection[int | None],
+    but: Collection[int | None] = (),
 ) -> set[int]:
-    """The Telegram numbers of everybody with a role that allows something, but these: a person counts once, whatever
-    their roles.
+    """The Telegram numbers of those who may be the second person `to` these: everybody else with a role that allows it
+    `but` those. A person counts once, whatever their roles.
+
+    Whoever gave one of them a role, or was given theirs by them, may be the same person with another number: they are
+    asked where there is nobody else.
     """
-    return {
+    members = await db.staff.all_current(tx)
+    others = {
         held.telegram_id
-        for held in await db.staff.all_current(tx)
-        if held.telegram_id not in but
+        for held in members
+        if held.telegram_id not in (*to, *but)
         and may(Staff(id=held.telegram_id, role=Role(held.role), area=held.area))
     }
+    return others - await _near(tx, members, to) or others
+
+
+async def _near(tx: AsyncConnection, members: Sequence[HeldRole], to: Collection[int | None]) -> set[int]:
+    """The Telegram numbers of whoever gave one of these a role, and of those to whom they gave one."""
+    people = [await db.people.find(tx, number) for number in to if number is not None]
+    numbers = {person.id for person in people if person is not None}
+    given = {held.telegram_id for held in members if held.added_by in numbers}
+    givers = {held.added_by for held in members if held.telegram_id in to and held.added_by is not None}
+    return given | {giver.telegram_id for giver in (await db.people.get_many(tx, givers)).values()}
 
 
 async def take_up(tx: AsyncConnection, author: Author, approval: int, what: str) -> tuple[Author, Approval]:

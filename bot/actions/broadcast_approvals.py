@@ -12,14 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.broadcast_accounts
 import db.broadcasts
-import db.event_news
 import db.events
 import db.hosts
 import db.mends
 import db.people
 import db.staff
 import db.surveys
-from bot.actions import approvals, audience_words, audit, notices
+from bot.actions import approvals, audience_words, audit, notices, rewording
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, roles_of
@@ -193,11 +192,11 @@ def _polls_close(campaign: Campaign, subject: Subject, now: datetime) -> datetim
 
 
 async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> set[int]:
-    """Everybody who may decide: neither whoever wrote it, nor whoever changed it last."""
-    return await approvals.others_who(
+    """Everybody who may decide: neither whoever wrote it, nor whoever changed it last, nor who may be one of them."""
+    return await approvals.seconds_who(
         tx,
         lambda role: may_approve_broadcast(role, audience_area=subject.area, author=None),
-        but=(but, subject.author),
+        to=(but, subject.author),
     )
 
 
@@ -220,7 +219,7 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
         others=versions[1:],
         mended=mended,
         event=about,
-        event_texts=await db.events.texts_of(tx, about.id) if about is not None else {},
+        event_texts={**await db.events.texts_of(tx, about.id), **rewording.new_texts(found)} if about else {},
         survey=(await db.surveys.of_broadcasts(tx, [wording.id])).get(wording.id)
         if wording.survey is not None
         else None,
@@ -233,7 +232,7 @@ async def shown_to(tx: AsyncConnection, author: Author, approval: int, language:
     if found is None or found.what != WHAT or found.broadcast is None or not found.is_open(author.now):
         raise ApprovalGone("This waits for nobody any more.")
     subject = await subject_of(tx, found.broadcast)
-    _require_second(author, found, subject)
+    await _require_second(tx, author, found, subject)
     account = await db.broadcast_accounts.account(tx, subject.read_of, author.reader.known_in)
     areas = found.details["areas"]
     return Shown(
@@ -251,18 +250,17 @@ async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int |
     found = await db.approvals.of_broadcast(tx, broadcast)
     if found is None or not found.is_open(author.now):
         return None
-    return found.id if _is_second(author, found, await subject_of(tx, broadcast)) else None
+    return found.id if await _is_second(tx, author, found, await subject_of(tx, broadcast)) else None
 
 
-def _is_second(author: Author, approval: Approval, subject: Subject) -> bool:
-    mine = author.person.telegram_id
-    return mine not in (approval.asked_by, subject.author) and author.may_approve(
-        subject.area, subject.broadcast.created_by
-    )
+async def _is_second(tx: AsyncConnection, author: Author, approval: Approval, subject: Subject) -> bool:
+    if not author.may_approve(subject.area, subject.broadcast.created_by):
+        return False
+    return author.person.telegram_id in await _others(tx, subject, but=approval.asked_by)
 
 
-def _require_second(author: Author, approval: Approval, subject: Subject) -> None:
-    if not _is_second(author, approval, subject):
+async def _require_second(tx: AsyncConnection, author: Author, approval: Approval, subject: Subject) -> None:
+    if not await _is_second(tx, author, approval, subject):
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
 
 
@@ -286,7 +284,7 @@ async def decide(
     author, found = await approvals.take_up(tx, author, approval, WHAT)
     assert found.broadcast is not None  # it is about one
     subject = await subject_of(tx, found.broadcast)
-    _require_second(author, found, subject)
+    await _require_second(tx, author, found, subject)
     await _require_as_asked(tx, author, found, subject)
     if granted:
         if not subject.broadcast.is_recall:  # what only takes away may always be done
@@ -340,6 +338,17 @@ async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
         await db.mends.take_effect(tx, broadcast, subject.texts, now, subject.others)
     if broadcast.event is not None:
         await db.events.publish(tx, broadcast.event)
+    if broadcast.event is not None and broadcast.reworded is not None:
+        await rewording.apply(tx, broadcast, now)
+        await _restate(tx, broadcast.event)
+
+
+async def _restate(tx: AsyncConnection, event: int) -> None:
+    """Words of an event that a second person agreed to are nothing new to what else waits about it."""
+    for number in await db.events.broadcasts_about(tx, event):
+        found = await db.approvals.of_broadcast(tx, number)
+        if found is not None and found.decided_at is None:
+            await db.approvals.restate(tx, found, digest=(await subject_of(tx, number)).digest)
 
 
 async def _tell(
@@ -400,27 +409,3 @@ async def give_up(tx: AsyncConnection, broadcast: Broadcast, *, why: str, now: d
     await db.surveys.give_up(tx, broadcast.id)
     if broadcast.event is not None:
         await db.events.drop(tx, broadcast.event)
-
-
-async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> None:
-    """After an event was changed: what a second person was shown of its invitation is another one, and is asked anew.
-    So are words that wait for one.
-
-    An invitation that was let go, and has more to send, waits again. One that was refused waits until it is asked for.
-    The caller took its turn.
-    """
-    for key in (db.event_news.word_key(event.id), db.event_news.why_key(event.id)):
-        for words in await db.event_news.untold(tx, key):
-            asked = await db.approvals.of_broadcast(tx, words.id)
-            if words.state == "unapproved" and asked is not None and asked.decided_at is None:
-                await ask(tx, author, words.id)
-    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
-    if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
-        return
-    changed = (await db.events.get_many(tx, [event.id]))[event.id]
-    expires = invitation.expires_at
-    if expires is not None and invitation.series is None and expires != changed.starts_at:
-        await db.broadcasts.expire_at(tx, invitation.id, changed.starts_at)
-    last = await db.approvals.of_broadcast(tx, invitation.id)
-    if last is not None and (last.decided_at is None or last.granted):
-        await ask(tx, author, invitation.id)

@@ -73,6 +73,7 @@ class NewBroadcast(Frozen):
     `survey`: the code of the one that it asks. `words`: what its organizers add to a message on an event.
     `series`: the dates that an invitation is to. `follows`: a change is that of all later dates too. `owed`: news of an
     event that wait for no second person, `brief` without its description; `starts_at`: before when they are of use.
+    `reworded`: new words of events, which wait for one, whoever they are told to.
     """
 
     key: str
@@ -96,6 +97,7 @@ class NewBroadcast(Frozen):
     owed: bool = False
     brief: bool = False
     starts_at: datetime | None = None
+    reworded: Mapping[str, Any] | None = None
 
     @property
     def details(self) -> Mapping[str, Any] | None:
@@ -104,7 +106,7 @@ class NewBroadcast(Frozen):
             return {"survey": self.survey}
         starts = None if self.starts_at is None else self.starts_at.isoformat()
         said = {"words": self.words, "series": self.series, "following": self.follows}
-        said |= {"brief": self.brief, "starts_at": starts}
+        said |= {"brief": self.brief, "starts_at": starts, "reworded": self.reworded}
         if any(said.values()):
             return {name: value for name, value in said.items() if value}
         return None if self.fields is None else {"fields": list(self.fields)}
@@ -249,7 +251,9 @@ async def queue(tx: AsyncConnection, author: Author, new: NewBroadcast, target: 
     if broadcast is None:
         return None
     people = await fill(tx, broadcast, new, target, now=author.now)
-    awaits = not new.owed and await awaits_second_person(tx, author, broadcast, people)
+    awaits = new.reworded is not None or (
+        not new.owed and await awaits_second_person(tx, author, broadcast, people)
+    )
     if awaits:
         await broadcast_approvals.ask(tx, author, broadcast)
     return Queued(broadcast=broadcast, people=people, awaits_approval=awaits)

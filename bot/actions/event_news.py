@@ -7,16 +7,20 @@ many people it waits for a second person, as every message does, while the news 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
 import db.event_news
-from bot.actions import broadcast_approvals, broadcasts
+import db.events
+from bot.actions import broadcast_approvals, broadcasts, rewording
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast
@@ -32,29 +36,35 @@ from bot.rules.permissions import needs_approval
 from bot.rules.sending import CANCELLATION, CHANGE, WORD, all_at
 from bot.rules.small_counts import NOBODY, Headcount
 from db.audiences import Target
-from db.events import Event
+from db.events import Event, EventTexts
 
+TOLD_TOGETHER = 30
+"""Dates whose answers one audience names: an expression has a limit. Who comes to more of them hears once more."""
 TOLD = (RsvpAnswer.YES.value, RsvpAnswer.MAYBE.value, WAITLISTED)
 """Who hears of a change or a cancellation: who comes, who may, who waits for a seat."""
 
 
 class Told(Frozen):
-    """Whom news of an event are for. `at`: when they are told, if not now. `awaits`: words wait for a second person."""
+    """Whom news of an event are for. `at`: when they are told, if not now. `awaits`: words wait for a second person;
+    `holds`: and so do the event's own.
+    """
 
     people: Headcount = NOBODY
     at: datetime | None = None
     awaits: bool = False
+    holds: bool = False
 
     def __add__(self, other: Told) -> Told:
         later = max((each for each in (self.at, other.at) if each is not None), default=None)
-        return Told(people=self.people + other.people, at=later, awaits=self.awaits or other.awaits)
+        awaits, holds = self.awaits or other.awaits, self.holds or other.holds
+        return Told(people=self.people + other.people, at=later, awaits=awaits, holds=holds)
 
 
 class News(Frozen):
     """What is told of an event, and until when it is news. `words`: what the organizers add.
 
     `starts_at`: when it begins, or began before it changed, whichever is sooner. `rewords`: its title or description is
-    another one, and nothing else. `follows`: it is so of all later dates too.
+    another one, and nothing else. `follows`: it is so of all later dates too. `reworded`: see `hold`.
     """
 
     template: str
@@ -63,6 +73,7 @@ class News(Frozen):
     words: str = ""
     rewords: bool = False
     follows: bool = False
+    reworded: Mapping[str, Any] | None = None
 
 
 def coming_to(*events: Event) -> Expression:
@@ -105,6 +116,33 @@ def are_many(author: Author, people: Headcount) -> bool:
     return needs_approval(recipients=most, approval_above=author.campaign.approval_above)
 
 
+async def are_held(tx: AsyncConnection, author: Author, event: Event) -> bool:
+    """Whether the words of an event went to so many that other ones stand nowhere until a second person agreed."""
+    invitation = None if event.is_hidden else await db.broadcast_accounts.invitation_to(tx, event.id)
+    if invitation is None:
+        return False
+    invited = await db.broadcast_accounts.account(tx, invitation.id, author.reader.known_in)
+    return are_many(author, invited.people)
+
+
+async def hold(
+    tx: AsyncConnection, author: Author, dates: Sequence[Event], texts: EventTexts, news: News
+) -> Told:
+    """Asks a second person for other words of an event, or of these dates of its series, together with those that wait
+    already; with them the `news` leaves, for those who come. The caller checked what the author may do.
+    """
+    event, words = dates[0], dict(texts)
+    for untold in await db.event_news.untold(tx, db.event_news.reword_key(event.id)):
+        before = await db.broadcast_accounts.get(tx, untold.id)
+        if before is not None and before.is_unapproved:
+            words = {**rewording.new_texts(before), **words}
+            await _take_back(tx, author, untold.id)
+    news = replace(news, reworded=rewording.kept(dates, words))
+    target = await target_of(tx, author, coming_to(*dates[:TOLD_TOGETHER]), [EVERYWHERE])
+    key = f"{db.event_news.reword_key(event.id)}{secrets.token_hex(4)}"
+    return replace(await _queue(tx, author, event, news, target, key=key, owed=False), holds=True)
+
+
 async def _people(tx: AsyncConnection, author: Author, target: Target) -> Headcount:
     found = await db.audiences.groups(tx, target, Kind.EVENT_SERVICE, known_in=author.reader.known_in)
     return sum((group.people for group in found), start=NOBODY)
@@ -139,6 +177,7 @@ async def _queue(
             owed=owed,
             brief=brief,
             starts_at=None if news.template == CANCELLATION else news.starts_at,
+            reworded=news.reworded,
         ),
         target,
     )
@@ -180,13 +219,45 @@ async def gather(tx: AsyncConnection, author: Author, event: Event, news: News) 
 async def pending(tx: AsyncConnection, event: Event, now: datetime) -> Told:
     """When what changed of an event is told, if that is still to come; and whether words wait for a second person."""
     keys = [
-        each(event.id) for each in (db.event_news.change_key, db.event_news.word_key, db.event_news.why_key)
+        each(event.id)
+        for each in (
+            db.event_news.change_key,
+            db.event_news.word_key,
+            db.event_news.why_key,
+            db.event_news.reword_key,
+        )
     ]
     found = [untold for key in keys for untold in await db.event_news.untold(tx, key)]
     due = [each.starts_at for each in found if each.state == "active" and each.starts_at > now]
-    return Told(at=max(due, default=None), awaits=any(each.state == "unapproved" for each in found))
+    awaiting = [each for each in found if each.state == "unapproved"]
+    holds = any(each.details.get("reworded") for each in awaiting)
+    return Told(at=max(due, default=None), awaits=bool(awaiting), holds=holds)
 
 
 async def _take_back(tx: AsyncConnection, author: Author, broadcast: int) -> None:
     await broadcast_approvals.end(tx, broadcast, why="changed", now=author.now)
     await db.broadcasts.cancel(tx, broadcast)
+
+
+async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """After an event was changed: what a second person was shown of its invitation is another one, and is asked anew.
+    So are words that wait for one.
+
+    An invitation that was let go, and has more to send, waits again. One that was refused waits until it is asked for.
+    The caller took its turn.
+    """
+    for key in (db.event_news.word_key, db.event_news.why_key, db.event_news.reword_key):
+        for words in await db.event_news.untold(tx, key(event.id)):
+            asked = await db.approvals.of_broadcast(tx, words.id)
+            if words.state == "unapproved" and asked is not None and asked.decided_at is None:
+                await broadcast_approvals.ask(tx, author, words.id)
+    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
+    if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
+        return
+    changed = (await db.events.get_many(tx, [event.id]))[event.id]
+    expires = invitation.expires_at
+    if expires is not None and invitation.series is None and expires != changed.starts_at:
+        await db.broadcasts.expire_at(tx, invitation.id, changed.starts_at)
+    last = await db.approvals.of_broadcast(tx, invitation.id)
+    if last is not None and (last.decided_at is None or last.granted):
+        await broadcast_approvals.ask(tx, author, invitation.id)

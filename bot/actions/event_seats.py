@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
 import db.seats
-from bot.actions import audit, broadcast_approvals
+from bot.actions import audit, event_news
 from bot.actions.authority import Author, in_turn
 from bot.actions.events import ManagedEvent, find_managed, find_open, require_unchanged
 from bot.rules.permissions import Action
@@ -41,7 +41,7 @@ async def change_seats(
         return found
     await db.events.change(tx, found.event.id, sequence=found.event.sequence, **new.columns())
     await db.seats.recount(tx, [found.event.id])
-    await broadcast_approvals.follow_change(tx, author, found.event)
+    await event_news.follow_change(tx, author, found.event)
     details = {"event": code, "told": 0, "changed": ["seats"], **asdict(new)}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return await find_managed(tx, author, code)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,16 @@ from bot.actions.announcing import (
 )
 from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author, in_turn
-from bot.actions.event_news import News, Told, coming_to, gather, tell
+from bot.actions.event_news import (
+    News,
+    Told,
+    are_held,
+    coming_to,
+    follow_change,
+    gather,
+    hold,
+    tell,
+)
 from bot.communes import Commune
 from bot.errors import NotAllowed
 from bot.frozen import Frozen
@@ -183,19 +192,60 @@ async def change_event(
     """
     author = await in_turn(tx, author)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
-    values = await apply_change(tx, author, found, change, sequence=sequence)
-    key = f"event:{found.event.id}:change:{sequence + 1}"
+    at_once, held = await parted(tx, author, found.event, change)
+    values: dict[str, Any] = {}
     told = Told()
-    if not found.event.is_hidden:
-        news = news_of(found.event, values, reason)
-        told = await tell(tx, author, found.event, await gather(tx, author, found.event, news), key=key)
+    if not (held and at_once.is_empty):
+        values = await apply_change(tx, author, found, at_once, sequence=sequence)
+    if not found.event.is_hidden and not (held and at_once.is_empty):
+        news = await gather(tx, author, found.event, news_of(found.event, values, reason))
+        told = await tell(tx, author, found.event, news, key=f"event:{found.event.id}:change:{sequence + 1}")
+    if held:
+        why = "" if values else reason
+        told = await hold_words(
+            tx, author, [found.event], held, told, reason=why, sequence=sequence + bool(values)
+        )
     details = {
         "event": code,
         "told": told.people.total,
         "changed": [*values, *(f"text:{each}" for each in change.texts)],
+        **({"held": True} if held else {}),
     }
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return told
+
+
+async def parted(
+    tx: AsyncConnection, author: Author, event: Event, change: EventChange
+) -> tuple[EventChange, EventTexts]:
+    """What of a change is shown at once, and the words that a second person looks at first: so many were invited."""
+    if change.texts and await are_held(tx, author, event):
+        return replace(change, texts={}), change.texts
+    return change, {}
+
+
+async def hold_words(
+    tx: AsyncConnection,
+    author: Author,
+    dates: Sequence[Event],
+    texts: EventTexts,
+    told: Told,
+    *,
+    reason: str,
+    sequence: int,
+) -> Told:
+    """Asks a second person for the words of an event, or of these dates of a series; whom they are told to, or were
+    `told` what changed with them. Raises EventRefused.
+    """
+    event = (await db.events.get_many(tx, [dates[0].id]))[dates[0].id]
+    require_unchanged(event, sequence)
+    await require_may_reword(tx, author, event)
+    require_worded(texts, None)
+    require_fitting(texts, "")
+    last = max([event.ends_at, *(date.ends_at for date in dates)])
+    news = News(template=CHANGE, starts_at=event.starts_at, expires_at=last, words=reason)
+    asked = await hold(tx, author, dates, texts, replace(news, follows=len(dates) > 1))
+    return replace(told if told.people.total else asked, awaits=True, holds=True)
 
 
 def news_of(event: Event, values: Mapping[str, Any], reason: str) -> News:
@@ -261,7 +311,7 @@ async def apply_change(
         await db.events.put_texts(tx, found.event.id, {**found.texts, **change.texts})
     # Before anything tells of it, so that what tells of it is true already.
     await db.faces.look(tx, author.now, event=found.event.id)
-    await broadcast_approvals.follow_change(tx, author, found.event)
+    await follow_change(tx, author, found.event)
     return values
 
 

@@ -86,23 +86,7 @@ async def _count(tx: AsyncConnection, wanted: Order) -> int:
 
 
 async def _second_admins(tx: AsyncConnection, asked_by: int | None) -> set[int]:
-    """Whoever gave the asker their role, or was given theirs by them, may be the same person with another number:
-    they are asked where there is nobody else.
-    """
-    others = await approvals.others_who(tx, may_approve_export, but=(asked_by,))
-    return others - await _near(tx, asked_by) or others
-
-
-async def _near(tx: AsyncConnection, telegram_id: int | None) -> set[int]:
-    """The Telegram numbers of whoever gave somebody a role, and of those to whom they gave one."""
-    person = await db.people.find(tx, telegram_id or 0)
-    number = None if person is None else person.id
-    members = await db.staff.all_current(tx)
-    given = {held.telegram_id for held in members if held.added_by is not None and held.added_by == number}
-    givers = [
-        held.added_by for held in members if held.telegram_id == telegram_id and held.added_by is not None
-    ]
-    return given | {giver.telegram_id for giver in (await db.people.get_many(tx, givers)).values()}
+    return await approvals.seconds_who(tx, may_approve_export, to=(asked_by,))
 
 
 async def _ask(tx: AsyncConnection, author: Author, wanted: Order, rows: int, seconds: set[int]) -> None:

@@ -20,7 +20,7 @@ from bot.actions import announcing, audit, broadcast_approvals, events
 from bot.actions.announcing import Announced, NewEvent
 from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import NewBroadcast, Queued
-from bot.actions.event_news import News, Told, coming_to, gather, tell
+from bot.actions.event_news import TOLD_TOGETHER, News, Told, coming_to, gather, tell
 from bot.actions.events import EventChange, ManagedEvent
 from bot.frozen import Frozen
 from bot.rules.expressions import Expression
@@ -30,10 +30,7 @@ from bot.rules.sending import CANCELLATION, SERIES, all_at
 from bot.rules.series import LEAST_DATES, BadSeries, Every, every_of, rule_of
 from bot.rules.territories import at_wall
 from db.broadcast_accounts import series_key
-from db.events import Event
-
-TOLD_TOGETHER = 30
-"""Dates whose answers one audience names: an expression has a limit. Who comes to more of them hears once more."""
+from db.events import Event, EventTexts
 
 
 class Repeats(Frozen):
@@ -135,6 +132,9 @@ async def change_following(
     author = await in_turn(tx, author)
     found = await events.find_open(tx, author, code)
     dates = await following(tx, found)
+    change, held = await events.parted(tx, author, found.event, change)
+    if held and change.is_empty:
+        return await _reword(tx, author, code, dates, held, Told(), reason=reason, sequence=sequence)
     # It is news until the last of them is over: who comes to that one may be told when the first one is.
     moved: dict[str, Any] = {}
     over = found.event.ends_at
@@ -149,7 +149,27 @@ async def change_following(
     if not found.event.is_hidden:
         news = replace(events.news_of(found.event, moved, reason), expires_at=over, follows=True)
         told = await _tell(tx, author, dates, await gather(tx, author, found.event, news), key=key)
+    if held:
+        return await _reword(tx, author, code, dates, held, told, reason="", sequence=sequence + 1)
     details = {"event": code, "told": told.people.total, "dates": len(dates)}
+    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    return told
+
+
+async def _reword(
+    tx: AsyncConnection,
+    author: Author,
+    code: str,
+    dates: Sequence[Event],
+    texts: EventTexts,
+    told: Told,
+    *,
+    reason: str,
+    sequence: int,
+) -> Told:
+    """The words of all these dates wait for a second person; noted with what changed at once."""
+    told = await events.hold_words(tx, author, dates, texts, told, reason=reason, sequence=sequence)
+    details = {"event": code, "told": told.people.total, "dates": len(dates), "held": True}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return told
 

@@ -24,6 +24,9 @@ PRODUCT = "-//Portevoix//Portevoix//EN"
 OURS = "@portevoix"
 """The end of the UID of an event of ours: what stands before it is its code."""
 NEAR_KM = 30.0
+MOST_LOCATION = 300
+"""Characters of a place of which the town is looked for: no address is longer, and the time grows with their cube."""
+_BLANKS = re.compile(r"[^\S\n]+")
 _ADDRESS = re.compile(r"^(?P<street>.*?)[,\n ]+(?:(?P<postcode>\d{5})\s+)?(?P<town>[^,\n]+)$", re.DOTALL)
 
 
@@ -203,8 +206,8 @@ class _Entries:
 
     def _place(self, entry: Any) -> tuple[Commune, str]:
         """The commune and the address: by the town that the location ends with, else by where it is on the map."""
-        location = str(entry.get("LOCATION") or "").strip()
-        found = _ADDRESS.match(location)
+        location = _BLANKS.sub(" ", str(entry.get("LOCATION") or "")).strip()
+        found = _ADDRESS.match(location) if len(location) <= MOST_LOCATION else None
         if found is not None:
             asked = f"{found['postcode'] or ''} {found['town']}".strip()
             for text in (asked, found["town"]):

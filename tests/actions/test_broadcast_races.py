@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import db.approvals
 import db.people
 import db.staff
-from bot.actions import announcing, broadcast_approvals, broadcasts, events, staff
+from bot.actions import announcing, broadcast_approvals, broadcasts, events, staff, staff_links
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
@@ -244,6 +244,31 @@ async def test_with_the_role_of_its_author_it_is_not_let_go(team: Database, mess
             lambda tx: broadcast_approvals.decide(tx, nadia, 1, granted=True),
         )
     assert await states(team) == ([], ["cancelled"])
+
+
+async def test_one_who_was_given_their_role_by_its_author_is_second_where_there_is_nobody_else(
+    team: Database,
+) -> None:
+    """They may be the same person with another number."""
+    nadia, newcomer = await author(team, NADIA), 70
+    async with team.write() as tx:
+        await db.people.create(tx, telegram_id=newcomer, pseudonym="newcomer", now=NOW)
+        token = await staff_links.invite(tx, nadia, role=Role.COORDINATOR, area="FR")
+        await staff_links.join(tx, telegram_id=newcomer, token=token, now=NOW)
+        queued = await broadcasts.send(tx, nadia, replace(NEWS, audience=read_leaf(f"in:{LYON}")))
+        approval = await db.approvals.of_broadcast(tx, queued.broadcast)
+        assert approval is not None
+    other = await author(team, newcomer)
+    async with team.write() as tx:
+        assert await broadcast_approvals.open_for(tx, other, queued.broadcast) is None
+        with pytest.raises(NotAllowed):
+            await broadcast_approvals.decide(tx, other, approval.id, granted=True)
+    async with team.write() as tx:
+        for telegram_id in (SOPHIE, OLGA):
+            for held in await db.staff.roles_of(tx, telegram_id):
+                await db.staff.revoke(tx, held.id, NOW)
+        await broadcast_approvals.decide(tx, other, approval.id, granted=True)
+    assert await states(team) == ([], ["active"])
 
 
 # Decides in a transaction, says so, and waits with its commit.

@@ -76,8 +76,9 @@ broadcasts.queue broadcasts.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_approvals.subject_of broadcast_cards.versions broadcast_cards.titles
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
-broadcast_approvals.follow_change staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
-admissions.ask admissions.second_admins admissions.end_unfounded approvals.others_who approvals.take_up
+event_news.follow_change event_news.are_held event_news.hold events.parted events.hold_words
+rewording.apply staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
+admissions.ask admissions.second_admins admissions.end_unfounded approvals.seconds_who approvals.take_up
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
 event_cards.remembered_as attendees.there feedback.figures_of
@@ -124,7 +125,7 @@ audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent
 hosts.around announcing.require_sound events.over_at events.require_may_cancel events.news_of event_news.coming_to
-event_news.are_many series.as_told
+event_news.are_many series.as_told rewording.kept rewording.new_texts
 announcing.columns_of_place announcing.require_future announcing.require_fitting
 announcing.columns_of announcing.new_code announcing.require_announceable event_cards.event_card event_cards.distance_to
 event_cards.nearest_first announcing.draft_of events.changed planning.open_steps planning.step_key

@@ -106,6 +106,11 @@ def test_a_series_until_an_instant_of_greenwich() -> None:
         ("RRULE:FREQ=DAILY;COUNT=1000", "more than 60 dates"),
         ("RRULE:FREQ=HOURLY;COUNT=3", "several times a day"),
         ("LOCATION:chez Paul", "of which no commune can be told"),
+        (
+            "LOCATION:a" + " " * 4000 + "\\,\\n",
+            "of which no commune can be told",
+        ),  # once it took minutes to read
+        ("LOCATION:" + "a\\, " * 2000, "of which no commune can be told"),
         ("DTSTART;VALUE=DATE:20161018", "it takes all day"),
         ("DTEND;TZID=Europe/Paris:20161018T180000", "write a later end"),
         ("SUMMARY:", "it has no title"),

@@ -156,7 +156,9 @@ async def made_world(tx: AsyncConnection) -> World:
     request = await db.approvals.of_broadcast(tx, unapproved)
     assert request is not None
     for author, code in ((theirs, "theirs"), (mine, "own")):
-        await surveys.send(tx, author, replace(new_survey(code), audience=read_leaf(f"in:{LYON}")))
+        # What was sent before keeps a survey from everybody of Lyon.
+        survey = replace(new_survey(code), audience=read_leaf(f"in:{LYON}"), knowing=True)
+        await surveys.send(tx, author, survey)
     announced = [
         (await announcing.announce(tx, author, new_event(author))).event for author in (theirs, mine)
     ]

@@ -113,7 +113,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not _tells_of_a_full_disk(error):
             raise
         _refuse(
-            "There is no room left on the disk: make some, and do it again. What was not written whole is gone."
+            "There is no room left on the disk: delete old backups or what else is not needed, or get a larger disk,"
+            " and do it again. What was not written whole is gone."
         )
         return TRY_AGAIN if words[:1] == ["run"] else REFUSED
     return status

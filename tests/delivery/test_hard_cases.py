@@ -262,7 +262,7 @@ async def test_two_broadcasts_to_the_same_people_use_the_whole_rate(bench: Any, 
     engine.stop()
     await running
     times = sorted(itertools.chain(*left.values()))
-    assert times[-1] - times[0] < 4.0, "80 messages at 40 a second take two seconds; in single file, seven."
+    assert times[-1] - times[0] < 6.0, "80 messages at 40 a second take two seconds; in single file, seven."
     # Told where it arrives: a machine with much to do may hold the first up on its way, and not the second.
     assert all(second - first >= 0.5 for first, second in left.values())
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.attendees import Attendee
+from db.engine import require_writer
 from db.headcounts import known_to
 from db.restrictions import IS_USABLE
 from db.schema import RowId, attendee_numbers, check_ins, doors, people, rsvps
@@ -18,7 +19,7 @@ async def of_event(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> 
     """Everybody who answered, but for who said no or let an offer pass; named where they agreed to it in `known_in`.
 
     Each has a number of the event's own, in an order that tells nothing of them: it stays theirs, and is given to
-    nobody else.
+    nobody else. Raises MadeElsewhere where somebody has none yet and the transaction only reads.
     """
     await _give_numbers(tx, event)
     name = sa.case((known_to(known_in), people.c.first_name), else_=None)
@@ -49,6 +50,7 @@ async def _give_numbers(tx: AsyncConnection, event: int) -> None:
     )
     if await tx.scalar(unnumbered.limit(1)) is None:
         return
+    require_writer(tx)
     row = insert(tx, doors).values(event=event)
     locked = row.on_conflict_do_update(
         index_elements=[doors.c.event], set_={"numbered": doors.c.numbered}

@@ -30,6 +30,9 @@ READERS = 4
 # Any number, the same in every process: taken on a server while the tables are changed.
 MIGRATION_LOCK = 0x504F5254
 
+ONLY_READS = "only_reads"
+"""Said of every connection of `Database.read`."""
+
 Dialect = Literal["sqlite", "postgresql"]
 
 # PostgreSQL's codes for a transaction that it gave up because another one stood in its way.
@@ -57,7 +60,7 @@ class Database:
         self.file = file
         self.key = key
         self._engine = writer
-        self._reader = reader
+        self._reader = reader.execution_options(**{ONLY_READS: True})
         self._turns = Turns()
         self._checkpoints = None if file is None or writer is None else Checkpoints(file, key, self._turns)
         self._holder: asyncio.Task[object] | None = None
@@ -204,6 +207,12 @@ async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
         await connection.undo()
         raise
     connection.keep()
+
+
+def require_writer(tx: AsyncConnection) -> None:
+    """Raises MadeElsewhere within a transaction that only reads."""
+    if tx.sync_connection is not None and tx.sync_connection.get_execution_options().get(ONLY_READS):
+        raise MadeElsewhere
 
 
 def is_to_begin_again(error: BaseException) -> bool:

@@ -58,4 +58,4 @@ class BackupFailed(DatabaseError):
 
 
 class MadeElsewhere(Exception):
-    """This process only reads: what asks for more is done by the one that has the writer. Nobody is told of it."""
+    """This transaction, or process, only reads: what asks for more is done where one writes. Nobody is told of it."""

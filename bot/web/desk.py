@@ -316,7 +316,7 @@ class Desk(Frozen):
 
     def reading(self, view: View, *, notes: bool = False) -> Endpoint:
         """A page that changes nothing; `notes`: but that it may note for itself what the next one needs, as the
-        numbers of a list.
+        numbers of a list. Where there is nothing to note it takes nobody's turn to write.
         """
 
         async def answer(request: Request) -> Response:
@@ -324,10 +324,12 @@ class Desk(Frozen):
                 raise self.signed_out()
 
             async def once() -> Response:
-                async with self.database.read() as tx:
-                    visit = await self.arrived(request, tx)
+                try:
+                    async with self.database.read() as tx:
+                        return await self._told(await self.arrived(request, tx), view)
+                except MadeElsewhere:
                     if not notes:
-                        return await self._told(visit, view)
+                        raise
                 async with self.database.write() as tx:
                     return await self._told(await self.arrived(request, tx), view)
 

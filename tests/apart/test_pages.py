@@ -22,9 +22,9 @@ from bot.apart.process import Process
 from bot.rules.console import Door
 from bot.web.site import Site
 from db.engine import Database
-from db.schema import broadcasts
+from db.schema import broadcasts, rsvps
 from tests.bots import until
-from tests.campaigning import revoke, staff
+from tests.campaigning import revoke, staff, supporter
 from tests.conversation import BOT, Conversation, paris
 from tests.web.browsing import ADDRESS, Browser, application_of, signed_in
 
@@ -139,14 +139,31 @@ async def test_a_wrong_name_and_an_unknown_cookie_lead_nowhere(sqlite_database: 
         assert found.here == []
 
 
-async def test_what_notes_something_and_who_counts_audiences_is_made_here(sqlite_database: Database) -> None:
-    """A list that gives numbers writes; what was told of audiences, one process keeps for the chat too."""
+async def test_who_counts_audiences_is_made_here(sqlite_database: Database) -> None:
+    """What was told of audiences, one process keeps for the chat too."""
     async with apart(sqlite_database) as found:
         visitor = await somebody(found)
         await found.conversation.add_event("ab12")
         for path in ("/console/messages/new", "/console/messages/new/whom"):
             assert (await visitor.open(path)).status_code == 200
         assert found.here[-1:] == ["/console/messages/new/whom"]
+
+
+async def test_a_list_takes_the_turn_to_write_only_where_somebody_has_no_number_yet(
+    database: Database,
+) -> None:
+    """On both engines: made here once, and apart from then on, until somebody else answers."""
+    async with apart(database) as found:
+        visitor, conversation = await somebody(found, "coordinator"), found.conversation
+        event = await conversation.add_event("ab12")
+        for telegram_id in (KARIM, KARIM + 1):
+            person = await supporter(conversation, telegram_id, "69123")
+            async with database.write() as tx:
+                answer = {"event": event, "person": person, "answer": "yes", "at": conversation.clock.now()}
+                await tx.execute(rsvps.insert().values(**answer))
+            for path in ("/console/events/ab12/people", "/console/events/ab12/door"):
+                assert (await visitor.open(path)).status_code == 200
+        assert found.here == ["/console/events/ab12/people"] * 2
 
 
 async def test_a_page_whose_process_is_killed_is_told_lost_and_the_next_works(

@@ -35,7 +35,7 @@ async def write_two(talker: Talker, *, share: str = "Leave out 20%") -> None:
     if share:
         await talker.tap(share)
     await talker.tap("That’s it")
-    await talker.tap("Say yes to the event")
+    await talker.tap("Say yes to an event")
     await talker.tap("No photo")
 
 

@@ -113,7 +113,7 @@ async def write(sophie: Chat, language: str, code: str) -> None:
     await sophie.says(second)
     await sophie.taps("Leave out %(share)s%%", share=20)
     await sophie.taps("That’s it")
-    await sophie.taps("Say yes to the event")
+    await sophie.taps("Say yes to an event")
     await sophie.taps("No photo")
     await sophie.taps("That’s it")
     await sophie.taps("Now")

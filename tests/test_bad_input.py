@@ -290,7 +290,7 @@ async def mistype_a_message(organizer: Teller) -> None:
     await organizer.expect(READ.says("Write the message – "))
     for typed, sentence in (
         ("Bonjour <b>à tous", "is opened but never closed"),
-        ("Bonjour {{ surname }}", "is no placeholder"),
+        ("Bonjour {{ surname }}", "is not a placeholder"),
         ("Bonjour {{ first_name", None),
         ("Bonjour <blink>vous</blink>", "Telegram knows no tag"),
         ("z" * 4_096, "A message has at most"),

@@ -21,8 +21,9 @@ from bot.settings import Settings
 from bot.startup import opened
 from db.schema import event_texts, events, people, rsvps, vote_plans
 from simulator.client import Person, Simulator
+from tests.choosing import CROWD
 from tests.frozen import FROZEN
-from tests.handlers.test_audiences import CROWD, SENTENCES, WORDS
+from tests.handlers.test_audiences import SENTENCES, WORDS
 from tests.places import place_of
 from tests.reading import Reader
 from tests.story import Preparation, Story, telling
@@ -125,9 +126,7 @@ async def write(sophie: Person, read: Reader) -> None:
     assert f" {len(MEANT)}" in summary.text
     await sophie.send(read.label("SEND"))
     await sophie.expect(
-        read.says(
-            "It may reach more people than one person alone may write to: a second person has to approve it."
-        )
+        read.says("It can’t leave on one person’s decision alone: a second person has to approve it.")
     )
 
 

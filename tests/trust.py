@@ -179,9 +179,7 @@ async def be_refused(story: Story, coordinator: Teller, admin: Teller, read: Rea
     """What is for many waits for a second person, who sees it as it will arrive, and refuses it."""
     await write_to_supporters(coordinator, read)
     await coordinator.expect(
-        read.says(
-            "It may reach more people than one person alone may write to: a second person has to approve it."
-        )
+        read.says("It can’t leave on one person’s decision alone: a second person has to approve it.")
     )
     await admin.expect(read.says("As it will arrive – "))
     await touch(story, admin, read.label("Refuse"))

@@ -80,15 +80,15 @@ async def test_what_was_added_is_taken_back(conversation: Conversation) -> None:
     await talker.send("Paris")
     await talker.tap("Paris (75)")
     await talker.tap("Only this commune")
-    assert "people of Lyon or people of Paris" in talker.last.text
+    assert "people in Lyon or people in Paris" in talker.last.text
     assert count(talker) == "5"
     await talker.tap("Except…")
     await talker.send("have voted")
-    assert "(people of Lyon or people of Paris), except those who have voted (round 1)" in talker.last.text
+    assert "(people in Lyon or people in Paris), except those who have voted (round 1)" in talker.last.text
     assert count(talker) == "4"
     for words, left in (
-        ("people of Lyon or people of Paris", "5"),
-        ("people of Lyon", "4"),
+        ("people in Lyon or people in Paris", "5"),
+        ("people in Lyon", "4"),
         ("everybody", "6"),
     ):
         await talker.tap("Take back")
@@ -108,7 +108,7 @@ async def test_an_expression_is_typed(conversation: Conversation) -> None:
     await crowd(conversation)
     talker = await writing(conversation)
     await talker.send("(in:75 or near:69123:20) and not rsvp:any:silent")
-    assert "(people of Paris or within 20 km of Lyon), except those who have not answered an event" in (
+    assert "(people in Paris or within 20 km of Lyon), except those who have not answered an event" in (
         talker.last.text
     )
     assert count(talker) == "5"
@@ -238,7 +238,7 @@ async def test_a_place_outside_of_ones_area_is_pointed_at(conversation: Conversa
     await talker.send("in:R84 and volunteer")
     assert about(count(talker)) >= 10
     await talker.send("volunteers, except Paris")
-    assert "volunteers, except those of Paris" in talker.last.text
+    assert "volunteers, except those in Paris" in talker.last.text
 
 
 async def test_what_is_written_in_conditions_alone_is_an_expression(conversation: Conversation) -> None:
@@ -247,7 +247,7 @@ async def test_what_is_written_in_conditions_alone_is_an_expression(conversation
     await talker.send("volunteer and not (staff or named)")
     assert "volunteers, except" in talker.last.text
     await talker.send("volunteers and (Lyon or Ain)")
-    assert "volunteers, (people of Lyon or people of Ain)" in talker.last.text
+    assert "volunteers, (people in Lyon or people in Ain)" in talker.last.text
 
 
 async def test_answers_to_a_colleagues_survey_are_no_condition(conversation: Conversation) -> None:

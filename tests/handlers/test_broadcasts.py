@@ -52,8 +52,8 @@ async def test_a_message_leaves_now_for_everybody_in_the_area(conversation: Conv
     [
         ("<b>Bonjour", "never closed"),
         ("<foo>Bonjour</foo>", "knows no tag"),
-        ("Bonjour {{ prenom }}", "is no placeholder"),
-        ("Bonjour {{ ", "<code>{{</code> is no placeholder"),  # never closed
+        ("Bonjour {{ prenom }}", "is not a placeholder"),
+        ("Bonjour {{ ", "<code>{{</code> is not a placeholder"),  # never closed
         ("x" * 5000, "5,000 characters; at most 4,096"),
         # It fits alone, but not with the signature.
         ("x" * 4090, "signature included; yours in Français"),
@@ -207,14 +207,14 @@ async def test_the_audience_is_combined_from_conditions(conversation: Conversati
     await supporter(conversation, 4, LYON, volunteer=True, language="en")
     await write_broadcast(admin)
     await admin.send("rhône")
-    assert "people of Rhône" in admin.last.text
+    assert "people in Rhône" in admin.last.text
     await admin.tap("Language, volunteers")
     await admin.tap("Volunteers only")
     await admin.tap("Language, volunteers")
     await admin.tap("Français")
     await admin.tap("Vote")
     await admin.tap("Round 1: have not voted yet")
-    sentence = "people of Rhône, volunteers, read Français, except those who have voted (round 1)"
+    sentence = "people in Rhône, volunteers, read Français, except those who have voted (round 1)"
     assert sentence in admin.last.text
     assert "<b>Recipients:</b> 1" in admin.last.text
     await finish_broadcast(admin)

@@ -143,9 +143,9 @@ async def test_why_tells_whom_the_message_was_for(conversation: Conversation, zo
     [
         ("FR", "everybody"),
         ("abroad", "people abroad"),
-        ("R84", "people of Auvergne-Rhône-Alpes"),
-        ("69", "people of Rhône"),
-        ("69123", "people of Lyon"),
+        ("R84", "people in Auvergne-Rhône-Alpes"),
+        ("69", "people in Rhône"),
+        ("69123", "people in Lyon"),
     ],
 )
 async def test_why_names_areas(conversation: Conversation, zoe: Talker, area: str, said: str) -> None:
@@ -155,9 +155,9 @@ async def test_why_names_areas(conversation: Conversation, zoe: Talker, area: st
 
 async def test_why_names_the_area_of_whoever_wrote_it(conversation: Conversation, zoe: Talker) -> None:
     await deliver(conversation, zoe, 500, audience="volunteer", area="69")
-    assert "volunteers, people of Rhône" in (await zoe.send("/why")).text
+    assert "volunteers, people in Rhône" in (await zoe.send("/why")).text
     await deliver(conversation, zoe, 501, audience="in:FR", area="69")
-    assert "\npeople of Rhône\n" in (await zoe.send("/why", reply_to=501)).text
+    assert "\npeople in Rhône\n" in (await zoe.send("/why", reply_to=501)).text
 
 
 async def test_why_tells_the_question_asked_again_from_news(conversation: Conversation, zoe: Talker) -> None:

@@ -174,7 +174,7 @@ async def test_a_missing_text_is_told_with_what_comes_instead(conversation: Conv
     await admin.tap("No text in this language")
     await admin.tap("No photo")
     await finish_broadcast(admin)
-    assert "No text in English: those who read it get the one in Français." in admin.last.text
+    assert "No text in English: its readers get the other one (Français)." in admin.last.text
 
 
 async def test_an_event_says_who_can_still_be_invited(conversation: Conversation) -> None:

@@ -287,7 +287,7 @@ async def test_a_question_that_waits_for_a_day_is_told_of_today(conversation: Co
     await zoe.tap("Send this to the team")
     await zoe.tap("Send")
     visitor = await signed_in(sophie)
-    assert "Nothing waits for you" in visitor.text
+    assert "Nothing needs you" in visitor.text
     conversation.clock.move(conversation.clock.now() + timedelta(hours=25))
     visitor = await signed_in(sophie)
     assert "Conversations waiting: 1" in visitor.text

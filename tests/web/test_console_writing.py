@@ -99,7 +99,7 @@ async def test_what_is_wrong_stands_beside_its_field_in_the_words_of_the_chat_an
     }
     await visitor.send(WORDS, kind="persuasion", do="next", **faulty)
     for words in (
-        "{{ nobody }} is no placeholder",
+        "{{ nobody }} is not a placeholder",
         "never closed",
         "4,097",
         "This text is missing",
@@ -140,7 +140,7 @@ async def test_an_audience_is_built_of_choices_with_the_flow_of_each(
     await karim.open(WHOM)
     await karim.send(WHOM, do="add", join="and", choice="people:volunteer")
     await karim.send(WHOM, do="add", join="or", choice="", more="Lyon")
-    assert "Which one do you mean" in karim.text
+    assert "Which place do you mean" in karim.text
     await karim.send(WHOM, do="take area:69123", join="or")
     await karim.send(WHOM, do="add", join="except", choice="language:en")
     assert "Condition by condition" in karim.text

@@ -38,10 +38,10 @@ async def test_two_versions_are_written_by_taps_and_each_gets_one(conversation: 
     goals = await organizer.tap("That’s it")
     assert "Choose before you send" in goals.text
     assert set(goals.buttons) == {
-        *("Open the event", "Say yes to the event", "Come to the event"),
+        *("Open an event", "Say yes to an event", "Come to an event"),
         *("Plan when to vote", "Say they voted"),
     }
-    await organizer.tap("Come to the event")
+    await organizer.tap("Come to an event")
     await organizer.tap("No photo")
     await finish_broadcast(organizer)
     *_, label_a, _, english_a, label_b, french_b, english_b, summary = [
@@ -51,7 +51,7 @@ async def test_two_versions_are_written_by_taps_and_each_gets_one(conversation: 
     assert [text.split("\n")[0] for text in (english_a, french_b, english_b)] == ["Hello", "Salut", "Hi"]
     assert "<b>Versions:</b> A and B, at random, for the same number of people each" in summary
     assert "<b>Left out at random:</b> 10% of the people" in summary
-    assert "<b>Aim:</b> more people coming to the event" in summary
+    assert "<b>Aim:</b> more people coming to an event" in summary
     assert "With so few people it will probably tell you nothing." in summary
     assert f"<b>Recipients:</b> about {MANY * 9 // 10} ({MANY}, less 10% picked at random)" in summary
     await organizer.send("SEND")
@@ -99,7 +99,7 @@ async def test_a_third_version_and_second_thoughts_while_writing(conversation: C
     await organizer.tap("Drop version C")
     await organizer.tap("That’s it")
     await organizer.tap("Change its aim")
-    await organizer.tap("Open the event")
+    await organizer.tap("Open an event")
     await organizer.tap("Change the versions")
     await organizer.tap("Drop version B")
     await organizer.tap("Leave out 5%")
@@ -259,11 +259,11 @@ async def test_in_french(conversation: Conversation) -> None:
     await organizer.send("Salut")
     await organizer.tap("Mettre 10 % de côté")
     await organizer.tap("C’est bon")
-    await organizer.tap("Dire oui à l’événement")
+    await organizer.tap("Dire oui à un événement")
     await organizer.tap("Pas de photo")
     await organizer.tap("C’est bon")
     await organizer.tap("Maintenant")
-    assert "<b>But :</b> que davantage de gens disent oui à l’événement" in organizer.last.text.replace(
+    assert "<b>But :</b> que davantage de gens disent oui à un événement" in organizer.last.text.replace(
         "\u202f", " "
     )
 
@@ -278,7 +278,7 @@ async def test_a_photo_with_its_caption_is_the_text_of_a_version(conversation: C
     photo = [{"file_id": "large", "file_unique_id": "l", "width": 9, "height": 9}]
     await organizer.send_message(photo=photo, caption="Salut")
     await organizer.tap("That’s it")
-    await organizer.tap("Open the event")
+    await organizer.tap("Open an event")
     await finish_broadcast(organizer)
     assert {call.payload["caption"].split("\n")[0] for call in organizer.called("sendPhoto")} == {
         "Bonjour",
@@ -314,5 +314,5 @@ async def test_an_aim_that_is_none_at_the_hour_that_was_chosen_is_asked_anew(
     asked = await organizer.tap("My clock")
     assert "no vote is left: it can’t aim at planning or voting" in asked.text
     assert "Say they voted" not in asked.buttons
-    await organizer.tap("Say yes to the event")
-    assert "<b>Aim:</b> more people saying yes to the event" in organizer.last.text
+    await organizer.tap("Say yes to an event")
+    assert "<b>Aim:</b> more people saying yes to an event" in organizer.last.text

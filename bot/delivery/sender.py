@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.calls import Call
@@ -94,6 +95,7 @@ class Sender:
         self._ready: deque[Ready] = deque()
         self._answered: list[EndedPost] = []
         self._undelivered: list[Settled] = []
+        self._marking: set[int] = set()  # rows that are being marked
         self._sending = 0  # rows marked and not yet settled in the database
         self._queue_changed = asyncio.Event()
         self._woken = True
@@ -190,9 +192,22 @@ class Sender:
             talks = {one.id for one in active if one.at_once}
             places = shares(active, self._lease_room, now)
             rows = await deliveries.lease(tx, places, owner=self._owner, now=now) if places else []
+            rows = await self._forget_wording(tx, rows)
         if rows:
             await self._prepare_rows(alternating(rows), talks)
         return len(rows) or closed
+
+    async def _forget_wording(self, tx: AsyncConnection, rows: list[Leased]) -> list[Leased]:
+        """Rows that are worded now. Of what we hold somebody may have taken the words back, and queued it again: it is
+        not posted as it was worded before, and what the clerk is writing about is left for the next time.
+        """
+        taken = {row.id for row in rows}
+        if any(ready.row.id in taken for ready in self._ready):
+            self._ready = deque(ready for ready in self._ready if ready.row.id not in taken)
+        written = taken & (self._marking | {one.id for one in self._undelivered})
+        if written:
+            await deliveries.give_back(tx, written)
+        return [row for row in rows if row.id not in written]
 
     def _is_to_be_tidied(self) -> bool:
         """Whether to look for what is cancelled, expired, due again or complete: when woken, and now and then."""
@@ -278,11 +293,14 @@ class Sender:
             returned = [ready.row.id for ready in self._ready]
             self._ready.clear()
         chosen, stale = self._choose(self._clock.now())
+        self._marking = {ready.row.id for ready in chosen}
         try:
             marked = await self._write(chosen=chosen, returned=returned + stale)
         except BaseException:
             self._ready.extendleft(reversed(chosen))
             raise
+        finally:
+            self._marking = set()
         sending = [ready for ready in chosen if ready.row.id in marked]
         self._sending += len(sending)
         self._lanes.post(sending)

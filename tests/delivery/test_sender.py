@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from bot.delivery.account import Account
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Rejected, Stop, Wait
-from db import broadcasts
+from db import broadcasts, mends
 from db.deliveries import Leased
+from db.processes import Lock, lock
 from db.schema import deliveries as table
 from db.schema import people
 
@@ -347,3 +348,26 @@ async def test_repeatable_bulk_calls_are_repeated(bench: Any, helpers: Any) -> N
     async with bench.running() as engine:
         await bench.idle(engine)
     assert await bench.account(broadcast) == Account(sent=1)
+
+
+async def test_what_was_worded_before_its_words_were_taken_back_does_not_leave(
+    bench: Any, helpers: Any
+) -> None:
+    """A correction queues again what is leased, and the same process takes it once more: with the new words alone."""
+    await helpers.add_people(bench.database, 10)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    words = ["old"]
+    bench.app.decide = lambda row: helpers.say(1_000 + row.person, words[0])
+    async with bench.running(rate=20.0) as engine:
+        await helpers.until(lambda: len(bench.telegram.arrived) == 2)
+        async with bench.database.write() as tx:
+            await lock(tx, Lock.LEASING)
+            await mends.release(tx, broadcast, bench.clock.now())
+            words[0] = "new"
+            left = list(await tx.scalars(sa.select(table.c.person).where(table.c.state != "queued")))
+        engine.wake()
+        await bench.idle(engine)
+    assert len(left) < 10, "some had not left"
+    expected = {1_000 + person: "old" if person in left else "new" for person in range(1, 11)}
+    assert {payload["chat_id"]: payload["text"] for _method, payload in bench.telegram.arrived} == expected
+    assert len(bench.telegram.arrived) == 10

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 try:
     import resource
@@ -25,8 +25,12 @@ FEWEST = 16
 WANTED = 4096
 """Descriptors that are asked of the system, where it lets us."""
 REQUEST_SECONDS = 15.0
-"""A whole request, its body too, comes within this time, the next one on a connection also."""
+"""A whole request, its body too, comes within this time, the next one on a connection also; some of an answer is read
+within it.
+"""
 MOST_HEAD_BYTES = 32 * 1024
+MOST_AHEAD = 32
+"""So much is asked before what was asked first is answered: browsers and proxies do not at all."""
 
 
 def room() -> int:
@@ -44,7 +48,7 @@ def room() -> int:
 
 
 class Visitors:
-    """The connections that are open; those that have yet to ask something come first to be closed."""
+    """The connections that are open; those that have yet to ask something, or to read on, come first to be closed."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -82,11 +86,19 @@ class Visitor(HttpToolsProtocol):
         super().__init__(*arguments, **more)
         self._visitors = visitors
         self._patience: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._unanswered: list[RequestResponseCycle] = []
 
     def drop(self) -> None:
         """At once, whatever was to be written yet."""
+        self._write_no_more()
         self.transport.abort()
+
+    def _write_no_more(self) -> None:
+        """uvicorn knows the newest of what was asked alone; what is being answered may be older."""
+        for cycle in self._unanswered:
+            cycle.disconnected = True
 
     def _wait(self) -> None:
         self._hurry_no_more()
@@ -108,6 +120,8 @@ class Visitor(HttpToolsProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._hurry_no_more()
+        self._is_read()
+        self._write_no_more()
         self._visitors.left(self)
         super().connection_lost(error)
 
@@ -119,6 +133,23 @@ class Visitor(HttpToolsProtocol):
                 return
         super().data_received(data)
 
+    def pause_writing(self) -> None:
+        """They do not read what they asked for: what waits to be sent has grown long."""
+        super().pause_writing()
+        self._visitors.fell_silent(self)
+        self._unread = self.loop.call_later(REQUEST_SECONDS, self.drop)
+
+    def resume_writing(self) -> None:
+        self._is_read()
+        if not self.headers_are_coming:
+            self._visitors.asked(self)
+        super().resume_writing()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
     @property
     def headers_are_coming(self) -> bool:
         """Whether what comes next belongs to the head of a request."""
@@ -129,6 +160,10 @@ class Visitor(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_bytes = 0
         super().on_headers_complete()
+        if self.cycle is not None:
+            self._unanswered.append(self.cycle)
+        if len(self._unanswered) > MOST_AHEAD:
+            self.drop()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -137,6 +172,7 @@ class Visitor(HttpToolsProtocol):
             self._visitors.asked(self)
 
     def on_response_complete(self) -> None:
+        self._unanswered = [cycle for cycle in self._unanswered if not cycle.response_complete]
         super().on_response_complete()
         self._visitors.fell_silent(self)
         self._wait()

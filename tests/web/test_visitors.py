@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.web import visitors
+from bot.web.site import static_url
 from tests.bots import BotProcess, until
 from tests.test_bad_servers import HURRIED, Server, came, serving
 from tests.test_endless_servers import pressing_start
@@ -89,6 +90,33 @@ async def test_who_does_not_go_on_is_let_go(tmp_path: Path) -> None:
         # Each byte would keep the connection alive for ever.
         async with asyncio.timeout(15):
             assert await asyncio.to_thread(hangs_up, bot.port, REQUESTS["half a head"], b"X: y\r\n") < 10_000
+
+
+LARGE = f"GET {static_url('map/departments.svg')} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+async def test_who_reads_no_answer_is_let_go(tmp_path: Path) -> None:
+    async with visited(tmp_path, module=HURRIED) as (bot, _server):
+        before = descriptors(bot)
+
+        async def is_there() -> bool:
+            return descriptors(bot) > before
+
+        async def is_gone() -> bool:
+            return descriptors(bot) <= before
+
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            line.connect(("127.0.0.1", bot.port))
+            line.sendall(LARGE * visitors.MOST_AHEAD)  # megabytes, that no buffer holds
+            await until(is_there, "they have a place")
+            await until(is_gone, "their place is another's")
+
+
+async def test_who_asks_without_waiting_for_an_answer_is_let_go(tmp_path: Path) -> None:
+    async with visited(tmp_path) as (bot, _server):
+        said = await asyncio.to_thread(hangs_up, bot.port, LARGE * 1_000, LARGE * 1_000)
+    assert said < 32 * 1024 * 1024
 
 
 async def test_a_head_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from getpass import getuser
 from importlib import import_module
@@ -83,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Nothing that is loaded is garbage, and the collector would walk through all of it again and again.
     gc.set_threshold(LOADED_AT_ONCE)
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] != ["run"]:  # which ends by itself in good order
+        _take_term_for_ctrl_c()
     try:
         arguments = parser(words[0] if words else None).parse_args(words)
         status: int = arguments.run(arguments, Settings.from_environment())
@@ -118,6 +122,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return TRY_AGAIN if words[:1] == ["run"] else REFUSED
     return status
+
+
+def _take_term_for_ctrl_c() -> None:
+    """Whatever was begun is cleared away: half of an export in a file of its own, say."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _tells_of_a_full_disk(error: BaseException | None) -> bool:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import stat
 import sys
 from pathlib import Path
@@ -28,6 +29,23 @@ def test_an_export_appears_whole_and_is_noted(tmp_path: Path, capsys: pytest.Cap
     assert [file.name for file in tmp_path.iterdir() if "audit" in file.name] == ["audit.csv"]
     assert main(["audit", "verify"]) == 0
     assert capsys.readouterr().out.startswith("2 entries, the chain is whole. Last hash: ")
+
+
+def test_an_export_that_is_ended_leaves_no_half_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `timeout`, a service manager, a logout: they send SIGTERM."""
+    main(["staff", "add", "--telegram-id", "42", "--role", "admin"])
+    begun: list[str] = []
+
+    def end(_self: object) -> None:
+        begun.extend(file.name for file in tmp_path.iterdir() if file.name.endswith(".part"))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("bot.exporting.formats._Csv.close", end)
+    assert main(["export", "audit", "--format", "csv", "--out", str(tmp_path / "audit.csv")]) == 130
+    assert begun
+    assert [file.name for file in tmp_path.iterdir() if "audit" in file.name] == []
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl", "xlsx"])

@@ -94,7 +94,7 @@ def _values(campaign: Campaign, language: str) -> dict[str, Any]:
     retention = campaign.retention
     values: dict[str, Any] = {
         "campaign": campaign,
-        "mark": MARK,
+        "pencil": MARK,
         "holdings": HOLDINGS,
         "subjects": Subject,
         "rights": RIGHTS,

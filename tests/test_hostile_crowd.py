@@ -7,7 +7,7 @@ from benchmarks.hostile import measure
 RATE = 30
 
 
-async def test_one_good_user_is_answered_within_two_seconds_of_messages_at_the_median() -> None:
+async def test_one_good_user_is_answered_within_three_seconds_of_messages_at_the_median() -> None:
     """Counted in messages, which tell of the order and not of the machine."""
-    figures = await measure(1_000, RATE, 3)
-    assert figures["median_messages_meanwhile"] < 2 * RATE
+    figures = await measure(1_000, RATE, 5)
+    assert figures["median_messages_meanwhile"] < 3 * RATE

@@ -16,8 +16,11 @@ OFFERED = "Une place s’est libérée pour vous."
 
 
 async def offers_to(person: Person) -> int:
-    """How many messages offered them a seat, whatever became of the message since."""
-    return sum("Je prends la place" in message.labels for message in await person.messages())
+    """How many messages offered them a seat, whatever became of the message since.
+
+    Besides their invitation, which stands first: it shows the offer too, as soon as somebody looks at it.
+    """
+    return sum("Je prends la place" in message.labels for message in (await person.messages())[1:])
 
 
 async def killed(story: Story) -> None:

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import pytest
 
 from bot.cli import main
-from tests.bots import until
 from tests.commanding import refusal
-from tests.forking import Forked, begin
+
+# Runs `portevoix …` until the copy is written, says so, and waits.
+HALFWAY = """
+import sys
+import db.backup
+
+def halfway(*arguments):
+    print("halfway", flush=True)
+    sys.stdin.read()
+
+db.backup.verify = halfway
+from bot.cli import main
+main(sys.argv[1:])
+"""
 
 
 @contextmanager
-def stopped_halfway(*arguments: str) -> Iterator[None]:
-    """The command in a process of its own, which has written its copy and goes no further; then it is killed."""
-
-    async def begun() -> Forked:
-        return begin("tests.halfway", *arguments, environment=os.environ, out=out, err=sys.__stderr__.buffer)
-
-    async def is_halfway() -> bool:
-        return os.pread(out.fileno(), 100, 0) == b"halfway\n"
-
-    with asyncio.Runner() as runner, TemporaryFile() as out:
-        process = runner.run(begun())
-        try:
-            runner.run(until(is_halfway, "the copy is written"))
-            yield
-        finally:
-            process.kill()
-            runner.run(process.wait())
+def stopped_halfway(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, which has written its copy and goes no further."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HALFWAY, *arguments],
+        env=os.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "halfway\n"
+        yield process
+        process.send_signal(signal.SIGKILL)
 
 
 @pytest.fixture

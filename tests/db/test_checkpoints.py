@@ -76,7 +76,7 @@ async def test_what_cannot_be_folded_is_said_and_keeps_nobody(
         while "log_not_folded" not in said:
             await write(sqlite_database, 1)
             await asyncio.sleep(0.01)
-            said += capsys.readouterr().out
+            said += "".join(capsys.readouterr())
     async with sqlite_database.read() as tx:
         assert await get_fact(tx, "fact 0") == "0000" * 1_000
 

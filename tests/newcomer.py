@@ -210,7 +210,7 @@ async def signs_up(simulator: Simulator, name: str) -> Person:
     """Where the vote is held in one commune, which alone is asked for."""
     somebody, read = await simulator.person(name), Reader("fr")
     await somebody.start()
-    await somebody.expect(read.says("Hello! I’m an automated assistant, writing for"))
+    await somebody.expect(read.says("Hello! I’m an automated assistant of"))
     await somebody.tap(read.label("I’m 17 or over: yes, write to me"))
     await somebody.expect("Villeurbanne")
     await somebody.tap(read.label("Yes"))

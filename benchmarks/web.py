@@ -65,7 +65,6 @@ def parts_of(database: Database) -> httpx.ASGITransport:
     site = Site(CAMPAIGN, address=ADDRESS)
     given: dict[str, Any] = {
         "site": site,
-        "address": ADDRESS,
         "database": database,
         "clock": MovableClock(MORNING, speed=1.0),
         "composer": Composer(texts=texts, campaign=CAMPAIGN, gazetteer=gazetteer, bot_username="bench"),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from bot.apart.given import Given
-    from bot.web.parts import Stock
+    from bot.web.desk import Desk
+    from bot.web.site import Site
 
 
 def listening(settings: Settings) -> Front | None:
@@ -103,15 +104,15 @@ def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -
             texts=services.texts,
         ),
         site=site,
-        parts=parts_of(site, _stock(app, ground)),
+        parts=parts_of(_desk(app, ground, site)),
     )
     pages = Pages(web, site.lost_page, partial(_given, ground))
     front.show(pages)
     app.start(front.run(), pages.run())
 
 
-def _stock(app: App, ground: Ground) -> Stock:
-    from bot.web.parts import Stock
+def _desk(app: App, ground: Ground, site: Site) -> Desk:
+    from bot.web.desk import Desk
 
     services = ground.services
 
@@ -119,7 +120,8 @@ def _stock(app: App, ground: Ground) -> Stock:
         app.engine.wake()
         app.ticker.nudge()
 
-    return Stock(
+    return Desk(
+        site=site,
         database=ground.database,
         clock=ground.clock,
         composer=composer(services),

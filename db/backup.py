@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from bot.rules.sending import ON_THE_WAY
 from db import console, sqlite
 from db.carried_outbox import RESTORED, RESTORED_AT, Outbox
 from db.carrying import carry, erase_again
@@ -245,7 +246,7 @@ async def doubt_what_was_due(transaction: AsyncConnection, now: datetime) -> Non
 
     Nor is anything answered again: the effects of an answer are in the backup, its replies have been posted since.
     """
-    waiting = deliveries.c.state.in_(["queued", "leased", "withheld"])
+    waiting = deliveries.c.state.in_(ON_THE_WAY)
     await transaction.execute(
         deliveries.update()
         .where(sa.or_(deliveries.c.state == "sending", sa.and_(waiting, deliveries.c.due_at <= now)))

@@ -17,6 +17,7 @@ from bot.rules.experiments import HELD_OUT, VERSIONS, Experiment, experiment_fro
 from bot.rules.kinds import Kind
 from bot.rules.mends import RECALLED
 from bot.rules.neutrality import NOT_NEUTRAL
+from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import NOBODY, Headcount
 from db.approvals import Approval
 from db.facts import get_fact
@@ -214,7 +215,7 @@ class Progress(Frozen):
     @property
     def cancelled(self) -> Headcount:
         """Rows follow within seconds of the broadcast: they count as cancelled at once."""
-        following = self.account.count("queued", "leased", "withheld") if self.is_cancelled else NOBODY
+        following = self.account.count(*ON_THE_WAY) if self.is_cancelled else NOBODY
         return self.account.count("cancelled") + following
 
     @property
@@ -366,7 +367,7 @@ async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broad
     query = (
         sa.select(deliveries.c.id.label("delivery"), broadcasts)
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-        .where(deliveries.c.person == person, deliveries.c.state.in_(("queued", "leased", "withheld")))
+        .where(deliveries.c.person == person, deliveries.c.state.in_(ON_THE_WAY))
     )
     rows = [dict(row._mapping) for row in await tx.execute(query)]
     return [(row.pop("delivery"), Broadcast(**row)) for row in rows]

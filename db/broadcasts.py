@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
+from bot.rules.sending import ON_THE_WAY
 from db.experiments import Draw, state_drawn, variant_drawn
 from db.schema import broadcast_texts, broadcasts, deliveries
 from db.upsert import insert
@@ -153,7 +154,7 @@ async def let_go(
 async def expire_at(tx: AsyncConnection, broadcast: int, instant: datetime) -> None:
     """What has yet to leave of it is of use until another instant."""
     await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(expires_at=instant))
-    waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
+    waiting = deliveries.c.state.in_(ON_THE_WAY)
     mine = deliveries.update().where(deliveries.c.broadcast == broadcast, waiting)
     await tx.execute(mine.values(expires_at=instant))
 

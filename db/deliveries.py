@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.courtesy import UNDISTURBED
+from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant, together
 from db.days import midnight
 from db.schema import broadcasts, deliveries, people
@@ -293,7 +294,7 @@ async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:
 
 async def cancel_waiting(tx: AsyncConnection, numbers: Iterable[int], *, reason: str) -> None:
     """Cancel deliveries that have not left, also those that were leased: without an owner they are not posted."""
-    waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
+    waiting = deliveries.c.state.in_(ON_THE_WAY)
     change = deliveries.update().where(deliveries.c.id.in_(list(numbers)), waiting)
     await tx.execute(change.values(state="cancelled", reason=reason, lease_owner=None))
 

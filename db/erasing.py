@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.experiments import HELD_OUT
+from bot.rules.sending import ON_THE_WAY
 from bot.rules.suppression import SuppressionKey, proof_of
 from db import approvals, changes, hosts, notices, seats
 from db.conversations import erase_all as erase_conversations
@@ -101,7 +102,7 @@ async def _cut_deliveries(tx: AsyncConnection, condition: sa.ColumnElement[bool]
     is forgotten.
     """
     instants = ("due_at", "changed_at", "sent_at", "answered_at")
-    waiting = deliveries.c.state.in_(("queued", "leased", "withheld"))
+    waiting = deliveries.c.state.in_(ON_THE_WAY)
     await tx.execute(
         sa.update(deliveries)
         .where(condition)

@@ -12,6 +12,7 @@ import db.broadcasts
 import db.surveys
 from bot.frozen import Frozen
 from bot.rules.mends import DELETABLE_FOR, REACHED, RECALLED, Mend
+from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
@@ -109,11 +110,10 @@ async def queue(
 
 async def readers(tx: AsyncConnection, broadcast: int) -> int:
     """How many have a broadcast, may have it, or are still to get it."""
-    to_leave = ("queued", "leased", "withheld")
     query = (
         sa.select(sa.func.count())
         .select_from(deliveries)
-        .where(deliveries.c.broadcast == broadcast, deliveries.c.state.in_((*REACHED, *to_leave)))
+        .where(deliveries.c.broadcast == broadcast, deliveries.c.state.in_((*REACHED, *ON_THE_WAY)))
     )
     return int((await tx.execute(query)).scalar_one())
 

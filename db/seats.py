@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, door_opens, limit_of
+from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, Visit, together
 from db.events import Event
 from db.responses import Asked, Response, log, mark_settled
@@ -263,7 +264,6 @@ _IS_REACHABLE = sa.and_(
     people.c.state == "registered", people.c.consent_contact.is_(True), people.c.unreachable_at.is_(None)
 )
 _NEVER_CAME = ("expired", "cancelled", "failed", "unreachable")
-_ON_THE_WAY = ("queued", "leased", "withheld")
 
 
 def offer_key(event: int, number: int) -> str:
@@ -291,7 +291,7 @@ async def offers_over(tx: AsyncConnection, event: int, now: datetime) -> list[tu
         rsvps, sa.join(deliveries, broadcasts, broadcasts.c.id == deliveries.c.broadcast), sent
     )
     lost = sa.or_(deliveries.c.state.is_(None), deliveries.c.state.in_(_NEVER_CAME))
-    untold = sa.or_(lost, deliveries.c.state.in_(_ON_THE_WAY))
+    untold = sa.or_(lost, deliveries.c.state.in_(ON_THE_WAY))
     query = (
         sa.select(rsvps, untold.label("untold"))
         .select_from(about.join(people, people.c.id == rsvps.c.person))

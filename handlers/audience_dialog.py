@@ -8,8 +8,9 @@ single conditions are in handlers.audience_screens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from bot.actions import audience_typing, audience_words, audiences, forecasts
 from bot.actions.audience_words import AudienceView
@@ -18,14 +19,18 @@ from bot.actions.authority import Author, area_name
 from bot.actions.forecasts import Forecast, Sending
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audience_building import Join, add, changed, taken_back
+from bot.rules.broadcast_draft import whole_minute
 from bot.rules.expressions import Expression, stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
 from bot.rules.small_counts import Headcount
+from bot.rules.territories import zone as zone_named
 from db.audiences import Target
 from handlers import desk
+from handlers.buttons import arguments
 from handlers.context import Context
+from handlers.routing import MalformedButton
 
 STEP = "audience"
 DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience", "survey": "survey_audience"}
@@ -76,6 +81,33 @@ async def reach(
             rolls, whom, kind=kind, when=when, campaign=campaign, reader=reader, cancellation=cancellation
         ),
     )
+
+
+async def send_better(
+    context: Context,
+    flow: str,
+    proceed: Callable[..., Awaitable[None]],
+    expected: Callable[[Author], Awaitable[Forecast]],
+    at: Callable[[str], Mapping[str, Any]],
+) -> None:
+    """Where nobody would get it now: at the time at which people do, which `at` gives to the draft, or all the same
+    (`anyway`).
+    """
+    (choice,) = arguments(context, 1)
+    if choice not in ("later", "anyway"):
+        raise MalformedButton
+    if not desk.is_asked(context, flow, "summary"):
+        return
+    context.drop_buttons()
+    if choice == "anyway":
+        await proceed(context, context.say, knowing=True)
+        return
+    found = await expected(await desk.author(context))
+    if found.better is None:
+        await proceed(context, context.say)
+        return
+    local = found.better.astimezone(zone_named(context.zone)).replace(tzinfo=None)
+    await proceed(context, context.say, **at(whole_minute(local).isoformat()))
 
 
 async def forecast(

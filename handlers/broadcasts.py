@@ -12,6 +12,7 @@ from bot.actions import broadcasts as actions
 from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS
 from bot.actions.dialogs import ELSEWHERE, said_in
+from bot.actions.forecasts import Forecast
 from bot.departure.compose import Draft
 from bot.rules.broadcast_draft import (
     NOW,
@@ -24,7 +25,6 @@ from bot.rules.broadcast_draft import (
     others_of,
     sending_time,
     texts_of,
-    whole_minute,
 )
 from bot.rules.dates import read_moment
 from bot.rules.effects import prospect
@@ -34,7 +34,6 @@ from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, PracticalField
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
-from bot.rules.territories import zone as zone_named
 from bot.words.staff_texts import check_staff_text
 from handlers import audience_dialog, audience_screens, desk, new_survey, text_lengths
 from handlers.buttons import arguments
@@ -354,24 +353,16 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
 
 
 async def send_better(update: Update, context: Context) -> None:
-    """Where nobody would get it now: at the time at which people do, or all the same (`anyway`)."""
-    (choice,) = arguments(context, 1)
-    if choice not in ("later", "anyway"):
-        raise MalformedButton
-    if not desk.is_asked(context, FLOW, "summary"):
-        return
-    context.drop_buttons()
-    if choice == "anyway":
-        await proceed(context, context.say, knowing=True)
-        return
-    author, data = await desk.author(context), context.kept
-    when = sending_time(data, now=context.now, zone=context.zone)
-    found = await audience_dialog.forecast(context, author, kind=Kind(data["kind"]), when=when)
-    if found.better is None:
-        await proceed(context, context.say)
-        return
-    local = found.better.astimezone(zone_named(context.zone)).replace(tzinfo=None)
-    await proceed(context, context.say, wall=whole_minute(local).isoformat(), whose="mine")
+    """Where nobody would get it now: at the time at which people do, or all the same."""
+
+    async def expected(author: Author) -> Forecast:
+        when = sending_time(context.kept, now=context.now, zone=context.zone)
+        kind = Kind(context.kept["kind"])
+        return await audience_dialog.forecast(context, author, kind=kind, when=when)
+
+    await audience_dialog.send_better(
+        context, FLOW, proceed, expected, lambda local: {"wall": local, "whose": "mine"}
+    )
 
 
 async def change_field(update: Update, context: Context) -> None:

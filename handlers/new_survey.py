@@ -14,7 +14,6 @@ from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import written
 from bot.actions.surveys import NewSurvey, SurveyRefused
 from bot.departure.compose import Draft
-from bot.rules.broadcast_draft import whole_minute
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.permissions import Action
@@ -30,7 +29,6 @@ from bot.rules.survey_draft import (
 )
 from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
 from bot.rules.surveys import END, KINDS, QUESTION
-from bot.rules.territories import zone as zone_named
 from handlers import audience_dialog, audience_screens, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
@@ -330,24 +328,12 @@ async def _forecast(context: Context, author: Author, new: NewSurvey) -> Forecas
 
 
 async def send_better(update: Update, context: Context) -> None:
-    """Where nobody would get it now: at the time at which people do, or all the same (`anyway`)."""
-    (choice,) = arguments(context, 1)
-    if choice not in ("later", "anyway"):
-        raise MalformedButton
-    if not desk.is_asked(context, FLOW, "summary"):
-        return
-    context.drop_buttons()
-    if choice == "anyway":
-        await proceed(context, context.say, knowing=True)
-        return
-    found = await _forecast(
-        context, await desk.author(context), written(context.kept, "preview", context.zone)
-    )
-    if found.better is None:
-        await proceed(context, context.say)
-        return
-    local = found.better.astimezone(zone_named(context.zone)).replace(tzinfo=None)
-    await proceed(context, context.say, opens=whole_minute(local).isoformat())
+    """Where nobody would get it now: at the time at which people do, or all the same."""
+
+    async def expected(author: Author) -> Forecast:
+        return await _forecast(context, author, written(context.kept, "preview", context.zone))
+
+    await audience_dialog.send_better(context, FLOW, proceed, expected, lambda local: {"opens": local})
 
 
 async def change_field(update: Update, context: Context) -> None:

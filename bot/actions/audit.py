@@ -211,8 +211,7 @@ async def verify(
     if not faults and _is_cut(await db.audit.tail(tx), start.entries + count, expected):
         faults.append(Fault(entry=last, kind=FaultKind.REMOVED))
     # What was noted of entries whose term is over cannot be compared any more, but when it was noted can.
-    since = None if now is None else now - timedelta(days=LEAST_AUDIT_DAYS)
-    early = [] if since is None else _forgotten_early(anchors, start.entries, since)
+    early = [] if now is None else _forgotten_early(anchors, start.entries, now)
     faults += [Fault(entry=last, kind=FaultKind.FORGOTTEN_EARLY, anchor=each) for each in early[:1]]
     lost = [each for each in anchors if each.count >= start.entries and heads[each.count] != each.hash]
     if witnessed and witnessed.count >= start.entries and heads[witnessed.count] != witnessed.hash:
@@ -228,11 +227,13 @@ async def verify(
     return Verified(entries=count, last_hash=expected, faults=tuple(faults))
 
 
-def _forgotten_early(anchors: Sequence[Anchor], forgotten: int, since: datetime) -> list[Anchor]:
-    """The heads among the first `forgotten` entries that were written after `since`: after the head before was noted.
+def _forgotten_early(anchors: Sequence[Anchor], forgotten: int, now: datetime) -> list[Anchor]:
+    """The heads among the first `forgotten` entries that were written, as each is after the head before was noted,
+    within the least term.
 
     The note of what was forgotten proves nothing against whoever has the key, and can write one.
     """
+    since = now - timedelta(days=LEAST_AUDIT_DAYS)
     return [
         each
         for before, each in pairwise(anchors)

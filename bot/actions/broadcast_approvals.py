@@ -76,8 +76,9 @@ class Subject(Frozen):
     @property
     def read_of(self) -> int:
         """The broadcast that tells who will read it: new words are also for those who do not have the message yet."""
-        corrected = self.broadcast.is_correction and self.mended is not None
-        return self.mended.id if corrected and self.mended is not None else self.broadcast.id
+        if self.mended is not None and self.broadcast.is_correction:
+            return self.mended.id
+        return self.broadcast.id
 
     @property
     def area(self) -> str:

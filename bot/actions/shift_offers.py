@@ -19,7 +19,7 @@ from bot.campaign.campaign import Campaign
 from bot.rules.kinds import Kind
 from bot.rules.offers import can_be_asked_in_time, may_be_asked, offer_until
 from bot.rules.seats import Rsvp, Standing, Waiting, allot, door_opens, lapsed, offered
-from bot.rules.sending import SHIFT_OFFER
+from bot.rules.sending import ON_THE_WAY, SHIFT_OFFER
 from bot.rules.shifts import Shift, seats_of
 from db.planning import PlannedBroadcast
 from db.shifts import Life
@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 
 NEVER_CAME = (None, "expired", "cancelled", "failed", "unreachable")
-ON_THE_WAY = ("queued", "leased", "withheld")
 """What became of the message of an offer; in every other state it arrived, or may have."""
 
 

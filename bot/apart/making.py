@@ -21,8 +21,9 @@ from bot.delivery.tuning import settle_memory
 from bot.departure.compose import Composer
 from bot.logs import configure_logs
 from bot.web.app import MADE_ELSEWHERE, make_pages
+from bot.web.desk import Desk
 from bot.web.downloads import Downloads
-from bot.web.parts import Stock, parts_of
+from bot.web.parts import parts_of
 from bot.web.site import Site
 from bot.words.texts import campaign_texts
 from db.engine import Database, open_to_read
@@ -69,7 +70,8 @@ def _pages(given: Given, database: Database, clock: Clock) -> ASGIApp:
     campaign, gazetteer = given.campaign, load_gazetteer()
     texts, site = campaign_texts(campaign), Site(campaign, address=given.address)
     composer = Composer(texts=texts, campaign=campaign, gazetteer=gazetteer, bot_username=given.bot_username)
-    stock = Stock(
+    desk = Desk(
+        site=site,
         database=database,
         clock=clock,
         composer=composer,
@@ -80,7 +82,7 @@ def _pages(given: Given, database: Database, clock: Clock) -> ASGIApp:
         rolls=None,
     )
     downloads = Downloads(database=database, clock=clock, campaign=campaign, gazetteer=gazetteer, texts=texts)
-    return make_pages(site=site, downloads=downloads, parts=parts_of(site, stock))
+    return make_pages(site=site, downloads=downloads, parts=parts_of(desk))
 
 
 def _nothing() -> None:

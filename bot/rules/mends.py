@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.rules.kinds import Kind
+from bot.rules.sending import ON_THE_WAY
 
 DELETABLE_FOR = timedelta(hours=48)
 """So long after it was sent, Telegram lets a bot delete its message from a chat; after that only edit it."""
@@ -22,7 +23,7 @@ RECALLED = "mends/recalled"
 
 REACHED = ("sent", "sending", "in_doubt")
 """States of a delivery whose message stands in a chat, or may."""
-NEVER_LEFT = ("queued", "leased", "withheld", "expired", "cancelled", "failed", "unreachable", "held_out")
+NEVER_LEFT = (*ON_THE_WAY, "expired", "cancelled", "failed", "unreachable", "held_out")
 
 
 class Mend(StrEnum):

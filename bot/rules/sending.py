@@ -10,6 +10,9 @@ USEFUL_FOR = timedelta(days=2)
 """A message that staff wrote waits so long for the end of a quiet period or of a stop; then it expires."""
 
 
+ON_THE_WAY = ("queued", "leased", "withheld")
+"""States of a delivery that is still to leave."""
+
 BEHIND_UTC = timedelta(hours=12)
 """How much later than in UTC it is any time of day where it comes last."""
 

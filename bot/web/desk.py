@@ -13,7 +13,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
@@ -23,19 +23,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.actions import console
 from bot.actions.authority import Author
-from bot.actions.console import LinkDead, Occasion, Signed, SignedOut
+from bot.actions.console import Occasion, Signed, SignedOut
 from bot.actions.responses import Origin
 from bot.clock import Clock
 from bot.communes import Gazetteer
 from bot.departure.compose import Composer
-from bot.errors import NotAllowed, PortevoixError
+from bot.errors import PortevoixError
 from bot.frozen import Frozen
-from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of, is_from
+from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.rules.typed import is_number
+from bot.web.bodies import form_of
+from bot.web.refusals import BadForm, Missing, status_of
 from bot.web.remembered import KEPT_FOR, Key, Remembered
 from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import Shown, shown
@@ -47,40 +49,12 @@ from db.rolls import Rolls
 
 T = TypeVar("T")
 
-MOST_FORM_BYTES = 256 * 1024
-"""A message in three versions and two languages, as a browser writes accents."""
-MOST_FIELDS = 200
-"""A survey of ten questions in two languages, and what follows each of their answers, comes to 160."""
 MOST_ATTEMPTS = 5
 """Of a form, where other transactions stand in the way of its own."""
 MOST_LOOKED_UP = 64
 """Counts of one page."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
-
-
-class BadForm(PortevoixError):
-    """A form that no page of this session sent, or that is no form."""
-
-    default_message = "console/bad_form"
-
-
-class TooLarge(PortevoixError):
-    """A body beyond what any form of the console comes to."""
-
-    default_message = "console/too_large"
-
-
-class Missing(PortevoixError):
-    """There is no such page, or nothing of that number that the reader may see."""
-
-    default_message = "console/missing"
-
-
-STATUS: Mapping[type[PortevoixError], int] = MappingProxyType(
-    {SignedOut: 401, NotAllowed: 403, BadForm: 403, Missing: 404, LinkDead: 410, TooLarge: 413}
-)
-"""Of the answer to what cannot be done; any other is 409: what was seen has changed meanwhile, or cannot be so."""
 
 
 class CountFirst(Exception):
@@ -247,8 +221,7 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class Desk(Frozen):
-    """What the console works with, or the Mini App: `door`. `address`: the one that people reach it by; no other
-    name leads in.
+    """What the console works with, or the Mini App: `door`.
 
     `changed`: told after something was changed, for what may be due since. `token`: the bot's, by which Telegram signs.
     `rolls`: by which audiences are counted; None where they are counted by the bot's own process alone, which keeps
@@ -256,7 +229,6 @@ class Desk(Frozen):
     """
 
     site: Site
-    address: str
     database: Database
     clock: Clock
     composer: Composer
@@ -270,6 +242,11 @@ class Desk(Frozen):
 
     def __post_init__(self) -> None:
         self.remembered.start = self.database.beside  # what is counted ends with the database
+
+    @property
+    def address(self) -> str:
+        """The one that people reach it by: no other name leads in."""
+        return self.site.address or ""
 
     @property
     def counting(self) -> Rolls:
@@ -358,7 +335,7 @@ class Desk(Frozen):
         """
 
         async def answer(request: Request) -> Response:
-            form = await self.form(request)
+            form = await form_of(request, self.address)
             if not self.cookie(request):
                 raise self.signed_out()
             if not is_form_of(self.cookie(request), form.get(FORM_TOKEN, "")):
@@ -420,7 +397,7 @@ class Desk(Frozen):
         all that stands around every other one.
         """
         language = visit.language if visit is not None else self.site.language(request)
-        status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
+        status = status_of(refusal)
         words = shown_html(self.texts.render(refusal.message, language, **refusal.values).html)
         answer = self.site.page(
             f"{self.door}/refused",
@@ -443,29 +420,6 @@ class Desk(Frozen):
         came = urlsplit(request.headers.get("referer", ""))
         is_ours = is_for(self.address, host=came.netloc) and came.path.startswith(f"{self.cookie_path}/")
         return came.path + (f"?{came.query}" if came.query else "") if is_ours else self.home
-
-    async def form(self, request: Request) -> dict[str, str]:
-        """The fields of a form that a page of ours sent. Raises BadForm and TooLarge."""
-        body = await self.body(request, "application/x-www-form-urlencoded")
-        try:
-            text = body.decode().replace("%00", "")  # no text holds a NUL, and PostgreSQL takes none
-            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
-        except ValueError:
-            raise BadForm("This is no form.") from None
-
-    async def body(self, request: Request, kind: str) -> bytes:
-        """What a page of ours sent, of one kind; b"" for nothing. Raises BadForm and TooLarge."""
-        headers = request.headers
-        if not is_from(self.address, origin=headers.get("origin"), site=headers.get("sec-fetch-site")):
-            raise BadForm("This form was sent from elsewhere.")
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MOST_FORM_BYTES:
-                raise TooLarge("This is more than any form holds.")
-        if body and not headers.get("content-type", "").startswith(kind):
-            raise BadForm("This is no form.")
-        return bytes(body)
 
     def enter(self, cookie: str, to: str = "") -> Response:
         """To the first page, or another one, with the cookie of the session."""

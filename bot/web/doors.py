@@ -18,6 +18,7 @@ from bot.actions.console import LinkDead, SignedOut
 from bot.rules.console import Door
 from bot.rules.launches import BadLaunch, read_launch
 from bot.rules.reading_language import language_asked
+from bot.web.bodies import form_of
 from bot.web.desk import Desk, Visit
 from bot.web.site import HEADERS, TELEGRAM, policy
 
@@ -51,7 +52,7 @@ class Doors:
 
     async def enter(self, request: Request) -> Response:
         desk = self._desk
-        await desk.form(request)
+        await form_of(request, desk.address)
         async with desk.database.read() as tx:  # guesses never take the one writer
             await console.look(tx, request.path_params["token"], desk.occasion, desk.door)
         async with desk.database.write() as tx:
@@ -68,7 +69,7 @@ class Doors:
 
     async def enter_by_app(self, request: Request) -> Response:
         desk = self._desk
-        form, occasion = await desk.form(request), desk.occasion
+        form, occasion = await form_of(request, desk.address), desk.occasion
         try:
             launch = read_launch(form.get("launch", ""), token=desk.token, now=occasion.now)
         except BadLaunch as fault:

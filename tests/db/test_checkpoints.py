@@ -11,6 +11,7 @@ import pytest
 from db import checkpoints, sqlite
 from db.engine import Database
 from db.facts import get_fact, set_fact
+from tests.bots import until
 
 
 async def write(database: Database, count: int) -> None:
@@ -36,12 +37,11 @@ def size_of_the_log(database: Database) -> int:
 
 
 async def all_in_the_file(database: Database) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            pages, folded = pages_in_the_log(database)
-            if pages == folded:
-                return
-            await asyncio.sleep(0.01)
+    async def is_all() -> bool:
+        pages, folded = pages_in_the_log(database)
+        return pages == folded
+
+    await until(is_all, "all that is in the log is in the file")
 
 
 async def test_what_was_written_reaches_the_file_beside_those_who_write(
@@ -71,12 +71,12 @@ async def test_what_cannot_be_folded_is_said_and_keeps_nobody(
     monkeypatch.setattr(checkpoints, "PAUSE_SECONDS", 0.0)
     full = SimpleNamespace(connect=connect, Error=sqlite.Error, CHECKPOINT_PRAGMAS=())
     monkeypatch.setattr(checkpoints, "sqlite", full)
-    said = ""
-    async with asyncio.timeout(10):
-        while "log_not_folded" not in said:
-            await write(sqlite_database, 1)
-            await asyncio.sleep(0.01)
-            said += "".join(capsys.readouterr())
+
+    async def is_said() -> bool:
+        await write(sqlite_database, 1)
+        return "log_not_folded" in "".join(capsys.readouterr())
+
+    await until(is_said, "the log tells that it was not folded")
     async with sqlite_database.read() as tx:
         assert await get_fact(tx, "fact 0") == "0000" * 1_000
 

@@ -6,7 +6,7 @@ import random
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,25 @@ class Kept:
         self.by_chat[one.chat].append((bool(one.error), by_chance.sub(b"", orjson.dumps(one.replies))))
 
 
+def processing_by(
+    conversation: Conversation, kept: Kept, *, together: bool, in_turn: Callable[[bytes], str] = lambda _: ""
+) -> Processing:
+    """What handles the updates of a conversation's database, in batches or one by one."""
+    dispatcher = conversation._dispatcher
+    processing = Processing(
+        database=conversation.database,
+        owner="me",
+        meet=meet,
+        process=dispatcher.process,
+        apologise=dispatcher.apologise,
+        handled=nothing,
+        replies=kept,  # type: ignore[arg-type]  # the one method that is called
+        in_turn=in_turn,
+    )
+    processing._apart = 0 if together else 10_000
+    return processing
+
+
 async def play(database: Database, monkeypatch: pytest.MonkeyPatch, *, together: bool) -> tuple[Any, ...]:
     """Everything is sent at once and handled in batches, or one by one; what is stored then, and the replies."""
     conversation = Conversation(database, paris("2016-11-16T10:00"))
@@ -107,16 +126,7 @@ async def play(database: Database, monkeypatch: pytest.MonkeyPatch, *, together:
 
     monkeypatch.setattr(dispatcher, "_handle", stumbling)
     kept = Kept()
-    processing = Processing(
-        database=database,
-        owner="me",
-        meet=meet,
-        process=dispatcher.process,
-        apologise=dispatcher.apologise,
-        handled=nothing,
-        replies=kept,  # type: ignore[arg-type]  # the one method that is called
-    )
-    processing._apart = 0 if together else 10_000
+    processing = processing_by(conversation, kept, together=together)
     scripts = {chat: what_they_send(chat) for chat in CHATS}
     order = [chat for chat in CHATS for _ in scripts[chat][len(AT_LAST) :]]
     random.Random(1).shuffle(order)

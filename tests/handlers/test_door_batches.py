@@ -14,9 +14,7 @@ import sqlalchemy as sa
 from telegram import Update
 
 from bot.actions import canvass, canvass_imports
-from bot.delivery.hooks import nothing
 from bot.delivery.intake import received
-from bot.delivery.processing import Processing
 from bot.errors import PortevoixError
 from bot.rules.canvass.visits import Outcome
 from db import updates
@@ -24,11 +22,11 @@ from db.engine import Database
 from db.key import DatabaseKey
 from db.schema import addresses, people, responses, rsvps, visits, walkers, walks
 from handlers.context import Context
-from handlers.gathering import locked, meet
+from handlers.gathering import locked
 from tests.campaigning import supporter
 from tests.conversation import Conversation, paris
 from tests.ground import STATION, houses
-from tests.handlers.test_batches import Kept, another, update_of
+from tests.handlers.test_batches import Kept, another, processing_by, update_of
 
 CHATS = range(301, 317)
 ON_A_WALK = 14
@@ -134,17 +132,7 @@ async def play(
             raise PortevoixError("no")
 
     monkeypatch.setattr(dispatcher, "_handle", stumbling)
-    processing = Processing(
-        database=database,
-        owner="me",
-        meet=meet,
-        process=dispatcher.process,
-        apologise=dispatcher.apologise,
-        handled=nothing,
-        replies=kept,  # type: ignore[arg-type]  # the one method that is called
-        in_turn=locked,
-    )
-    processing._apart = 0 if together else 10_000
+    processing = processing_by(conversation, kept, together=together, in_turn=locked)
     for sent in rounds(doors):
         async with database.write() as tx:
             await updates.store(tx, map(received, sent), conversation.clock.now())

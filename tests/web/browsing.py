@@ -41,7 +41,6 @@ def application_of(conversation: Conversation, address: str = ADDRESS) -> Starle
     site = Site(services.campaign, address=address)
     desk = Desk(
         site=site,
-        address=address,
         database=conversation.database,
         clock=conversation.clock,
         composer=Composer(

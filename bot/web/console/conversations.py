@@ -19,7 +19,8 @@ from bot.rules.conversations import BLOCKS, LONGEST
 from bot.rules.permissions import Action
 from bot.rules.placeholders import placeholders_in
 from bot.rules.typed import is_number
-from bot.web.desk import BadForm, Desk, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
+from bot.web.refusals import BadForm
 from bot.words.staff_texts import check_staff_text
 
 ROOM = "/console/conversations"

@@ -15,7 +15,8 @@ from bot.rules.attendees import sheet
 from bot.rules.check_ins import EARLY, door_key
 from bot.rules.typed import is_number
 from bot.web.console.events import code_of
-from bot.web.desk import BadForm, Desk, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
+from bot.web.refusals import BadForm
 from db.events import EventTexts, text_in
 
 AT_ONCE = 24

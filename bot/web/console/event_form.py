@@ -20,7 +20,8 @@ from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web.console.forms import TYPED, keep_typed, plain, told, wall_time
-from bot.web.desk import BadForm, Visit
+from bot.web.desk import Visit
+from bot.web.refusals import BadForm
 
 SUGGESTIONS = 6
 ASKED = ("place", "address", "starts", "ends", "seats", "last")

@@ -24,7 +24,8 @@ from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web.console.forms import plain, told, wall_time
-from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
+from bot.web.refusals import BadForm, Missing
 from bot.words.no_break import with_plain_spaces
 from db.engine import savepoint
 from db.events import EventPage, EventText, text_in

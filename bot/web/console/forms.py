@@ -22,7 +22,8 @@ from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
 from bot.rules.placeholders import PLACEHOLDERS
-from bot.web.desk import BadForm, Visit
+from bot.web.desk import Visit
+from bot.web.refusals import BadForm
 from bot.words.confirming import confirms
 from bot.words.no_break import with_plain_spaces
 from bot.words.shown_html import shown_html

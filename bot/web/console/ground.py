@@ -25,7 +25,8 @@ from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web import outlines
 from bot.web.console.forms import plain, wall_time
-from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
+from bot.web.refusals import BadForm, Missing
 
 PAGE = 50
 CLASSES = 5

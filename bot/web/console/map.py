@@ -21,7 +21,8 @@ from bot.rules.areas import ABROAD_AREA, EVERYWHERE, REGIONS, normal_area
 from bot.rules.typed import folded
 from bot.web import outlines
 from bot.web.console.today import areas_of
-from bot.web.desk import Desk, Missing, Visit
+from bot.web.desk import Desk, Visit
+from bot.web.refusals import Missing
 
 SHARED = (Layer.SUPPORTERS, Layer.VOLUNTEERS)
 """Of people alone it is told how many there are for so many inhabitants."""

@@ -28,7 +28,8 @@ from bot.web.console.forms import (
     reader_of,
     told,
 )
-from bot.web.desk import BadForm, Visit
+from bot.web.desk import Visit
+from bot.web.refusals import BadForm
 from bot.words.staff_texts import check_staff_text
 
 

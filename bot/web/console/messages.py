@@ -39,7 +39,8 @@ from bot.rules.experiments import VERSIONS
 from bot.web.console.accounts import KeptAccounts
 from bot.web.console.forms import Bubble, bubble, mend_key, require_word
 from bot.web.console.surveys_shown import whole
-from bot.web.desk import BadForm, Desk, Missing, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
+from bot.web.refusals import BadForm, Missing
 from bot.words.shown_html import shown_html
 
 MOST_LIVE = 16

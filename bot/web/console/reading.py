@@ -21,7 +21,8 @@ from bot.rules.areas import normal_area
 from bot.rules.permissions import Action
 from bot.rules.small_counts import LEAST
 from bot.rules.typed import is_number
-from bot.web.desk import BadForm, Desk, Visit
+from bot.web.desk import Desk, Visit
+from bot.web.refusals import BadForm
 from db.exports import Selection
 from db.inventory import HOLDINGS, Erased
 

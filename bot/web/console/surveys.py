@@ -44,7 +44,8 @@ from bot.web.console.forms import (
     wall_time,
 )
 from bot.web.console.surveys_shown import whole
-from bot.web.desk import BadForm, Desk, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
+from bot.web.refusals import BadForm
 
 ROOM = "/console/surveys"
 WORDS, WHOM, WHEN = f"{ROOM}/new", f"{ROOM}/new/whom", f"{ROOM}/new/when"

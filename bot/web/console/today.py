@@ -18,7 +18,8 @@ from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 from bot.web.console.accounts import KeptAccounts
 from bot.web.console.charts import HEIGHT, WIDTH, line
-from bot.web.desk import Desk, Missing, Visit
+from bot.web.desk import Desk, Visit
+from bot.web.refusals import Missing
 
 
 class Today:

@@ -48,7 +48,8 @@ from bot.web.console.forms import (
     told,
     wall_time,
 )
-from bot.web.desk import BadForm, Desk, Visit
+from bot.web.desk import Desk, Visit
+from bot.web.refusals import BadForm
 
 WORDS = "/console/messages/new"
 WHOM, WHEN = f"{WORDS}/whom", f"{WORDS}/when"

@@ -19,9 +19,10 @@ from bot.rules.consent import Purpose
 from bot.rules.people import RsvpAnswer
 from bot.rules.typed import is_number
 from bot.web import outlines
-from bot.web.desk import Desk, Missing, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
 from bot.web.mini_app.choices import decide
 from bot.web.public import CALENDAR
+from bot.web.refusals import Missing
 from bot.web.site import HEADERS
 from bot.web.taps import shown
 from bot.words.friends import SOMEBODY, addressed

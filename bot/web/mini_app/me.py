@@ -14,8 +14,9 @@ from bot.actions.registration import choose_language
 from bot.actions.rights import Holding
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
-from bot.web.desk import Desk, Missing, Visit
+from bot.web.desk import Desk, Visit
 from bot.web.mini_app.choices import as_shown, decide, of_today
+from bot.web.refusals import Missing
 from bot.web.site import HEADERS
 from bot.words.texts import without_mark
 

@@ -18,7 +18,8 @@ from bot.rules.ballot_kinds import ELSEWHERE
 from bot.rules.steps import StepQuestion
 from bot.rules.typed import is_number
 from bot.rules.vote_plans import Turnout
-from bot.web.desk import Desk, Missing, Visit, whole_number
+from bot.web.desk import Desk, Visit, whole_number
+from bot.web.refusals import Missing
 from bot.web.taps import Key
 from bot.words.step_values import Vote, next_vote, values_for_step, vote_in
 

@@ -21,7 +21,9 @@ from bot.links import friend_link
 from bot.printing.codes import qr_path
 from bot.rules.canvass.notes import BadNotes, read_notes
 from bot.rules.canvass.visits import Outcome
-from bot.web.desk import BadForm, Desk, Endpoint, Visit
+from bot.web.bodies import body_of
+from bot.web.desk import Desk, Endpoint, Visit
+from bot.web.refusals import BadForm
 from bot.web.site import static_file
 from db.walk_notes import WalkDoor
 
@@ -72,7 +74,7 @@ class Walks:
         desk = self._desk
 
         async def answer(request: Request) -> Response:
-            said = _read(await desk.body(request, "application/json"))
+            said = _read(await body_of(request, desk.address, "application/json"))
             await desk.require_session(request)
             async with desk.database.write() as tx:
                 answered: Response = await view(await desk.arrived(request, tx), said)

@@ -431,4 +431,6 @@ async def small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await tx.exec_driver_sql(CACHE)
+        # What a cancellation left cannot be asked for anything more: that must not take the cancellation's place.
+        with contextlib.suppress(sa.exc.PendingRollbackError):
+            await tx.exec_driver_sql(CACHE)

@@ -375,3 +375,24 @@ async def test_whoever_disposes_waits_for_what_a_cancellation_left_running(tmp_p
     await engine.dispose()
     assert ended.is_set()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_pass_through_a_table_that_is_cancelled_is_cancelled(sqlite_database: Database) -> None:
+    """Else whoever goes on after an error of the database would never end."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(10)
+
+    async def reading() -> None:
+        async with sqlite_database.read() as tx, sqlite.small_cache(tx):
+            await sqlite.connection_of(tx).visit(lambda thread: thread.create_function("work", 0, work))
+            await tx.exec_driver_sql("SELECT work()")
+
+    task = asyncio.create_task(reading())
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -21,7 +21,7 @@ import db.surveys
 from bot.actions import approvals, audience_words, audit, notices, rewording
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
-from bot.actions.authority import Author, area_name, roles_of
+from bot.actions.authority import Author, area_name, hosted_by, roles_of
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed
 from bot.frozen import Frozen
@@ -319,8 +319,7 @@ async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
     person = await db.people.find(tx, subject.author) if subject.author is not None else None
     if person is None:
         return False
-    hosted = await db.hosts.parts_of(tx, person.id) if person.is_registered else {}
-    if subject.event is not None and subject.event.id in hosted:
+    if subject.event is not None and subject.event.id in await hosted_by(tx, person):
         return True  # whoever hosts it needs no role
     held = await roles_of(tx, person)
     return any(may_broadcast_to(role, subject.area) for role in held)

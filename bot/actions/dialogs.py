@@ -72,7 +72,7 @@ def without(dialog: Dialog | None, flow: str) -> Dialog | None:
         return dialog
     aside = {name: said for name, said in dialog.data.get(ASIDE, {}).items() if name != flow}
     data = {} if dialog.flow == flow else {name: said for name, said in dialog.data.items() if name != ASIDE}
-    return replace(dialog, data={**data, **_set_aside(aside)})
+    return replace(dialog, data={**data, **set_aside(aside)})
 
 
 def _kept(dialog: Dialog | None, flow: str) -> dict[str, Any]:
@@ -84,10 +84,11 @@ def _kept(dialog: Dialog | None, flow: str) -> dict[str, Any]:
     aside = dict(dialog.data.get(ASIDE, {}))
     if dialog.flow in DRAFTS:
         aside[dialog.flow] = {name: said for name, said in dialog.data.items() if name not in (ASIDE, ASKED)}
-    return {**aside.pop(flow, {}), **_set_aside(aside)}
+    return {**aside.pop(flow, {}), **set_aside(aside)}
 
 
-def _set_aside(drafts: Mapping[str, Any]) -> dict[str, Any]:
+def set_aside(drafts: Mapping[str, Any]) -> dict[str, Any]:
+    """How a dialog keeps what was said in the drafts beside it, by flow."""
     return {ASIDE: dict(drafts)} if drafts else {}
 
 
@@ -104,6 +105,6 @@ async def end(tx: AsyncConnection, person: int) -> Dialog | None:
         await db.dialogs.end(tx, person)
         return None
     flow, said = aside.popitem()
-    back = Dialog(flow=flow, step=ELSEWHERE, data={**said, **_set_aside(aside)})
+    back = Dialog(flow=flow, step=ELSEWHERE, data={**said, **set_aside(aside)})
     await db.dialogs.replace(tx, person, back)
     return back

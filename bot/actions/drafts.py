@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.dialogs
 from bot.actions.authority import Author, in_turn
-from bot.actions.dialogs import ASIDE, ASKED, ELSEWHERE, end, said_in, without
+from bot.actions.dialogs import ASIDE, ASKED, ELSEWHERE, end, said_in, set_aside, without
 from bot.errors import PortevoixError
 from db.people import Person
 
@@ -42,13 +42,13 @@ async def keep(
 ) -> None:
     """Keeps a draft in the place of the one of its kind: beside whatever else is open in the chat."""
     dialog = await db.dialogs.get(tx, person.id)
-    said = {name: value for name, value in data.items() if name not in (ASKED, ASIDE)}
+    said = _said(data)
     if dialog is None:
         await db.dialogs.put(tx, person.id, flow=flow, step=ELSEWHERE, data=said, now=now)
         return
     aside = dialog.data.get(ASIDE, {})
     if dialog.flow == flow:
-        step, beside = ELSEWHERE, {**said, **({ASIDE: aside} if aside else {})}
+        step, beside = ELSEWHERE, {**said, **set_aside(aside)}
     else:
         step, beside = dialog.step, {**dialog.data, ASIDE: {**aside, flow: said}}
     await db.dialogs.put(tx, person.id, flow=dialog.flow, step=step, data=beside, now=now)

@@ -113,7 +113,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-forecasts.as_told today.coming_back telling.telling dialogs.said_in dialogs.without
+forecasts.as_told today.coming_back telling.telling dialogs.said_in dialogs.set_aside dialogs.without
 broadcasts.sending_of event_drafts.sending surveys.sending_of
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 canvass_offers.invited_to broadcasts.is_written broadcasts.require_written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
@@ -146,7 +147,7 @@ async def started(
         warn_of_the_rate(settings, campaign)
         # Before anything leaves: who agreed to another text hears nothing until they answer.
         await look_at_everybody(database, consent_texts(services.texts), clock.now())
-        app.start(*app.parts())
+        app.begin()
         if isinstance(clock, FollowedClock) and isinstance(settings.clock, str):
             # Imported here, and the web part below: not every bot needs it, and the start does not wait for it.
             from bot.served_clock import follow
@@ -398,6 +399,7 @@ async def run(settings: Settings, *, campaign: Campaign, webhook_url: str | None
     """Runs until SIGINT or SIGTERM, or until a part fails."""
 
     async def say(app: App) -> None:
+        await asyncio.wait([app.caught_up])
         async with app.database.read() as tx:
             tell(await overview(tx, campaign, app.clock.now()), settings=settings, campaign=campaign)
         log.info("running", web=bool(settings.web), simulated_clock=settings.clock is not None)

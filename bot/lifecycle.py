@@ -62,10 +62,16 @@ class App:
         self._beside = tuple(beside)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def parts(self) -> list[Coroutine[Any, Any, None]]:
-        """What runs for as long as the bot does; the engine, which ends by itself, comes first."""
+    def begin(self) -> None:
+        """The engine, which ends by itself, comes first; everything else leaves it the first moments."""
+        self.start(self.engine.run())
+        self.caught_up = asyncio.create_task(self.engine.caught_up())
         others: tuple[Beside, ...] = (self.ticker, self.watch, *self._beside)
-        return [self.engine.run(), *(part.run() for part in others)]
+        self.start(*(self._afterwards(part) for part in others))
+
+    async def _afterwards(self, part: Beside) -> None:
+        await asyncio.wait([self.caught_up])
+        await part.run()
 
     def start(self, *parts: Coroutine[Any, Any, None]) -> None:
         self._tasks += [asyncio.create_task(part) for part in parts]
@@ -80,7 +86,7 @@ class App:
         """Lets what is being posted end, then stops every part."""
         self.engine.stop()
         await asyncio.wait(self._tasks[:1], timeout=STOP_SECONDS)  # the engine: it ends by itself
-        for task in self._tasks:
+        for task in (self.caught_up, *self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 import db.overview
 from bot.actions import witness
@@ -88,6 +87,9 @@ class Ticker:
 
     async def run(self) -> None:
         """Beats until cancelled."""
+        # It looks at what every installed package offers: whoever wrote before has their answer first.
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
         scheduler = AsyncIOScheduler(timezone="UTC")
         # Late ticks are merged and never skipped: the database is the schedule.
         scheduler.add_job(

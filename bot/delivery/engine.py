@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -32,6 +33,7 @@ FORGET_SECONDS = 3600.0
 KEEP_DONE = timedelta(days=2)
 KEEP_FAILED = timedelta(days=14)
 IDLE_LOOK_SECONDS = 0.02
+CATCH_UP_SECONDS = 0.3
 TROUBLE_SECONDS = 1.0
 # While anything else is on its way, an edit that nobody waits for leaves after so long.
 BREATH_SECONDS = 1.0
@@ -185,6 +187,16 @@ class Engine:
     def wake(self) -> None:
         """Something was queued, or a broadcast was changed: look at once."""
         self.sender.wake()
+
+    async def caught_up(self) -> None:
+        """Return when whoever wrote while no bot ran has an answer; soon, where nobody did or it takes long."""
+        if not self._poll:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                await self.intake.began.wait()
+                while self._processing.busy or self._replies.leaving:  # noqa: ASYNC110 - as `idle` waits
+                    await asyncio.sleep(IDLE_LOOK_SECONDS)
 
     async def idle(self) -> None:
         """Return when no update waits, no delivery is due and nothing is in flight."""

@@ -88,6 +88,8 @@ class Intake:
         """How many were dropped from floods since the start."""
         self.received = 0
         """How many came since the start."""
+        self.began = asyncio.Event()
+        """What had been sent before is kept."""
         self._fetched_at: float | None = None  # None: this process does not ask, or not yet
         self._refusal: Outcome | None = None  # why the last question brought nothing
 
@@ -197,6 +199,7 @@ class Intake:
             failures = 0
             self.note_reception(None)
             following = await self._keep(batch, offset) if batch else offset
+            self.began.set()
             if following == offset:
                 # A server that does not wait, or repeats what we have: it is not asked without a pause.
                 await asyncio.sleep(max(0.0, asked_at + PAUSE_SECONDS - asyncio.get_running_loop().time()))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
+from html import escape
 from typing import IO, BinaryIO
-from xml.sax.saxutils import escape
 
 from bot.exporting.cells import Values, each, flag, plain
 from bot.exporting.tables import Column, ColumnKind
@@ -49,7 +49,8 @@ class Xlsx:
         self._columns = columns
         self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION)
         header = "".join(
-            f'<c s="1" t="inlineStr"><is><t>{escape(column.name)}</t></is></c>' for column in columns
+            f'<c s="1" t="inlineStr"><is><t>{escape(column.name, quote=False)}</t></is></c>'
+            for column in columns
         )
         self._header = f"<row>{header}</row>"
         self._sheets = 0
@@ -112,7 +113,7 @@ def _escaped(values: Values) -> Values:
         values = each(lambda value: value[:CELL_CHARACTERS], values)
     if "&" in together or "<" in together or ">" in together or "\r" in together:
         # A bare carriage return would be read as a line feed.
-        return each(lambda value: escape(value, {"\r": "&#13;"}), values)
+        return each(lambda value: escape(value, quote=False).replace("\r", "&#13;"), values)
     return values
 
 

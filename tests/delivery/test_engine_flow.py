@@ -45,6 +45,32 @@ async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -
     assert bench.telegram.offsets[-1] == 8
 
 
+async def test_it_has_caught_up_when_whoever_wrote_before_has_an_answer(
+    bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.engine.CATCH_UP_SECONDS", 60)
+    bench.telegram.person_says(helpers.message(5, 77), helpers.message(6, 78))
+    async with bench.running(poll=True) as engine:
+        await engine.caught_up()
+        assert len(bench.telegram.texts()) == 2
+
+
+async def test_nobody_waits_for_a_telegram_that_says_nothing(bench: Any, helpers: Any) -> None:
+    never = asyncio.Event()
+    bench.telegram._get_updates = lambda _offset: never.wait()
+    async with bench.running(poll=True) as engine:
+        await engine.caught_up()
+        assert not engine.intake.began.is_set()
+
+
+async def test_by_webhook_there_is_nothing_to_catch_up_with(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.engine.CATCH_UP_SECONDS", 60)
+    async with bench.running() as engine, asyncio.timeout(5):
+        await engine.caught_up()
+
+
 @pytest.mark.parametrize("nonsense", [{}, {"update_id": "x"}, {"update_id": None}, [], "x"], ids=repr)
 async def test_updates_that_are_none_end_nothing(
     bench: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch, nonsense: Any

@@ -195,7 +195,7 @@ class Engine:
         with suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 await self.intake.began.wait()
-                while self._processing.busy or self._replies.leaving:  # noqa: ASYNC110 - as `idle` waits
+                while self._processing.at_work or self._replies.leaving:  # noqa: ASYNC110 - as `idle` waits
                     await asyncio.sleep(IDLE_LOOK_SECONDS)
 
     async def idle(self) -> None:

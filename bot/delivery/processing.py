@@ -73,6 +73,11 @@ class Processing:
         """Whether updates were taken that nobody was told the end of."""
         return bool(self._taken)
 
+    @property
+    def at_work(self) -> bool:
+        """Whether an update that was stored here is still to be handled."""
+        return bool(self._taken or self._reading) or self._arrived.is_set() or self._turn.locked()
+
     def wake(self) -> None:
         """An update was stored, or a chat is free again."""
         self._arrived.set()

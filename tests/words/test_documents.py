@@ -49,8 +49,8 @@ def test_every_table_and_column_is_described() -> None:
     """A column of personal data that is added has to be described before it is released."""
     described = sorted(f"{holding.table}.{column}" for holding in HOLDINGS for column in holding.columns)
     kept = {str(column) for table in metadata.tables.values() for column in table.c}
-    assert kept - set(described) == set(), "say in db/inventory.py what these hold and when that goes"
-    assert described == sorted(kept), "db/inventory.py describes what is not kept, or twice"
+    assert kept - set(described) == set(), "say in db/inventory what these hold and when that goes"
+    assert described == sorted(kept), "db/inventory describes what is not kept, or twice"
 
 
 @pytest.mark.parametrize("language", languages())

@@ -2,21 +2,30 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import field, replace
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
 
-from bot.clock import ClockStart, parse_clock
+from bot.clock import ClockStart
 from bot.errors import SettingsError
 from bot.frozen import Frozen
 from bot.rules.secrecy import is_open_to_others
+from bot.setting_values import (
+    Address,
+    api_base_of,
+    clock_of,
+    database_of,
+    is_loopback,
+    rate_of,
+    token_fault_of,
+    web_of,
+    web_url_of,
+)
 
 TELEGRAM_API = "https://api.telegram.org"
 
@@ -52,17 +61,6 @@ CREDENTIALS = {
 }
 """What a service manager may hand over (systemd's LoadCredential=): the name of a file, and of the variable whose
 `…_FILE` it is where nothing else sets it."""
-_ANY_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-_TELEGRAM_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{30,}")
-_QUOTES = "\"'`“”„‘’«»"
-_DATABASE_ENGINES = ("sqlite", "postgresql", "postgres")  # hosts write the last two
-
-
-class Address(Frozen):
-    """Where the web part listens."""
-
-    host: str
-    port: int
 
 
 class Supervisor(Frozen):
@@ -150,7 +148,7 @@ class Settings(Frozen):
 
     def at(self, database: str) -> "Settings":
         """The same settings with another database, whose keys lie where they would lie if it were set."""
-        url = _database(database)
+        url = database_of(database)
         own = self.database_key_file == _key_file(self.data, self.database)
         return replace(
             self,
@@ -166,9 +164,9 @@ class Settings(Frozen):
         values = os.environ if environment is None else environment
         _refuse_misspelt(values)
         given, token_fault = _given(values)
-        api_base = _api_base(given.get("PORTEVOIX_API_BASE", TELEGRAM_API))
+        api_base = api_base_of(given.get("PORTEVOIX_API_BASE", TELEGRAM_API))
         token = given.get("PORTEVOIX_TOKEN")
-        if token is not None and (token_fault := _token_fault(token, is_real=not is_loopback(api_base))):
+        if token is not None and (token_fault := token_fault_of(token, is_real=not is_loopback(api_base))):
             token = None
         data = _path("PORTEVOIX_DATA", given) or user_data_path("portevoix", appauthor=False)
         key, key_file = given.get("PORTEVOIX_DATABASE_KEY"), given.get("PORTEVOIX_DATABASE_KEY_FILE")
@@ -176,7 +174,7 @@ class Settings(Frozen):
             raise SettingsError(
                 "PORTEVOIX_DATABASE_KEY and PORTEVOIX_DATABASE_KEY_FILE are both set: keep one of them."
             )
-        database = _database(given.get("PORTEVOIX_DATABASE"))
+        database = database_of(given.get("PORTEVOIX_DATABASE"))
         settings = cls(
             token=token,
             token_fault=token_fault,
@@ -188,10 +186,10 @@ class Settings(Frozen):
             database_key_file=_path("PORTEVOIX_DATABASE_KEY_FILE", given) or _key_file(data, database),
             named_suppression_key_file=_path("PORTEVOIX_SUPPRESSION_KEY_FILE", given),
             named_audit_anchor=_path("PORTEVOIX_AUDIT_ANCHOR", given),
-            rate=_rate(given.get("PORTEVOIX_RATE", "30")),
-            clock=_clock(given.get("PORTEVOIX_CLOCK")),
-            web=_web(given.get("PORTEVOIX_WEB")),
-            web_url=_web_url(given.get("PORTEVOIX_WEB_URL")),
+            rate=rate_of(given.get("PORTEVOIX_RATE", "30")),
+            clock=clock_of(given.get("PORTEVOIX_CLOCK")),
+            web=web_of(given.get("PORTEVOIX_WEB")),
+            web_url=web_url_of(given.get("PORTEVOIX_WEB_URL")),
             supervisor=_supervisor(values),
         )
         if settings.clock is not None and settings.is_real_telegram:
@@ -286,26 +284,6 @@ def environment_of_others() -> dict[str, str]:
     }
 
 
-def is_loopback(url: str) -> bool:
-    """Whether the address of a URL is this machine's own, which nobody else hears."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def refuse_plain_http(url: str, name: str, what: str) -> None:
-    """Raises SettingsError for http:// beyond this machine: `name` is the setting, `what` would be read on the way."""
-    if urlsplit(url).scheme == "http" and not is_loopback(url):
-        raise SettingsError(
-            f"{name} is “{url}”: over http anybody on the way could read {what}. Write https, or an address of this "
-            "machine such as http://127.0.0.1:8081."
-        )
-
-
 def suppression_key_beside(database_key_file: Path) -> Path:
     """The suppression key's file beside a database key's, under the same name."""
     name = database_key_file
@@ -338,96 +316,3 @@ def _refuse_misspelt(values: Mapping[str, str]) -> None:
             meant = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
             if meant:
                 raise SettingsError(f"{name} is not a setting: did you mean {meant[0]}?")
-
-
-def _token_fault(token: str, *, is_real: bool) -> str | None:
-    """Why it can be no token; None where it looks like one."""
-    if (_TELEGRAM_TOKEN if is_real else _ANY_TOKEN).fullmatch(token):
-        return None
-    # The token itself stays out of the sentence: it is a secret, even a mistyped one.
-    if token[0] in _QUOTES or token[-1] in _QUOTES:
-        return "PORTEVOIX_TOKEN has quotes around it, which count as a part of it: write it without any."
-    return (
-        "PORTEVOIX_TOKEN does not look like a bot token (digits, a colon, then letters and digits): "
-        "copy it whole from @BotFather."
-    )
-
-
-def _api_base(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingsError(
-            f"PORTEVOIX_API_BASE is “{text}”: write a URL such as http://127.0.0.1:8081, without a token."
-        )
-    refuse_plain_http(text, "PORTEVOIX_API_BASE", "the token and every message")
-    return text.rstrip("/")
-
-
-def _database(url: str | None) -> str | None:
-    if url is not None and ("://" not in url or not url.startswith(_DATABASE_ENGINES)):
-        raise SettingsError(
-            "PORTEVOIX_DATABASE is not a database URL: write sqlite:////folder/file or postgresql://user@host/name."
-        )
-    place = urlsplit(url or "")
-    file = place.path.removeprefix("/")
-    if place.scheme.startswith("sqlite") and file not in ("", ":memory:") and not Path(file).is_absolute():
-        raise SettingsError(
-            f"“{url}” is another file in each folder: write its whole path after sqlite:///, such as"
-            f" sqlite:///{Path(file).expanduser().resolve()}."
-        )
-    return url
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0
-    if not 0 < rate <= 1000:
-        raise SettingsError(
-            f"PORTEVOIX_RATE is “{text}”: write messages a second for the whole bot, 1000 at most."
-        )
-    return rate
-
-
-def _clock(text: str | None) -> ClockStart | str | None:
-    if text is None:
-        return None
-    if text.startswith(("http://", "https://")):
-        if not is_loopback(text):
-            raise SettingsError(
-                f"PORTEVOIX_CLOCK is “{text}”: only a simulator on this machine gives the time."
-            )
-        return text
-    try:
-        return parse_clock(text)
-    except ValueError as fault:
-        raise SettingsError(f"PORTEVOIX_CLOCK: {fault}, or the URL of a simulator’s clock.") from None
-
-
-def _web(text: str | None) -> Address | None:
-    if text is None:
-        return None
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise SettingsError(f"PORTEVOIX_WEB is “{text}”: write host:port, such as 127.0.0.1:8080.")
-    return Address(host=host.strip("[]"), port=int(port))
-
-
-def _web_url(text: str | None) -> str | None:
-    if text is None:
-        return None
-    parts = urlsplit(text)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.path not in ("", "/")
-        or parts.query
-        or parts.fragment
-    ):
-        raise SettingsError(
-            f"PORTEVOIX_WEB_URL is “{text}”: write the address of the web part as people reach it, such as"
-            " https://bot.example.org."
-        )
-    refuse_plain_http(text, "PORTEVOIX_WEB_URL", "what people download")
-    return text.rstrip("/")

@@ -14,7 +14,8 @@ import structlog
 import db.retention
 from bot.clock import Clock, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
-from bot.settings import Settings, is_loopback, suppression_key_beside
+from bot.setting_values import is_loopback
+from bot.settings import Settings, suppression_key_beside
 from db.engine import FILE_NAME, Database, open_database, parse_url
 from db.errors import CannotOpen, LostDatabase
 from db.facts import get_fact, set_fact

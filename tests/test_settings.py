@@ -7,7 +7,8 @@ import pytest
 
 from bot.clock import ClockStart
 from bot.errors import SettingsError
-from bot.settings import VARIABLES, Address, Settings
+from bot.setting_values import Address
+from bot.settings import VARIABLES, Settings
 from db.engine import parse_url
 
 SIMULATOR = {"PORTEVOIX_API_BASE": "http://127.0.0.1:8081"}

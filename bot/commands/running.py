@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from bot.commands.accepting import add_accept, ask, record, require_sense, tell
 from bot.commands.arguments import CommandRefused, SubCommands, number
-from bot.settings import Settings, is_loopback
+from bot.setting_values import is_loopback
+from bot.settings import Settings
 from bot.startup import tell_of_the_copy, upgraded
 
 WEBHOOK_PORTS = frozenset({443, 80, 88, 8443})

@@ -38,7 +38,8 @@ from bot.rules.ballots import Ballot
 from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Role
 from bot.rules.territories import METROPOLE, at_local
-from bot.settings import Address, Settings
+from bot.setting_values import Address
+from bot.settings import Settings
 from bot.startup import opened
 from bot.words.texts import Texts
 from db.engine import Database

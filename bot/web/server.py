@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bot.errors import SettingsError
-from bot.settings import Address
+from bot.setting_values import Address
 from bot.web.visitors import Visitor, Visitors, room
 
 

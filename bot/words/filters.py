@@ -39,8 +39,12 @@ def goes_without_saying(context: Context, year: int) -> bool:
 
 
 def filters_of(locale: str, words: Words) -> dict[str, Any]:
-    """Filters: an aware instant with an IANA zone, or a plain date or time, in the language's own form."""
+    """Filters by name, in the language's own form."""
+    return {**_dates_of(locale, words), **_places_of(locale, words), **_numbers_of(locale)}
 
+
+def _dates_of(locale: str, words: Words) -> dict[str, Any]:
+    """An aware instant with an IANA zone, or a plain date or time."""
     formats = words.formats
 
     def first(pattern: str, local: date) -> str:
@@ -76,9 +80,26 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
     def moment_(context: Context, moment: datetime, zone: str) -> str:
         return formats.moment.format(day=day(context, moment, zone), hour=hour(moment, zone))
 
+    def date_(day: date) -> str:
+        pattern = Locale.parse(locale).date_formats["long"].pattern
+        return format_date(day, first(pattern, day), locale)
+
     def stamp(moment: datetime, zone: str) -> str:
         """With the year, for what is read later; written out as every other date."""
         return formats.moment.format(day=date_(moment.astimezone(ZoneInfo(zone))), hour=hour(moment, zone))
+
+    return {
+        "date": date_,
+        "day": day,
+        "day_and_month": day_and_month,
+        "hour": hour,
+        "moment": moment_,
+        "stamp": stamp,
+    }
+
+
+def _places_of(locale: str, words: Words) -> dict[str, Any]:
+    """A country by its code, the city of a time zone, a place after a preposition."""
 
     def country(code: str) -> str:
         return str(Locale.parse(locale).territories.get(code, code))
@@ -101,6 +122,12 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
         written = words.places.of.get("vowel") if begins in _VOWELS else None
         return (written or words.places.of[OTHER]).format(name=place)
 
+    return {"country": country, "zone_city": zone_city, "at": at, "of": of}
+
+
+def _numbers_of(locale: str) -> dict[str, Any]:
+    """Numbers, sums of money, how long something is, and several things in one list."""
+
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -110,10 +137,6 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
 
     def percentage(percent: float) -> str:
         return format_percent(percent / 100, locale=locale)
-
-    def date_(day: date) -> str:
-        pattern = Locale.parse(locale).date_formats["long"].pattern
-        return format_date(day, first(pattern, day), locale)
 
     def period(days: int) -> str:
         years = whole_years(days)
@@ -136,20 +159,10 @@ def filters_of(locale: str, words: Words) -> dict[str, Any]:
         return format_list([str(value) for value in values], style=style, locale=locale)
 
     return {
-        "at": at,
-        "of": of,
-        "country": country,
-        "zone_city": zone_city,
-        "date": date_,
-        "day": day,
-        "day_and_month": day_and_month,
-        "hour": hour,
-        "moment": moment_,
-        "stamp": stamp,
         "number": number,
         "grouped": grouped,
         "percentage": percentage,
+        "period": period,
         "money": money,
         "listing": listing,
-        "period": period,
     }

@@ -18,7 +18,7 @@ from bot.actions import audit, downloads, staff
 from bot.actions.authority import author_of
 from bot.actions.exports import Order
 from bot.rules.permissions import Role
-from bot.settings import Address
+from bot.setting_values import Address
 from bot.web import downloads as pages
 from bot.web.app import make_web
 from bot.web.server import listen, serve

@@ -37,6 +37,18 @@ def reword_key(event: int) -> str:
     return f"event:{event}:reword:"
 
 
+def cancel_key(event: int) -> str:
+    """How the key begins of the news that an event is off."""
+    return f"event:{event}:cancel"
+
+
+class LastTold(Frozen):
+    """The newest message that told of a change, or that an event is off."""
+
+    id: int
+    created_at: datetime
+
+
 class Untold(Frozen):
     """A message of an event that has not left for everybody, and what fills it."""
 
@@ -70,3 +82,12 @@ async def untold(tx: AsyncConnection, key: str) -> list[Untold]:
     return [
         Untold(id=row.id, state=row.state, starts_at=row.starts_at, details=row.details or {}) for row in rows
     ]
+
+
+async def last_told(tx: AsyncConnection, event: int) -> LastTold | None:
+    """What was told last of an event; what was taken back before it left told nobody."""
+    keys = (change_key(event), cancel_key(event), reword_key(event))
+    its = sa.or_(*(broadcasts.c.key.startswith(key, autoescape=True) for key in keys))
+    query = sa.select(broadcasts.c.id, broadcasts.c.created_at).where(its, broadcasts.c.state != "cancelled")
+    row = (await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else LastTold(id=row.id, created_at=row.created_at)

@@ -285,13 +285,33 @@ async def past(
     first; and whether there are more after this page, which is counted from 0.
     """
     theirs = sa.or_(events.c.created_by == author, events.c.id.in_(list(hosted)), *areas)
-    query = sa.select(events).where(events.c.ends_at <= now, events.c.state == "open", theirs)
+    over = sa.and_(events.c.ends_at <= now, events.c.state == "open")
+    return await _page(tx, sa.and_(over, theirs), number=number, size=size)
+
+
+async def cancelled(
+    tx: AsyncConnection,
+    *,
+    author: int | None,
+    areas: Iterable[sa.ColumnElement[bool]],
+    number: int,
+    size: int,
+    hosted: Collection[int] = (),
+) -> tuple[EventPage, bool]:
+    """The same of events that were cancelled, to come or not."""
+    theirs = sa.or_(events.c.created_by == author, events.c.id.in_(list(hosted)), *areas)
+    return await _page(tx, sa.and_(events.c.state == "cancelled", theirs), number=number, size=size)
+
+
+async def _page(
+    tx: AsyncConnection, which: sa.ColumnElement[bool], *, number: int, size: int
+) -> tuple[EventPage, bool]:
+    query = sa.select(events).where(which)
     query = query.order_by(events.c.starts_at.desc(), events.c.id).offset(number * size).limit(size + 1)
     found = [Event(**row._mapping) for row in await tx.execute(query)]
     page = tuple(found[:size])
-    return EventPage(events=page, texts=await texts_of_many(tx, (each.id for each in page))), len(
-        found
-    ) > size
+    texts = await texts_of_many(tx, (each.id for each in page))
+    return EventPage(events=page, texts=texts), len(found) > size
 
 
 async def latest(tx: AsyncConnection) -> list[EventInWords]:

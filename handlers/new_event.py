@@ -24,6 +24,7 @@ from bot.rules.event_draft import (
     read_seats,
     reopened,
 )
+from bot.rules.events import UNUSUALLY_LONG
 from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.series import BadSeries, Every
@@ -47,8 +48,6 @@ from handlers.routing import Awaited, Handler, MalformedButton
 SUGGESTIONS = 6
 LONGEST_NUMBER = 4
 """Digits of how many times a series takes place; whatever is longer is no such number."""
-LONG = timedelta(hours=12)
-"""From so long on it is asked whether that is meant: `24` is more often an hour than a duration."""
 
 
 async def begin(update: Update, context: Context) -> None:
@@ -157,7 +156,7 @@ async def type_duration(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     duration = read_duration(context.message.text or "", context.vocabulary.dates)
     minutes = int(duration.total_seconds()) // 60
-    if duration >= LONG:
+    if duration >= UNUSUALLY_LONG:
         context.say(
             "new_event/long",
             minutes=minutes,
@@ -171,7 +170,7 @@ async def type_duration(update: Update, context: Context) -> None:
 async def confirm_long(update: Update, context: Context) -> None:
     """It really lasts so long."""
     (minutes,) = arguments(context, 1)
-    if not LONG <= timedelta(minutes=desk.number(minutes)) <= LONGEST_EVENT:
+    if not UNUSUALLY_LONG <= timedelta(minutes=desk.number(minutes)) <= LONGEST_EVENT:
         raise MalformedButton
     if desk.is_asked(context, FLOW, "duration"):
         await proceed(context, context.edit, minutes=desk.number(minutes))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.areas
 import db.broadcast_accounts
 import db.broadcasts
+import db.event_news
 import db.events
 import db.faces
 import db.hosts
@@ -335,7 +336,7 @@ async def cancel_event(
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
     await apply_cancellation(tx, author, found.event)
-    event, key = found.event, f"event:{found.event.id}:cancel"
+    event, key = found.event, db.event_news.cancel_key(found.event.id)
     news = News(template=CANCELLATION, starts_at=event.starts_at, expires_at=event.ends_at, words=reason)
     told = await tell(tx, author, event, news, key=key)
     details: Mapping[str, object] = {"event": code, "told": told.people.total, "cancelled": True}

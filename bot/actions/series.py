@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
 import db.broadcasts
+import db.event_news
 import db.events
 import db.series
 from bot.actions import announcing, audit, broadcast_approvals, events
@@ -211,7 +212,7 @@ async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, re
         words=reason,
         follows=True,
     )
-    told = await _tell(tx, author, dates, news, key=f"event:{found.event.id}:cancel")
+    told = await _tell(tx, author, dates, news, key=db.event_news.cancel_key(found.event.id))
     details = {"event": code, "told": told.people.total, "cancelled": True, "dates": len(dates)}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return told

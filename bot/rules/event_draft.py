@@ -8,6 +8,7 @@ seats                  [how many], or [] where there are enough
 repeat, ends           how often it takes place (bot.rules.series), `once`; until which day or how many times
 guests, overbooking    most guests of one person; percent promised beyond the seats; 0 where nobody asked for them
 audience, chosen       an audience as JSON; whether it was settled
+sure                   the times of which somebody said at the desk that they are meant, unusual as they are
 knowing                whether it is to be announced although nobody would get its invitation
 """
 

@@ -1,6 +1,34 @@
 """Events in time: until when one may be made, answered and changed, and from when on one may say that one came."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+UNUSUALLY_LONG = timedelta(hours=12)
+"""From so long on it is asked whether that is meant: `24` is more often an hour than a duration, and the day of an end
+is easily mistyped.
+"""
+FAR_AHEAD = timedelta(days=365)
+
+
+class Doubt(StrEnum):
+    """Why the time of an event is probably a slip of the finger."""
+
+    LONG = "long"
+    FAR = "far"
+    AFTER_VOTES = "after_votes"
+
+
+def doubts_of(
+    starts_at: datetime, lasts: timedelta, last: date, now: datetime, votes: Collection[date]
+) -> list[Doubt]:
+    """What is unusual of an event, or of a series that goes on until `last`, in a campaign that votes on these days."""
+    found = [Doubt.LONG] if lasts >= UNUSUALLY_LONG else []
+    if starts_at - now > FAR_AHEAD:
+        found.append(Doubt.FAR)
+    elif votes and now.date() <= max(votes) < last:
+        found.append(Doubt.AFTER_VOTES)
+    return found
 
 
 def is_to_come(starts_at: datetime, now: datetime) -> bool:

@@ -67,7 +67,7 @@ def dates_of(
 ) -> list[datetime]:
     """The starts of a series by the clock on the wall: so many times, or until a day. Raises BadSeries."""
     if times is not None and not LEAST_DATES <= times <= MOST_DATES:
-        why = "many" if times > MOST_DATES else "none"
+        why = "many" if times > MOST_DATES else "few"
         raise BadSeries(f"A series has {LEAST_DATES} to {MOST_DATES} dates.", why=why)
     rule = rule_of(every, first.date())
     found = walls(f"{rule};COUNT={times}" if times is not None else rule, first, until=until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
 
 import httpx
 from starlette.applications import Starlette
@@ -59,6 +60,44 @@ def application_of(conversation: Conversation, address: str = ADDRESS) -> Starle
     return make_web(health=_well, metrics=_no_figures, site=site, parts=parts)
 
 
+class _Fields(HTMLParser):
+    """Reads the forms of a page that are sent to a path."""
+
+    def __init__(self, action: str, *, unticked: bool) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self._action, self._unticked = action, unticked
+        self._is_inside, self._is_chosen, self._open = False, False, ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._is_inside = said.get("action", "").partition("#")[0] == self._action
+        if not self._is_inside or (not said.get("name") and tag != "option"):
+            return
+        name = said.get("name", "")
+        if tag == "input" and said.get("type") in ("checkbox", "radio"):
+            if "checked" in said or self._unticked:
+                self.found.setdefault(name, said.get("value", "on"))
+        elif tag == "input":
+            self.found[name] = said.get("value", "")
+        elif tag in ("textarea", "select"):
+            self.found[name], self._open = "", name
+        elif tag == "option" and "selected" in said and "value" in said:
+            self.found[self._open], self._open = said["value"], ""
+        elif tag == "option":
+            self._is_chosen = "selected" in said
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("textarea", "select"):
+            self._open = ""
+        self._is_inside = self._is_inside and tag != "form"
+
+    def handle_data(self, data: str) -> None:
+        if self._is_inside and self._open and (self.lasttag == "textarea" or self._is_chosen):
+            self.found[self._open] += data
+
+
 @dataclass
 class Browser:
     """Somebody's browser. `page`: what it shows."""
@@ -71,6 +110,12 @@ class Browser:
         """The words of the page, as they are read: without tags, with plain spaces."""
         words = html.unescape(re.sub(r"<[^>]*>", " ", self.page.text))
         return re.sub(r"[\s\u00a0\u202f]+", " ", words)
+
+    def filled(self, action: str, *, unticked: bool = False) -> dict[str, str]:
+        """The fields of the page's form that is sent to a path, as they stand in it; boxes that are not ticked too."""
+        read = _Fields(action, unticked=unticked)
+        read.feed(self.page.text)
+        return read.found
 
     async def open(self, path: str) -> httpx.Response:
         self.page = await self.client.get(path, follow_redirects=True)

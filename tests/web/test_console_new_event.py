@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import sqlalchemy as sa
 
 from db.schema import broadcasts, events
@@ -26,7 +27,8 @@ MEETING = {
     "guests": "2",
     "overbooking": "10",
     "repeat": "once",
-    "last": "",
+    "until": "",
+    "times": "",
 }
 
 
@@ -46,7 +48,7 @@ async def test_an_event_is_made_in_one_form_and_announced_by_the_word(conversati
         "ends": "2016-11-24T18:00",
         "seats": "many",
         "repeat": "week",
-        "last": "soon",
+        "times": "soon",
         "address": " ",
     }
     await visitor.send(ABOUT, do="next", **{**MEETING, **wrong})
@@ -91,8 +93,10 @@ async def test_a_draft_of_the_chat_goes_on_here_and_a_series_is_announced(conver
     visitor = await signed_in(karim)
     await visitor.open(ABOUT)
     assert 'value="Café"' in visitor.page.text
-    weekly = {**MEETING, "title-fr": "Café", "repeat": "week", "last": "3", "seats": ""}
+    weekly = {**MEETING, "title-fr": "Café", "repeat": "week", "times": "3", "seats": ""}
     await visitor.send(ABOUT, do="next", **weekly)
+    assert "On 8 December 2016 this campaign is over" in visitor.text
+    await visitor.send(ABOUT, do="next", **weekly, sure=visitor.filled(ABOUT, unticked=True)["sure"])
     await visitor.send(WHOM, do="next", expression="")
     assert "3 dates" in visitor.text
     # In the chat it is shown anew before anything typed there counts.
@@ -104,3 +108,51 @@ async def test_a_draft_of_the_chat_goes_on_here_and_a_series_is_announced(conver
     await visitor.send(f"{ABOUT}/announce", seen=seen(visitor), word="SEND")
     async with conversation.database.read() as tx:
         assert len((await tx.execute(sa.select(events.c.id))).all()) == 3
+
+
+async def test_times_that_are_probably_a_slip_are_asked_about_once(conversation: Conversation) -> None:
+    visitor = await signed_in(await staff(conversation, 12, "admin", "FR"))
+    await visitor.open(ABOUT)
+    slips = (
+        ({"ends": "2016-11-25T20:00"}, "It lasts 25 hours: until Friday 25 November at 20:00"),
+        ({"starts": "2036-11-18T19:00", "ends": "2036-11-18T21:00"}, "more than a year: on 18 November 2036"),
+        ({"repeat": "month_day", "times": "4"}, "On 24 February 2017 this campaign is over"),
+    )
+    for slip, told in slips:
+        await visitor.send(ABOUT, do="next", **{**MEETING, **slip})
+        assert visitor.page.url.path == ABOUT, slip
+        assert told in visitor.text, visitor.text
+        box = visitor.filled(ABOUT, unticked=True)["sure"]
+        # Other times than those that were asked about are asked about anew.
+        await visitor.send(ABOUT, do="next", sure=box, **{**MEETING, **slip, "ends": "2037-11-26T21:00"})
+        assert visitor.page.url.path == ABOUT, slip
+        await visitor.send(ABOUT, do="next", sure=box, **{**MEETING, **slip})
+        assert visitor.page.url.path == WHOM, visitor.text
+    await visitor.send(ABOUT, do="next", **MEETING)
+    assert visitor.page.url.path == WHOM, "what is usual is asked by nobody"
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ({}, "A series has to end"),
+        ({"times": "1000"}, "more than 60 dates"),
+        ({"times": "1"}, "from 2 to 60 dates"),
+        ({"times": "demain"}, "from 2 to 60 dates"),
+        ({"until": "2016-13-45"}, "not a date"),
+        ({"until": "2016-11-25"}, "No other date lies before that end"),
+        ({"until": "2016-12-20", "times": "3"}, "Say one of the two"),
+    ],
+)
+async def test_each_wrong_end_of_a_series_is_told_beside_its_field(
+    conversation: Conversation, ends: dict[str, str], told: str
+) -> None:
+    visitor = await signed_in(await staff(conversation, 12, "admin", "FR"))
+    await visitor.open(ABOUT)
+    await visitor.send(ABOUT, do="next", **{**MEETING, "repeat": "week", **ends})
+    assert visitor.page.url.path == ABOUT
+    assert told in visitor.text, visitor.text
+    field = "times" if list(ends) == ["times"] else "until"
+    assert f'id="fault-{field}"' in visitor.page.text
+    for typed in ends.values():
+        assert f'value="{typed}"' in visitor.page.text

@@ -29,7 +29,8 @@ MARKET = {
     "guests": "0",
     "overbooking": "0",
     "repeat": "once",
-    "last": "",
+    "until": "",
+    "times": "",
 }
 TEXTS = {"text-A-fr": "Bonjour {{ first_name }}", "text-A-en": "Hello {{ first_name }}"}
 

@@ -15,16 +15,17 @@ from bot.rules.dates import LONGEST_EVENT
 from bot.rules.event_draft import ONCE, read_seats
 from bot.rules.permissions import Action
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
-from bot.rules.series import MOST_DATES, Every
+from bot.rules.series import MOST_DATES, BadSeries, Every
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web.console.forms import TYPED, keep_typed, plain, told, wall_time
+from bot.web.console.unusual import doubted
 from bot.web.desk import Visit
 from bot.web.refusals import BadForm
 
 SUGGESTIONS = 6
-ASKED = ("place", "address", "starts", "ends", "seats", "last")
+ASKED = ("place", "address", "starts", "ends", "seats", "until", "times")
 """The fields that are kept as they were typed where something is wrong with them; titles beside."""
 
 
@@ -44,7 +45,8 @@ def fields(visit: Visit, data: Mapping[str, Any]) -> dict[str, str]:
         "starts": wall[:16] if wall else "",
         "ends": _ends_at(data)[:16] if wall and data.get("minutes") else "",
         "seats": str(data["seats"][0]) if data.get("seats") else "",
-        "last": ends.get("until") or str(ends.get("times") or ""),
+        "until": ends.get("until") or "",
+        "times": str(ends.get("times") or ""),
     }
     for code in visit.author.campaign.languages:
         shown[f"title-{code}"] = (data.get("titles") or {}).get(code) or ""
@@ -75,7 +77,8 @@ def read(visit: Visit, data: Mapping[str, Any]) -> dict[str, Any]:
             faulty[name] = typed[name]
     said.pop("faulty", None)
     said |= _seats_said(typed["seats"], faulty)
-    said |= _last_said(said, typed["last"], faulty)
+    said |= _ends_said(said, typed, faulty)
+    said["sure"] = form.get("sure") or None
     fields = (*ASKED, *(f"{what}-{code}" for what in ("title", "description") for code in languages))
     return {**said, TYPED: keep_typed(data, fields, {k: v for k, v in faulty.items() if v})}
 
@@ -108,20 +111,19 @@ def _seats_said(typed: str, faulty: dict[str, str]) -> dict[str, Any]:
         return {"seats": None}
 
 
-def _last_said(said: Mapping[str, Any], typed: str, faulty: dict[str, str]) -> dict[str, Any]:
+def _ends_said(said: Mapping[str, Any], typed: Mapping[str, str], faulty: dict[str, str]) -> dict[str, Any]:
     """Until which day a series goes on, or how many times it takes place."""
     if said["repeat"] == ONCE:
         return {"ends": None}
-    ends = _ends_of(typed)
-    if ends is None or not said.get("wall"):
-        faulty["last"] = typed
-        return {"ends": None}
     try:
-        event_drafts.dates({**said, "ends": ends})
+        ends = _ends_of(typed)
+        if said.get("wall"):
+            event_drafts.dates({**said, "ends": ends})
+            return {"ends": ends}
     except PortevoixError:
-        faulty["last"] = typed
-        return {"ends": None}
-    return {"ends": ends}
+        pass  # told beside the field
+    faulty |= {name: typed[name] for name in ("until", "times")}
+    return {"ends": None}
 
 
 def places(visit: Visit, data: Mapping[str, Any]) -> Sequence[Commune]:
@@ -139,16 +141,41 @@ def faults(visit: Visit, data: Mapping[str, Any]) -> dict[str, Markup | str]:
         ("starts", _start_fault),
         ("ends", _end_fault),
         ("seats", _seats_fault),
-        ("last", _last_fault),
     ):
         fault = look(visit, data, typed.get(name))
         if fault is not None:
             faults[name] = fault
+    faults |= _ends_faults(visit, data, typed)
+    if not faults.keys() & {"place", "starts", "ends", "until", "times"} and (doubts := _doubts(visit, data)):
+        faults["sure"] = doubts
     if not any((data.get("titles") or {}).values()):
         faults[f"title-{visit.author.campaign.languages[0]}"] = ""
     if not data.get("address"):
         faults["address"] = ""
     return faults
+
+
+def _doubts(visit: Visit, data: Mapping[str, Any]) -> Markup | None:
+    """What is unusual of its times, unless that was said to be meant."""
+    commune = commune_of(visit, data)
+    if commune is None or not data.get("wall") or not data.get("minutes"):
+        return None
+    zone = zone_named(commune.zone)
+    starts_at = at_wall(datetime.fromisoformat(data["wall"]), zone)
+    dates = event_drafts.dates(data)
+    return doubted(
+        visit,
+        times(visit, data),
+        starts_at,
+        starts_at + timedelta(minutes=data["minutes"]),
+        zone=commune.zone,
+        last=dates[-1].date() if dates else None,
+    )
+
+
+def times(visit: Visit, data: Mapping[str, Any]) -> Mapping[str, str]:
+    """What its form says of its times: see bot.web.console.unusual."""
+    return {**fields(visit, data), "repeat": data.get("repeat") or ONCE, "sure": data.get("sure") or ""}
 
 
 def _place_fault(visit: Visit, data: Mapping[str, Any], typed: str | None) -> Markup | str | None:
@@ -186,13 +213,15 @@ def _seats_fault(visit: Visit, data: Mapping[str, Any], typed: str | None) -> Ma
     return _fault(visit, lambda: read_seats(typed)) if typed else None
 
 
-def _last_fault(visit: Visit, data: Mapping[str, Any], typed: str | None) -> Markup | str | None:
+def _ends_faults(visit: Visit, data: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Markup]:
+    """What is wrong with the end of a series, beside the field that it is about."""
     if data.get("repeat") in (None, ONCE) or data.get("ends"):
-        return None
-    ends = _ends_of(typed or "")
-    if ends is None or not data.get("wall"):
-        return visit.told("errors/series", why="endless", most=MOST_DATES)
-    return _fault(visit, lambda: event_drafts.dates({**data, "ends": ends}))
+        return {}
+    name = "times" if typed.get("times") and not typed.get("until") else "until"
+    fault = _fault(visit, lambda: _ends_of(typed))
+    if fault is None and data.get("wall"):
+        fault = _fault(visit, lambda: event_drafts.dates({**data, "ends": _ends_of(typed)}))
+    return {name: fault} if fault is not None else {}
 
 
 def _fault(visit: Visit, look: Callable[[], object]) -> Markup | None:
@@ -239,11 +268,18 @@ def _ends_at(data: Mapping[str, Any]) -> str:
     return (datetime.fromisoformat(data["wall"]) + timedelta(minutes=data["minutes"])).isoformat()
 
 
-def _ends_of(typed: str) -> dict[str, Any] | None:
-    """How many times, or until which day; None where it says neither."""
-    if is_number(typed, 3):
-        return {"times": int(typed)}
+def _ends_of(typed: Mapping[str, str]) -> dict[str, Any]:
+    """How many times, or until which day. Raises BadSeries, BadForm."""
+    until, times = typed.get("until", ""), typed.get("times", "")
+    if until and times:
+        raise BadSeries("Until a day and so many times.", why="both")
+    if times:
+        if not is_number(times):
+            raise BadSeries("This is no number of dates.", why="few")
+        return {"times": min(int(times), MOST_DATES + 1)}
+    if not until:
+        raise BadSeries("A series has to end.", why="endless")
     try:
-        return {"until": date.fromisoformat(typed).isoformat()}
+        return {"until": date.fromisoformat(until).isoformat()}
     except ValueError:
-        return None
+        raise BadForm("This is no date.", message="console/no_date") from None

@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import field
+from datetime import date, timedelta
 from typing import Any
 
 from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import attendees, drafts, event_news, event_seats, events, series
-from bot.actions.announcing import EventRefused
+from bot.actions import attendees, drafts, event_history, event_news, event_seats, events, series
 from bot.actions.authority import area_name
 from bot.actions.event_drafts import FLOW
-from bot.actions.event_words import MOST_WORDS
-from bot.actions.events import EventChange, ManagedEvent
-from bot.communes import Commune
+from bot.actions.events import ManagedEvent
 from bot.errors import PortevoixError
+from bot.frozen import Frozen
 from bot.rules.attendees import Part, sheet
+from bot.rules.expressions import stored
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
-from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
-from bot.web.console.forms import plain, told, wall_time
+from bot.web.console import event_change, whom
+from bot.web.console.forms import told
+from bot.web.console.unusual import meant
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
 from bot.words.no_break import with_plain_spaces
 from db.engine import savepoint
-from db.events import EventPage, EventText, text_in
+from db.events import EventPage, text_in
 
 PEOPLE_AT_ONCE = 200
 """Lines of a part of the list."""
+
+
+class NotYet(PortevoixError):
+    """What was typed has to be mended first; what is wrong stands beside it."""
+
+    default_message = "console/to_mend"
+
+
+class Refused(Frozen):
+    """A form of the page that was refused: which one, why, what is wrong with its fields, and what became of them
+    where somebody else changed the event meanwhile.
+    """
+
+    form: str | None = None
+    words: Markup | None = None
+    faults: event_change.Faults = field(default_factory=dict)
+    merged: event_change.Merged | None = None
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        return self.merged.fields if self.merged is not None else {}
 
 
 class Events:
@@ -49,59 +71,63 @@ class Events:
             Route(f"{one}/sheet", desk.changing(self.sheet), methods=["POST"]),
             Route(f"{one}/seats", desk.changing(self.seats), methods=["POST"]),
             Route(f"{one}/change", desk.changing(self.change), methods=["POST"]),
+            Route(f"{one}/cancel", desk.reading(self.ask_cancel)),
             Route(f"{one}/cancel", desk.changing(self.cancel), methods=["POST"]),
         ]
 
     async def list(self, visit: Visit) -> Response:
-        page = whole_number(visit, "page", 1) - 1
+        page, dropped = (max(0, whole_number(visit, name, 1) - 1) for name in ("page", "off"))
         coming = await events.managed(visit.tx, visit.author)
-        past, more = await events.past(visit.tx, visit.author, max(0, page))
+        past, more = await events.past(visit.tx, visit.author, page)
+        cancelled, more_cancelled = await event_history.cancelled(visit.tx, visit.author, dropped)
         return visit.page(
             "events",
             weeks=_weeks(_lines(visit, coming)),
             today=visit.now.astimezone(zone_named(visit.zone)).date(),
             past=_lines(visit, past),
-            number=max(0, page),
+            number=page,
             more=more,
+            cancelled=_lines(visit, cancelled),
+            cancelled_number=dropped,
+            more_cancelled=more_cancelled,
+            dropped="dropped" in visit.request.query_params,
+            supervises=bool(visit.author.supervised()),
             is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
         )
 
     async def show(self, visit: Visit) -> Response:
         return await self._page(visit, await events.find_managed(visit.tx, visit.author, code_of(visit)))
 
-    async def _page(
-        self,
-        visit: Visit,
-        found: ManagedEvent,
-        *,
-        typed: Mapping[str, str] | None = None,
-        form: str = "",
-        fault: Markup | None = None,
-    ) -> Response:
+    async def _page(self, visit: Visit, found: ManagedEvent, refused: Refused | None = None) -> Response:
         """The event, with what was typed in a form of it that was refused, and why."""
-        campaign, event = visit.author.campaign, found.event
+        campaign, event, refused = visit.author.campaign, found.event, refused or Refused()
         gazetteer = visit.author.gazetteer
-        commune = gazetteer.by_code(event.commune)
-        place = f"{commune.name} ({commune.department})" if commune is not None else event.commune
+        now = event_change.fields(found, campaign.languages, gazetteer)
         following = await series.following(visit.tx, found) if not event.is_hidden else ()
-        pending = await event_news.pending(visit.tx, event, visit.now)
+        history = await event_history.history(visit.tx, visit.author, found)
+        invited = stored(history.invitation.audience) if history.invitation is not None else None
+        fields = {"reason": "", "following": "one", **now, **visit.form, **refused.fields}
         return visit.page(
             "event",
-            status=200 if fault is None else 409,
+            status=200 if refused.form is None else 409,
             found=found,
             event=event,
             text=text_in(found.texts, visit.language, campaign.languages[0]),
             place=area_name(gazetteer, event.commune),
-            fields={**_fields(found, campaign.languages, place), **(typed or {})},
-            refused=form,
-            fault_words=fault,
+            fields=fields,
+            shown=event_change.marks(now),
+            refused=refused,
+            meant=meant(fields),
+            is_done="done" in visit.request.query_params,
             is_open=not event.is_cancelled and event.ends_at > visit.now,
+            history=history,
+            audience=None if invited is None else await whom.named(visit, invited),
+            weekday=event.starts_at.astimezone(zone_named(event.zone)).weekday(),
             following=len(following),
-            pending=pending,
+            pending=await event_news.pending(visit.tx, event, visit.now),
             may_cancel=visit.author.hosted.get(event.id) != events.CO_HOST,
             overbookings=OVERBOOKINGS,
             most_guests=MOST_GUESTS,
-            most_words=MOST_WORDS,
         )
 
     async def people(self, visit: Visit) -> Response:
@@ -124,16 +150,28 @@ class Events:
     async def seats(self, visit: Visit) -> Response:
         return await self._kept(visit, "seats", self._seats)
 
+    async def change(self, visit: Visit) -> Response:
+        """What differs from what stands there; whoever comes second with the same event is told, and loses nothing."""
+        return await self._kept(visit, "change", self._change)
+
     async def _kept(self, visit: Visit, form: str, view: Callable[[Visit], Awaitable[Response]]) -> Response:
         """What a form of the event does; where that is refused, its page with what was typed, and why."""
-        found = await events.find_open(visit.tx, visit.author, code_of(visit))
         try:
             async with savepoint(visit.tx):
                 return await view(visit)
         except PortevoixError as fault:
             if isinstance(fault, BadForm) and fault.message == BadForm.default_message:
                 raise
-            return await self._page(visit, found, typed=visit.form, form=form, fault=told(visit, fault))
+            found = await events.find_open(visit.tx, visit.author, code_of(visit))
+            merged = event_change.merged(visit.form, self._now(visit, found))
+            faults: event_change.Faults = {}
+            if form == "change" and not merged.is_stale:
+                faults = event_change.faults(found, visit)
+            why = Refused(form=form, words=told(visit, fault), faults=faults, merged=merged)
+            return await self._page(visit, found, why)
+
+    def _now(self, visit: Visit, found: ManagedEvent) -> Mapping[str, str]:
+        return event_change.fields(found, visit.author.campaign.languages, visit.author.gazetteer)
 
     async def _seats(self, visit: Visit) -> Response:
         code, form = code_of(visit), visit.form
@@ -146,35 +184,65 @@ class Events:
             await event_seats.change_seats(visit.tx, visit.author, code, sequence=sequence, **changed)
         except ValueError:
             raise BadForm("This was not offered.") from None
-        return visit.go(f"/console/events/{code}")
-
-    async def change(self, visit: Visit) -> Response:
-        """What differs from what stands there; whoever comes second with the same event is told, and loses nothing."""
-        return await self._kept(visit, "change", self._change)
+        return visit.go(f"/console/events/{code}?done#seats")
 
     async def _change(self, visit: Visit) -> Response:
-        found = await events.find_open(visit.tx, visit.author, code_of(visit))
-        change, there = _change(found, visit), visit.go(f"/console/events/{found.event.code}")
+        author, found = visit.author, await events.find_open(visit.tx, visit.author, code_of(visit))
+        code, sequence = found.event.code, _number(visit.form.get("sequence", ""))
+        if event_change.merged(visit.form, self._now(visit, found)).is_stale:
+            events.require_unchanged(found.event, sequence)
+        if event_change.faults(found, visit):
+            raise NotYet("Something is wrong with it, or missing.")
+        change = event_change.change(found, visit)
         if change.is_empty:
-            return there
+            return visit.go(f"/console/events/{code}#change")
         change_it = series.change_following if visit.form.get("following") == "all" else events.change_event
-        sequence = _number(visit.form.get("sequence", ""))
-        await change_it(
-            visit.tx, visit.author, found.event.code, change, sequence=sequence, reason=_reason(visit)
+        reason = event_change.reason(visit)
+        await change_it(visit.tx, author, code, change, sequence=sequence, reason=reason)
+        return visit.go(f"/console/events/{code}?done#main")
+
+    async def ask_cancel(self, visit: Visit) -> Response:
+        """How many are told, before it is cancelled."""
+        return await self._cancelling(visit)
+
+    async def _cancelling(self, visit: Visit, fault: Markup | None = None) -> Response:
+        tx, author = visit.tx, visit.author
+        found = await events.find_open(tx, author, code_of(visit))
+        events.require_may_cancel(author, found.event)
+        following = await series.following(tx, found) if not found.event.is_hidden else ()
+        return visit.page(
+            "event_cancel",
+            status=200 if fault is None else 409,
+            event=found.event,
+            text=text_in(found.texts, visit.language, author.campaign.languages[0]),
+            reach_words=None
+            if found.event.is_hidden
+            else visit.told(
+                "console/told_of",
+                reach=await events.to_tell(tx, author, found.event, cancellation=True),
+            ),
+            following=len(following),
+            fields={"reason": "", "following": "one", **visit.form},
+            fault_words=fault,
         )
-        return there
 
     async def cancel(self, visit: Visit) -> Response:
         """The event that was looked at; or it and all later dates."""
-        return await self._kept(visit, "cancel", self._cancel)
+        try:
+            async with savepoint(visit.tx):
+                return await self._cancel(visit)
+        except PortevoixError as fault:
+            return await self._cancelling(visit, told(visit, fault))
 
     async def _cancel(self, visit: Visit) -> Response:
         code, author = code_of(visit), visit.author
         found = await events.find_open(visit.tx, author, code)
         events.require_unchanged(found.event, _number(visit.form.get("sequence", "")))
         cancel = series.cancel_following if visit.form.get("following") == "all" else events.cancel_event
-        await cancel(visit.tx, author, code, reason=_reason(visit))
-        return visit.go("/console/events")
+        await cancel(visit.tx, author, code, reason=event_change.reason(visit))
+        if found.event.is_hidden:  # nobody saw it, and nobody finds it again
+            return visit.go("/console/events?dropped#main")
+        return visit.go(f"/console/events/{code}?done#main")
 
 
 def _weeks(lines: Sequence[dict[str, Any]]) -> list[tuple[date, list[tuple[date, list[dict[str, Any]]]]]]:
@@ -215,90 +283,3 @@ def _number(text: str) -> int:
     if not is_number(text):
         raise BadSeats("This is no number of seats.", most=MOST_SEATS)
     return int(text)
-
-
-def _fields(found: ManagedEvent, languages: Sequence[str], place: str) -> dict[str, str]:
-    """Every field of the change as it stands."""
-    event, zone = found.event, zone_named(found.event.zone)
-    return {
-        "starts": _wall(event.starts_at.astimezone(zone)),
-        "ends": _wall(event.ends_at.astimezone(zone)),
-        "place": place,
-        "address": event.address,
-        "reason": "",
-        "capacity": "" if event.capacity is None else str(event.capacity),
-        "guests": str(event.guests),
-        "overbooking": str(event.overbooking),
-        "following": "one",
-        **{f"title-{code}": found.texts[code].title if code in found.texts else "" for code in languages},
-        **{
-            f"description-{code}": found.texts[code].description if code in found.texts else ""
-            for code in languages
-        },
-    }
-
-
-def _wall(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M")
-
-
-def _change(found: ManagedEvent, visit: Visit) -> EventChange:
-    """What of the form differs from what stands there. Raises EventRefused, BadForm."""
-    form, event = visit.form, found.event
-    texts = {}
-    for language in visit.author.campaign.languages:
-        text = found.texts.get(language, EventText(title="", description=""))
-        title = plain(form.get(f"title-{language}", text.title))
-        description = plain(form.get(f"description-{language}", text.description))
-        if (title, description) != (plain(text.title), plain(text.description)):
-            texts[language] = EventText(title=title, description=description)
-    commune = _commune(found, visit)
-    zone = commune.zone if commune is not None else event.zone
-    address = plain(form.get("address", event.address))
-    before = _fields(found, (), "")
-    starts_at = _instant(form, "starts", before, zone)
-    ends_at = _instant(form, "ends", before, zone)
-    return EventChange(
-        starts_at=starts_at,
-        ends_at=ends_at,
-        commune=commune,
-        address=None if address == plain(event.address) else address,
-        texts=texts,
-    )
-
-
-def _commune(found: ManagedEvent, visit: Visit) -> Commune | None:
-    """Another commune than that of the event, where one was typed. Raises EventRefused for one that nobody knows."""
-    gazetteer, typed = visit.author.gazetteer, plain(visit.form.get("place", ""))
-    before = gazetteer.by_code(found.event.commune)
-    if not typed or (before is not None and typed == f"{before.name} ({before.department})"):
-        return None
-    looked = gazetteer.search(typed, limit=6)
-    if not looked.results:
-        raise EventRefused("No such commune.", message="new_event/commune_unknown", typed=typed[:60])
-    if not looked.confident:
-        raise EventRefused("Which commune?", message="console/communes", communes=looked.results)
-    commune = looked.results[0]
-    return None if before is not None and commune.code == before.code else commune
-
-
-def _reason(visit: Visit) -> str:
-    """Why, for those who are told. Raises BadHtml where it is too long."""
-    reason = plain(visit.form.get("reason", ""))
-    if len(reason) > MOST_WORDS:
-        raise EventRefused(
-            f"At most {MOST_WORDS} characters fit here.",
-            message="errors/text_too_long",
-            length=len(reason),
-            limit=MOST_WORDS,
-        )
-    return reason
-
-
-def _instant(form: Mapping[str, str], name: str, before: Mapping[str, str], zone: str) -> datetime | None:
-    """An instant by the clock of the place, where the form says another one. Raises BadForm."""
-    text = form.get(name, "")
-    if not text or text == before[name]:
-        return None
-    wall = wall_time(text)
-    return at_wall(wall, zone_named(zone))

@@ -42,13 +42,14 @@ from bot.web.console.forms import (
     require_same,
     require_word,
 )
+from bot.web.console.unusual import meant
 from bot.web.desk import Desk, Visit
 
 T = TypeVar("T")
 
 ABOUT = "/console/events/new"
 WHOM, READY = f"{ABOUT}/whom", f"{ABOUT}/ready"
-EMPTY: Mapping[str, Any] = {"repeat": ONCE, "guests": 0, "overbooking": 0, "commune": None, "pin": None}
+EMPTY: Mapping[str, Any] = {"repeat": ONCE, "guests": 0, "overbooking": 0, "commune": None, "pin": None, "sure": None}
 """A draft of which nothing was said."""
 
 
@@ -78,6 +79,7 @@ class NewEventRoom:
         return visit.page(
             "new_event",
             fields=event_form.fields(visit, data),
+            meant=meant(event_form.times(visit, data)),
             places=event_form.places(visit, data),
             faults=event_form.faults(visit, data) if data else {},
             overbookings=OVERBOOKINGS,

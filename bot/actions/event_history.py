@@ -1,0 +1,66 @@
+"""What became of an event: its invitation, the dates of its series, its last news; and what was cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.areas
+import db.broadcast_accounts
+import db.event_news
+import db.events
+from bot.actions import series
+from bot.actions.authority import Author
+from bot.actions.events import PAST_AT_ONCE, ManagedEvent
+from bot.frozen import Frozen
+from bot.rules.permissions import Action
+from bot.rules.small_counts import Headcount
+from db.broadcast_accounts import Broadcast
+from db.events import Event, EventPage
+
+
+class LastNews(Frozen):
+    """Whom the news of a change, or that it is off, went to or wait for, and when they were made."""
+
+    people: Headcount
+    at: datetime
+
+
+class History(Frozen):
+    """`invitation`: None where the author may not read messages; `dates`: all of its series, its own among them."""
+
+    invitation: Broadcast | None
+    news: LastNews | None
+    every: str | None
+    dates: Sequence[Event]
+
+
+async def history(tx: AsyncConnection, author: Author, found: ManagedEvent) -> History:
+    """Of an event that was found for its author."""
+    event = found.event
+    reads = author.may(Action.CONTROL_BROADCAST, event.commune)
+    invitation = await db.broadcast_accounts.invitation_to(tx, event.id) if reads else None
+    whole = await series.of_event(tx, event.id)
+    told = await db.event_news.last_told(tx, event.id)
+    news = None
+    if told is not None:
+        account = await db.broadcast_accounts.account(tx, told.id, author.reader.known_in)
+        news = LastNews(people=account.people, at=told.created_at)
+    every, dates = whole if whole is not None else (None, ())
+    return History(
+        invitation=invitation, news=news, every=every.value if every is not None else None, dates=dates
+    )
+
+
+async def cancelled(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:
+    """A page of what was cancelled, one's own and, for coordinators, what was in their areas; and whether there is
+    more. Raises NotAllowed.
+    """
+    if not author.hosted:
+        author.require(Action.CHANGE_EVENT)
+    areas = [db.areas.event_in(area) for area in author.supervised()]
+    return await db.events.cancelled(
+        tx, author=author.id, areas=areas, number=number, size=PAST_AT_ONCE, hosted=author.hosted
+    )

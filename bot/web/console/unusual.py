@@ -1,0 +1,49 @@
+"""Times of an event that are probably a slip of the finger: asked about once, in the form that they were typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from markupsafe import Markup
+
+from bot.rules.events import doubts_of
+from bot.rules.territories import zone as zone_named
+from bot.web.desk import Visit
+
+TIMES = ("starts", "ends", "repeat", "until", "times")
+
+
+def meant(fields: Mapping[str, str]) -> str:
+    """What the box of a form sends along that says that these times are meant: other ones are asked about anew."""
+    return "/".join(fields.get(name, "") for name in TIMES)
+
+
+def doubted(
+    visit: Visit,
+    fields: Mapping[str, str],
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    zone: str,
+    last: date | None = None,
+) -> Markup | None:
+    """The question whether these times are meant; None where nothing is unusual of them, or `sure` said so."""
+    if fields.get("sure") == meant(fields):
+        return None
+    last = last or starts_at.astimezone(zone_named(zone)).date()
+    votes = [ballot.day for ballot in visit.author.campaign.ballots]
+    lasts = ends_at - starts_at
+    doubts = doubts_of(starts_at, lasts, last, visit.now, votes)
+    if not doubts:
+        return None
+    return visit.told(
+        "console/unusual",
+        doubts=[each.value for each in doubts],
+        starts_at=starts_at,
+        ends_at=ends_at,
+        last=last,
+        minutes=int(lasts.total_seconds()) // 60,
+        last_vote=max(votes, default=None),
+        place_zone=zone,
+    )

@@ -29,13 +29,14 @@ from db.upsert import insert
 
 
 class Card(Frozen):
-    """A message that shows an event; `face`: of the event, to be noted once it was edited."""
+    """A message that shows an event; `face`: of the event, to be noted once it was edited; `noted`: what is so far."""
 
     delivery: int | None
     person: int
     message: int
     event: int
     face: int
+    noted: int | None
     # Of a message that was no delivery: somebody opened the event.
     opened: int | None = None
     template: str | None = None
@@ -92,7 +93,7 @@ def _untrue() -> sa.ColumnElement[bool]:
 
 def _is_over_offer_of_shift() -> sa.ColumnElement[bool]:
     """A place in a shift that was held for somebody: the message says so once it is not."""
-    return sa.and_(broadcasts.c.template == SHIFT_OFFER, deliveries.c.face == UNTRUE)
+    return sa.and_(broadcasts.c.template == SHIFT_OFFER, deliveries.c.face <= UNTRUE)
 
 
 _RECALLS = broadcasts.alias("recalls")
@@ -112,6 +113,7 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
             deliveries.c.message_id.label("message"),
             broadcasts.c.event,
             seats.c.face,
+            deliveries.c.face.label("noted"),
             broadcasts.c.template,
         )
         .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
@@ -137,6 +139,7 @@ async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: i
             shown_cards.c.message,
             shown_cards.c.event,
             seats.c.face,
+            shown_cards.c.face.label("noted"),
             shown_cards.c.id.label("opened"),
         )
         .join(seats, seats.c.event == shown_cards.c.event)
@@ -183,13 +186,16 @@ async def looked_after(tx: AsyncConnection, now: datetime) -> list[int]:
 
 
 async def shown(tx: AsyncConnection, cards: Collection[Card]) -> None:
-    """These messages show their event as it is at the count of each."""
-    for number in sorted({card.face for card in cards}):
-        sent = [card.delivery for card in cards if card.face == number and card.delivery is not None]
-        read = [card.opened for card in cards if card.face == number and card.opened is not None]
-        left = sa.and_(deliveries.c.id.in_(sent), deliveries.c.face.is_distinct_from(SHOWS_OTHERWISE))
-        await tx.execute(sa.update(deliveries).where(left).values(face=number))
-        await tx.execute(sa.update(shown_cards).where(shown_cards.c.id.in_(read)).values(face=number))
+    """These messages show their event as it is at the count of each, unless something else was noted of them since."""
+    for number, noted in sorted({(card.face, card.noted) for card in cards}, key=str):
+        alike = [card for card in cards if (card.face, card.noted) == (number, noted)]
+        for table, ids in (
+            (deliveries, [card.delivery for card in alike if card.delivery is not None]),
+            (shown_cards, [card.opened for card in alike if card.opened is not None]),
+        ):
+            still = sa.and_(table.c.id.in_(ids), table.c.face.is_not_distinct_from(noted))
+            if ids:
+                await tx.execute(sa.update(table).where(still).values(face=number))
 
 
 async def is_turned(tx: AsyncConnection, card: Card) -> bool:
@@ -209,9 +215,40 @@ async def turned(tx: AsyncConnection, person: int, message: int) -> None:
     await tx.execute(sa.delete(shown_cards).where(theirs))
 
 
-async def stand_otherwise(tx: AsyncConnection, event: int, persons: Collection[int]) -> None:
-    """Offers of seats of these people are over: their messages say so."""
-    await _over(tx, persons, sa.and_(broadcasts.c.event == event, broadcasts.c.template == OFFER))
+async def stand_otherwise(
+    tx: AsyncConnection, event: int, persons: Collection[int], *, but: int | None = None
+) -> None:
+    """How these people stand with an event has changed by itself, or in one of their messages (`but`, which shows it):
+    all others that show the event say so too.
+    """
+    here = list(persons)
+    left = sa.or_(broadcasts.c.template == OFFER, deliveries.c.state.in_(ON_THE_WAY_OR_THERE))
+    cards = (
+        sa.select(deliveries.c.id)
+        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+        .where(
+            broadcasts.c.event == event, broadcasts.c.template.in_(CARDS), deliveries.c.person.in_(here), left
+        )
+        .where(deliveries.c.face.is_distinct_from(SHOWS_OTHERWISE))
+        .where(deliveries.c.message_id.is_distinct_from(but or 0))
+    )
+    found = list(await tx.scalars(cards))
+    if found:
+        await tx.execute(
+            sa.update(deliveries).where(deliveries.c.id.in_(found)).values(face=_untrue_again(deliveries))
+        )
+    opened_there = sa.and_(
+        shown_cards.c.event == event, shown_cards.c.person.in_(here), shown_cards.c.message != (but or 0)
+    )
+    await tx.execute(sa.update(shown_cards).where(opened_there).values(face=_untrue_again(shown_cards)))
+
+
+def _untrue_again(table: sa.Table) -> sa.ColumnElement[int]:
+    """Another number each time: whoever edited the message meanwhile does not take it for true (see `shown`)."""
+    return sa.case((table.c.face < 0, table.c.face + UNTRUE), else_=UNTRUE)
+
+
+ON_THE_WAY_OR_THERE = ("sending", "sent", "in_doubt")
 
 
 async def shift_offer_over(tx: AsyncConnection, person: int, key: str) -> None:
@@ -224,6 +261,6 @@ async def _over(tx: AsyncConnection, persons: Collection[int], made_by: sa.Colum
     which = sa.and_(
         deliveries.c.person.in_(list(persons)),
         deliveries.c.broadcast.in_(offers),
-        sa.or_(deliveries.c.face.is_(None), deliveries.c.face != SHOWS_OTHERWISE),
+        deliveries.c.face.is_distinct_from(SHOWS_OTHERWISE),
     )
-    await tx.execute(sa.update(deliveries).where(which).values(face=UNTRUE))
+    await tx.execute(sa.update(deliveries).where(which).values(face=_untrue_again(deliveries)))

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.deliveries
 import db.events
+import db.faces
 import db.people
 import db.rsvps
 import db.seats
@@ -195,7 +196,14 @@ async def _answer(
         tx, event=event.id, person=person.id, decide=decide, said=said, asked=asked
     )
     await _leave_shifts(tx, event, settled.rsvp)
+    if before is not None and _stands(before) != _stands(settled.rsvp):
+        await db.faces.stand_otherwise(tx, event.id, [person.id], but=origin.message_id)
     return Answered(rsvp=settled.rsvp, overtaken=settled.overtaken)
+
+
+def _stands(rsvp: Rsvp) -> tuple[object, ...]:
+    """What a card tells of an answer."""
+    return rsvp.answer, rsvp.guests, rsvp.offered, rsvp.confirmed
 
 
 async def _leave_shifts(tx: AsyncConnection, event: Event, rsvp: Rsvp) -> None:
@@ -247,7 +255,9 @@ async def bring_guests(
         return rsvp
 
     said = response(person, origin, "guests", str(guests), event.code)
-    return (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+    rsvp = (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+    await db.faces.stand_otherwise(tx, event.id, [person.id], but=origin.message_id)
+    return rsvp
 
 
 BRINGS = (Standing.YES, Standing.WAITING, Standing.OFFERED)
@@ -264,7 +274,9 @@ async def wait_for_all(tx: AsyncConnection, person: Person, origin: Origin, even
         return waits_for_all(own, origin.at)
 
     said = response(person, origin, "offer", "wait", event.code)
-    return (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+    rsvp = (await db.seats.settle(tx, event=event.id, person=person.id, decide=decide, said=said)).rsvp
+    await db.faces.stand_otherwise(tx, event.id, [person.id], but=origin.message_id)
+    return rsvp
 
 
 async def tell_whether_came(

@@ -118,6 +118,7 @@ def _offer(campaign: Campaign, event: Event, to: Listed, now: datetime) -> Rsvp 
 async def _queue(tx: AsyncConnection, event: Event, seats: Seats, made: list[Rsvp], now: datetime) -> int:
     """Keeps the offers and queues what tells of them: first offers are one broadcast, second ones another."""
     await db.seats.keep(tx, event.id, seats, made)
+    await db.faces.stand_otherwise(tx, event.id, [offer.person for offer in made])
     queued = 0
     for number in sorted({offer.offers for offer in made}):
         planned = PlannedBroadcast(

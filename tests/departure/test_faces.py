@@ -146,7 +146,8 @@ async def test_an_event_that_fills_and_frees_says_so_and_of_two_changes_the_last
     assert "C’est complet" in shown.posts.told()[1003]
     await shown.hall.say(2, "no")
     await shown.hall.say(3, "yes")  # full again before anybody has looked
-    assert await shown.faces.catch_up() == 0
+    assert await shown.faces.catch_up() == 1  # of who said otherwise elsewhere alone
+    assert "Vous venez" not in shown.posts.told()[1002]
     await shown.hall.say(3, "no")
     assert await shown.faces.catch_up() == 3
     assert "C’est complet" not in shown.posts.told()[1003]
@@ -370,4 +371,46 @@ async def test_a_card_that_somebody_opened_is_edited_as_others_are(shown: Shown)
     assert {(1001, 901), (1002, from_list.last.id)} <= edited
     assert (1003, gone.last.id) not in edited
     shown.posts.calls.clear()
+    assert await shown.faces.catch_up() == 0
+
+
+async def test_every_card_of_somebody_tells_how_they_stand_wherever_it_changed(shown: Shown) -> None:
+    """The invitation was edited to an offer; the offer is over, or was taken in another message."""
+    hall = shown.hall
+    await hall.say(1, "yes")
+    await hall.say(2, "yes")
+    await hall.say(3, "yes")  # who waits
+    await shown.faces.catch_up()
+    shown.posts.told()
+    await hall.say(2, "no")
+    await hall.tend()
+    assert await shown.faces.catch_up() > 0
+    assert "Une place s’est libérée pour vous" in shown.posts.told()[1003]
+    hall.pass_time(days=2)
+    await hall.look()
+    await shown.faces.catch_up()
+    told = shown.posts.told()[1003]
+    assert "Une place s’est libérée" not in told
+    # Whoever answers in one message finds all others true; the one that was tapped is answered by itself.
+    await hall.say(3, "yes")
+    assert await shown.faces.catch_up() > 0
+    assert "Vous venez" in shown.posts.told()[1003]
+    async with hall.database.write() as tx:
+        await db.faces.stand_otherwise(tx, hall.event, [3], but=10 * 3 + len(INVITATION) % 7)
+    assert await shown.faces.catch_up() == 0
+
+
+async def test_what_changes_while_a_card_is_edited_is_edited_once_more(shown: Shown) -> None:
+    await shown.hall.say(1, "yes")
+
+    async def again(_call: Call) -> None:
+        async with shown.hall.database.write() as tx:
+            await db.faces.stand_otherwise(tx, shown.hall.event, [1])
+
+    async with shown.hall.database.write() as tx:
+        await db.faces.look(tx, shown.hall.now)
+        await db.faces.stand_otherwise(tx, shown.hall.event, [1])
+    shown.posts.before = again
+    assert await shown.faces.catch_up() == 1
+    assert await shown.faces.catch_up() == 1, "it was marked anew on the way"
     assert await shown.faces.catch_up() == 0

@@ -82,7 +82,8 @@ async def test_a_series_without_end_or_dates_is_refused_in_a_sentence(
 ) -> None:
     organizer = await announced(conversation, ends)
     assert any(
-        said in organizer.last.text for said in ("has to end", "more than 60 dates", "from 2 to 60 dates", "No other date")
+        said in organizer.last.text
+        for said in ("has to end", "more than 60 dates", "from 2 to 60 dates", "No other date")
     )
     await organizer.send("15/12")
     assert "4 dates" in organizer.last.text

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from db.events import Event
 from db.schema import audit, events
@@ -115,7 +114,9 @@ async def test_what_is_wrong_stands_at_its_field_and_what_was_done_is_told(
         refused = await visitor.send(f"{page}/change", **typed(visitor, event, "change", **{field: wrong}))
         assert refused.status_code == 409, field
         assert told in visitor.text, (field, visitor.text)
-        assert re.search(rf'id="{field}"[^>]*aria-invalid="true" aria-describedby="fault-{field}"', refused.text)
+        assert re.search(
+            rf'id="{field}"[^>]*aria-invalid="true" aria-describedby="fault-{field}"', refused.text
+        )
         assert typed(visitor, event, "change")[field] == wrong
     assert await stored(conversation, event) == event
     # A day too many is asked about, and taken where it is meant.
@@ -171,6 +172,8 @@ async def test_a_date_of_a_series_leads_to_the_others(conversation: Conversation
     for other in (first, third):
         assert f'href="/console/events/{other.code}"' in visitor.page.text
     await visitor.open(f"/console/events/{third.code}/cancel")
-    await visitor.send(f"/console/events/{third.code}/cancel", **typed(visitor, Event(**third._mapping), "cancel"))
+    await visitor.send(
+        f"/console/events/{third.code}/cancel", **typed(visitor, Event(**third._mapping), "cancel")
+    )
     await visitor.open(f"/console/events/{second.code}")
     assert "cancelled" in visitor.text.partition("Date 2 of 3")[2].partition("Who comes")[0]

@@ -49,7 +49,14 @@ T = TypeVar("T")
 
 ABOUT = "/console/events/new"
 WHOM, READY = f"{ABOUT}/whom", f"{ABOUT}/ready"
-EMPTY: Mapping[str, Any] = {"repeat": ONCE, "guests": 0, "overbooking": 0, "commune": None, "pin": None, "sure": None}
+EMPTY: Mapping[str, Any] = {
+    "repeat": ONCE,
+    "guests": 0,
+    "overbooking": 0,
+    "commune": None,
+    "pin": None,
+    "sure": None,
+}
 """A draft of which nothing was said."""
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.attendees import Attendee
+from bot.rules.seats import Standing
 from db.engine import require_writer
 from db.headcounts import known_to
 from db.restrictions import IS_USABLE
@@ -33,7 +34,16 @@ async def of_event(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> 
         .outerjoin(check_ins, there)
         .where(rsvps.c.event == event, _LISTED, IS_USABLE)
     )
-    return [Attendee._make(row) for row in await tx.execute(query)]
+    found = [Attendee(*row) for row in await tx.execute(query)]
+    if not any(each.answer == Standing.WAITING for each in found):
+        return found
+    waiting = sa.select(rsvps.c.ticket).where(rsvps.c.event == event, rsvps.c.answer == Standing.WAITING)
+    # As they were told it: whoever is not shown here stands in the line too.
+    places = {ticket: place for place, ticket in enumerate(sorted(await tx.scalars(waiting)), start=1)}
+    return [
+        each._replace(place=places[each.ticket]) if each.answer == Standing.WAITING else each
+        for each in found
+    ]
 
 
 _LISTED = rsvps.c.answer.not_in(("no", "lapsed"))

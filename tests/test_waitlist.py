@@ -59,12 +59,19 @@ async def test_a_seat_goes_from_one_to_the_next_across_kills(tmp_path: Path) -> 
         await paul.tap("Je prends la place")
         await paul.expect("Vous venez")
         await killed(story)
+        # The invitation of each showed the offer too: it is true again, like every other card of theirs.
+        for person in (mia, paul):
+            await until(lambda them=person: nowhere(them, OFFERED), "no card promises a seat any more")
         standings = {row["first_name"]: row["answer"] for row in await story.exported("attendance")}
         assert standings == {
             f"P{FIRST}": "no",
             f"P{FIRST + 1}": "lapsed",
             f"P{FIRST + 2}": "yes",
         }
+
+
+async def nowhere(person: Person, words: str) -> bool:
+    return not await shows(person, words)
 
 
 async def shows(person: Person, words: str) -> bool:

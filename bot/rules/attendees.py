@@ -18,15 +18,21 @@ AT_THE_DOOR = 12
 
 
 class Part(StrEnum):
-    """What a list shows."""
+    """What a list shows; in this order where it shows everybody."""
 
     COMING = "coming"
     MAYBE = "maybe"
+    OFFERED = "offered"
     WAITING = "waiting"
 
 
+_ORDER = {part: place for place, part in enumerate(Part)}
+
+
 class Attendee(NamedTuple):
-    """Somebody who comes, may, or waits. `name` where they agreed to be known; `number` tells the others."""
+    """Somebody who comes, may, was offered a seat, or waits for one. `name` where they agreed to be known; `number`
+    tells the others; `place`: which one on the waiting list they are, from 1.
+    """
 
     number: int
     name: str | None
@@ -36,11 +42,12 @@ class Attendee(NamedTuple):
     attended: bool | None
     ticket: int | None
     checked_in: bool = False
+    place: int | None = None
 
     @property
     def part(self) -> Part:
         if self.answer in ON_THE_LIST:
-            return Part.WAITING
+            return Part.OFFERED if self.answer == Standing.OFFERED else Part.WAITING
         return Part.COMING if self.answer == Standing.YES else Part.MAYBE
 
 
@@ -60,13 +67,13 @@ class Sheet(Frozen):
 
 
 def in_order(attendees: Iterable[Attendee], part: Part | None) -> list[Attendee]:
-    """One part of a list, or everybody: by name and then by number; who waits, in the order in which they do."""
+    """One part of a list, or everybody, part by part: by name and then by number; who waits, as they wait."""
 
     fold = cache(folded)  # many bear the same name
 
-    def order(each: Attendee) -> tuple[int, bool, str, int]:
-        place = (each.ticket or 0) if part is Part.WAITING else 0
-        return place, each.name is None, fold(each.name or ""), each.number
+    def order(each: Attendee) -> tuple[int, int, bool, str, int]:
+        place = (each.ticket or 0) if each.part is Part.WAITING else 0
+        return _ORDER[each.part], place, each.name is None, fold(each.name or ""), each.number
 
     return sorted((each for each in attendees if part is None or each.part is part), key=order)
 

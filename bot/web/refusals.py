@@ -32,6 +32,12 @@ _STATUS: Mapping[type[PortevoixError], int] = MappingProxyType(
 )
 
 
+_GONE = frozenset({"errors/event_gone", "errors/broadcast_gone", "inbox/gone"})
+"""What is said of a number or a code of which there is nothing."""
+
+
 def status_of(refusal: PortevoixError) -> int:
     """Of the answer to what cannot be done. 409: what was seen has changed meanwhile, or cannot be so."""
+    if refusal.message in _GONE:
+        return 404
     return next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 409)

@@ -135,8 +135,11 @@ def test_the_list_is_sorted_by_name_then_by_number_and_the_waitlist_by_turn() ->
     ]
     people += [attendee(5, None, "offered", ticket=2), attendee(6, "Max", "maybe")]
     assert [each.number for each in in_order(people, Part.COMING)] == [2, 1, 3]
-    assert [each.number for each in in_order(people, Part.WAITING)] == [5, 4]
+    people.append(attendee(7, "Zac", "waiting", ticket=3))
+    assert [each.number for each in in_order(people, Part.WAITING)] == [7, 4]
+    assert [each.number for each in in_order(people, Part.OFFERED)] == [5]
     assert [each.number for each in in_order(people, Part.MAYBE)] == [6]
+    assert [each.number for each in in_order(people, None)] == [2, 1, 3, 6, 5, 7, 4]
 
 
 @pytest.mark.parametrize(("asked", "shown"), [(0, 0), (2, 2), (9, 2), (-1, 0)])

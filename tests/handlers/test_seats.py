@@ -300,7 +300,8 @@ async def test_who_waits_has_nothing_certain_in_the_calendar(conversation: Conve
     for person, status in ((zoe, b"STATUS:CONFIRMED"), (mia, b"STATUS:TENTATIVE")):
         await person.send(f"/start ev_{code}")
         await person.tap_data(f"1:rsvp:{code}:yes")
-        await person.tap("Add to my calendar")
+        assert ("Add to my calendar" in person.last.buttons) is (person is zoe)
+        await person.tap_data(f"1:ics:{code}")  # an older card may still offer it
         (sent,) = person.called("sendDocument")
         assert sent.attachment is not None
         assert status in sent.attachment.content
@@ -430,3 +431,23 @@ async def test_a_seat_that_nobody_on_the_list_can_use_leaves_the_event_open(
 def test_taps_of_one_batch_are_handled_event_by_event(body: bytes, event: str) -> None:
     """So that two processes lock the seats of two events in the same order."""
     assert locked(body) == event
+
+
+async def test_a_full_event_invites_nobody_more(conversation: Conversation) -> None:
+    _, code = await announced(conversation, "2")
+    zoe, mia, paul = [await signed_up(conversation, number) for number in (1, 2, 3)]
+    await zoe.send(f"/start ev_{code}")
+    await zoe.tap_data(f"1:rsvp:{code}:yes")
+    assert {"+1", "Invite a friend"} <= {*zoe.last.buttons, *zoe.last.urls}, zoe.last
+    await mia.send(f"/start ev_{code}")
+    await mia.tap_data(f"1:rsvp:{code}:yes")
+    # All seats are taken: who comes is offered no more of them, and asked for no friend.
+    assert not {"+1", "Invite a friend", "✓ Just me"} & {*mia.last.buttons, *mia.last.urls}, mia.last
+    assert "better with a friend" not in mia.last.text
+    await paul.send(f"/start ev_{code}")
+    await paul.tap_data(f"1:rsvp:{code}:no")
+    assert "just tap “Join the waiting list”" in paul.last.text
+    assert "Join the waiting list" in paul.last.buttons
+    await zoe.tap_data(f"1:rsvp:{code}:no")
+    await paul.send(f"/start ev_{code}")
+    assert "just tap “I’ll come”" in paul.last.text

@@ -8,11 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+import db.people
 from db.events import Event
 from db.schema import audit, events
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker
 from tests.drafting import write_event
+from tests.hall import Hall
+from tests.talking import ask
 from tests.web.browsing import Browser, signed_in
 from tests.web.test_console_new_event import ABOUT, MEETING, WHOM, seen
 
@@ -177,3 +180,58 @@ async def test_a_date_of_a_series_leads_to_the_others(conversation: Conversation
     )
     await visitor.open(f"/console/events/{second.code}")
     assert "cancelled" in visitor.text.partition("Date 2 of 3")[2].partition("Who comes")[0]
+
+
+async def test_who_has_a_seat_who_holds_an_offer_and_who_waits_are_told_apart(
+    conversation: Conversation,
+) -> None:
+    olga = await staff(conversation, OLGA, "coordinator", "69")
+    hall = await Hall.open(conversation, capacity=1, guests=0, code="a1b2c3d4")
+    first = 0
+    for number, name in enumerate(("Adèle", "Zoé", "Isabelle", "Bao"), start=1):
+        person = await supporter(conversation, 1000 + number, "69123")
+        async with conversation.database.write() as tx:
+            await db.people.change(tx, person, first_name=name, consent_team=True)
+        await hall.say(person, "yes")
+        first = first or person
+    await hall.say(first, "no")
+    await hall.tend()
+    page = "/console/events/a1b2c3d4"
+    visitor = await signed_in(olga)
+    await visitor.open(f"{page}/people")
+    await visitor.open(f"{page}/people")
+    found = visitor.text
+    assert "Zoé" in found.partition("Were offered a seat")[2].partition("Waiting list")[0], found
+    waiting = found.partition("Waiting list")[2]
+    assert re.search(r"Place on the list Guests Isabelle 1 Bao 2", waiting), waiting
+    await visitor.send(f"{page}/sheet")
+    paper = visitor.text
+    assert re.search(
+        r"Were offered a seat \(1\) .*Zoé .*Waiting list \(2\) .*Isabelle .* 1 .*Bao .* 2", paper
+    ), paper
+    assert "QR code that leads back to this list" in visitor.page.text
+    assert "says nothing of when they answered" in paper
+    conversation.clock.move((await hall.found()).starts_at - timedelta(minutes=30))
+    visitor = await signed_in(olga)
+    await visitor.open(f"{page}/door")
+    assert re.search(
+        r"Zoé was offered a seat .*Isabelle waiting list, no. 1 .*Bao waiting list, no. 2", visitor.text
+    )
+    await olga.tap_data("1:door:a1b2c3d4:0")
+    assert "☐ Isabelle (waiting list, no. 1)" in olga.last.buttons
+
+
+async def test_what_does_not_exist_is_not_found(conversation: Conversation, olga: Talker) -> None:
+    visitor = await signed_in(olga)
+    for path in ("/console/messages/999", "/console/events/zzzzzz", "/console/events/zzzzzz/people"):
+        assert (await visitor.open(path)).status_code == 404, path
+
+
+async def test_somebody_elses_conversation_says_whose_it_is(conversation: Conversation, olga: Talker) -> None:
+    one = conversation.person(100)
+    await supporter(conversation, 100, "69123", language="en")
+    await ask(one)
+    visitor = await signed_in(olga)
+    await visitor.open("/console/conversations/1")
+    assert "Only whoever has taken this conversation reads it" in visitor.text
+    assert "what you wrote" not in visitor.text

@@ -94,7 +94,10 @@ class Conversations:
     async def read(self, visit: Visit) -> Response:
         """`?saved=3`: with the words of a saved answer to look at before they leave."""
         number, tx, author = visit.number("number"), visit.tx, visit.author
-        written = await inbox.read(tx, author, number)
+        try:
+            written = await inbox.read(tx, author, number)
+        except inbox.NotYours:
+            raise inbox.NotYours("Whoever has taken it reads it.", message="console/not_taken") from None
         usable = await saved_answers.usable(tx, author, number)
         chosen = next((each for each in usable if each.id == whole_number(visit, "saved", 0)), None)
         return visit.page(

@@ -17,6 +17,8 @@ from bot.actions.event_drafts import FLOW
 from bot.actions.events import ManagedEvent
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
+from bot.links import list_link
+from bot.printing.codes import qr_path
 from bot.rules.attendees import Part, sheet
 from bot.rules.expressions import stored
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
@@ -145,7 +147,11 @@ class Events:
         paper = await attendees.paper_list(visit.tx, visit.author, code_of(visit))
         found = paper.found
         text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
-        return visit.page("sheet", event=found.event, text=text, paper=paper)
+        size, path = qr_path(list_link(self._desk.composer.bot_username, found.event.code))
+        parts = [(part, [each for each in paper.everybody if each.part is part]) for part in Part]
+        return visit.page(
+            "sheet", event=found.event, text=text, paper=paper, parts=parts, size=size, path_of_code=path
+        )
 
     async def seats(self, visit: Visit) -> Response:
         return await self._kept(visit, "seats", self._seats)

@@ -209,7 +209,7 @@ def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
         ),
     )
     group = GroupBoard(database=database, texts=services.texts, composer=composer(services))
-    late = LateApprovals(database=database, clock=clock, queued=engine.wake)
+    late = LateApprovals(database=database, campaign=campaign, clock=clock, queued=engine.wake)
 
     witness = Witness(
         database=database,

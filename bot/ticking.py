@@ -247,8 +247,10 @@ class Witness:
 class LateApprovals:
     """Ends what a second person was asked and did not decide in time, at the next look after it was over."""
 
-    def __init__(self, *, database: Database, clock: Clock, queued: Callable[[], None]) -> None:
-        self._database, self._clock, self._queued = database, clock, queued
+    def __init__(
+        self, *, database: Database, campaign: Campaign, clock: Clock, queued: Callable[[], None]
+    ) -> None:
+        self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
 
     async def look(self) -> None:
         now = self._clock.now()
@@ -256,7 +258,7 @@ class LateApprovals:
             if not await overdue(tx, WHAT, now):
                 return
         async with self._database.write() as tx:
-            ended = await end_overdue(tx, now)
+            ended = await end_overdue(tx, self._campaign, now)
         if ended:
             self._queued()
 

@@ -35,14 +35,21 @@ class Approval(Frozen):
         return self.decided_at is None and (self.expires_at is None or now < self.expires_at)
 
     @property
-    def is_for_later(self) -> bool:
-        """Whether what was decided leaves at an hour to come; also where an older version did not note the hour."""
-        if "due_at" not in self.details:
-            return True
-        due: str | None = self.details["due_at"]
-        return (
-            due is not None and self.decided_at is not None and datetime.fromisoformat(due) > self.decided_at
-        )
+    def leaves_at(self) -> datetime | None:
+        """When the first get what was let go; None: as soon as that was."""
+        at: str | None = self.details.get("leaves_at", self.details.get("due_at"))
+        leaves = None if at is None else datetime.fromisoformat(at)
+        return leaves if leaves is None or self.decided_at is None or leaves > self.decided_at else None
+
+    @property
+    def tells_when(self) -> bool:
+        """Whether it is known when it leaves; an older version did not note the hour."""
+        return "leaves_at" in self.details or "due_at" in self.details
+
+    @property
+    def is_for_nobody(self) -> bool:
+        """Whether it was let go though nobody would get it any more."""
+        return bool(self.details.get("for_nobody"))
 
     @property
     def reason(self) -> str:
@@ -109,15 +116,11 @@ async def decide(tx: AsyncConnection, approval: int, *, by: int, granted: bool, 
     return (await tx.execute(sa.update(approvals).where(undecided).values(values))).rowcount == 1
 
 
-async def give_reason(tx: AsyncConnection, approval: Approval, reason: str) -> None:
-    """Keeps why it is refused (see `Approval.reason`)."""
-    details = {**approval.details, "reason": reason}
-    await tx.execute(sa.update(approvals).where(approvals.c.id == approval.id).values(details=details))
-
-
-async def restate(tx: AsyncConnection, approval: Approval, *, digest: str) -> None:
-    """What is asked is the same as before, though something that it is known by is another."""
-    details = {**approval.details, "digest": digest}
+async def note(tx: AsyncConnection, approval: Approval, **more: Any) -> None:
+    """Keeps more of it: its `reason`, `leaves_at`, `for_nobody`; or another `digest`, where what is asked is the same
+    though something that it is known by is another.
+    """
+    details = {**approval.details, **more}
     await tx.execute(sa.update(approvals).where(approvals.c.id == approval.id).values(details=details))
 
 

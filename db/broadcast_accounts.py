@@ -146,11 +146,12 @@ class Waiting(Frozen):
 
 
 class Account(Frozen):
-    """How many people’s deliveries are in each state, how many were answered, and why some are withheld."""
+    """How many people’s deliveries are in each state, how many were answered, and why some are withheld or expired."""
 
     states: Mapping[str, Headcount]
     answered: Headcount
     withheld: tuple[Waiting, ...]
+    expired: tuple[Waiting, ...]
     next_due: datetime | None
 
     @property
@@ -241,6 +242,12 @@ class Progress(Frozen):
     @property
     def is_over(self) -> bool:
         return not self.waiting.total and not self.withheld.total
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is over and half of those it was for, or more, did not get it while it was of use."""
+        expired, people = self.count("expired").total, self.account.people.total
+        return self.is_over and not self.is_cancelled and expired > 0 and 2 * expired >= people
 
     @property
     def is_leaving(self) -> bool:
@@ -405,12 +412,19 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
     restricted = (await tx.execute(theirs)).all()
     held = (
         sa.select(
-            deliveries.c.reason, *counted("people", known), sa.func.min(deliveries.c.due_at).label("until")
+            deliveries.c.state,
+            deliveries.c.reason,
+            *counted("people", known),
+            sa.func.min(deliveries.c.due_at).label("until"),
         )
         .select_from(rows)
-        .where(mine, deliveries.c.state == "withheld", of_others(deliveries.c.person))
-        .group_by(deliveries.c.reason)
+        .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
+        .group_by(deliveries.c.state, deliveries.c.reason)
     )
+    waiting: dict[str, list[Waiting]] = {"withheld": [], "expired": []}
+    for row in await tx.execute(held):
+        some = Waiting(reason=row.reason, people=headcount(row, "people"), until=row.until)
+        waiting[row.state].append(some)
     soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
     return Account(
         states={
@@ -422,10 +436,8 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
             _without(found, Counter(row.state for row in restricted if row.answered), "answered").values(),
             start=NOBODY,
         ),
-        withheld=tuple(
-            Waiting(reason=row.reason, people=headcount(row, "people"), until=row.until)
-            for row in await tx.execute(held)
-        ),
+        withheld=tuple(waiting["withheld"]),
+        expired=tuple(waiting["expired"]),
         next_due=(await tx.execute(soonest)).scalar_one_or_none(),
     )
 

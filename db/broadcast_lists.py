@@ -42,6 +42,16 @@ async def listed(
     return [Broadcast(**row._mapping) for row in rows]
 
 
+async def over_since(tx: AsyncConnection, since: datetime) -> list[Broadcast]:
+    """The broadcasts of staff that were over since then and expired for somebody, the newest first."""
+    expired = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == "expired")
+    theirs = sa.and_(broadcasts.c.created_by.is_not(None), broadcasts.c.mends.is_(None))
+    query = sa.select(broadcasts).where(
+        theirs, broadcasts.c.finished_at >= since, broadcasts.c.state != "cancelled", expired
+    )
+    return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id.desc()))]
+
+
 async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
     """The last reminders of the campaign file, which nobody of the team wrote; the newest first."""
     planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))

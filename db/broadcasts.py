@@ -151,6 +151,17 @@ async def let_go(
     return True
 
 
+async def put_off(
+    tx: AsyncConnection, broadcast: int, *, at: datetime, expires_at: datetime, now: datetime
+) -> None:
+    """It leaves later than it was written for: at an instant, the same for everybody."""
+    change = broadcasts.update().where(broadcasts.c.id == broadcast)
+    await tx.execute(change.values(starts_at=at, local_time=False))
+    waiting = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(ON_THE_WAY))
+    values = {"state": "queued", "due_at": at, "expires_at": expires_at, "reason": None, "changed_at": now}
+    await tx.execute(deliveries.update().where(waiting).values(values))
+
+
 async def expire_at(tx: AsyncConnection, broadcast: int, instant: datetime) -> None:
     """What has yet to leave of it is of use until another instant."""
     await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(expires_at=instant))

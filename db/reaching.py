@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from bot.frozen import Frozen
 from bot.rules.courtesy import Caps
 from bot.rules.kinds import PARTISAN, Mute
+from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import Headcount
+from db.areas import person_in
 from db.departure import IN_FLIGHT
 from db.headcounts import counted, headcount, known_to
 from db.schema import Instant, broadcasts, deliveries, people
@@ -57,10 +59,21 @@ class Standing(Frozen):
     people: Headcount
 
 
+class Ahead(Frozen):
+    """What leaves before another message: of what waits `now`, all that is due `by` when that is to leave, or held
+    already. `but`: the other message itself, where it is queued.
+    """
+
+    now: datetime
+    by: datetime
+    but: int | None = None
+
+
 class Written(Frozen):
     """So many people to whom the campaign wrote in the last days. `silent`: they left so many questions unanswered that
     the lower cap of a week holds; `today`: they had all that a day of theirs allows; `fills_week`: when the oldest of
-    the messages left, to the minute, that together fill the week; None: they do not.
+    the messages left, to the minute, that together fill the week; None: they do not. `held`: how many wait for a later
+    day, the last of them until `held_until`.
     """
 
     territory: str | None
@@ -69,6 +82,8 @@ class Written(Frozen):
     today: bool
     fills_week: datetime | None
     people: Headcount
+    held: int = 0
+    held_until: datetime | None = None
 
 
 def _is_muted(mute: Mute | None) -> sa.ColumnElement[bool]:
@@ -81,17 +96,23 @@ async def standings(
     mute: Mute | None,
     *,
     since: datetime,
+    ahead: Ahead | None = None,
     known_in: Sequence[str] | None = None,
 ) -> list[Standing]:
     """The people of an audience (a condition on `people`), counted by what decides whether a message reaches them, for
-    a reader who knows people in some areas.
+    a reader who knows people in some areas. `ahead`: what leaves before it counts as what left.
     """
+    # Two look-ups and no OR: each has an index of its own.
+    recently: Condition = people.c.id.in_(sa.select(deliveries.c.person).where(_is_sent(deliveries, since)))
+    if ahead is not None:
+        waits = sa.select(deliveries.c.person).where(_waits(deliveries, ahead))
+        recently = sa.or_(recently, people.c.id.in_(waits))
     columns = (
         people.c.territory,
         people.c.zone,
         people.c.unreachable_at.is_not(None).label("unreachable"),
         _is_muted(mute).label("muted"),
-        people.c.id.in_(sa.select(deliveries.c.person).where(_is_sent(deliveries, since))).label("recently"),
+        recently.label("recently"),
     )
     each = sa.select(*columns, known_to(known_in).label("is_known")).where(among).subquery()
     shared = [column for column in each.c if column.name != "is_known"]
@@ -111,13 +132,21 @@ async def written_to(
     since: datetime,
     caps: Caps,
     days: Mapping[str | None, Day],
+    ahead: Ahead | None = None,
     known_in: Sequence[str] | None = None,
 ) -> list[Written]:
     """Those of an audience whom a message can reach and to whom the campaign wrote since then, by what the caps ask of
-    each. `days`: today, in each zone that somebody lives by.
+    each. `days`: today, in each zone that somebody lives by. `ahead`: what leaves before it counts as what left.
     """
     silent = people.c.unanswered >= caps.silent_after
-    today = sa.or_(sa.false(), *(sa.and_(_lives_by(zone), _between(*day)) for zone, day in days.items()))
+    moment = _moment(deliveries, ahead)
+    today = sa.or_(
+        sa.false(), *(sa.and_(_lives_by(zone), _between(moment, *day)) for zone, day in days.items())
+    )
+    held: Condition = sa.false()
+    if ahead is not None:
+        is_later = sa.and_(moment > ahead.by, sa.case((today, 0), else_=1) == 1)
+        held = sa.and_(deliveries.c.state.in_(ON_THE_WAY), is_later)
     columns = (
         people.c.territory,
         people.c.zone,
@@ -125,8 +154,11 @@ async def written_to(
         silent.label("silent"),
         (sa.func.count().filter(today) >= caps.per_day).label("today"),
         sa.case(
-            (silent, _filled(caps.per_week_when_silent, since)), else_=_filled(caps.per_week, since)
+            (silent, _filled(caps.per_week_when_silent, since, ahead)),
+            else_=_filled(caps.per_week, since, ahead),
         ).label("filled"),
+        sa.func.count().filter(held).label("held"),
+        sa.func.max(sa.case((held, moment), else_=sa.null())).label("held_until"),
     )
     # Apart: a condition may ask about deliveries too, and would take those that are counted here for its own.
     members = sa.select(people.c.id).where(among).subquery()
@@ -135,50 +167,48 @@ async def written_to(
         .select_from(people)
         .join(members, members.c.id == people.c.id)
         .join(deliveries, deliveries.c.person == people.c.id)
-        .where(_is_sent(deliveries, since))
+        .where(_counts(deliveries, since, ahead))
         .where(people.c.unreachable_at.is_(None), sa.not_(_is_muted(mute)))
         .group_by(people.c.id)
         .subquery()
     )
-    shared = (each.c.territory, each.c.zone, each.c.silent, each.c.today)
-    filled = _Minute(each.c.filled)
-    query = sa.select(*shared, filled, *counted("people", each.c.is_known)).group_by(*shared, filled)
+    shared = (
+        *(each.c.territory, each.c.zone, each.c.silent, each.c.today, each.c.held),
+        _Minute(each.c.filled).label("filled_at"),
+        _Minute(each.c.held_until).label("held_to"),
+    )
+    query = sa.select(*shared, *counted("people", each.c.is_known)).group_by(*shared)
     return [
-        _written(row[0], row[1], row[2], row[3], row[4], headcount(row, "people"))
+        Written(
+            territory=row.territory,
+            zone=row.zone,
+            silent=bool(row.silent),
+            today=bool(row.today),
+            fills_week=_end_of(row.filled_at),
+            people=headcount(row, "people"),
+            held=row.held,
+            held_until=_end_of(row.held_to),
+        )
         for row in await tx.execute(query)
     ]
 
 
-def _written(
-    territory: str | None,
-    zone: str | None,
-    silent: object,
-    today: object,
-    filled: str | None,
-    number: Headcount,
-) -> Written:
-    # The last instant of the minute: nobody is said to be reached who is not yet.
-    fills_week = None if filled is None else datetime.fromisoformat(filled) + timedelta(minutes=1)
-    return Written(
-        territory=territory,
-        zone=zone,
-        silent=bool(silent),
-        today=bool(today),
-        fills_week=fills_week,
-        people=number,
-    )
+def _end_of(minute: str | None) -> datetime | None:
+    """Its last instant: nobody is said to be reached who is not yet."""
+    return None if minute is None else datetime.fromisoformat(minute) + timedelta(minutes=1)
 
 
-def _filled(per_week: int, since: datetime) -> sa.ColumnElement[datetime | None]:
+def _filled(per_week: int, since: datetime, ahead: Ahead | None) -> sa.ColumnElement[datetime | None]:
     """When the oldest of so many messages of a group left; nothing where there are fewer. Looked up one by one only
     where there are more, which the caps leave to few.
     """
     number, theirs = sa.func.count(), deliveries.alias("theirs")
-    of_one = sa.select(_moment(theirs)).where(theirs.c.person == people.c.id, _is_sent(theirs, since))
-    found = of_one.order_by(_moment(theirs).desc()).limit(1).offset(per_week - 1).correlate(people)
+    moment = _moment(theirs, ahead)
+    of_one = sa.select(moment).where(theirs.c.person == people.c.id, _counts(theirs, since, ahead))
+    found = of_one.order_by(moment.desc()).limit(1).offset(per_week - 1).correlate(people)
     return sa.case(
         (number < per_week, sa.null()),
-        (number == per_week, sa.func.min(_moment(deliveries))),
+        (number == per_week, sa.func.min(_moment(deliveries, ahead))),
         else_=found.scalar_subquery(),
     )
 
@@ -187,12 +217,22 @@ def _lives_by(zone: str | None) -> Condition:
     return people.c.zone.is_(None) if zone is None else people.c.zone == zone
 
 
-def _between(start: datetime, end: datetime) -> Condition:
-    return sa.and_(_moment(deliveries) >= start, _moment(deliveries) < end)
+def _between(moment: sa.ColumnElement[datetime], start: datetime, end: datetime) -> Condition:
+    return sa.and_(moment >= start, moment < end)
 
 
-def _moment(rows: sa.FromClause) -> sa.ColumnElement[datetime]:
-    return sa.func.coalesce(rows.c.sent_at, rows.c.changed_at, type_=Instant())
+def _moment(rows: sa.FromClause, ahead: Ahead | None) -> sa.ColumnElement[datetime]:
+    """When it left; of what leaves first, when that is."""
+    left = sa.func.coalesce(rows.c.sent_at, rows.c.changed_at, type_=Instant())
+    if ahead is None:
+        return left
+    leaves = sa.case((rows.c.due_at > ahead.now, rows.c.due_at), else_=sa.literal(ahead.now, Instant()))
+    return sa.case((rows.c.state.in_(ON_THE_WAY), leaves), else_=left)
+
+
+def _counts(rows: sa.FromClause, since: datetime, ahead: Ahead | None) -> Condition:
+    sent = _is_sent(rows, since)
+    return sent if ahead is None else sa.or_(sent, _waits(rows, ahead))
 
 
 def _is_sent(rows: sa.FromClause, since: datetime) -> Condition:
@@ -206,5 +246,34 @@ def _is_sent(rows: sa.FromClause, since: datetime) -> Condition:
         rows.c.person.is_not(None),
         rows.c.state.in_(IN_FLIGHT),
         rows.c.broadcast.in_(partisan),
-        _moment(rows) > since,
+        _moment(rows, None) > since,
     )
+
+
+def _waits(rows: sa.FromClause, ahead: Ahead) -> Condition:
+    """The partisan messages that leave first."""
+    partisan = sa.select(broadcasts.c.id).where(
+        broadcasts.c.kind.in_(sorted(PARTISAN)),
+        broadcasts.c.state == "active",
+        broadcasts.c.finished_at.is_(None),
+        broadcasts.c.id != (ahead.but or 0),
+    )
+    return sa.and_(
+        rows.c.person.is_not(None),
+        rows.c.state.in_(ON_THE_WAY),
+        sa.or_(rows.c.state == "withheld", rows.c.due_at <= ahead.by),
+        rows.c.broadcast.in_(partisan),
+    )
+
+
+def waits_in(broadcast: int) -> Condition:
+    """Whether a row of `people` has yet to get this broadcast."""
+    mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(ON_THE_WAY))
+    return people.c.id.in_(sa.select(deliveries.c.person).where(mine))
+
+
+def expired_in(broadcast: int, areas: Iterable[str]) -> Condition:
+    """Whether a row of `people` lives in these areas and did not get this broadcast while it was of use."""
+    mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == "expired")
+    there = sa.or_(sa.false(), *(person_in(area) for area in areas))
+    return sa.and_(there, people.c.id.in_(sa.select(deliveries.c.person).where(mine)))

@@ -118,10 +118,13 @@ async def forecast(
     when: SendingTime,
     expires_at: datetime | None = None,
     audience: Expression | None = None,
+    editing: int | None = None,
 ) -> Forecast:
-    """Who gets it, and when; `audience`: another one than that of the dialog."""
+    """Who gets it, and when; `audience`: another one than that of the dialog; `editing`: the broadcast whose place it
+    takes, which does not wait before it.
+    """
     whom = await target(context, author, audience if audience is not None else audience_of(context))
-    sending = Sending(kind=kind, when=when, expires_at=expires_at)
+    sending = Sending(kind=kind, when=when, expires_at=expires_at, broadcast=editing)
     campaign, reader, now = context.campaign, author.reader, context.now
     return await context.readings.get(
         repr(("forecast", whom.expression, sending, reader)),

@@ -9,11 +9,12 @@ from telegram import Update
 from bot.actions import broadcast_approvals as actions
 from bot.actions.authority import Author
 from bot.actions.broadcast_approvals import MOST_REASON
+from bot.actions.forecasts import Forecast
 from bot.departure.approving import previews, read_card
 from bot.words.texts import Text
 from handlers import buttons, desk
 from handlers.context import Context
-from handlers.routing import Awaited, Handler
+from handlers.routing import Awaited, Handler, MalformedButton
 
 FLOW = "send_back"
 
@@ -27,13 +28,32 @@ async def read(update: Update, context: Context) -> None:
 
 
 async def decide(update: Update, context: Context) -> None:
-    """In the transaction that lets it go; who comes second is told what the first one said."""
-    number, said = buttons.arguments(context, 2)
+    """In the transaction that lets it go; who comes second is told what the first one said. Where nobody would get it,
+    that is told first.
+    """
+    number, word = buttons.arguments(context, 2)
     author, approval = await desk.author(context), desk.number(number)
-    granted = buttons.yes_or_no(said)
-    if not await _is_over(context, author, approval):
-        decided = await actions.decide(context.tx, author, approval, granted=granted)
-        context.edit("broadcasts/decided", approval=decided, mine=True)
+    if word not in tuple(actions.Said):
+        raise MalformedButton
+    if await _is_over(context, author, approval):
+        return
+    expected = await _expected(context, author, approval)
+    try:
+        decided = await actions.decide(context.tx, author, approval, actions.Said(word), expected=expected)
+    except actions.NobodyGetsIt:
+        shown = await actions.shown_to(context.tx, author, approval, context.language, expected=expected)
+        composer = desk.composer(context.services)
+        context.show(read_card(composer, context.services.texts, shown, context.person))
+        return
+    context.edit("broadcasts/decided", approval=decided, mine=True)
+
+
+async def _expected(context: Context, author: Author, approval: int) -> Forecast | None:
+    """Who gets it if it leaves now, found out before the one writer is taken."""
+    return await context.readings.get(
+        repr(("approval", approval, author.reader)),
+        lambda rolls: actions.foreseen_now(rolls, author, approval),
+    )
 
 
 async def ask_why(update: Update, context: Context) -> None:
@@ -58,7 +78,7 @@ async def send_back(update: Update, context: Context) -> None:
     decided = await actions.decided(context.tx, author, approval)
     is_mine = decided is None
     if decided is None:
-        decided = await actions.decide(context.tx, author, approval, granted=False, reason=reason)
+        decided = await actions.decide(context.tx, author, approval, actions.Said.NO, reason=reason)
     await context.end_dialog()
     context.say("broadcasts/decided", approval=decided, mine=is_mine)
 
@@ -83,7 +103,8 @@ async def show_if_asked(context: Context, author: Author, broadcast: int) -> boo
 async def _shown(context: Context, author: Author, approval: int) -> Text:
     """Shows the message in each language; what asks about it is to stand beside it."""
     composer = desk.composer(context.services)
-    shown = await actions.shown_to(context.tx, author, approval, context.language)
+    expected = await _expected(context, author, approval)
+    shown = await actions.shown_to(context.tx, author, approval, context.language, expected=expected)
     context.say("broadcasts/previews")
     desk.show_versions(
         context,

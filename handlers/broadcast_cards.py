@@ -10,7 +10,7 @@ from telegram import Update
 from bot.actions import broadcast_cards as actions
 from bot.actions import broadcast_changes, broadcast_drafts, doubts
 from bot.actions import broadcasts as sending
-from bot.actions.broadcast_approvals import Subject
+from bot.actions.broadcast_subject import Subject
 from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews
@@ -98,6 +98,14 @@ async def _draft(context: Context, broadcast: Broadcast, **values: Any) -> None:
     await broadcasts.proceed(context, context.say)
 
 
+async def ask_renew(update: Update, context: Context) -> None:
+    """Who would get it if it were sent again now to those for whom it expired."""
+    (broadcast,) = arguments(context, 1)
+    author, number = await desk.author(context), desk.number(broadcast)
+    found = await broadcast_changes.foreseen_again(context.tx, author, number)
+    context.say("broadcasts/renew", number=number, forecast=found, counts=author.reader)
+
+
 async def renew(update: Update, context: Context) -> None:
     """Sends it again to those for whom it expired."""
     (broadcast,) = arguments(context, 1)
@@ -118,6 +126,7 @@ BUTTONS: dict[str, Handler] = {
     "broadcast": show_broadcast,
     "broadcast_edit": change,
     "broadcast_copy": duplicate,
-    "broadcast_renew": renew,
+    "broadcast_renew": ask_renew,
+    "broadcast_renew_now": renew,
 }
 DIALOGS: dict[str, dict[str, Awaited]] = {}

@@ -332,7 +332,8 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
     when = sending_time(data, now=context.now, zone=context.zone)
     audience = audience_dialog.audience_of(context)
     experiment = experiment_of(data)
-    forecast = await audience_dialog.forecast(context, author, kind=kind, when=when)
+    editing = data.get("editing")
+    forecast = await audience_dialog.forecast(context, author, kind=kind, when=when, editing=editing)
     return {
         "kind": kind,
         "is_neutral": is_neutral(data),
@@ -345,7 +346,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
         "fallback": next((code for code in context.campaign.languages if code in texts), None),
         "when": when,
         "is_now": data["wall"] == NOW,
-        "editing": data.get("editing"),
+        "editing": editing,
         "experiment": experiment,
         "prospect": experiment and prospect(experiment, author.reader.at_least(forecast.people)),
         "counts": author.reader,
@@ -357,8 +358,8 @@ async def send_better(update: Update, context: Context) -> None:
 
     async def expected(author: Author) -> Forecast:
         when = sending_time(context.kept, now=context.now, zone=context.zone)
-        kind = Kind(context.kept["kind"])
-        return await audience_dialog.forecast(context, author, kind=kind, when=when)
+        kind, editing = Kind(context.kept["kind"]), context.kept.get("editing")
+        return await audience_dialog.forecast(context, author, kind=kind, when=when, editing=editing)
 
     await audience_dialog.send_better(
         context, FLOW, proceed, expected, lambda local: {"wall": local, "whose": "mine"}
@@ -387,7 +388,9 @@ async def confirm(update: Update, context: Context) -> None:
     number = data.get("editing")
     expected = None
     if not new.knowing:
-        expected = await audience_dialog.forecast(context, author, kind=new.kind, when=new.when)
+        expected = await audience_dialog.forecast(
+            context, author, kind=new.kind, when=new.when, editing=number
+        )
     author = await desk.take_draft(context)
     if number is None:
         number = (await actions.send(context.tx, author, new, expected=expected)).broadcast

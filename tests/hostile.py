@@ -65,6 +65,7 @@ FORGED_BY_HAND = {
     "broadcast_edit": ("1:broadcast_edit:999", f"1:broadcast_edit:{HUGE}"),
     "broadcast_copy": ("1:broadcast_copy:999", "1:broadcast_copy:é"),
     "broadcast_renew": ("1:broadcast_renew:999", f"1:broadcast_renew:{HUGE}"),
+    "broadcast_renew_now": ("1:broadcast_renew_now:999", f"1:broadcast_renew_now:{HUGE}"),
     "broadcast_do": (f"1:broadcast_do:pause:{HUGE}", "1:broadcast_do:pause:999", "1:broadcast_do:erase:1"),
     "export": (
         "1:export:FR:passwords",

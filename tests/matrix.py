@@ -329,6 +329,11 @@ MATRIX: dict[str, dict[str, Row]] = {
         ),
         "another’s": Row(run=lambda w, a: broadcast_changes.renew(w.tx, a, w.broadcast), least="coordinator"),
     },
+    "broadcast_changes.foreseen_again": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_changes.foreseen_again(w.tx, a, w.broadcast), least="coordinator"
+        ),
+    },
     "mends.mendable": {
         "another’s": Row(
             run=lambda w, a: mends.mendable(w.tx, a, w.broadcast, Mend.RECALL), least="coordinator"
@@ -404,11 +409,11 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "broadcast_approvals.decide": {
         "letting it go": Row(
-            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, granted=True),
+            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, broadcast_approvals.Said.YES),
             least="coordinator",
         ),
         "refusing": Row(
-            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, granted=False),
+            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, broadcast_approvals.Said.NO),
             least="coordinator",
         ),
     },

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,30 +13,27 @@ import db.approvals
 import db.broadcast_accounts
 import db.broadcasts
 import db.events
-import db.hosts
 import db.mends
 import db.people
-import db.staff
 import db.surveys
 from bot.actions import approvals, audience_words, audit, notices, rewording
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, hosted_by, roles_of
+from bot.actions.broadcast_subject import Member, Subject, member, subject_of, titles
+from bot.actions.forecasts import Forecast, forecast_of
 from bot.campaign.campaign import Campaign
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.kinds import Kind
-from bot.rules.mends import Mend
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
 from bot.rules.sending import USEFUL_FOR
-from bot.rules.small_counts import Headcount, Reader
-from bot.rules.surveys import as_json
+from bot.rules.small_counts import LEAST, Headcount, Reader
 from db.approval_cards import card_key
 from db.approvals import Approval
 from db.broadcast_accounts import Broadcast
-from db.events import Event, EventTexts
-from db.surveys import Survey
+from db.rolls import Rolls
 
 WHAT = "broadcast"
 CARD = "broadcast_waits"
@@ -47,91 +44,16 @@ BY_ITSELF = "approvals"
 """The actor in the audit log where nobody decided in time."""
 
 
-class Subject(Frozen):
-    """A broadcast as it will leave: its texts by language, or the event that it is about with its own."""
+class NobodyGetsIt(PortevoixError):
+    """Nobody would get it any more while it is of use: whoever lets it go all the same has to know."""
 
-    broadcast: Broadcast
-    author: int | None
-    # What it will say; of a recall, what it takes away.
-    texts: Mapping[str, str]
-    # The same of each version that is compared with it.
-    others: Sequence[Mapping[str, str]]
-    event: Event | None
-    event_texts: EventTexts
-    # The survey that it asks, if it asks one.
-    survey: Survey | None = None
-    # What it corrects or takes back, if it is a second thought.
-    mended: Broadcast | None = None
-
-    @property
-    def versions(self) -> tuple[Mapping[str, str], ...]:
-        """The texts of each version that is compared; of most messages, of the only one."""
-        return (self.texts, *self.others)
-
-    @property
-    def wording(self) -> Broadcast:
-        """The broadcast by whose kind, picture and signature it reads."""
-        return self.mended or self.broadcast
-
-    @property
-    def read_of(self) -> int:
-        """The broadcast that tells who will read it: new words are also for those who do not have the message yet."""
-        if self.mended is not None and self.broadcast.is_correction:
-            return self.mended.id
-        return self.broadcast.id
-
-    @property
-    def area(self) -> str:
-        """The area of whoever decides: of words to those who come to an event, wherever they live, where it is."""
-        if self.broadcast.kind == Kind.EVENT_SERVICE and self.event is not None:
-            return self.event.commune
-        return self.broadcast.area
-
-    @property
-    def mend(self) -> str | None:
-        """The second thought that it is, if it is one."""
-        if self.mended is None:
-            return None
-        return (Mend.RECALL if self.broadcast.is_recall else Mend.CORRECTION).value
-
-    @property
-    def digest(self) -> str:
-        """Another one as soon as a text, the audience, the hour, or the event's place or time is another."""
-        sent, event = self.broadcast, self.event
-        facts = {
-            "says": [
-                sent.kind,
-                sent.template,
-                sent.details,
-                sent.ballot,
-                sent.photo,
-                sorted(self.texts.items()),
-                *(sorted(version.items()) for version in self.others),
-                *([] if sent.compares is None else [sent.compares.as_json()]),
-            ],
-            "to": [sent.audience, sent.area],
-            "at": [sent.starts_at.isoformat(), sent.local_time],
-            "mends": sent.mends,
-            "event": event and [event.starts_at.isoformat(), event.ends_at.isoformat(), *_place(event)],
-            "words": sorted((code, text.title, text.description) for code, text in self.event_texts.items()),
-        }
-        if self.survey is not None:
-            asks = self.survey
-            facts["asks"] = [as_json(asks.form), asks.closes_at.isoformat(), asks.erase_at.isoformat()]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def is_now(self) -> bool:
-        """Whether it leaves as soon as it is let go."""
-        return not self.broadcast.local_time and self.broadcast.starts_at <= self.broadcast.created_at
-
-
-def _place(event: Event) -> tuple[object, ...]:
-    return (event.zone, event.commune, event.address, event.latitude, event.longitude)
+    default_message = "errors/nobody_gets_it_any_more"
 
 
 class Shown(Frozen):
-    """What somebody who may decide sees of it, as their roles let them know it."""
+    """What somebody who may decide sees of it, as their roles let them know it. `forecast`: who gets it if it is let go
+    now, and when; None where it is no message of its own, or news of an event.
+    """
 
     approval: Approval
     subject: Subject
@@ -140,6 +62,14 @@ class Shown(Frozen):
     within: tuple[str, ...] | None
     people: Headcount
     reader: Reader
+    author: Member | None
+    asked_by: Member | None
+    forecast: Forecast | None
+
+    @property
+    def is_for_nobody(self) -> bool:
+        """Whether nobody gets it any more, so that letting it go has to be known to be for nothing."""
+        return self.forecast is not None and self.forecast.is_for_nobody(self.reader)
 
 
 async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
@@ -201,34 +131,33 @@ async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> 
     )
 
 
-async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
-    """A broadcast that exists, with all that words it."""
-    found = await db.broadcast_accounts.get(tx, broadcast)
-    assert found is not None  # approvals go with their broadcast
-    mended = None if found.mends is None else await db.broadcast_accounts.get(tx, found.mends)
-    wording = mended or found
-    worded_by = found if found.is_correction else wording
-    versions = (await db.broadcast_accounts.versions_of_many(tx, [worded_by.id])).get(worded_by.id, [])
-    about = (
-        None if wording.event is None else (await db.events.get_many(tx, [wording.event])).get(wording.event)
-    )
-    author = await db.people.get_many(tx, [found.created_by]) if found.created_by is not None else {}
-    return Subject(
-        broadcast=found,
-        author=next((person.telegram_id for person in author.values()), None),
-        texts=next(iter(versions), {}),
-        others=versions[1:],
-        mended=mended,
-        event=about,
-        event_texts={**await db.events.texts_of(tx, about.id), **rewording.new_texts(found)} if about else {},
-        survey=(await db.surveys.of_broadcasts(tx, [wording.id])).get(wording.id)
-        if wording.survey is not None
-        else None,
-    )
+async def foreseen(tx: AsyncConnection, author: Author, subject: Subject) -> Forecast | None:
+    """Who gets it if it is let go now, with all that waits already before it; None of what holds to other rules."""
+    if subject.mended is not None or subject.broadcast.kind == Kind.EVENT_SERVICE:
+        return None
+    return await forecast_of(tx, subject.broadcast, author.campaign, author.reader, now=author.now)
 
 
-async def shown_to(tx: AsyncConnection, author: Author, approval: int, language: str) -> Shown:
-    """What waits, to whoever may decide it. Raises ApprovalGone and NotAllowed."""
+async def foreseen_now(rolls: Rolls, author: Author, approval: int) -> Forecast | None:
+    """The same of what was committed last, in a transaction of its own that only reads: of very many it takes long."""
+    async with rolls.database.read() as tx:
+        found = await db.approvals.get(tx, approval)
+        if found is None or found.broadcast is None or not found.is_open(author.now):
+            return None
+        return await foreseen(tx, author, await subject_of(tx, found.broadcast))
+
+
+async def shown_to(
+    tx: AsyncConnection,
+    author: Author,
+    approval: int,
+    language: str,
+    *,
+    expected: Forecast | None = None,
+) -> Shown:
+    """What waits, to whoever may decide it; `expected`: who gets it, where that was found out before. Raises
+    ApprovalGone and NotAllowed.
+    """
     found = await db.approvals.get(tx, approval)
     if found is None or found.what != WHAT or found.broadcast is None or not found.is_open(author.now):
         raise ApprovalGone("This waits for nobody any more.")
@@ -243,7 +172,14 @@ async def shown_to(tx: AsyncConnection, author: Author, approval: int, language:
         within=None if EVERYWHERE in areas else tuple(area_name(author.gazetteer, each) for each in areas),
         people=account.people,
         reader=author.reader,
+        author=await _member(tx, author, subject.author),
+        asked_by=await _member(tx, author, found.asked_by if found.asked_by != subject.author else None),
+        forecast=expected or await foreseen(tx, author, subject),
     )
+
+
+async def _member(tx: AsyncConnection, author: Author, telegram_id: int | None) -> Member | None:
+    return None if telegram_id is None else await member(tx, author.gazetteer, telegram_id)
 
 
 async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int | None:
@@ -275,31 +211,49 @@ async def decided(tx: AsyncConnection, author: Author, approval: int) -> Approva
     return found if found.decided_at is not None else None
 
 
+class Said(StrEnum):
+    """What a second person says: that it leaves; where nobody would get it, that it leaves when somebody does, or all
+    the same; or that it does not.
+    """
+
+    YES = "yes"
+    LATER = "later"
+    ANYWAY = "anyway"
+    NO = "no"
+
+
 async def decide(
-    tx: AsyncConnection, author: Author, approval: int, *, granted: bool, reason: str = ""
+    tx: AsyncConnection,
+    author: Author,
+    approval: int,
+    said: Said,
+    *,
+    reason: str = "",
+    expected: Forecast | None = None,
 ) -> Approval:
     """A second person lets it go, in this very transaction, or refuses it, perhaps with a `reason` for its author.
+    `expected`: who was found to get it, just before.
 
-    Raises ApprovalGone and NotAllowed.
+    Raises ApprovalGone, NotAllowed, and NobodyGetsIt where that is so and was not said to be known.
     """
     author, found = await approvals.take_up(tx, author, approval, WHAT)
     assert found.broadcast is not None  # it is about one
     subject = await subject_of(tx, found.broadcast)
     await _require_second(tx, author, found, subject)
     await _require_as_asked(tx, author, found, subject)
+    granted, leaves = said is not Said.NO, {}
     if granted:
         if not subject.broadcast.is_recall:  # what only takes away may always be done
             author.require_standing()
-        await _let_go(tx, subject, author.now)
+        leaves = await _let_go(tx, author, subject, said, expected)
     account = await db.broadcast_accounts.account(tx, subject.read_of, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
-    if reason:  # the log has no texts
-        await db.approvals.give_reason(tx, found, reason)
+    if reason or leaves:  # the log has no texts
+        await db.approvals.note(tx, found, **({"reason": reason} if reason else {}), **leaves)
     await approvals.close(tx, author, found, Action.APPROVE_BROADCAST, granted=granted, **noted)
-    by = author.person.telegram_id
-    await _tell(tx, found, subject, granted=granted, decided_by=by, now=author.now, reason=reason)
     closed = await db.approvals.get(tx, approval)
     assert closed is not None  # just decided
+    await _tell(tx, closed, subject, author.campaign, by=await _member(tx, author, closed.decided_by))
     return closed
 
 
@@ -325,15 +279,52 @@ async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
     return any(may_broadcast_to(role, subject.area) for role in held)
 
 
-async def _let_go(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
-    broadcast = subject.broadcast
+async def _let_go(
+    tx: AsyncConnection, author: Author, subject: Subject, said: Said, expected: Forecast | None
+) -> dict[str, Any]:
+    """Lets it go, and what to remember of when it leaves: `leaves_at` (None: now), or that it is `for_nobody`."""
+    broadcast, now = subject.broadcast, author.now
+    found = expected or await foreseen(tx, author, subject)
+    is_for_nobody = found is not None and found.is_for_nobody(author.reader)
+    if is_for_nobody and said is Said.YES:
+        raise NobodyGetsIt("Nobody would get this in time.")
     if broadcast.mends is not None:
         await db.mends.stop_leasing(tx)
+    at = found.better if found is not None and said is Said.LATER and is_for_nobody else None
+    if at is not None:
+        await db.broadcasts.put_off(
+            tx, broadcast.id, at=at, expires_at=broadcast.expires_at or at + USEFUL_FOR, now=now
+        )
     until = broadcast.expires_at or now + USEFUL_FOR
     if not await db.broadcasts.let_go(
         tx, broadcast.id, now=now, late_expire_at=None if broadcast.is_recall else until
     ):
         raise ApprovalGone("It was cancelled meanwhile.")
+    await _take_effect(tx, subject, now)
+    if found is None:
+        return {}
+    if is_for_nobody and at is None:
+        return {"for_nobody": True}
+    leaves_at = at or await _first_leave(tx, broadcast, found, now)
+    return {"leaves_at": None if leaves_at is None else leaves_at.isoformat()}
+
+
+async def _first_leave(
+    tx: AsyncConnection, broadcast: Broadcast, found: Forecast, now: datetime
+) -> datetime | None:
+    """When the first get it, as anybody may be told: of fewer than ten at once nothing is said where others wait. None:
+    now.
+    """
+    waits = [each.since or each.until for each in found.later if each.people.total]
+    if waits and found.at_once.total < LEAST:
+        return min(waits)
+    due = (await db.broadcast_accounts.account(tx, broadcast.id, None)).next_due
+    return due if due is not None and due > now else None
+
+
+async def _take_effect(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
+    """What is seen elsewhere as soon as it is let go."""
+    broadcast = subject.broadcast
     if broadcast.mends is not None:
         await db.mends.take_effect(tx, broadcast, subject.texts, now, subject.others)
     if broadcast.event is not None:
@@ -348,37 +339,36 @@ async def _restate(tx: AsyncConnection, event: int) -> None:
     for number in await db.events.broadcasts_about(tx, event):
         found = await db.approvals.of_broadcast(tx, number)
         if found is not None and found.decided_at is None:
-            await db.approvals.restate(tx, found, digest=(await subject_of(tx, number)).digest)
+            await db.approvals.note(tx, found, digest=(await subject_of(tx, number)).digest)
 
 
 async def _tell(
-    tx: AsyncConnection,
-    approval: Approval,
-    subject: Subject,
-    *,
-    granted: bool,
-    decided_by: int | None,
-    now: datetime,
-    reason: str = "",
+    tx: AsyncConnection, approval: Approval, subject: Subject, campaign: Campaign, *, by: Member | None
 ) -> None:
-    """Whoever wrote it hears what became of it, and whoever asked."""
-    event = subject.event
+    """Whoever wrote it hears what became of it, and whoever asked. `by`: who decided; None: nobody did in time."""
+    event, fallback = subject.event, campaign.languages[0]
+    named = {
+        code: (await titles(tx, [subject.wording], code, fallback)).get(subject.wording.id, "")
+        for code in campaign.languages
+    }
     news = {
         "broadcast": subject.broadcast.id,
         "kind": subject.wording.kind,
+        "titles": named,
         "mend": subject.mend,
         "mends": subject.broadcast.mends,
-        "granted": granted,
-        "decided_by": decided_by,
-        "reason": reason,
+        "granted": bool(approval.granted),
+        "decided_by": by and by.telegram_id,
+        "by": by and asdict(by),
+        "reason": approval.reason,
         "event": event.code if event is not None else None,
         "is_hidden": event is not None and event.is_hidden,
-        "due_at": None
-        if subject.is_now or subject.broadcast.local_time
-        else subject.broadcast.starts_at.isoformat(),
+        "leaves_at": approval.leaves_at and approval.leaves_at.isoformat(),
+        "for_nobody": approval.is_for_nobody,
     }
     told = {each for each in (subject.author, approval.asked_by) if each is not None}
-    await notices.tell(tx, told - {decided_by}, "broadcast_decided", news, now=now)
+    assert approval.decided_at is not None  # it is over
+    await notices.tell(tx, told - {approval.decided_by}, "broadcast_decided", news, now=approval.decided_at)
 
 
 async def end(tx: AsyncConnection, broadcast: int, *, why: str, now: datetime) -> None:
@@ -388,7 +378,7 @@ async def end(tx: AsyncConnection, broadcast: int, *, why: str, now: datetime) -
         await db.approvals.end(tx, found, why=why, now=now)
 
 
-async def end_overdue(tx: AsyncConnection, now: datetime) -> int:
+async def end_overdue(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     """What nobody decided in time is over, and its author is told; how many there were."""
     await audit.take_turn(tx)
     late = await db.approvals.overdue(tx, WHAT, now)
@@ -397,8 +387,9 @@ async def end_overdue(tx: AsyncConnection, now: datetime) -> int:
         await db.approvals.end(tx, each, why="late", now=now)
         noted = {"approval": each.id, "broadcast": each.broadcast}
         await audit.note(tx, actor=BY_ITSELF, action="approval_too_late", details=noted, now=now)
-        subject = await subject_of(tx, each.broadcast)
-        await _tell(tx, each, subject, granted=False, decided_by=None, now=now)
+        ended = await db.approvals.get(tx, each.id)
+        assert ended is not None  # just ended
+        await _tell(tx, ended, await subject_of(tx, each.broadcast), campaign, by=None)
     return len(late)
 
 

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_lists
-import db.events
 import db.mends
-from bot.actions import audience_words, broadcast_approvals
+from bot.actions import audience_words
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
-from bot.actions.broadcast_approvals import Subject
+from bot.actions.broadcast_subject import Subject, subject_of, titles
 from bot.actions.broadcasts import followed, is_written, progress_of
 from bot.actions.effects import Effects, effects_of
 from bot.frozen import Frozen
@@ -23,10 +22,8 @@ from bot.rules.mends import may_be_corrected, may_be_recalled
 from bot.rules.permissions import Action
 from bot.rules.saved_audiences import shared_with
 from bot.rules.small_counts import Headcount
-from bot.words.staff_texts import first_words
-from db.broadcast_accounts import Broadcast, Progress, texts_of_many, versions_of_many
+from db.broadcast_accounts import Broadcast, Progress, versions_of_many
 from db.broadcast_lists import NotReached
-from db.events import text_in
 
 MOST_REMINDERS = 20
 
@@ -124,28 +121,12 @@ async def sent_to_their_areas(
     return [(each, named.get(each.id, "")) for each in theirs]
 
 
-async def titles(
-    tx: AsyncConnection, shown: Sequence[Broadcast], language: str, fallback: str
-) -> Mapping[int, str]:
-    """How the text of each begins, or the name of its event, by its number; none where the program words it."""
-    texts = await texts_of_many(tx, [each.id for each in shown])
-    events = await db.events.texts_of_many(tx, {each.event for each in shown if each.event is not None})
-    named = {}
-    for each in shown:
-        if each.event in events:
-            named[each.id] = text_in(events[each.event], language, fallback).title
-        elif written := texts.get(each.id):
-            text = written.get(language) or written.get(fallback) or next(iter(written.values()))
-            named[each.id] = first_words(text)
-    return named
-
-
 async def card(
     tx: AsyncConnection, author: Author, broadcast: int, language: str, accounts: Accounts = COUNTED_NOW
 ) -> Card:
     """Raises NotAllowed, BroadcastRefused."""
     progress = await followed(tx, author, broadcast, accounts)
-    subject = await broadcast_approvals.subject_of(tx, broadcast)
+    subject = await subject_of(tx, broadcast)
     known_in = author.reader.known_in
     mends = [await progress_of(tx, author, each, accounts) for each in await db.mends.of(tx, broadcast)]
     approval = progress.approval

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_changes
@@ -21,7 +24,7 @@ from bot.actions.broadcasts import (
     require_written,
     sending_of,
 )
-from bot.actions.forecasts import Forecast
+from bot.actions.forecasts import Forecast, forecast_again
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import USEFUL_FOR
@@ -60,7 +63,8 @@ async def change(
     new = as_it_may_leave(author, new)
     target = await target_of(tx, author, new.audience, author.areas(Action.BROADCAST))
     if not new.knowing:
-        await require_somebody(tx, author, target, sending_of(new), expected)
+        sending = replace(sending_of(new), broadcast=broadcast)
+        await require_somebody(tx, author, target, sending, expected)
     if not await db.broadcast_changes.empty(tx, broadcast):
         raise _left()
     await db.broadcast_changes.rewrite(tx, broadcast, columns_of(new, target), new.texts, new.others)
@@ -75,6 +79,30 @@ async def change(
     return people
 
 
+async def foreseen_again(tx: AsyncConnection, author: Author, broadcast: int) -> Forecast | None:
+    """Who would get it if it were sent again now where it expired; None of news of an event, which hold to other rules.
+    Raises as `renew` does.
+    """
+    found = await _renewable(tx, author, broadcast)
+    if found.kind == Kind.EVENT_SERVICE:
+        return None
+    areas = author.areas(Action.SEND_AGAIN)
+    return await forecast_again(tx, found, areas, author.campaign, author.reader, now=author.now)
+
+
+async def _renewable(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
+    author.require(Action.SEND_AGAIN)
+    author.require_standing()
+    found = await controlled(tx, author, broadcast)
+    if found.is_cancelled or _useful_until(found, author.now) <= author.now:
+        raise BroadcastRefused("It is too late for it.", message="errors/broadcast_too_late")
+    return found
+
+
+def _useful_until(broadcast: Broadcast, now: datetime) -> datetime:
+    return broadcast.expires_at or now + USEFUL_FOR
+
+
 async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
     """Sends it again to those for whom it expired before it could leave, within the author's areas.
 
@@ -82,13 +110,8 @@ async def renew(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcas
     NotAllowed, CandidateOut, BroadcastRefused.
     """
     author = await in_turn(tx, author)
-    author.require(Action.SEND_AGAIN)
-    author.require_standing()
-    found = await controlled(tx, author, broadcast)
-    until = found.expires_at or author.now + USEFUL_FOR
-    areas = author.areas(Action.SEND_AGAIN)
-    if found.is_cancelled or until <= author.now:
-        raise BroadcastRefused("It is too late for it.", message="errors/broadcast_too_late")
+    found = await _renewable(tx, author, broadcast)
+    areas, until = author.areas(Action.SEND_AGAIN), _useful_until(found, author.now)
     people = await db.broadcast_changes.renew(tx, broadcast, areas, now=author.now, expires_at=until)
     if people:
         is_owed = found.kind == Kind.EVENT_SERVICE

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.areas
 import db.broadcast_lists
 import db.events
-from bot.actions import broadcast_cards
+from bot.actions import broadcast_subject
 from bot.actions.authority import Author
 from bot.campaign.upcoming import UpcomingStep, upcoming
 from bot.frozen import Frozen
@@ -75,7 +75,7 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
         if author.may_control(each.area, each.created_by)
         and (contains(area, each.area) or contains(each.area, area))
     ]
-    titles = await broadcast_cards.titles(tx, theirs, language, author.campaign.languages[0])
+    titles = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     mine = author.person.zone or TERRITORIES[METROPOLE].zone
     return [
         Coming(

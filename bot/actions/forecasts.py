@@ -6,7 +6,7 @@ stand before them alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,7 +26,9 @@ from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.territories import main_territory
 from db.audiences import Target
+from db.broadcast_accounts import Broadcast
 from db.expressions import Condition, members
+from db.reaching import Ahead
 from db.rolls import Rolls
 
 PARIS = "Europe/Paris"
@@ -43,10 +45,28 @@ class Sending(Frozen):
     kind: Kind
     when: SendingTime
     expires_at: datetime | None = None
+    # What was due earlier leaves then; None: its time is to come.
+    not_before: datetime | None = None
+    # Its number, where it is queued already: it does not wait for itself.
+    broadcast: int | None = None
+
+    def due_in(self, zone: str | None) -> datetime:
+        """When it is to leave for somebody who lives by a zone."""
+        due = self.when.due_in(zone)
+        return due if self.not_before is None else max(due, self.not_before)
 
     def expires_in(self, zone: str | None) -> datetime:
         """When it is of no use any more to somebody who lives by a zone."""
-        return self.expires_at or self.when.due_in(zone) + USEFUL_FOR
+        return self.expires_at or self.due_in(zone) + USEFUL_FOR
+
+    @property
+    def at(self) -> datetime:
+        """When the first of it is to leave; where each person has their own hour, within half a day."""
+        return self.when.at if self.not_before is None else max(self.when.at, self.not_before)
+
+    def ahead(self, now: datetime) -> Ahead:
+        """What leaves first."""
+        return Ahead(now=now, by=self.at, but=self.broadcast)
 
 
 class Obstacle(Frozen):
@@ -63,13 +83,14 @@ class Obstacle(Frozen):
 
 
 class Delay(Frozen):
-    """So many people for whom it has to wait: why, and until when at the latest. `is_home`: it is so for whoever lives
-    in the area, and may be told of nobody too (`bot.rules.blurring`).
+    """So many people for whom it has to wait: why, and until when at the latest. `since`: when the first get it, where
+    they do. `is_home`: it is so for whoever lives in the area, and may be told of nobody too (`bot.rules.blurring`).
     """
 
     people: Headcount
     reason: Held
     until: datetime
+    since: datetime | None = None
     is_home: bool = False
 
 
@@ -121,16 +142,69 @@ async def forecast(
     *,
     now: datetime,
 ) -> Forecast:
-    """What a message would meet, and a better time where it would reach nobody."""
-    found = await _forecast(tx, target, sending, campaign, reader)
+    """What a message would meet, and a better time where it would reach nobody. What waits already leaves first."""
+    if target.expression is None:
+        return Forecast(at_once=NOBODY, later=(), lost=(), for_good={})
+    among = members(target.expression, target.setting)
+    return await _with_a_better(tx, _Asked(among=among, area=target.area, now=now), sending, campaign, reader)
+
+
+async def forecast_of(
+    tx: AsyncConnection, broadcast: Broadcast, campaign: Campaign, reader: Reader, *, now: datetime
+) -> Forecast:
+    """What a message meets that is queued, as if it were let go now."""
+    asked = _Asked(among=db.reaching.waits_in(broadcast.id), area=broadcast.area, now=now)
+    sending = Sending(
+        kind=Kind(broadcast.kind),
+        when=SendingTime(at=broadcast.starts_at, local=broadcast.local_time),
+        expires_at=broadcast.expires_at,
+        not_before=now,
+        broadcast=broadcast.id,
+    )
+    return await _with_a_better(tx, asked, sending, campaign, reader)
+
+
+async def forecast_again(
+    tx: AsyncConnection,
+    broadcast: Broadcast,
+    areas: Iterable[str],
+    campaign: Campaign,
+    reader: Reader,
+    *,
+    now: datetime,
+) -> Forecast:
+    """What a message meets that is sent again now to those in these areas for whom it expired."""
+    among = db.reaching.expired_in(broadcast.id, areas)
+    sending = Sending(
+        kind=Kind(broadcast.kind),
+        when=all_at(now),
+        expires_at=broadcast.expires_at,
+        broadcast=broadcast.id,
+    )
+    asked = _Asked(among=among, area=broadcast.area, now=now)
+    return await _with_a_better(tx, asked, sending, campaign, reader)
+
+
+class _Asked(Frozen):
+    """The people of a message (`among`: a condition on `people`), all of whom live in an area."""
+
+    among: Condition
+    area: str
+    now: datetime
+
+
+async def _with_a_better(
+    tx: AsyncConnection, asked: _Asked, sending: Sending, campaign: Campaign, reader: Reader
+) -> Forecast:
+    found = await _forecast(tx, asked, sending, campaign, reader)
     if not found.is_lost:
         return found
-    frees = sorted({each.until for each in found.lost if each.until > now})
+    frees = sorted({each.until for each in found.lost if each.until > asked.now})
     for later in frees[:MOST_TRIED]:
         if sending.expires_at is not None and later >= sending.expires_at:
             break
-        again = Sending(kind=sending.kind, when=all_at(later), expires_at=sending.expires_at)
-        if not (await _forecast(tx, target, again, campaign, reader)).is_lost:
+        again = replace(sending, when=all_at(later))
+        if not (await _forecast(tx, asked, again, campaign, reader)).is_lost:
             return replace(found, better=later)
     return found
 
@@ -163,17 +237,15 @@ def as_told(found: Forecast, tells: Tells) -> Forecast:
 
 
 async def _forecast(
-    tx: AsyncConnection, target: Target, sending: Sending, campaign: Campaign, reader: Reader
+    tx: AsyncConnection, asked: _Asked, sending: Sending, campaign: Campaign, reader: Reader
 ) -> Forecast:
     at_once = NOBODY
     for_good: dict[Held, Headcount] = {}
     later: dict[Held, Delay] = {}
     lost: dict[tuple[Held, datetime], Delay] = {}
-    if target.expression is None:
-        return Forecast(at_once=NOBODY, later=(), lost=(), for_good={})
-    among = members(target.expression, target.setting)
-    at_home = None if reader.is_exact else _at_home(target, sending, campaign)
-    found = await obstacles(tx, among, sending, campaign, reader=reader)
+    at_home = None if reader.is_exact else _at_home(asked.area, sending, campaign)
+    ahead = sending.ahead(asked.now)
+    found = await obstacles(tx, asked.among, sending, campaign, reader=reader, ahead=ahead)
     for people, obstacle in found if at_home is None else [(NOBODY, at_home), *found]:
         is_home = obstacle is at_home
         if obstacle.for_good is not None:
@@ -182,11 +254,12 @@ async def _forecast(
             at_once += people
         elif obstacle.held is None:
             reason = reason_of(obstacle.hold)
-            before = later.get(reason)
+            before, until = later.get(reason), obstacle.hold.until
             later[reason] = Delay(
                 people=people + (before.people if before else NOBODY),
                 reason=reason,
-                until=max(obstacle.hold.until, before.until if before else obstacle.hold.until),
+                until=max(until, before.until if before else until),
+                since=min(until, before.since if before and before.since else until),
                 is_home=is_home or (before is not None and before.is_home),
             )
         else:
@@ -204,25 +277,33 @@ async def _forecast(
     )
 
 
-def _at_home(target: Target, sending: Sending, campaign: Campaign) -> Obstacle:
+def _at_home(area: str, sending: Sending, campaign: Campaign) -> Obstacle:
     """What keeps a message from somebody of whom nothing is known but the area."""
-    there = main_territory(target.area)
-    due, expires_at = sending.when.due_in(there.zone), sending.expires_in(there.zone)
+    there = main_territory(area)
+    due, expires_at = sending.due_in(there.zone), sending.expires_in(there.zone)
     if campaign.is_out(due):
         return Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)
     return Obstacle(hold=_hold(sending, campaign, there.code, there.zone), expires_at=expires_at)
 
 
 async def obstacles(
-    tx: AsyncConnection, among: Condition, sending: Sending, campaign: Campaign, *, reader: Reader
+    tx: AsyncConnection,
+    among: Condition,
+    sending: Sending,
+    campaign: Campaign,
+    *,
+    reader: Reader,
+    ahead: Ahead | None = None,
 ) -> list[tuple[Headcount, Obstacle]]:
-    """The people of an audience (a condition on `people`), by what keeps a message from them."""
-    mute, due = MUTES.get(sending.kind), sending.when.due_in
-    since = sending.when.at - WEEK
+    """The people of an audience (a condition on `people`), by what keeps a message from them; also, with what leaves
+    `ahead` of it, what will.
+    """
+    mute, due = MUTES.get(sending.kind), sending.due_in
+    since = sending.at - WEEK
     found: list[tuple[Headcount, Obstacle]] = []
     days = {}
     known_in = reader.known_in
-    for each in await db.reaching.standings(tx, among, mute, since=since, known_in=known_in):
+    for each in await db.reaching.standings(tx, among, mute, since=since, ahead=ahead, known_in=known_in):
         expires_at = sending.expires_in(each.zone)
         if each.unreachable:
             found.append((each.people, Obstacle(for_good=Held.UNREACHABLE, expires_at=expires_at)))
@@ -239,10 +320,16 @@ async def obstacles(
         return found
     caps = campaign.caps
     for one in await db.reaching.written_to(
-        tx, among, mute, since=since, caps=caps, days=days, known_in=known_in
+        tx, among, mute, since=since, caps=caps, days=days, ahead=ahead, known_in=known_in
     ):
         sent = like_those_sent(
-            now=due(one.zone), caps=caps, silent=one.silent, today=one.today, fills_week=one.fills_week
+            now=due(one.zone),
+            caps=caps,
+            silent=one.silent,
+            today=one.today,
+            fills_week=one.fills_week,
+            held=one.held,
+            held_until=one.held_until,
         )
         unanswered = caps.silent_after if one.silent else 0
         held = _hold(sending, campaign, one.territory, one.zone, unanswered, sent)
@@ -262,7 +349,7 @@ def _hold(
         kind=sending.kind,
         territory=territory,
         zone=zone or PARIS,
-        now=sending.when.due_in(zone),
+        now=sending.due_in(zone),
         policy=campaign.policy,
         sent=sent,
         unanswered=unanswered,

@@ -15,7 +15,7 @@ import db.statistics
 from bot.actions import (
     admissions,
     broadcast_approvals,
-    broadcast_cards,
+    broadcast_subject,
     broadcasts,
     calendar,
     doubts,
@@ -38,6 +38,8 @@ from db.events import Event, text_in
 MOST_DECISIONS = 3
 SOON = timedelta(hours=24)
 ALL_DAY = timedelta(hours=14)
+FRESH = timedelta(hours=48)
+"""So long what expired for most is something to decide on."""
 LONG = timedelta(hours=24)
 """So long nobody should wait for an answer."""
 DAYS = 28
@@ -47,6 +49,7 @@ class Matter(StrEnum):
     """What waits for a person, in the order of how much it matters that somebody looks now."""
 
     APPROVAL = "approval"
+    EXPIRED = "expired"
     DOUBTS = "doubts"
     CONVERSATIONS = "conversations"
     SEATS = "seats"
@@ -57,7 +60,7 @@ class Decision(Frozen):
     """What waits: a broadcast (`number`, `title`), an event (`event`, `title`), a new admin, or conversations.
 
     `approval`: that of the admin. `people`: how many wait, or are in doubt, as shown; `since`: the one that waits
-    longest.
+    longest. `why`: for which reasons it expired, each with how many, as shown.
     """
 
     matter: Matter
@@ -67,6 +70,7 @@ class Decision(Frozen):
     title: str = ""
     people: str = ""
     since: datetime | None = None
+    why: tuple[tuple[str | None, str], ...] = ()
 
 
 class Leaving(Frozen):
@@ -87,9 +91,12 @@ class JoinedOn(Frozen):
     at_least: int
 
 
-async def decisions(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
+async def decisions(
+    tx: AsyncConnection, author: Author, language: str, accounts: Accounts = COUNTED_NOW
+) -> list[Decision]:
     """What waits for the author, the most pressing first; the page shows `MOST_DECISIONS` of them."""
     found = await _approvals(tx, author, language)
+    found += await _expired(tx, author, language, accounts)
     found += [
         Decision(matter=Matter.DOUBTS, number=each.id, people=author.reader.shown(each.people))
         for each in await doubts.to_decide(tx, author)
@@ -112,11 +119,33 @@ async def _approvals(tx: AsyncConnection, author: Author, language: str) -> list
         for each in waiting
         if each.broadcast is not None and await broadcast_approvals.open_for(tx, author, each.broadcast)
     ]
-    subjects = [(await broadcast_approvals.subject_of(tx, number)).broadcast for number in numbers]
-    titles = await broadcast_cards.titles(tx, subjects, language, author.campaign.languages[0])
+    subjects = [(await broadcast_subject.subject_of(tx, number)).broadcast for number in numbers]
+    titles = await broadcast_subject.titles(tx, subjects, language, author.campaign.languages[0])
     return [
         Decision(matter=Matter.APPROVAL, number=each.id, title=titles.get(each.id, "")) for each in subjects
     ]
+
+
+async def _expired(tx: AsyncConnection, author: Author, language: str, accounts: Accounts) -> list[Decision]:
+    """Messages that were over lately, and that half of those they were for, or more, did not get in time."""
+    over = await db.broadcast_lists.over_since(tx, author.now - FRESH)
+    theirs = [each for each in over if author.may_control(each.area, each.created_by)]
+    named = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
+    found, reader = [], author.reader
+    for each in theirs:
+        progress = await broadcasts.progress_of(tx, author, each, accounts)
+        if progress.is_lost and reader.tells(progress.count("expired")):
+            parts = [some for some in progress.account.expired if reader.tells(some.people)]
+            found.append(
+                Decision(
+                    matter=Matter.EXPIRED,
+                    number=each.id,
+                    title=named.get(each.id, ""),
+                    people=reader.shown(progress.count("expired")),
+                    why=tuple((some.reason, reader.shown(some.people)) for some in parts),
+                )
+            )
+    return found
 
 
 async def _conversations(tx: AsyncConnection, author: Author) -> list[Decision]:
@@ -179,7 +208,7 @@ async def under_way(
         and author.may_control(each.area, each.created_by)
         and (contains(area, each.area) or contains(each.area, area))
     ]
-    named = await broadcast_cards.titles(tx, theirs, language, author.campaign.languages[0])
+    named = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     found = []
     for each in theirs:
         progress = await broadcasts.progress_of(tx, author, each, accounts)

@@ -45,14 +45,27 @@ def today_in(zone: str, now: datetime) -> tuple[datetime, datetime]:
 
 
 def like_those_sent(
-    *, now: datetime, caps: Caps, silent: bool, today: bool, fills_week: datetime | None
+    *,
+    now: datetime,
+    caps: Caps,
+    silent: bool,
+    today: bool,
+    fills_week: datetime | None,
+    held: int = 0,
+    held_until: datetime | None = None,
 ) -> tuple[datetime, ...]:
-    """Instants that the caps answer as they answer those at which messages left for somebody: `today` the day is full,
-    and the week is until `fills_week` has been over for seven days.
+    """Instants that the caps answer as they answer those at which messages leave for somebody: `today` the day is full,
+    and the week is until `fills_week` has been over for seven days. `held` of them wait for later days, which they
+    fill; the last of these days is that of `held_until`.
 
     So a cap is asked once for all who stand before it alike.
     """
+    full = [now] if today else []
+    if held_until is not None:
+        full += [held_until - timedelta(days=back) for back in range(held // caps.per_day)]
+    instants = sorted(instant for instant in full for _ in range(caps.per_day))
     if fills_week is None:
-        return (now,) * caps.per_day if today else ()
+        return tuple(instants)
     per_week = caps.per_week_when_silent if silent else caps.per_week
-    return (fills_week, *((now if today else fills_week,) * (per_week - 1)))
+    latest = instants[-(per_week - 1) :] if per_week > 1 else []
+    return (*(fills_week,) * (per_week - len(latest)), *latest)

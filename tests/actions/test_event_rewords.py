@@ -41,7 +41,7 @@ async def invited(team: Database, *, in_series: bool = False) -> Event:
             else await announcing.announce(tx, sophie, new)
         )
     async with team.write() as tx:
-        await broadcast_approvals.decide(tx, nadia, 1, granted=True)
+        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES)
         sent = {"state": "sent", "message_id": deliveries.c.id + 1000, "sent_at": NOW}
         mine = deliveries.c.broadcast == made.invitation.broadcast
         await tx.execute(sa.update(deliveries).where(mine).values(**sent))
@@ -75,7 +75,9 @@ async def waiting(team: Database) -> list[int]:
 async def decide(team: Database, approval: int, *, granted: bool) -> None:
     nadia = replace(await author(team, NADIA), now=LATER)
     async with team.write() as tx:
-        await broadcast_approvals.decide(tx, nadia, approval, granted=granted)
+        await broadcast_approvals.decide(
+            tx, nadia, approval, broadcast_approvals.Said.YES if granted else broadcast_approvals.Said.NO
+        )
 
 
 async def test_the_old_words_stand_until_a_second_person_agreed(team: Database) -> None:

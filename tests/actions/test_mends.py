@@ -18,7 +18,7 @@ import db.overview
 import db.people
 import db.personal_data
 from bot import communes
-from bot.actions import broadcast_approvals, broadcast_cards, broadcasts, mends
+from bot.actions import broadcast_cards, broadcast_subject, broadcasts, mends
 from bot.actions.authority import Author, author_of
 from bot.clock import MovableClock
 from bot.delivery.outcomes import Wait
@@ -112,7 +112,7 @@ async def test_other_words_for_many_wait_for_a_second_person_though_few_have_the
         states = {row.id: row.state for row in await tx.execute(sa.select(table.c.id, table.c.state))}
         assert states == {1: "paused", number: "unapproved"}
         assert await db.mends.readers(tx, 1) == 3
-        subject = await broadcast_approvals.subject_of(tx, number)
+        subject = await broadcast_subject.subject_of(tx, number)
         assert subject.read_of == 1, "a second person is told how many will read it"
 
 

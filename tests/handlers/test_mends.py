@@ -392,7 +392,10 @@ async def test_a_refusal_leaves_everything_as_it_was(asking: Conversation) -> No
     await admin.tap("Refuse")
     assert "Message no. 1 is not taken back." in admin.last.text
     await let_leave(asking, organizer)
-    assert 'user?id=9">9</a> refused to take back message no. 1.' in organizer.last.text
+    assert (
+        'user?id=9">9</a> (administrator, the whole campaign) refused to take back message no. 1.'
+        in organizer.last.text
+    )
     assert await called(asking) == {}
     assert await state_of(asking, 1) == "paused"
 

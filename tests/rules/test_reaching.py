@@ -34,10 +34,15 @@ def caps(draw: st.DrawFn) -> Caps:
     zone=st.sampled_from(ZONES),
     silent=st.booleans(),
     later=st.integers(0, 72),
+    days_held=st.integers(0, 3),
 )
-def test_the_caps_answer_the_same(caps: Caps, ago: list[int], zone: str, silent: bool, later: int) -> None:
+def test_the_caps_answer_the_same(
+    caps: Caps, ago: list[int], zone: str, silent: bool, later: int, days_held: int
+) -> None:
     now = datetime(2016, 11, 8, 9, tzinfo=UTC)
-    sent = sorted((now - timedelta(minutes=minutes) for minutes in ago), reverse=True)
+    # What is held leaves first, and fills the next days.
+    held = [now + timedelta(days=1 + day) for day in range(days_held) for _ in range(caps.per_day)]
+    sent = sorted((*held, *(now - timedelta(minutes=minutes) for minutes in ago)), reverse=True)
     recent = [each for each in sent if each > now - WEEK]
     start, end = today_in(zone, now)
     per_week = caps.per_week_when_silent if silent else caps.per_week
@@ -47,6 +52,8 @@ def test_the_caps_answer_the_same(caps: Caps, ago: list[int], zone: str, silent:
         silent=silent,
         today=sum(start <= each < end for each in recent) >= caps.per_day,
         fills_week=recent[per_week - 1] if len(recent) >= per_week else None,
+        held=len(held),
+        held_until=max(held, default=None),
     )
     unanswered = caps.silent_after if silent else 0
     # At once, and whenever it is asked again.

@@ -27,17 +27,20 @@ from bot.actions import (
 )
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
-from bot.actions.broadcast_approvals import MOST_REASON, Subject
+from bot.actions.broadcast_approvals import MOST_REASON, NobodyGetsIt, Said
+from bot.actions.broadcast_cards import Card
 from bot.actions.broadcast_drafts import FLOW
+from bot.actions.broadcast_subject import Subject, subject_of
 from bot.actions.broadcasts import CHANGES
 from bot.actions.doubts import DoubtsPage
+from bot.actions.forecasts import Forecast
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
 from bot.web.console.accounts import KeptAccounts
-from bot.web.console.forms import Bubble, bubble, mend_key, require_word
+from bot.web.console.forms import Bubble, bubble, mend_key, plain, require_word
 from bot.web.console.surveys_shown import whole
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
@@ -62,7 +65,6 @@ class Messages:
         desk, one = self._desk, "/console/messages/{number}"
         changes = {
             "control": self.control,
-            "decide": self.decide,
             "doubts": self.send_again,
             "recall": self.recall,
             "renew": self.renew,
@@ -75,6 +77,7 @@ class Messages:
                 Route(f"{one}/{name}", desk.changing(view), methods=["POST"])
                 for name, view in changes.items()
             ),
+            Route(f"{one}/decide", desk.changing(self.decide, first=self.foreseen), methods=["POST"]),
         ]
 
     async def list(self, visit: Visit) -> Response:
@@ -124,6 +127,7 @@ class Messages:
             bubbles=self._bubbles(visit, card.subject) if is_own else [],
             whole=_whole(visit, card.subject) if is_own else [],
             progress_words=visit.told(template_of(progress), progress=progress),
+            again=await self._foreseen_again(visit, number, card) if is_own else None,
             doubts=page,
             doubts_words=self._doubts(visit, page) if page is not None else "",
             is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
@@ -132,7 +136,16 @@ class Messages:
             recall_word=visit.word("mends/recall_word"),
         )
 
-    async def _show_asked(self, visit: Visit, approval: int) -> Response:
+    async def _foreseen_again(self, visit: Visit, number: int, card: Card) -> Forecast | None:
+        """Who would get it if it were sent again now where it expired; None where it cannot be."""
+        if "renew" not in card.may:
+            return None
+        try:
+            return await broadcast_changes.foreseen_again(visit.tx, visit.author, number)
+        except PortevoixError:  # it is too late, or nothing of theirs: the button says so
+            return None
+
+    async def _show_asked(self, visit: Visit, approval: int, *, lacks_reason: bool = False) -> Response:
         shown = await broadcast_approvals.shown_to(visit.tx, visit.author, approval, visit.language)
         desk = self._desk
         words = read_card(desk.composer, desk.texts, shown, visit.author.person)
@@ -140,6 +153,8 @@ class Messages:
             "approve",
             approval=approval,
             number=shown.subject.broadcast.id,
+            shown=shown,
+            lacks_reason=lacks_reason,
             card_words=shown_html(words.html),
             bubbles=self._bubbles(visit, shown.subject),
             whole=_whole(visit, shown.subject),
@@ -179,18 +194,33 @@ class Messages:
             raise BadForm("There is no such change.")
         return visit.go(f"/console/messages/{number}")
 
+    async def foreseen(self, visit: Visit) -> Forecast | None:
+        """Who gets what waits if it leaves now, found out before the one writer is taken."""
+        number = visit.number("number")
+        if visit.form.get("said") == Said.NO:
+            return None
+        if await broadcast_approvals.open_for(visit.tx, visit.author, number) is None:
+            return None
+        subject = await subject_of(visit.tx, number)
+        return await broadcast_approvals.foreseen(visit.tx, visit.author, subject)
+
     async def decide(self, visit: Visit) -> Response:
         """Lets a message go or refuses it, with a reason for whoever wrote it."""
-        number, said = visit.number("number"), visit.form.get("said")
+        number, said = visit.number("number"), visit.form.get("said", "")
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
         # What was written anew since the page was made is asked anew, and its words were not read.
-        if approval is None or visit.form.get("approval") != str(approval) or said not in ("yes", "no"):
+        if approval is None or visit.form.get("approval") != str(approval) or said not in tuple(Said):
             raise ApprovalGone("This waits for nobody any more.")
-        reason = visit.form.get("reason", "").strip()[:MOST_REASON] if said == "no" else ""
-        await broadcast_approvals.decide(
-            visit.tx, visit.author, approval, granted=said == "yes", reason=reason
-        )
-        return visit.go("/console/")
+        reason = plain(visit.form.get("reason", ""))[:MOST_REASON] if said == Said.NO else ""
+        if said == Said.NO and not reason:
+            return await self._show_asked(visit, approval, lacks_reason=True)
+        try:
+            await broadcast_approvals.decide(
+                visit.tx, visit.author, approval, Said(said), reason=reason, expected=visit.found
+            )
+        except NobodyGetsIt:
+            return visit.go(f"/console/messages/{number}#decide")
+        return visit.go(f"/console/?decided={approval}")
 
     async def send_again(self, visit: Visit) -> Response:
         """What was in doubt when the page was made; a later doubt is another one."""

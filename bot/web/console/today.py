@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, time
 
+from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import statistics, today
+from bot.actions import broadcast_approvals, statistics, today
+from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
-from bot.errors import UnknownArea
+from bot.errors import NotAllowed, UnknownArea
 from bot.rules.areas import normal_area
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
@@ -18,7 +20,7 @@ from bot.rules.territories import at_local
 from bot.rules.territories import zone as zone_named
 from bot.web.console.accounts import KeptAccounts
 from bot.web.console.charts import HEIGHT, WIDTH, line
-from bot.web.desk import Desk, Visit
+from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import Missing
 
 
@@ -34,7 +36,7 @@ class Today:
     async def show(self, visit: Visit) -> Response:
         area, tx, author = area_asked(visit), visit.tx, visit.author
         language = visit.language
-        decisions = await today.decisions(tx, author, language)
+        decisions = await today.decisions(tx, author, language, KeptAccounts(visit))
         joined, _ = visit.counted("joined", area, lambda tx: today.joined(tx, author, area, visit.zone))
         stats, as_of = visit.counted(
             "stats", area, lambda tx: statistics.overview(tx, author, area, language)
@@ -56,9 +58,22 @@ class Today:
             points=line([each.at_least for each in joined]),
             marks=_rounds(visit, [each.day for each in joined]),
             quiet=_quiet_days(visit, [each.day for each in joined]),
+            decided=await _just_decided(visit),
             size=(WIDTH, HEIGHT),
             ballot_names=author.campaign.ballot_names,
         )
+
+
+async def _just_decided(visit: Visit) -> Markup | None:
+    """What became of what the reader decided on the page before; None: they come from elsewhere."""
+    if "decided" not in visit.request.query_params:
+        return None
+    try:
+        found = await broadcast_approvals.decided(visit.tx, visit.author, whole_number(visit, "decided", 0))
+    except (ApprovalGone, NotAllowed):
+        return None
+    mine = found is not None and found.decided_by == visit.author.telegram_id
+    return None if found is None else visit.told("broadcasts/decided", approval=found, mine=mine)
 
 
 def _rounds(visit: Visit, days: Sequence[date]) -> list[tuple[str, str]]:

@@ -140,9 +140,10 @@ async def forecast(
     kind: Kind,
     when: SendingTime,
     expires_at: datetime | None = None,
+    editing: int | None = None,
 ) -> Forecast:
-    """Who gets it, and when, asked as when it is about to leave."""
-    sending = Sending(kind=kind, when=when, expires_at=expires_at)
+    """Who gets it, and when, asked as when it is about to leave. `editing`: the broadcast whose place it takes."""
+    sending = Sending(kind=kind, when=when, expires_at=expires_at, broadcast=editing)
     return await _forecast(visit.tx, visit.desk.counting, visit.author, audience, sending)
 
 
@@ -153,26 +154,32 @@ def foreseen(
     kind: Kind,
     when: SendingTime | None = None,
     expires_at: datetime | None = None,
+    editing: int | None = None,
 ) -> tuple[Forecast, datetime]:
     """The same for a page, at most a minute old, and as of when: of a million people it takes long.
 
     `when`: None stands for now. Raises CountFirst.
     """
     author, rolls = visit.author, visit.desk.counting
-    sending = Sending(kind=kind, when=when or all_at(visit.now), expires_at=expires_at)
+    sending = Sending(kind=kind, when=when or all_at(visit.now), expires_at=expires_at, broadcast=editing)
     areas = author.areas(Action.BROADCAST)
     return visit.looked_up(
-        ("forecast", text_of(audience), kind, when, expires_at, areas, author.reader),
+        ("forecast", text_of(audience), kind, when, expires_at, editing, areas, author.reader),
         lambda: visit.desk.in_reading(lambda tx: _forecast(tx, rolls, author, audience, sending)),
     )
 
 
 def foreseen_soon(
-    visit: Visit, audience: Expression, *, kind: Kind, expires_at: datetime | None = None
+    visit: Visit,
+    audience: Expression,
+    *,
+    kind: Kind,
+    expires_at: datetime | None = None,
+    editing: int | None = None,
 ) -> tuple[Forecast, datetime] | None:
     """Who would get it now; None while that is counted, which does not end here: the page asks for it by itself."""
     try:
-        return foreseen(visit, audience, kind=kind, when=None, expires_at=expires_at)
+        return foreseen(visit, audience, kind=kind, when=None, expires_at=expires_at, editing=editing)
     except CountFirst as first:
         if not visit.desk.remembered.takes_long(first.key):
             raise  # it is here in no time

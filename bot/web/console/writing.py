@@ -168,12 +168,14 @@ class Writing:
 
     def _reach_soon(self, visit: Visit, audience: Expression, data: Mapping[str, Any]) -> Markup | None:
         """The same; None while it is being counted."""
-        found = whom.foreseen_soon(visit, audience, kind=_kind(data))
+        found = whom.foreseen_soon(visit, audience, kind=_kind(data), editing=data.get("editing"))
         return found and visit.told("console/forecast", forecast=found[0], as_of=found[1], **_common(data))
 
     def _reach_now(self, visit: Visit, audience: Expression, data: Mapping[str, Any]) -> Markup:
         """Who would get it now, and whom what keeps from it."""
-        found, as_of = whom.foreseen(visit, audience, kind=_kind(data), when=None)
+        found, as_of = whom.foreseen(
+            visit, audience, kind=_kind(data), when=None, editing=data.get("editing")
+        )
         return visit.told("console/forecast", forecast=found, as_of=as_of, **_common(data))
 
     # -- when --
@@ -184,7 +186,9 @@ class Writing:
         when = _when(visit, data)
         question = next_question(data, author.campaign.languages)
         at = None if data.get("wall") in (None, NOW) else when
-        found, as_of = whom.foreseen(visit, stored(data.get("audience")), kind=kind, when=at)
+        found, as_of = whom.foreseen(
+            visit, stored(data.get("audience")), kind=kind, when=at, editing=data.get("editing")
+        )
         experiment, above = experiment_of(data), author.campaign.approval_above
         expected = experiment and prospect(experiment, reader.at_least(found.people))
         typed = (data.get(TYPED) or {}).get("at")
@@ -232,9 +236,7 @@ class Writing:
         if do == "anyway":
             said |= {"knowing": True}
         elif do == "better":
-            found = await whom.forecast(
-                visit, stored(data.get("audience")), kind=_kind(data), when=_when(visit, data)
-            )
+            found = await self._forecast(visit, data)
             if found.better is not None:
                 local = found.better.astimezone(zone_named(visit.zone)).replace(tzinfo=None)
                 said |= {"wall": whole_minute(local).isoformat(), "whose": "mine"}
@@ -252,8 +254,15 @@ class Writing:
         data = await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data or data.get("knowing") or not data.get("wall"):
             return None
+        return await self._forecast(visit, data)
+
+    async def _forecast(self, visit: Visit, data: Mapping[str, Any]) -> Forecast:
         return await whom.forecast(
-            visit, stored(data.get("audience")), kind=_kind(data), when=_when(visit, data)
+            visit,
+            stored(data.get("audience")),
+            kind=_kind(data),
+            when=_when(visit, data),
+            editing=data.get("editing"),
         )
 
     async def send(self, visit: Visit) -> Response:

@@ -75,7 +75,9 @@ async def test_an_approval_lets_it_go_and_is_told_to_its_author(
         101,
         102,
     ]
-    assert 'user?id=9">9</a> approved your message: News and arguments (no. 1)' in organizer.last.text
+    assert 'user?id=9">9</a> (administrator, the whole campaign) approved “Hello” (no. 1)' in (
+        organizer.last.text
+    )
     (approval,) = await rows(asking, approvals)
     noted = {row.action: row.details for row in await rows(asking, audit)}
     assert noted["approve_broadcast"] == {
@@ -130,7 +132,7 @@ async def test_a_refusal_is_told_and_nothing_leaves_until_it_is_asked_again(
     await nadia.tap("Refuse")
     assert "You refused message no. 1" in nadia.last.text
     await let_leave(asking, organizer)
-    assert "refused your message" in organizer.last.text
+    assert "refused “Hello” (no. 1)" in organizer.last.text
     assert await leave_for_supporters(asking) == []
     # Neither an old button nor its author lets it go.
     for talker in (organizer, nadia):
@@ -251,10 +253,10 @@ async def test_what_nobody_decides_ends_after_two_days(
     await nadia.tap("Approve")
     assert "too late" in nadia.last.text
     async with asking.database.write() as tx:
-        assert await broadcast_approvals.end_overdue(tx, asking.clock.now()) == 1
-        assert await broadcast_approvals.end_overdue(tx, asking.clock.now()) == 0
+        assert await broadcast_approvals.end_overdue(tx, asking.services.campaign, asking.clock.now()) == 1
+        assert await broadcast_approvals.end_overdue(tx, asking.services.campaign, asking.clock.now()) == 0
     await let_leave(asking, organizer)
-    assert "Nobody decided in time about your message" in organizer.last.text
+    assert "Nobody decided in time about “Hello”" in organizer.last.text
     assert await leave_for_supporters(asking) == []
     assert [row.action for row in await rows(asking, audit)][-1] == "approval_too_late"
 

@@ -1,0 +1,126 @@
+"""Whoever lets a message go sees who gets it, and when; what nobody would get any more is let go knowingly alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from db.schema import people
+from tests.approving import leave_for_supporters, states
+from tests.campaigning import rows, written
+from tests.conversation import Conversation, Shown, Talker, paris
+from tests.drafting import finish_broadcast, send_broadcast, write_broadcast
+from tests.handlers.test_reach import full_week, wrote
+from tests.leaving import let_leave
+
+
+async def fill(conversation: Conversation, *numbers: int) -> None:
+    """These supporters get nothing more for three days."""
+    for row in await rows(conversation, people):
+        if row.telegram_id in numbers:
+            await full_week(conversation, row.id)
+
+
+async def news(conversation: Conversation, talker: Talker) -> Shown:
+    """What somebody of the team is told now."""
+    await let_leave(conversation, talker)
+    return talker.last
+
+
+async def test_the_card_says_what_its_author_saw(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    # Meanwhile one of three had as many as a week allows, and another one their message of the day.
+    await fill(asking, 100)
+    (other,) = [row.id for row in await rows(asking, people) if row.telegram_id == 101]
+    await wrote(asking, other, asking.clock.now() - timedelta(hours=1))
+    await let_leave(asking, nadia)
+    card = nadia.last.text
+    assert "<b>Recipients:</b> 3" in card
+    assert "✓ At once: 1" in card
+    assert "Already had as many messages as we allow: 1. They get it on Thursday 17 November at 09:00" in card
+    assert "✗ Expires unsent for 1: they already had as many messages as we allow" in card
+    await nadia.tap("Approve")
+    assert "first ones go out on Thursday 17 November at 09:00" in nadia.last.text
+    assert "going out now" not in nadia.last.text
+
+
+async def test_nobody_approves_unknowingly_what_nobody_gets(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    """The card was read while people could still get it."""
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    card = nadia.last
+    await fill(asking, 100, 101, 102)
+    await nadia.tap_data(card.buttons["Approve"], on=card)
+    assert await states(asking) == ["unapproved"]
+    assert "Nobody would get it." in card.text
+    assert "Approve" not in card.buttons
+    # A better hour in one tap: everybody gets it then.
+    later = next(label for label in card.buttons if label.startswith("Approve it for"))
+    await nadia.tap_data(card.buttons[later], on=card)
+    (sent,) = [row for row in await written(asking) if row.created_by]
+    assert sent.state == "active"
+    assert sent.starts_at > asking.clock.now() + timedelta(days=2)
+    assert "It waits: the first ones go out on" in card.text
+    assert "It waits: the first ones go out on" in (await news(asking, organizer)).text
+    assert await leave_for_supporters(asking) == []
+    asking.clock.move(sent.starts_at)
+    assert await leave_for_supporters(asking) == [100, 101, 102]
+
+
+async def test_knowingly_it_goes_and_its_author_reads_for_whom(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    await send_broadcast(organizer)
+    await fill(asking, 100, 101, 102)
+    await let_leave(asking, nadia)
+    await nadia.tap("Approve it all the same")
+    assert "Nobody can get it any more while it is of use" in nadia.last.text
+    assert "nobody can get it any more" in (await news(asking, organizer)).text
+    assert await leave_for_supporters(asking) == []
+
+
+async def test_what_waits_already_leaves_first(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    """Two wait for approval at once: the second one has no room on the day of the first."""
+    await send_broadcast(organizer)
+    await write_broadcast(organizer, "Second", "Second")
+    await finish_broadcast(organizer)
+    await organizer.send("SEND")
+    first, second = (row.id for row in await written(asking) if row.created_by)
+    await nadia.tap_data(f"1:broadcast:{first}")
+    await nadia.tap("Approve")
+    assert "It’s going out now." in nadia.last.text
+    # Nothing of the first one has left yet.
+    await nadia.tap_data(f"1:broadcast:{second}")
+    assert "They get it on Thursday 17 November at 09:00 at the latest" in nadia.last.text
+    await nadia.tap("Approve")
+    assert "It waits: the first ones go out on Thursday 17 November at 09:00" in nadia.last.text
+    # So it is: today the first, tomorrow the second.
+    assert await leave_for_supporters(asking) == [100, 101, 102]
+    assert await leave_for_supporters(asking) == []
+    asking.clock.move(paris("2016-11-17T09:00"))
+    async with asking.database.write() as tx:
+        await tx.execute(sa.text("UPDATE deliveries SET state = 'queued' WHERE state = 'withheld'"))
+    assert await leave_for_supporters(asking) == [100, 101, 102]
+
+
+async def test_whoever_wrote_it_has_a_name_where_they_agreed_to_it(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    async with asking.database.write() as tx:
+        mine = sa.update(people).where(people.c.telegram_id == 7)
+        await tx.execute(mine.values(state="registered", first_name="Sophie", consent_team=True))
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    assert '<b>Written by:</b> <a href="tg://user?id=7">Sophie</a> (organizer, Rhône)' in nadia.last.text
+    await nadia.tap("Send back with a reason")
+    await nadia.send("Too long")
+    told = (await news(asking, organizer)).text
+    assert 'id=9">9</a> (administrator, the whole campaign) refused “Hello” (no. 1)' in told
+    assert "<blockquote>Too long</blockquote>" in told

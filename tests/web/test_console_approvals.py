@@ -1,0 +1,134 @@
+"""What waits for a second person, at the desk: who wrote it, who gets it, why it is refused; and what nobody got."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Database
+from db.schema import approvals, broadcasts, deliveries
+from tests.campaigning import rows, staff, supporter
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
+from tests.drafting import send_broadcast
+from tests.handlers.test_reach import full_week
+from tests.web.browsing import ADDRESS, Browser, signed_in
+from tests.web.conftest import served_at
+
+
+@pytest.fixture
+def conversation(sqlite_database: Database) -> Conversation:
+    """A campaign in which what is for more than one person waits for a second one."""
+    own = Conversation(
+        sqlite_database, paris("2016-11-16T10:00"), campaign=replace(CAMPAIGN, approval_above=1)
+    )
+    return served_at(own, ADDRESS)
+
+
+@pytest.fixture
+async def olga(conversation: Conversation) -> Talker:
+    """An organizer of the Rhône, whose message to twelve supporters waits for approval."""
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 11, "organizer", "69")
+    await send_broadcast(talker)
+    return talker
+
+
+@pytest.fixture
+async def nadia(conversation: Conversation, olga: Talker) -> Browser:
+    return await signed_in(await staff(conversation, 13, "admin", "FR"))
+
+
+async def fill(conversation: Conversation) -> None:
+    """Nobody gets anything for three days."""
+    for number in range(12):
+        person = await supporter_number(conversation, 100 + number)
+        await full_week(conversation, person)
+
+
+async def supporter_number(conversation: Conversation, telegram_id: int) -> int:
+    async with conversation.database.read() as tx:
+        found = await tx.execute(
+            sa.text("SELECT id FROM people WHERE telegram_id = :one"), {"one": telegram_id}
+        )
+        return int(found.scalar_one())
+
+
+async def decide(browser: Browser, said: str, **more: str) -> None:
+    shown = re.search(r'name="approval" value="(\d+)"', browser.page.text)
+    assert shown is not None
+    await browser.send("/console/messages/1/decide", said=said, approval=shown[1], **more)
+
+
+async def state(conversation: Conversation) -> str:
+    (row,) = [row for row in await rows(conversation, broadcasts) if row.id == 1]
+    return str(row.state)
+
+
+async def test_whoever_approves_reads_who_wrote_it_and_who_gets_it(nadia: Browser) -> None:
+    await nadia.open("/console/messages/1")
+    assert "Written by: 11 (organizer, Rhône)" in nadia.text
+    assert "Recipients: 12" in nadia.text
+    await decide(nadia, "yes")
+    # Back on the first page it is said that it was done.
+    assert nadia.page.url.path == "/console/"
+    assert "You approved message no. 1." in nadia.text
+
+
+async def test_a_refusal_tells_why(conversation: Conversation, nadia: Browser) -> None:
+    await nadia.open("/console/messages/1")
+    await decide(nadia, "no", reason=" ")
+    assert "Say what is to be changed: whoever wrote it reads it." in nadia.text
+    assert 'aria-describedby="reason-fault"' in nadia.page.text
+    assert [row.decided_at for row in await rows(conversation, approvals)] == [None]
+    await decide(nadia, "no", reason="The hour is wrong")
+    assert "You refused message no. 1." in nadia.text
+    assert [row.details["reason"] for row in await rows(conversation, approvals)] == ["The hour is wrong"]
+
+
+async def test_what_nobody_would_get_is_not_approved_by_a_page_of_before(
+    conversation: Conversation, nadia: Browser
+) -> None:
+    await nadia.open("/console/messages/1")
+    await fill(conversation)
+    await decide(nadia, "yes")
+    assert await state(conversation) == "unapproved"
+    assert "Nobody would get it any more in time" in nadia.text
+    assert "Expires unsent for 12: they already had as many messages as we allow" in nadia.text
+    assert "Approve it for" in nadia.text
+    await decide(nadia, "later")
+    assert "It waits: the first ones go out on" in nadia.text
+    assert await state(conversation) == "active"
+
+
+async def test_what_expired_for_most_is_a_decision_and_says_why(
+    conversation: Conversation, olga: Talker, nadia: Browser
+) -> None:
+    now = conversation.clock.now()
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(approvals).values(decided_at=now, decided_by=13, granted=True))
+        mine = sa.update(deliveries).where(deliveries.c.broadcast == 1)
+        await tx.execute(mine.values(state="expired", reason="cap_week"))
+        await tx.execute(
+            sa.update(broadcasts).where(broadcasts.c.id == 1).values(state="active", finished_at=now)
+        )
+    why = "Expired for 12: had had enough messages for the day or the week"
+    await nadia.open("/console/")
+    assert "“Hello” expired unsent for 12." in nadia.text
+    assert why in nadia.text
+    await nadia.open("/console/messages/1")
+    assert "Finished, and nobody got it: it expired first." in nadia.text
+    assert why in nadia.text
+    # Who would get it now is told before it is sent again.
+    assert "Send again where it expired" in nadia.text
+    assert "Send again where it expired… Recipients: 12" in nadia.text
+    # The same in the chat, to whoever may read of so many; two days later nobody is asked any more.
+    await olga.tap_data("1:broadcast:1")
+    assert "Expired for 10–19: had had enough messages" in olga.last.text
+    conversation.clock.move(now + timedelta(hours=49))
+    await nadia.open("/console/")
+    assert "expired unsent" not in nadia.text

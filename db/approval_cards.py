@@ -13,10 +13,11 @@ from db.schema import approvals, broadcasts, deliveries, people
 
 
 class Card(Frozen):
-    """A message that somebody was asked by, in their language."""
+    """A message that somebody was asked by, in their language and by their clock."""
 
     telegram_id: int
     language: str | None
+    zone: str | None
     message_id: int
 
 
@@ -39,13 +40,19 @@ async def sent(tx: AsyncConnection, approval: int) -> list[Card] | None:
     """The messages that ask for it; None while one of them is about to arrive."""
     theirs = deliveries.join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
     theirs = theirs.join(people, people.c.id == deliveries.c.person)
-    columns = (people.c.telegram_id, people.c.language, deliveries.c.message_id, deliveries.c.state)
+    columns = (
+        people.c.telegram_id,
+        people.c.language,
+        people.c.zone,
+        deliveries.c.message_id,
+        deliveries.c.state,
+    )
     query = sa.select(*columns).select_from(theirs).where(broadcasts.c.key == card_key(approval))
     rows = (await tx.execute(query.order_by(deliveries.c.id))).all()
     if any(row.state in ("queued", "leased", "sending", "withheld") for row in rows):
         return None
     return [
-        Card(telegram_id=row.telegram_id, language=row.language, message_id=row.message_id)
+        Card(telegram_id=row.telegram_id, language=row.language, zone=row.zone, message_id=row.message_id)
         for row in rows
         if row.message_id is not None
     ]

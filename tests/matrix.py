@@ -409,7 +409,7 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "broadcast_approvals.decide": {
         "letting it go": Row(
-            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, broadcast_approvals.Said.YES),
+            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, broadcast_approvals.Said.ANYWAY),
             least="coordinator",
         ),
         "refusing": Row(

@@ -7,6 +7,7 @@ from datetime import datetime
 import db.approval_cards
 from bot.delivery.line import Line
 from bot.delivery.messages import edited
+from bot.rules.leaving import HOME
 from bot.words.texts import Texts
 from db.approvals import Approval
 from db.engine import Database
@@ -35,7 +36,10 @@ class DecisionBoard:
         for card in cards:
             language = card.language if card.language in self._languages else self._languages[0]
             mine = card.telegram_id == approval.decided_by
-            text = self._texts.render("broadcasts/decided", str(language), approval=approval, mine=mine)
+            zone = card.zone or HOME
+            text = self._texts.render(
+                "broadcasts/decided", str(language), approval=approval, mine=mine, zone=zone
+            )
             await line.call(edited(card.telegram_id, card.message_id, text))
         # Only now: after a crash they are edited again, which changes nothing.
         async with self._database.write() as tx:

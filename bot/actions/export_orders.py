@@ -111,6 +111,16 @@ async def _ask(tx: AsyncConnection, author: Author, wanted: Order, rows: int, se
     await notices.tell(tx, seconds, "export_waits", news, now=author.now)
 
 
+async def waiting(tx: AsyncConnection, author: Author) -> list[Approval]:
+    """Exports that wait for a second person: those that the author may decide, and those that they asked for."""
+    mine = author.person.telegram_id
+    return [
+        each
+        for each in await db.approvals.waiting(tx, WHAT, author.now)
+        if mine == each.asked_by or mine in await _second_admins(tx, each.asked_by)
+    ]
+
+
 async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted: bool) -> Approval:
     """A second admin says yes or no; whoever asked is told, and fetches it. Raises ApprovalGone and NotAllowed."""
     author, found = await approvals.take_up(tx, author, approval, WHAT)

@@ -20,6 +20,7 @@ from bot.actions import (
     calendar,
     doubts,
     events,
+    export_orders,
     inbox,
 )
 from bot.actions.accounts import COUNTED_NOW, Accounts
@@ -49,6 +50,7 @@ class Matter(StrEnum):
     """What waits for a person, in the order of how much it matters that somebody looks now."""
 
     APPROVAL = "approval"
+    EXPORT = "export"
     EXPIRED = "expired"
     DOUBTS = "doubts"
     CONVERSATIONS = "conversations"
@@ -57,7 +59,8 @@ class Matter(StrEnum):
 
 
 class Decision(Frozen):
-    """What waits: a broadcast (`number`, `title`), an event (`event`, `title`), a new admin, or conversations.
+    """What waits: a broadcast (`number`, `title`), an event (`event`, `title`), a file (`title`: its table;
+    `number`: who asks for it), a new admin, or conversations.
 
     `approval`: that of the admin. `people`: how many wait, or are in doubt, as shown; `since`: the one that waits
     longest. `why`: for which reasons it expired, each with how many, as shown.
@@ -96,6 +99,12 @@ async def decisions(
 ) -> list[Decision]:
     """What waits for the author, the most pressing first; the page shows `MOST_DECISIONS` of them."""
     found = await _approvals(tx, author, language)
+    mine = author.person.telegram_id
+    found += [
+        Decision(matter=Matter.EXPORT, number=each.asked_by or 0, title=each.details["export"])
+        for each in await export_orders.waiting(tx, author)
+        if each.asked_by != mine
+    ]
     found += await _expired(tx, author, language, accounts)
     found += [
         Decision(matter=Matter.DOUBTS, number=each.id, people=author.reader.shown(each.people))
@@ -103,7 +112,6 @@ async def decisions(
     ]
     found += await _conversations(tx, author)
     found += await _full_events(tx, author, language)
-    mine = author.person.telegram_id
     found += [
         Decision(matter=Matter.ADMIN, number=each.telegram_id or 0, approval=each.id)
         for each in await admissions.waiting(tx, author)

@@ -108,6 +108,7 @@ tests/web/test_console_doors.py.
 
 NARROWING = (
     "authority.in_turn drafts.take audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
+    " export_orders.waiting"
     " broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
     " audience_typing.events_known audience_typing.saved_known inbox.edit"
 )

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.saved_audiences
 import db.staff
-from bot.actions import admissions, audience_typing, audiences, doubts, exports
+from bot.actions import admissions, audience_typing, audiences, doubts, export_orders, exports
 from bot.actions.authority import Author
 from bot.errors import NotAllowed, PortevoixError
 from bot.rules.areas import EVERYWHERE
@@ -145,5 +145,7 @@ async def narrowed(world: World, author: Author, role: str, area: str) -> None:
     assert bool(tables - {"audit"}) is here
     assert ("audit" in tables) is (role == "admin" and area == "everywhere")
     assert len(await doubts.unattended(world.tx, author)) == int(here)
+    asked = await export_orders.waiting(world.tx, author)
+    assert bool(asked) is (role == "admin" and area == "everywhere")
     waiting = await admissions.waiting(world.tx, author)
     assert bool(waiting) is (role == "admin" and area in ("inside", "wider", "everywhere"))

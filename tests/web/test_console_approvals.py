@@ -132,3 +132,29 @@ async def test_what_expired_for_most_is_a_decision_and_says_why(
     conversation.clock.move(now + timedelta(hours=49))
     await nadia.open("/console/")
     assert "expired unsent" not in nadia.text
+
+
+async def test_an_export_that_waits_is_agreed_to_at_the_desk(
+    conversation: Conversation, nadia: Browser
+) -> None:
+    """Whoever asked reads that it waits; the other admin reads what is asked for, and decides."""
+    await nadia.open("/console/exports")
+    await nadia.send("/console/exports", table="responses", format="csv", area="FR")
+    assert "Waiting" not in nadia.text, "alone an admin exports alone"
+    other = await signed_in(await staff(conversation, 14, "admin", "FR"))
+    await nadia.open("/console/exports")
+    await nadia.send("/console/exports", table="supporters", format="csv", area="FR")
+    assert "You asked for it: somebody else has to agree." in nadia.text
+    await nadia.open("/console/")
+    assert "asks for a file" not in nadia.text
+    await other.open("/console/")
+    assert "13 asks for a file that a second person has to agree to: Supporters" in other.text
+    await other.open("/console/exports")
+    assert "Supporters, the whole campaign, as CSV" in other.text
+    shown = re.search(r'name="approval" value="(\d+)"', other.page.text)
+    assert shown is not None
+    await other.send("/console/exports/decide", approval=shown[1], said="yes")
+    assert "Agreed: whoever asked fetches the file in the chat." in other.text
+    assert "Waiting for a second person" not in other.text
+    export = [row for row in await rows(conversation, approvals) if row.what == "export"]
+    assert [row.granted for row in export] == [True]

@@ -17,12 +17,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.people
-from bot.actions import admissions, broadcast_approvals, drafts, inbox, saved_answers
+from bot.actions import (
+    admissions,
+    broadcast_approvals,
+    drafts,
+    export_orders,
+    exports,
+    inbox,
+    saved_answers,
+)
 from bot.actions.authority import Author, author_of
+from bot.actions.exports import Order
 from bot.rules.console import form_token
 from bot.web.console.forms import mark_of
 from db.engine import Database
+from db.exports import Selection
 from db.schema import (
     broadcasts,
     console_sessions,
@@ -90,6 +101,7 @@ ROWS: Mapping[str, Row] = {
     "/console/ground/{station}/walk": Row(
         "karim admin", {"station": STATION, "walk": "{walk}", "act": "sign_out"}
     ),
+    "/console/exports/decide": Row("admin", {"approval": "{export}", "said": "yes"}),
     "/console/exports": Row("karim admin", {"table": "responses", "format": "csv", "area": "69"}),
     # messages
     "/console/messages/new": Row(ALL, {"kind": "persuasion", **SAID}),
@@ -216,6 +228,18 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
         newcomer = await admissions.ask(
             tx, telegram_id=21, area="FR", by=20, link="link", seconds=set(), now=now
         )
+        asker = await db.people.find(tx, 20)
+        assert asker is not None
+        asking = await author_of(tx, asker, campaign=services.campaign, gazetteer=services.gazetteer, now=now)
+        whole = Order(table="responses", format="csv", selection=Selection(area="FR"))
+        export = await db.approvals.ask(
+            tx,
+            what=export_orders.WHAT,
+            asked_by=20,
+            details={**exports.as_read_by(asking, whole).details, "rows": 1},
+            asked_at=now,
+            expires_at=now + timedelta(days=1),
+        )
         event = (await tx.execute(sa.select(events))).one()
         session = sa.select(console_sessions.c.id).where(console_sessions.c.telegram_id == 12)
         session = (await tx.execute(session)).scalars().first()
@@ -225,6 +249,7 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
         "walk": str(walk),
         **{"scheduled": "2", "sent": "1", "waiting": "3", "approval": str(approval.id)},
         "newcomer": str(newcomer.id),
+        "export": str(export.id),
         **{"code": event.code, "sequence": str(event.sequence), "session": str(session)},
         **await _talks(conversation, author),
     }

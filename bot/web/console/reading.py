@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,6 +24,7 @@ from bot.rules.small_counts import LEAST
 from bot.rules.typed import is_number
 from bot.web.desk import Desk, Visit
 from bot.web.refusals import BadForm
+from db.approvals import Approval
 from db.exports import Selection
 from db.inventory import HOLDINGS, Erased
 
@@ -43,6 +45,7 @@ class Reading:
             Route("/console/log", desk.reading(self.log)),
             Route("/console/exports", desk.reading(self.exports)),
             Route("/console/exports", desk.changing(self.order), methods=["POST"]),
+            Route("/console/exports/decide", desk.changing(self.decide), methods=["POST"]),
             Route("/console/erasure", desk.reading(self.erasure)),
         ]
 
@@ -110,6 +113,10 @@ class Reading:
                 for area in areas
             ],
             formats=CHAT_FORMATS,
+            waiting=[
+                (each, each.asked_by == visit.author.person.telegram_id, _asked(visit, each))
+                for each in await export_orders.waiting(visit.tx, visit.author)
+            ],
             told=visit.request.query_params.get("told"),
         )
 
@@ -130,9 +137,31 @@ class Reading:
         token = await downloads.offer(visit.tx, visit.author, ordered.order, visit.language)
         return visit.go(f"/download/{token}")
 
+    async def decide(self, visit: Visit) -> Response:
+        """Agrees to a file that somebody asked for, or refuses it; they are told in the chat."""
+        number, said = visit.form.get("approval", ""), visit.form.get("said")
+        if not is_number(number) or said not in ("yes", "no"):
+            raise BadForm("There is no such file.")
+        await export_orders.decide(visit.tx, visit.author, int(number), granted=said == "yes")
+        return visit.go(f"/console/exports?told={'agreed' if said == 'yes' else 'refused'}")
+
     async def erasure(self, visit: Visit) -> Response:
         holdings = [each for each in HOLDINGS if each.data and each.erased is not Erased.NOT_CONCERNED]
         return visit.page("erasure", holdings=holdings, **register(visit))
+
+
+def _asked(visit: Visit, waiting: Approval) -> Markup:
+    """What is asked for, in the words of the chat."""
+    details = waiting.details
+    return visit.told(
+        "notices/export_waits",
+        **details,
+        area_name=area_name(visit.author.gazetteer, details["area"]),
+        by=waiting.asked_by,
+        since_at=details["since"],
+        until_at=waiting.expires_at,
+        approval=waiting.id,
+    )
 
 
 def _day(text: str) -> date | None:

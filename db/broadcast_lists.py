@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.broadcast_lists import Part
+from bot.rules.kinds import Kind
 from bot.rules.mends import REACHED
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
@@ -34,9 +35,17 @@ class NotReached(Frozen):
 async def listed(
     tx: AsyncConnection, part: Part, *, reader: int, author: int | None, now: datetime
 ) -> list[Broadcast]:
-    """The last broadcasts that staff made, newest first: one author's, or everybody's. `reader`: whose `mine` are."""
+    """The last broadcasts that staff made, newest first: one author's, or everybody's; no news of an event that nobody
+    was to be told. `reader`: whose `mine` are.
+    """
     made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
-    query = sa.select(broadcasts).where(made, broadcasts.c.mends.is_(None), _is_in(part, reader, now))
+    for_somebody = sa.or_(
+        broadcasts.c.kind != Kind.EVENT_SERVICE,
+        sa.exists().where(deliveries.c.broadcast == broadcasts.c.id),
+    )
+    query = sa.select(broadcasts).where(
+        made, for_somebody, broadcasts.c.mends.is_(None), _is_in(part, reader, now)
+    )
     order = broadcasts.c.starts_at if part is Part.SCHEDULED else broadcasts.c.id.desc()
     rows = await tx.execute(query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ))
     return [Broadcast(**row._mapping) for row in rows]

@@ -244,6 +244,39 @@ async def test_what_has_left_is_corrected_by_the_word_once_it_was_looked_at(
     await visitor.open(f"{page}/correct")
     answer = await visitor.send(f"{page}/correct", do="correct", word="correct", **new)
     assert answer.url.path == "/console/messages/2"
+    # Its own page: what it is about, what to do while it is under way, nothing to do once it is over.
+    assert "Correcting no. 1" in visitor.text
+    assert 'href="/console/messages/1"' in visitor.page.text
+    assert 'value="pause"' in visitor.page.text
+    async with conversation.database.write() as tx:
+        done = sa.update(deliveries).where(deliveries.c.broadcast == 2)
+        await tx.execute(done.values(state="sent", sent_at=conversation.clock.now()))
+    await visitor.open("/console/messages/2")
+    assert "Finished." in visitor.text
+    assert "data-over" in visitor.page.text
+    assert 'value="pause"' not in visitor.page.text
+    assert "Cancel…" not in visitor.text
+
+
+async def test_what_was_taken_back_says_so_first(conversation: Conversation, olga: Talker) -> None:
+    visitor = await signed_in(olga)
+    await write(visitor)
+    await visitor.send(f"{WORDS}/send", seen=seen(visitor), word="SEND")
+    async with conversation.database.write() as tx:
+        sent = sa.update(deliveries).values(state="sent", message_id=1, sent_at=conversation.clock.now())
+        await tx.execute(sent)
+    await visitor.open("/console/messages/1")
+    once = re.search(r'name="once" value="([^"]+)"', visitor.page.text)
+    assert once is not None
+    await visitor.send("/console/messages/1/recall", word="TAKE BACK", once=once[1])
+    assert "Taking back no. 1" in visitor.text
+    await visitor.open("/console/messages/1")
+    assert visitor.text.index("Being taken back") < visitor.text.index("How far it is")
+    async with conversation.database.write() as tx:
+        done = sa.update(deliveries).where(deliveries.c.broadcast == 2)
+        await tx.execute(done.values(state="sent", sent_at=conversation.clock.now()))
+    await visitor.open("/console/messages/1")
+    assert visitor.text.index("Taken back on Wednesday 16 November") < visitor.text.index("How far it is")
 
 
 async def test_in_the_silence_before_the_vote_nothing_is_sent_that_would_expire(

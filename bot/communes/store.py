@@ -70,7 +70,7 @@ def pack(table: CommuneTable, sources: list[dict[str, str]]) -> bytes:
 def header_of(data: bytes) -> dict[str, Any]:
     """The first line of the file as a dictionary; raises `GazetteerUnreadable`."""
     try:
-        header = json.loads(data.partition(b"\n")[0])
+        header = json.loads(data[: data.index(b"\n")])
         if header["format"] == FORMAT:
             return dict(header)
     except (ValueError, KeyError, TypeError):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from getpass import getuser
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 
 from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
@@ -98,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error))
     except PermissionError as error:
         return _refuse(
-            f"{error.filename or 'A file'} may not be opened by the user {_user()} (permission denied): run this as"
+            f"{_closed(error.filename)} may not be opened by the user {_user()} (permission denied): run this as"
             " the user who runs the bot, or give that user access to it."
         )
     except UnicodeEncodeError as error:
@@ -146,6 +147,18 @@ def _take_any_bytes() -> None:
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=errors)
+
+
+def _closed(name: object) -> str:
+    """What is to be opened to others: the folder, where the file in it has a name that nobody gave it."""
+    if not isinstance(name, str | bytes):
+        return "A file"
+    file = Path(os.fsdecode(name)).absolute()
+    closed = (folder for folder in reversed(file.parents) if not os.access(folder, os.X_OK))
+    folder = next(closed, None)
+    if folder is None:
+        return str(file)
+    return f"The folder {folder if folder.exists() else folder.parent}"
 
 
 def _user() -> str:

@@ -109,13 +109,20 @@ def tell(seen: Overview, *, settings: Settings, campaign: Campaign) -> None:
         log.info("start_bot", bot=f"@{bot.username}", real_telegram=settings.is_real_telegram)
         log.info("start_mode", mode=bot.mode, address=bot.address, rate=settings.rate)
     log.info("start_database", place=place_of(settings))
-    log.info(
-        "start_next",
-        ballot=seen.next.ballot,
-        step=seen.next.step,
-        at_local=seen.next.at_local,
-        territories=seen.next.territories,
-    )
+    if seen.next.ballot is None:
+        log.warning(
+            "start_over",
+            ballot=campaign.ballots[-1].day.isoformat(),
+            hint="No reminder leaves any more: if the last ballot is to come, correct its day in the campaign file.",
+        )
+    else:
+        log.info(
+            "start_next",
+            ballot=seen.next.ballot,
+            step=seen.next.step,
+            at_local=seen.next.at_local,
+            territories=seen.next.territories,
+        )
     log.info("start_staff", members=seen.staff, supporters=seen.counts.supporters)
     log.info("start_consents", to_renew=seen.counts.to_renew)
     if seen.backup is None:

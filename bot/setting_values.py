@@ -50,8 +50,8 @@ def token_fault_of(token: str, *, is_real: bool) -> str | None:
     if token[0] in _QUOTES or token[-1] in _QUOTES:
         return "PORTEVOIX_TOKEN has quotes around it, which count as a part of it: write it without any."
     return (
-        "PORTEVOIX_TOKEN does not look like a bot token (digits, a colon, then letters and digits): "
-        "copy it whole from @BotFather."
+        "PORTEVOIX_TOKEN does not look like a bot token (digits, a colon, then letters and digits, nothing before or"
+        " after them): copy it whole from @BotFather, and nothing else."
     )
 
 

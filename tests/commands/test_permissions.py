@@ -64,3 +64,6 @@ def test_it_is_named_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert said.startswith("portevoix: ")
     assert said.count("\n") == 1, said
     assert str(path) in said
+    assert (f"The folder {path} may not be opened" in said) == (
+        path.is_dir() and "cannot be read" not in said
+    )

@@ -37,6 +37,7 @@ class EventAnswers(Frozen):
     starts_at: datetime
     zone: str
     commune: str
+    created_by: int | None
     yes: Headcount
     maybe: Headcount
     no: Headcount
@@ -157,7 +158,14 @@ async def event_answers(
 ) -> list[EventAnswers]:
     """The next events in the area, with what was answered to the invitation."""
     known = known_to(known_in)
-    shown = (events.c.id, events.c.code, events.c.starts_at, events.c.zone, events.c.commune)
+    shown = (
+        events.c.id,
+        events.c.code,
+        events.c.starts_at,
+        events.c.zone,
+        events.c.commune,
+        events.c.created_by,
+    )
     # Chosen before anybody's answers are read.
     coming = sa.select(events.c.id).where(events.c.state == "open", events.c.ends_at > now, event_in(area))
     coming = coming.order_by(events.c.starts_at, events.c.id).limit(most)
@@ -183,6 +191,7 @@ async def event_answers(
             starts_at=row.starts_at,
             zone=row.zone,
             commune=row.commune,
+            created_by=row.created_by,
             yes=headcount(row, "yes"),
             maybe=headcount(row, "maybe"),
             no=headcount(row, "no"),

@@ -37,8 +37,11 @@ class PlaceCount(Frozen):
 
 
 class EventCount(Frozen):
-    """An event to come with its answers, as shown."""
+    """An event to come with its answers, as shown. Who made it, `within` which commune, tells who may open its page."""
 
+    code: str
+    made_by: int | None
+    within: str
     title: str
     starts_at: datetime
     zone: str
@@ -154,6 +157,9 @@ async def _events(tx: AsyncConnection, author: Author, area: str, language: str)
     fallback = author.campaign.languages[0]
     return tuple(
         EventCount(
+            code=event.code,
+            made_by=event.created_by,
+            within=event.commune,
             title=text_in(texts[event.id], language, fallback).title if event.id in texts else event.code,
             starts_at=event.starts_at,
             zone=event.zone,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
+import db.events
 from bot.actions.authority import Author
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Action
 from bot.rules.territories import at_local, zone
 from db.audit import Entry
+from db.events import text_in
 
 PAGE = 50
 PARIS = "Europe/Paris"
@@ -43,6 +45,17 @@ async def page(
     return await db.audit.page(
         tx, before=before, most=PAGE, action=chosen.action, actor=chosen.actor, until=until
     )
+
+
+async def titles(
+    tx: AsyncConnection, author: Author, entries: Sequence[Entry], language: str
+) -> Mapping[str, str]:
+    """What the events of these entries are called, by code."""
+    codes = {str(each.details["event"]) for each in entries if each.details.get("event")}
+    found = await db.events.texts_by_code(tx, codes)
+    return {
+        code: text_in(texts, language, author.campaign.languages[0]).title for code, texts in found.items()
+    }
 
 
 async def told_of(tx: AsyncConnection, author: Author) -> tuple[Sequence[str], Sequence[str]]:

@@ -94,6 +94,7 @@ class Reading:
             actions=actions,
             actors=actors,
             older=urlencode({name: text for name, text in asked.items() if text}),
+            titles=await team_log.titles(visit.tx, author, entries, visit.language),
             places={area: area_name(visit.author.gazetteer, area) for area in areas},
             full=len(entries) == team_log.PAGE,
             **register(visit),

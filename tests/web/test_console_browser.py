@@ -132,6 +132,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/events",
             f"/console/events/{code}",
             f"/console/events/{code}/people",
+            f"/console/events/{code}/cancel",
             f"/console/events/{code}/door",
             f"/console/events/{code}/door/code",
         ),
@@ -213,6 +214,11 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
                         "performance.getEntriesByType('resource').map((each) => new URL(each.name).origin)"
                     )
                     assert set(await page.evaluate(asked)) <= {address}, where
+                # The narrowest phones show all five rooms.
+                await show(page, f"{address}/console/", (320, 640), "light")
+                cut = "[...document.querySelectorAll('.rooms a')].filter((each) => each.scrollWidth > each.clientWidth)"
+                assert await page.evaluate(f"{cut}.length") == 0, language
+                assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), language
                 # Telegram's theme is not the system's: what it does not name goes with it too.
                 theme = json.dumps(json.dumps(TELEGRAM[language]))
                 await page.evaluate(f"sessionStorage.setItem('theme', {theme})")

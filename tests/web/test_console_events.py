@@ -158,6 +158,10 @@ async def test_an_event_is_cancelled_in_two_steps_and_found_again(
     assert "None is planned." in visitor.text
     assert page in visitor.page.text.partition("Cancelled events")[2]
     assert "cancelled" in (await visitor.open(page)).text
+    # What the chat says by a command leads to a room here.
+    await visitor.open(f"{page}/cancel")
+    assert '<a href="/console/events/new">New event</a>' in visitor.page.text
+    assert "/new_event" not in visitor.text
     assert (await rows(conversation, audit))[-1].details["told"] == 3
 
 

@@ -20,6 +20,7 @@ from bot.frozen import Frozen
 from bot.links import list_link
 from bot.printing.codes import qr_path
 from bot.rules.attendees import Part, sheet
+from bot.rules.check_ins import EARLY
 from bot.rules.expressions import stored
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
 from bot.rules.territories import zone as zone_named
@@ -120,6 +121,7 @@ class Events:
             shown=event_change.marks(now),
             refused=refused,
             meant=meant(fields),
+            opens=event.starts_at - EARLY,
             is_done="done" in visit.request.query_params,
             is_open=not event.is_cancelled and event.ends_at > visit.now,
             history=history,

@@ -32,6 +32,7 @@ from bot.actions import (
     downloads,
     duties,
     event_drafts,
+    event_history,
     event_imports,
     event_seats,
     event_words,
@@ -535,6 +536,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "events.past": {
         "": Row(run=lambda w, a: events.past(w.tx, a, 0), least="organizer", where="any"),
+    },
+    "event_history.cancelled": {
+        "": Row(run=lambda w, a: event_history.cancelled(w.tx, a, 0), least="organizer", where="any"),
     },
     "events.find_managed": {
         "own": Row(run=lambda w, a: events.find_managed(w.tx, a, w.own_event.code), least="organizer"),

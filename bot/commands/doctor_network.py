@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from bot.clock import RealClock
+from bot.delivery.outcomes import NotSent, in_words
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.web.server import listen
@@ -44,10 +45,7 @@ async def ask_telegram(settings: Settings) -> list[Finding]:
                 webhook = await _object_in(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Never the error's own words: the address holds the token.
-            reason = type(error).__name__
-            return [
-                Finding("Telegram", False, f"it is not reached ({reason}): check the network and the proxy")
-            ]
+            return [Finding("Telegram", False, in_words(NotSent(reason=type(error).__name__)))]
     findings = [_token(status, said)]
     if date is not None:
         findings.append(_clock(date, now))

@@ -149,6 +149,11 @@ def in_words(outcome: Outcome) -> str:
             return f"Telegram asks us to wait {outcome.retry_after:g} s"
         if outcome.reason == WRONG_TOKEN:
             return "Telegram does not know this token: check PORTEVOIX_TOKEN, and PORTEVOIX_API_BASE if it is set"
+        if "Cert" in outcome.reason:  # SSLCertVerificationError, ClientConnectorCertificateError
+            return (
+                f"the server’s certificate is none that this machine trusts ({outcome.reason}): check its clock, that"
+                " ca-certificates is installed, and PORTEVOIX_API_BASE"
+            )
         return f"the server cannot be reached ({outcome.reason}): check the network and PORTEVOIX_API_BASE"
     if outcome.reason.startswith((UNREADABLE, TOO_LARGE)):
         return f"{outcome.reason}, {NO_BOT_API}"

@@ -119,6 +119,7 @@ def test_telegram_is_not_reached(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setenv("PORTEVOIX_TOKEN", TOKEN)
     status, found = examined(capsys)
     assert (status, list(to_mend(found))) == (1, ["Telegram"])
+    assert "check the network and PORTEVOIX_API_BASE" in found["Telegram"]
 
 
 @pytest.mark.parametrize(("minutes", "word"), [(-5, "ahead of"), (5, "behind")])

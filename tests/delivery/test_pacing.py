@@ -275,6 +275,8 @@ async def test_a_slot_that_was_not_used_is_not_waited_for(
         (NotSent(reason="wrong token"), "check PORTEVOIX_TOKEN"),
         (NotSent(reason="Too Many Requests", retry_after=7.0), "asks us to wait 7 s"),
         (NotSent(reason="ClientConnectorError"), "cannot be reached (ClientConnectorError)"),
+        (NotSent(reason="SSLCertVerificationError"), "that ca-certificates is installed"),
+        (NotSent(reason="ClientConnectorCertificateError"), "that ca-certificates is installed"),
         (
             InDoubt(reason="unreadable answer (HTTP 200)"),
             "a gateway in between, or a wrong PORTEVOIX_API_BASE",

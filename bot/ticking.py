@@ -32,6 +32,8 @@ from db.talks import lost
 
 TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
+# While people answer all the time what is due for them is looked at so often: whoever taps next waits for each look.
+ANSWERED_SECONDS = 1.0
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 PURGE_AGAIN_SECONDS = 60.0
@@ -41,6 +43,8 @@ JUMP = timedelta(seconds=30)
 
 PARIS = zone_of(METROPOLE)
 DAY_TOLD = "day:told"
+
+OpenStep = tuple[int, str, str, str | None]
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +69,7 @@ class Ticker:
         self._looks, self._beats = looks, beats
         self._turn = asyncio.Lock()
         self._look: Look = FIRST_LOOK
-        self._open: frozenset[tuple[int, str, str, str | None]] | None = None
+        self._open: frozenset[OpenStep] | None = None
         self._planned_at = float("-inf")
         self._planned_for = datetime.min.replace(tzinfo=UTC)
         self._nudged = False
@@ -118,17 +122,16 @@ class Ticker:
         if self._is_held:
             return
         try:
-            await self.tick()
+            await self.tick(patient=True)
         except ExceptionGroup as failed:
             self._planned_at = float("-inf")
             errors = sorted({type(error).__name__ for error in failed.exceptions})
             log.error("tick_failed", error=", ".join(errors), again_in=TROUBLE_SECONDS)
             await asyncio.sleep(TROUBLE_SECONDS)
 
-    async def tick(self, *, look_again: bool = False) -> None:
-        """Queues what is due now, unless nothing can have changed since the last time.
-
-        Each part has its turn, whatever became of the others; raises an ExceptionGroup of those that failed.
+    async def tick(self, *, look_again: bool = False, patient: bool = False) -> None:
+        """Queues what is due now, unless nothing can have changed since the last time; where it is `patient`, what was
+        answered soon after is left to a later one. Each part has its turn. Raises an ExceptionGroup of what failed.
         """
         async with self._turn:
             now, failed = self._clock.now(), list[Exception]()
@@ -136,7 +139,7 @@ class Ticker:
                 (due.ballot.number, due.step.name, due.occurrence.territory, due.occurrence.slot)
                 for due in open_steps(self._campaign, now)
             )
-            if look_again or self._is_stale(opened, now):
+            if look_again or self._is_stale(opened, now, patient=patient):
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = monotonic(), now, opened
                 for part in (self._plan, *self._looks):
@@ -166,10 +169,12 @@ class Ticker:
             log.info("planned", messages=queued, at=now.isoformat())
             self._queued()
 
-    def _is_stale(self, opened: frozenset[tuple[int, str, str, str | None]], now: datetime) -> bool:
-        late = monotonic() - self._planned_at > LOOK_AGAIN_SECONDS
+    def _is_stale(self, opened: frozenset[OpenStep], now: datetime, *, patient: bool) -> bool:
+        ago = monotonic() - self._planned_at
+        answered = self._nudged and (not patient or ago > ANSWERED_SECONDS)
+        late = ago > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
-        return self._nudged or late or moved or opened != self._open
+        return answered or late or moved or opened != self._open
 
 
 async def _trouble_of(part: Callable[[], Awaitable[None]]) -> list[Exception]:

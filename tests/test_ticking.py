@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import MovableClock
-from bot.ticking import Ticker
+from bot.ticking import ANSWERED_SECONDS, TICK_SECONDS, Ticker
 from db.engine import Database
 from tests.bots import until
 from tests.conversation import CAMPAIGN, paris
@@ -142,3 +142,33 @@ async def test_what_fails_keeps_nothing_else_from_its_turn(sqlite_database: Data
         await ticker.tick()
     assert had_their_turn == ["one", "one"]
     assert len(failed.value.exceptions) == 2
+
+
+async def test_what_people_answer_all_the_time_is_looked_at_once_a_second(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+    now = 100.0
+    monkeypatch.setattr("bot.ticking.monotonic", lambda: now)
+
+    async def look() -> None:
+        nonlocal looked
+        looked += 1
+
+    ticker = Ticker(
+        database=sqlite_database,
+        campaign=CAMPAIGN,
+        clock=MovableClock(paris("2016-10-01T10:00"), speed=0),
+        queued=lambda: None,
+        looks=(look,),
+    )
+    for _ in range(8):  # two seconds
+        ticker.nudge()
+        await ticker.tick(patient=True)
+        now += TICK_SECONDS
+    assert looked == 2
+    assert not ticker.is_current  # what was answered since is not forgotten
+    now += ANSWERED_SECONDS
+    await ticker.tick(patient=True)
+    assert looked == 3
+    assert ticker.is_current

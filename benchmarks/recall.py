@@ -23,7 +23,8 @@ import sqlalchemy as sa
 
 import db.broadcasts
 import db.mends
-from benchmarks.crash import FAULTS, Bots, Plan, kill_at, postgresql, until_so
+from benchmarks.crash import FAULTS, Bots, Plan, kill_at, until_so
+from benchmarks.postgresql import postgresql_if
 from benchmarks.server import Server
 from benchmarks.worker import MORNING, fill, open_for, queue_all
 from bot.delivery.account import Account, load_account
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, postgresql(options.postgresql) as url:
+    with tempfile.TemporaryDirectory() as folder, postgresql_if(options.postgresql) as url:
         plan = Plan(
             folder=Path(folder), url=url, kills=options.kills, processes=options.processes, seed=options.seed
         )

@@ -12,14 +12,17 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 import db.people
+from benchmarks.postgresql import Postgresql
 from benchmarks.processes import cpu, running
 from benchmarks.server import Server
 from benchmarks.worker import CAMPAIGN, MORNING, fill, open_for
@@ -176,38 +179,50 @@ async def invite(database: Database, people: int, seats: SeatsWanted = ENOUGH) -
         await announce(tx, author, event)
 
 
-async def taps(count: int, rate: float | None = None) -> dict[str, float]:
+async def taps(
+    count: int, rate: float | None = None, *, server: Postgresql | None = None, processes: int = 1
+) -> dict[str, float]:
     """Taps of 1,000 people, all there at once: how many a second are noted and answered, and their cost.
 
-    And how long it takes then until every screen shows the last answer, with how many edits for each tap.
+    And how long it takes then until every screen shows the last answer, with how many edits for each tap. With a
+    `server` the database is there, and its cost counts.
     """
+    url = None if server is None else await server.make()
     with tempfile.TemporaryDirectory() as folder:
-        database = await open_for(Path(folder), None)
+        database = await open_for(Path(folder), url)
         await invite(database, PEOPLE)
         await database.close()
-        server = Server()
-        phones = Phones(server)
-        api = f"http://127.0.0.1:{await server.start()}"
-        given = () if rate is None else ("--rate", str(rate))
-        async with running("benchmarks.product", api, "--folder", folder, *given) as process:
+        telegram = Server()
+        phones = Phones(telegram)
+        api = f"http://127.0.0.1:{await telegram.start()}"
+        given = (*(("--rate", str(rate)) if rate else ()), *(("--url", url) if url else ()))
+        async with AsyncExitStack() as stack:
+            product = partial(running, "benchmarks.product", api, "--folder", folder, *given)
+            bots = [await stack.enter_async_context(product()) for _ in range(processes)]
+
+            def spent() -> float:
+                return sum(map(cpu, bots)) + (0.0 if server is None else server.cpu())
+
             await until(lambda: len(phones.invitations) == PEOPLE)
-            server.add_updates(phones.taps(FIRST_TAPS))
+            telegram.add_updates(phones.taps(FIRST_TAPS))
             await phones.answered()
             updates, edits = phones.taps(count), phones.called["editMessageText"]
-            began, spent = time.perf_counter(), cpu(process)
-            server.add_updates(updates)
+            began, before, of_server = time.perf_counter(), spent(), server.cpu() if server else 0.0
+            telegram.add_updates(updates)
             await until(lambda: phones.called["answerCallbackQuery"] >= FIRST_TAPS + count)
-            seconds, spent = time.perf_counter() - began, cpu(process) - spent
+            seconds, cost = time.perf_counter() - began, spent() - before
+            of_server = (server.cpu() if server else 0.0) - of_server
             await phones.answered()
             true_after = time.perf_counter() - began
             edits = phones.called["editMessageText"] - edits
-        await server.stop()
-        database = await open_for(Path(folder), None)
+        await telegram.stop()
+        database = await open_for(Path(folder), url)
         assert await phones.noted(database) == FIRST_TAPS + count
         await database.close()
     return {
         "taps_a_second": count / seconds,
-        "cpu_ms_a_tap": 1000 * spent / count,
+        "cpu_ms_a_tap": 1000 * cost / count,
+        **({"cpu_ms_of_the_server": 1000 * of_server / count} if server else {}),
         "screens_true_after_s": true_after,
         "edits_a_tap": edits / count,
     }

@@ -74,7 +74,7 @@ from handlers.context import Context, Services
 from handlers.desk import composer
 from handlers.dispatch import AnyApplication, Dispatcher
 from handlers.exports import PRODUCER
-from handlers.gathering import locked, meet
+from handlers.gathering import is_quick, locked, meet
 from handlers.rights import asked_in
 from handlers.routing import register
 from locales.words import all_words
@@ -311,6 +311,7 @@ def engine_of(
         hooks=Hooks(
             asks=asked_in,
             in_turn=locked,
+            is_quick=is_quick,
             meet=meet,
             process=dispatcher.process,
             apologise=dispatcher.apologise,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,7 +83,7 @@ class Database:
         if self.dialect == "postgresql":
             async with self._writer.begin() as connection:
                 yield connection
-                await write_postponed(connection)
+                await write_postponed(connection, and_commit=True)
             return
         async with (
             self._my_turn(ahead=ahead),
@@ -91,7 +91,7 @@ class Database:
             self._writer.begin() as connection,
         ):
             yield connection
-            await write_postponed(connection)
+            await write_postponed(connection, and_commit=True)
         if self._checkpoints is not None:
             self._checkpoints.wrote()
 
@@ -207,6 +207,25 @@ async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
         await connection.undo()
         raise
     connection.keep()
+
+
+@contextmanager
+def here(tx: AsyncConnection) -> Iterator[None]:
+    """What the block asks of SQLite is executed in the thread that asks, where nothing else runs meanwhile.
+
+    It is for what is so quick that to visit the connection's own thread, and to come back, takes longer.
+
+    A transaction begins and ends in that other thread all the same: either may wait, for another process or the disk.
+    """
+    if tx.dialect.name == "postgresql":
+        yield
+        return
+    connection = sqlite.connection_of(tx)
+    connection.is_here = True
+    try:
+        yield
+    finally:
+        connection.is_here = False
 
 
 def require_writer(tx: AsyncConnection) -> None:

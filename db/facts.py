@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.batches import Statement, Visit
+from db.postponed import Row, postpone
 from db.schema import facts
 from db.upsert import insert
 
@@ -27,6 +30,25 @@ async def set_fact(transaction: AsyncConnection, name: str, value: Any) -> None:
             index_elements=[facts.c.name], set_={"value": statement.excluded.value}
         )
     )
+
+
+_NOTE = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO facts (name, value)
+    SELECT each.value ->> 0, {s.to_json.format("each.value ->> 1")} FROM {s.each} WHERE true
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+    )
+)
+
+
+def note_fact(transaction: AsyncConnection, name: str, value: Any) -> None:
+    """The same, once in a transaction and by its end: with what else is written then."""
+    postpone(transaction, _note, [(name, orjson.dumps(value).decode())])
+
+
+def _note(visit: Visit, rows: list[Row]) -> None:
+    visit.run(_NOTE, rows=rows)
 
 
 async def forget_fact(transaction: AsyncConnection, name: str) -> None:

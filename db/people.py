@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.consent import Purpose
 from bot.rules.restriction import RESTRICTED
-from db.batches import Columns, Statement, given_ids, members
+from db.batches import Columns, Statement, Visit, given_ids, members
+from db.postponed import Row, postpone
 from db.schema import people
 
 
@@ -154,8 +155,12 @@ _NOTE_NEWEST = Statement(
 
 
 async def note_newest(tx: AsyncConnection, sent: Iterable[tuple[int, int]]) -> None:
-    """Which message now stands last in each chat: (chat, message)."""
-    await _NOTE_NEWEST.run(tx, rows=sent)
+    """Which message now stands last in each chat, by the end of the transaction: (chat, message)."""
+    postpone(tx, _note_newest, sent)
+
+
+def _note_newest(visit: Visit, rows: list[Row]) -> None:
+    visit.run(_NOTE_NEWEST, rows=rows)
 
 
 async def add_many(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:

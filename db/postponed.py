@@ -52,7 +52,7 @@ def taken_up(tx: AsyncConnection) -> Callable[[Visit], None]:
     return work
 
 
-async def write_postponed(tx: AsyncConnection) -> None:
-    """Writes what waits."""
+async def write_postponed(tx: AsyncConnection, *, and_commit: bool = False) -> None:
+    """Writes what waits. `and_commit`: nothing follows in the transaction."""
     if tx in _WAITING:
-        await together(tx, taken_up(tx))
+        await together(tx, taken_up(tx), and_commit=and_commit)

@@ -265,6 +265,8 @@ class Connection(aiosqlite.Connection):
         self._abandoned = False
         # What the next visit does before its own work, so that a savepoint costs no visit of its own.
         self._due: list[str] = []
+        self.is_here = False
+        """Whether what is executed within a transaction is so in the thread of whoever asks."""
         self._is_stopped = False
         self._stopping: asyncio.Future[Any] | None = None
 
@@ -288,6 +290,12 @@ class Connection(aiosqlite.Connection):
         due, self._due = self._due, []
         for statement in due:
             self._conn.execute(statement).close()
+
+    async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        if self.is_here and self.in_transaction:
+            return fn(*args, **kwargs)
+        result: T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
+        return result
 
     def save(self) -> None:
         """A savepoint: what is done from here on can be undone alone. Each is kept or undone, the last first."""
@@ -326,11 +334,10 @@ class Connection(aiosqlite.Connection):
             return done
 
         try:
-            result: T = await self._execute(begun)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
+            return await self._execute(begun)
         except asyncio.CancelledError:  # the thread goes on, or has yet to begin
             self._abandoned = True
             raise
-        return result
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
         return _Cursor(self)

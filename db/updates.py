@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from db.batches import Statement, given_ids, members
+from db.batches import Spelling, Statement, Visit, given_ids, instant_text, members, together
+from db.postponed import Row, postpone, taken_up, write_postponed
 from db.schema import updates
 
 
@@ -52,7 +53,7 @@ _STORE = Statement(
         f"""
     INSERT INTO updates (update_id, state, chat, body, received_at, begun, asks, known)
     SELECT CAST(each.value ->> 0 AS BIGINT), 'received', CAST(each.value ->> 1 AS BIGINT),
-           {s.to_bytes.format("each.value ->> 2")}, :now, 0, each.value ->> 3,
+           {s.to_bytes.format("each.value ->> 2")}, {s.at("each.value ->> 4")}, 0, each.value ->> 3,
            EXISTS (SELECT 1 FROM people
                    WHERE telegram_id = CAST(each.value ->> 1 AS BIGINT) AND people.state <> 'new')
            OR EXISTS (SELECT 1 FROM staff
@@ -62,31 +63,27 @@ _STORE = Statement(
     )
 )
 
-# The first update of each chat that nothing holds back, those of known people before those of strangers. One whose
-# replies are still leaving is `answered`: it holds its chat back where it says so, or where another process has them.
-# Where another process handles an update its row is locked, and skipped.
-_WAITING = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)) AS text) FROM (
+
+def _waiting(s: Spelling, *, whose: str, order: str) -> str:
+    """The first update of each chat that nothing holds back, and how many wait at all, counted as far as it matters.
+
+    One whose replies are still leaving is `answered`: it holds its chat back where it says so, or where another process
+    has them. Where another process handles an update its row is locked, and skipped.
+    """
+    return f"""
+    SELECT CAST({s.array}(
+        {s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)),
+        (SELECT count(*) FROM (SELECT 1 FROM updates WHERE state = 'received' LIMIT :room + 1) AS counted)
+    ) AS text) FROM (
         SELECT update_id, chat, body, known FROM updates
-        WHERE state = 'received' AND update_id IN (
+        WHERE state = 'received' {whose} AND update_id IN (
             SELECT min(update_id) FROM updates
             WHERE state = 'received' OR state = 'answered' AND (holds_chat OR lease_owner <> :owner) GROUP BY chat)
-        ORDER BY known DESC, update_id LIMIT :room {s.lock}) AS waiting"""
-    )
-)
-_WAITING_OF_KNOWN = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)) AS text) FROM (
-        SELECT update_id, chat, body, known FROM updates
-        WHERE state = 'received' AND known AND update_id IN (
-            SELECT min(update_id) FROM updates
-            WHERE state = 'received' OR state = 'answered' AND (holds_chat OR lease_owner <> :owner) GROUP BY chat)
-        ORDER BY update_id LIMIT :room {s.lock}) AS waiting"""
-    )
-)
+        ORDER BY {order} LIMIT :room {s.lock}) AS waiting"""
+
+
+_WAITING = Statement(lambda s: _waiting(s, whose="", order="known DESC, update_id"))
+_WAITING_OF_KNOWN = Statement(lambda s: _waiting(s, whose="AND known", order="update_id"))
 
 # Of each chat all but the last `most` that wait. What somebody asks as their right is dropped only where they ask the
 # same again later: the last one counts.
@@ -107,10 +104,10 @@ _DROP = Statement(
 _ANSWER = Statement(
     lambda s: (
         f"""
-    UPDATE updates SET state = 'answered', lease_owner = :owner, error = given.error, replies = given.replies,
+    UPDATE updates SET state = 'answered', lease_owner = given.owner, error = given.error, replies = given.replies,
         holds_chat = given.holds_chat
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS update_id, each.value ->> 2 AS error,
-                 CAST(each.value ->> 3 AS INTEGER) = 1 AS holds_chat,
+                 CAST(each.value ->> 3 AS INTEGER) = 1 AS holds_chat, each.value ->> 4 AS owner,
                  {s.to_json.format("each.value ->> 1")} AS replies
           FROM {s.each}) AS given
     WHERE updates.update_id = given.update_id"""
@@ -141,10 +138,18 @@ _HELD = Statement(
     WHERE update_id IN {given_ids(s)} AND lease_owner = :owner"""
     )
 )
+
+
+def _given_to(s: Spelling) -> str:
+    """Those of the given updates, each with an owner, which that owner still holds."""
+    return f"""(update_id, lease_owner) IN (
+        SELECT CAST(each.value ->> 0 AS BIGINT), CAST(each.value ->> 1 AS VARCHAR(32)) FROM {s.each})"""
+
+
 _FREE = Statement(
     lambda s: (
         f"""
-    UPDATE updates SET holds_chat = (1 = 0) WHERE update_id IN {given_ids(s)} AND lease_owner = :owner"""
+    UPDATE updates SET holds_chat = (1 = 0) WHERE {_given_to(s)}"""
     )
 )
 _BEGIN = Statement(
@@ -165,43 +170,64 @@ _FINISH = Statement(
         body = CASE WHEN error IS NULL THEN NULL ELSE body END,
         chat = CASE WHEN error IS NULL THEN NULL ELSE chat END,
         replies = NULL, lease_owner = NULL
-    WHERE update_id IN {given_ids(s)} AND lease_owner = :owner"""
+    WHERE {_given_to(s)}"""
     )
 )
 
 
-async def store(tx: AsyncConnection, received: Iterable[Received], now: datetime) -> int:
-    """Keep updates that are not known yet; how many were new."""
-    rows = [(update.update_id, update.chat, update.body.decode(), update.asks) for update in received]
-    return await _STORE.run(tx, rows=rows, now=now)
+async def store(tx: AsyncConnection, received: Iterable[Received], now: datetime) -> None:
+    """Keep updates that are not known yet, by the end of the transaction."""
+    at = instant_text(now)
+    rows = [(update.update_id, update.chat, update.body.decode(), update.asks, at) for update in received]
+    postpone(tx, _store, rows)
+
+
+def _store(visit: Visit, rows: list[Row]) -> None:
+    visit.run(_STORE, rows=rows)
 
 
 async def drop_floods(tx: AsyncConnection, chats: Iterable[int], *, most: int) -> int:
     """Of each of these chats no more than the last `most` updates wait; how many were dropped."""
+    await write_postponed(tx)
     return await _DROP.run(tx, rows=members(chats), most=most)
 
 
-async def waiting(tx: AsyncConnection, room: int, owner: str, *, strangers: bool = True) -> list[Received]:
+async def waiting(
+    tx: AsyncConnection, room: int, owner: str, *, strangers: bool = True
+) -> tuple[list[Received], bool]:
     """The oldest waiting updates, at most one of each chat, of known people first; without `strangers` only theirs.
+    And whether others wait, which may be handled later.
 
     `owner` is going to handle them; chats whose replies another process has on their way are not among them.
 
     They stay locked for this transaction where several processes run.
     """
-    found = await (_WAITING if strangers else _WAITING_OF_KNOWN).rows(tx, room=room, owner=owner)
-    return [
+    statement = _WAITING if strangers else _WAITING_OF_KNOWN
+    write_first = taken_up(tx)
+
+    def look(visit: Visit) -> list[Any]:
+        write_first(visit)
+        return visit.rows(statement, room=room, owner=owner)
+
+    found, count = await together(tx, look)
+    received = [
         Received(update_id=number, chat=chat, body=body.encode(), known=bool(known))
-        for number, chat, body, known in found
+        for number, chat, body, known in found or ()
     ]
+    return received, count > len(received)
 
 
 async def answer(tx: AsyncConnection, answered: Sequence[AnsweredUpdate], owner: str) -> None:
-    """Save what answers each update, in the transaction of its effects; `owner` is going to post it."""
+    """Save what answers each update, by the end of the transaction of its effects; `owner` is going to post it."""
     rows = [
-        (one.update_id, orjson.dumps(one.replies).decode(), one.error, int(one.holds_chat))
+        (one.update_id, orjson.dumps(one.replies).decode(), one.error, int(one.holds_chat), owner)
         for one in answered
     ]
-    await _ANSWER.run(tx, rows=rows, owner=owner)
+    postpone(tx, _answer, rows)
+
+
+def _answer(visit: Visit, rows: list[Row]) -> None:
+    visit.run(_ANSWER, rows=rows)
 
 
 async def adopt(tx: AsyncConnection, owner: str, living: Iterable[str]) -> list[AnsweredUpdate]:
@@ -224,31 +250,50 @@ def _answered(
 
 
 async def begin(tx: AsyncConnection, begun: Sequence[tuple[int, int]], owner: str) -> set[int]:
-    """Record (update, how many of its calls were begun) before they are posted.
+    """Record (update, how many of its calls were begun) before they are posted. The transaction ends with it.
 
     Returns the updates that `owner` still holds; the others must not be posted.
     """
-    await _BEGIN.run(tx, rows=begun, owner=owner)
-    return await held(tx, [number for number, _count in begun], owner)
+    write_first = taken_up(tx)
+
+    def work(visit: Visit) -> set[int]:
+        write_first(visit)
+        visit.run(_BEGIN, rows=begun, owner=owner)
+        return _held(visit, [number for number, _count in begun], owner)
+
+    return await together(tx, work, and_commit=True)
 
 
 async def held(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> set[int]:
     """Those of these updates whose replies are still `owner`'s to post."""
-    found = await _HELD.rows(tx, rows=members(numbers), owner=owner)
-    return {number for (number,) in found}
+    return await together(tx, lambda visit: _held(visit, numbers, owner))
+
+
+def _held(visit: Visit, numbers: Iterable[int], owner: str) -> set[int]:
+    return {number for (number,) in visit.rows(_HELD, rows=members(numbers), owner=owner)}
 
 
 async def free_chats(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> None:
-    """The new messages of these updates have left: the next updates of their chats may be handled."""
-    await _FREE.run(tx, rows=members(numbers), owner=owner)
+    """The new messages of these updates have left: by the end of the transaction the next updates of their chats may be
+    handled.
+    """
+    postpone(tx, _free, [(number, owner) for number in numbers])
 
 
 async def finish(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> None:
-    """Erase what was said in updates whose replies have left.
+    """Erase what was said in updates whose replies have left, by the end of the transaction.
 
     Only the number stays, to know a repetition by.
     """
-    await _FINISH.run(tx, rows=[(number,) for number in numbers], owner=owner)
+    postpone(tx, _finish, [(number, owner) for number in numbers])
+
+
+def _free(visit: Visit, rows: list[Row]) -> None:
+    visit.run(_FREE, rows=rows)
+
+
+def _finish(visit: Visit, rows: list[Row]) -> None:
+    visit.run(_FINISH, rows=rows)
 
 
 async def forget(tx: AsyncConnection, *, done_before: datetime, failed_before: datetime) -> int:

@@ -36,6 +36,11 @@ def locked(body: bytes) -> str:
     return found[1].decode() if found is not None else ""
 
 
+def is_quick(body: bytes) -> bool:
+    """Whether an update answers an invitation or is of somebody at a door: thousands of these come at once."""
+    return bool(_ANSWER.search(body) or _DOOR.search(body))
+
+
 async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
     """Those who wrote before, by chat; where each of them answers an invitation or is at a door, with the event and
     what they said, or with the side of the street.

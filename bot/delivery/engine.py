@@ -91,6 +91,7 @@ class Engine:
             handled=self._handled,
             replies=self._replies,
             in_turn=hooks.in_turn,
+            is_quick=hooks.is_quick,
         )
         self.sender = Sender(
             database=database,
@@ -113,7 +114,7 @@ class Engine:
         )
 
     def _freed(self) -> None:
-        self._processing.wake()
+        self._processing.freed()
 
     def _handled(self) -> None:
         """Looks for work once an update is committed: it may have queued messages, or brought others forward."""

@@ -38,6 +38,7 @@ class Hooks(Frozen):
 
     asks        one update -> the name of the right that its author makes use of, or None: never dropped from a flood
     in_turn     one update’s JSON -> what it locks, "" for nothing: those of a batch are handled in this order
+    is_quick    one update’s JSON -> whether it is met and processed by a few statements that touch a few rows
     meet        (transaction, some updates’ JSON by chat) -> what is known of them, to be given to `process`
     process     (transaction, one update, what is known) -> the replies; its effects are in the transaction.
                 Raises `UpdateRefused` to have them undone and to reply all the same, and `ReadFirst`
@@ -56,6 +57,7 @@ class Hooks(Frozen):
     on_sent: OnSent
     asks: Callable[[Mapping[str, Any]], str | None] = lambda _update: None
     in_turn: Callable[[bytes], str] = lambda _body: ""
+    is_quick: Callable[[bytes], bool] = lambda _body: False
     handled: Callable[[], None] = nothing
     silenced: Silenced = as_it_is
     producers: Mapping[str, Producer] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from bot.delivery.reading import loads, without_nul
 from bot.delivery.transport import Transport
 from db import unread, updates
 from db.engine import Database, blames_the_data
-from db.facts import get_fact, set_fact
+from db.facts import get_fact, note_fact
 from db.unread import LARGEST_UPDATE_ID, Unread
 from db.updates import Received
 
@@ -164,7 +164,7 @@ class Intake:
         async with self._database.write() as tx:
             new = await unread.keep(tx, found, self._clock.now())
             if offset is not None:
-                await set_fact(tx, OFFSET, offset)
+                note_fact(tx, OFFSET, offset)
         self._note(found, new)
 
     def _note(self, found: Sequence[Unread], new: int) -> None:
@@ -241,7 +241,7 @@ class Intake:
             nonlocal new
             await self._store(tx, kept)
             new = await unread.keep(tx, found, self._clock.now())
-            await set_fact(tx, OFFSET, following)
+            note_fact(tx, OFFSET, following)
 
         try:
             await self._take_in(store, len(kept))

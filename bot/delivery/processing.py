@@ -17,7 +17,7 @@ from bot.delivery.calls import Call
 from bot.delivery.hooks import Apologise, Meet, Met, Process, ReadFirst, UpdateRefused
 from bot.delivery.replies import Replies, holds_chat
 from db import updates
-from db.engine import Database, blames_the_data, is_to_begin_again, savepoint
+from db.engine import Database, blames_the_data, here, is_to_begin_again, savepoint
 from db.updates import AnsweredUpdate, Received
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,7 @@ class Processing:
         handled: Callable[[], None],
         replies: Replies,
         in_turn: Callable[[bytes], str] = lambda _body: "",
+        is_quick: Callable[[bytes], bool] = lambda _body: False,
     ) -> None:
         self._database = database
         self._owner = owner
@@ -59,8 +60,12 @@ class Processing:
         self._apologise = apologise
         self._handled = handled
         self._in_turn = in_turn
+        self._is_quick = is_quick
         self._replies = replies
-        self._arrived = asyncio.Event()
+        # Something is there to be handled, or may be.
+        self._due = asyncio.Event()
+        # Whether the last look left something for later, and whether anything was freed since it began.
+        self._left, self._freed = False, False
         self._turn = asyncio.Lock()  # one batch at a time
         self._runs = False
         self._apart = 0  # how many are to be handled one by one
@@ -76,11 +81,17 @@ class Processing:
     @property
     def at_work(self) -> bool:
         """Whether an update that was stored here is still to be handled."""
-        return bool(self._taken or self._reading) or self._arrived.is_set() or self._turn.locked()
+        return bool(self._taken or self._reading) or self._due.is_set() or self._turn.locked()
 
     def wake(self) -> None:
-        """An update was stored, or a chat is free again."""
-        self._arrived.set()
+        """Something may be there to be handled: look."""
+        self._due.set()
+
+    def freed(self) -> None:
+        """A chat, or room, is free again: what was left for it may be handled now."""
+        self._freed = True
+        if self._left:
+            self._due.set()
 
     async def run(self) -> None:
         """Handle updates until cancelled."""
@@ -94,13 +105,13 @@ class Processing:
 
     async def _run(self) -> None:
         while True:
-            self._arrived.clear()
+            self._due.clear()
             await self._replies.room()
-            if not await self._attempt():
+            if not (await self._attempt() and self._left):
                 # Not `wait_for`: on Python 3.11 it misses a cancellation that comes together with the event.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SECONDS):
-                        await self._arrived.wait()
+                        await self._due.wait()
 
     async def take_in(self, store: Store, count: int) -> None:
         """Keep `count` updates that came, by `store`; few are handled in the same transaction.
@@ -137,6 +148,7 @@ class Processing:
             return handled
         except Exception as error:  # a fault in what one update is answered with must not stop the others
             # Nothing was committed and every update still waits. One alone shows who is to blame.
+            self._left = True
             log.error("updates_not_committed", error=_kind(error), updates=len(self._taken))
             if not blames_the_data(error):
                 await asyncio.sleep(RETRY_SECONDS)
@@ -155,22 +167,29 @@ class Processing:
             if store is not None:
                 await store(tx)
             room = (1 if self._apart else BATCH) + len(self._reading)
-            strangers = self._replies.has_room_for_strangers
-            waiting = await updates.waiting(tx, room, self._owner, strangers=strangers)
+            waiting = await self._look(tx, room)
             self._taken = [update for update in waiting if update.chat not in self._reading]
             if not self._taken:
                 return 0
             # Each is of another chat. Two processes that lock in one order do not wait for each other.
             self._taken.sort(key=lambda update: self._in_turn(update.body))
-            met = await self._meet(tx, {update.chat: update.body for update in self._taken})
-            handled = [await self._handle(tx, update, met) for update in self._taken]
-            answered = [one for one in handled if one is not None]
+            answered = await self._handle_taken(tx)
             await updates.answer(tx, answered, self._owner)
         self._handled()
         for one in answered:
             self._replies.add(one)
         self._taken = []
         return len(answered)
+
+    async def _look(self, tx: AsyncConnection, room: int) -> list[Received]:
+        strangers = self._replies.has_room_for_strangers
+        self._freed = False
+        waiting, self._left = await updates.waiting(tx, room, self._owner, strangers=strangers)
+        if (
+            self._left and self._freed
+        ):  # by another transaction, where the database lets several write at once
+            self._due.set()
+        return waiting
 
     async def _take_up(self) -> None:
         """After trouble with the database: a commit may succeed and seem to fail; then nobody posts these replies."""
@@ -179,6 +198,17 @@ class Processing:
         for one in answered:
             self._replies.add(one)
         self._taken = []
+
+    async def _handle_taken(self, tx: AsyncConnection) -> list[AnsweredUpdate]:
+        bodies = {update.chat: update.body for update in self._taken}
+        answered = []
+        with here(tx) if all(map(self._is_quick, bodies.values())) else contextlib.nullcontext():
+            met = await self._meet(tx, bodies)
+            for update in self._taken:
+                one = await self._handle(tx, update, met)
+                answered += [] if one is None else [one]
+                await asyncio.sleep(0)  # nothing may have been waited for yet, and others have their work too
+        return answered
 
     async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> AnsweredUpdate | None:
         """None: something has to be looked up first, while others are handled."""
@@ -217,7 +247,7 @@ class Processing:
             await asyncio.sleep(RETRY_SECONDS)
         finally:
             del self._reading[update.chat]
-            self._arrived.set()
+            self.wake()
 
     def _sorry(self, content: Mapping[str, Any]) -> Sequence[Call]:
         try:

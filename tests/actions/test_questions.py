@@ -91,5 +91,6 @@ async def test_what_stands_last(database: Database) -> None:
             True,
         ]
         await db.people.note_newest(tx, [(7, 105), (8, 900)])
+    async with database.read() as tx:
         person = await people.refreshed(tx, person)
         assert [await people.stands_last(tx, person, number) for number in (104, 105)] == [False, True]

@@ -124,6 +124,7 @@ class App:
         self.decide: Callable[[Leased], Call | Wait | Stop | None] = lambda _row: None
         self.remembered: list[tuple[str, int]] = []
         self.replies: Callable[[dict[str, Any]], Sequence[Call]] = lambda update: [say(chat_id(update), "ok")]
+        self.is_quick: Callable[[bytes], bool] = lambda _body: True
         self.process_hook: Callable[[dict[str, Any]], None] = lambda _update: None
 
     async def meet(self, tx: AsyncConnection, updates: Mapping[int, bytes]) -> dict[int, Any]:
@@ -258,6 +259,7 @@ class Bench:
             transport=self.telegram,  # type: ignore[arg-type]  # the same two methods, with memory
             pacing=Pacing(budget=budget_for(rate), clock=self.clock, chat_seconds=0.0),
             hooks=Hooks(
+                is_quick=lambda body: app.is_quick(body),
                 meet=app.meet,
                 process=app.process,
                 apologise=app.apologise,

@@ -101,13 +101,13 @@ async def test_a_call_at_the_moment_of_stopping_does_not_keep_the_engine(
     engine = bench.engine()
     running = asyncio.create_task(engine.run())
     await bench.idle(engine)
-    waiting = (engine.sender._queue_changed, engine._processing._arrived)
+    waiting = (engine.sender._queue_changed, engine._processing._due)
     await helpers.until(lambda: all(event._waiters for event in waiting))
     engine.stop()
     for _ in range(turns):
         await asyncio.sleep(0)
     engine.wake()
-    engine._freed()
+    engine._processing.wake()
     done, _open = await asyncio.wait({running}, timeout=5)
     running.cancel()
     assert done

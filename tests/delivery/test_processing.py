@@ -35,6 +35,7 @@ async def test_it_stops_in_the_middle_of_a_statement_and_nothing_is_lost(bench: 
         return []
 
     bench.app.process = slow
+    bench.app.is_quick = lambda _body: False
     engine = bench.engine()
     running = asyncio.create_task(engine.run())
     await store(bench, helpers.message(1, 1001), helpers.message(2, 1002))

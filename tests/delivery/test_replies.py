@@ -174,7 +174,7 @@ async def test_what_was_begun_before_a_crash_is_not_posted_again(bench: Any, hel
     ]
     async with bench.database.write() as tx:
         received = [store.Received(update_id=n, chat=n, body=b"{}") for n in (1, 2)]
-        assert await store.store(tx, received, helpers.start) == 2
+        await store.store(tx, received, helpers.start)
         await store.answer(tx, answered, "dead")
         assert await store.begin(tx, [(1, 2)], "dead") == {1}
         assert await store.begin(tx, [(2, 1)], "other") == set()

@@ -17,6 +17,7 @@ from bot.actions.planning import step_key
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
+from bot.rules.ballots import Span
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER
@@ -116,31 +117,33 @@ async def test_in_a_quiet_period_nothing_that_leaves_speaks_for_the_campaign(
     official, chance = campaign.links["polling_place"], random.Random(profile)
     rows = await everything_queued(sqlite_database, campaign, campaign.ballots[0].pollings[0].opens_local)
     rows = [row._replace(expires_at=None) for row in rows]
-    windows = {
-        (home, quiet.span)
-        for home in HOMES
-        for ballot in campaign.ballots
-        for quiet in spans_for(
-            kind=Kind.GOTV, territory=home[0], zone=home[1], law=law, ballots=campaign.ballots
-        )
-        if quiet.ballot == ballot.number
-    }
+    windows: dict[Span, list[int]] = {}
+    for number, (territory, zone) in enumerate(HOMES, 1):
+        of_home = {
+            quiet.span
+            for ballot in campaign.ballots
+            for quiet in spans_for(
+                kind=Kind.GOTV, territory=territory, zone=zone, law=law, ballots=campaign.ballots
+            )
+            if quiet.ballot == ballot.number
+        }
+        for span in of_home:
+            windows.setdefault(span, []).append(number)
     left = Counter[str]()
-    for (territory, zone), span in sorted(windows, key=str):
-        number = HOMES.index((territory, zone)) + 1
+    for span, silent in sorted(windows.items(), key=str):
         long = (span.ends - span.starts).total_seconds()
         inside = [span.starts, span.ends - timedelta(seconds=1)]
         inside += [span.starts + timedelta(seconds=chance.uniform(0, long)) for _ in range(2)]
+        theirs = [row for row in rows if row.person in silent]
         for now in inside:
             departure = a_departure(campaign, MovableClock(now, speed=0))
             async with sqlite_database.read() as tx:
-                theirs = [row for row in rows if row.person == number]
                 decisions = await departure.prepare(tx, theirs)
-            for decision in decisions:
+            for row, decision in zip(theirs, decisions, strict=True):
                 if isinstance(decision, Call):
-                    said = says(decision).replace(official, "")
-                    assert [name for name in campaign.own_names if name in said] == [], (territory, now)
-                    assert links_in(said) == [], (territory, now)
+                    said, home = says(decision).replace(official, ""), HOMES[row.person - 1]
+                    assert [name for name in campaign.own_names if name in said] == [], (home, now)
+                    assert links_in(said) == [], (home, now)
                     left[decision.payload["text"].splitlines()[0]] += 1
     # Something did leave: word of the cancelled event, and where they are allowed the reminders.
     assert any("événement" in text for text in left)

@@ -73,14 +73,14 @@ async def write_before(tx: AsyncConnection, chance: random.Random, now: datetime
         row = {"key": f"staff:{number}", "kind": kind, "audience": {}, "area": "FR", "state": "active"}
         query = sa.insert(broadcasts).values(starts_at=now, created_at=now, **row).returning(broadcasts.c.id)
         broadcast = await tx.scalar(query)
+        rows = []
         for person in range(1, CROWD + 1):
             if chance.random() < 0.35:
                 state = chance.choice(("sent", "sent", "sent", "in_doubt", "sending", "queued", "cancelled"))
                 left = now - timedelta(hours=chance.choice((1, 20, 60, 125, 150, 167, 169)), minutes=number)
                 moments = {"due_at": left, "changed_at": left, "sent_at": left if state == "sent" else None}
-                await tx.execute(
-                    sa.insert(delivered).values(broadcast=broadcast, person=person, state=state, **moments)
-                )
+                rows.append({"broadcast": broadcast, "person": person, "state": state, **moments})
+        await tx.execute(sa.insert(delivered), rows)
 
 
 async def leaves_in_time(
@@ -97,8 +97,9 @@ async def leaves_in_time(
         now = decision.until
 
 
-@pytest.mark.parametrize("now", WHEN, ids=str)
-@pytest.mark.parametrize("typed", ["in:FR", "not sample:30"])
+@pytest.mark.parametrize(
+    ("typed", "now"), [*(("in:FR", now) for now in WHEN), ("not sample:30", NOW)], ids=str
+)
 async def test_the_reach_is_what_really_leaves(database: Database, now: datetime, typed: str) -> None:
     chance = random.Random(str(now))
     asked = Asked(expression=expression_in(typed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -29,6 +30,11 @@ async def draw_for(tx: AsyncConnection, broadcast: int, experiment: Experiment |
     if experiment is None:
         return None
     return Draw(experiment=experiment, lot=lot_of(await key(tx), broadcast))
+
+
+def new_key() -> dict[str, str]:
+    """The fact that a new database begins with, as a row: a key that nobody chose."""
+    return {"name": KEY_FACT, "value": secrets.token_hex(32)}
 
 
 async def key(tx: AsyncConnection) -> str:

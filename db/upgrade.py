@@ -1,6 +1,7 @@
 """Bring the tables to this version, and back.
 
-Alembic is imported only where there is something to do: it takes longer to load than all the rest of `db`.
+An empty database is made as `db.schema` says, which the tests hold equal to what climbing every revision makes.
+Alembic is imported only where there is something to climb: it takes longer to load than all the rest of `db`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,21 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from db import changes
+from db import changes, experiments
 from db.engine import Database
 from db.errors import UnknownRevision
+from db.schema import facts, metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
+_VERSIONS = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As Alembic makes it: the revision that the tables are at."""
 
 
 async def upgrade(database: Database, *, to: str = "head") -> None:
@@ -29,7 +37,7 @@ async def upgrade(database: Database, *, to: str = "head") -> None:
     if to == "head" and await revision(database) == revisions()[-1]:
         return
     async with database.migrate() as connection:
-        await connection.run_sync(_climb, to)
+        await connection.run_sync(_bring, to)
 
 
 async def downgrade(database: Database, *, to: str) -> None:
@@ -71,12 +79,28 @@ def config(connection: sa.Connection | None = None) -> Config:
     return settings
 
 
-def _climb(connection: sa.Connection, to: str) -> None:
-    from alembic import command
-
+def _bring(connection: sa.Connection, to: str) -> None:
     found = _revision(connection)
     if found is not None:
         refuse_newer(found)
+    if found is None and to == "head":
+        _make(connection)
+    else:
+        _climb(connection, to)
+
+
+def _make(connection: sa.Connection) -> None:
+    """Every table at once, in a database that has none, with what is there from the start."""
+    metadata.create_all(connection, checkfirst=False)  # a table of somebody else's is never taken for ours
+    connection.execute(sa.insert(facts), experiments.new_key())
+    _VERSIONS.create(connection, checkfirst=True)  # it stays where every revision was descended
+    connection.execute(sa.insert(_VERSIONS), {"version_num": revisions()[-1]})
+    changes.watch(connection)
+
+
+def _climb(connection: sa.Connection, to: str) -> None:
+    from alembic import command
+
     changes.unwatch(connection)
     command.upgrade(config(connection), to)
     _watch(connection)
@@ -97,6 +121,6 @@ def _watch(connection: sa.Connection) -> None:
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table(_VERSION.name):
+    if not sa.inspect(connection).has_table(_VERSIONS.name):
         return None
-    return connection.scalar(sa.select(_VERSION.c.version_num))
+    return connection.scalar(sa.select(_VERSIONS.c.version_num))

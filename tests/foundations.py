@@ -20,7 +20,7 @@ from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.migrations.compare import OPTIONS
 from db.schema import metadata
-from db.upgrade import upgrade
+from db.upgrade import revisions, upgrade
 from handlers import COMMANDS
 from handlers.command import Command
 from locales import LANGUAGES, catalogue
@@ -95,7 +95,7 @@ async def _unmigrated() -> list[str]:
     with TemporaryDirectory() as folder:
         database = await open_database(None, folder=Path(folder), key=DatabaseKey(hex="00" * 32))
         try:
-            await upgrade(database)
+            await upgrade(database, to=revisions()[-1])  # climbed: an empty one is made by the schema
             return await unmigrated(database)
         finally:
             await database.close()

@@ -14,7 +14,6 @@ import pytest
 from tests.commanding import run_here
 from tests.skeleton import CODE, add_skeleton
 
-
 KEPT = "toasts"
 
 

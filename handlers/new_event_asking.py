@@ -20,9 +20,11 @@ from bot.rules.event_draft import (
     next_question,
     starts_at,
 )
+from bot.rules.events import Doubt, doubts_of
 from bot.rules.kinds import Kind
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.sending import INVITATION, SERIES
+from bot.rules.territories import zone as zone_named
 from handlers import audience_dialog, desk
 from handlers.context import Context
 
@@ -124,7 +126,7 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "seats": new.seats,
         "address": new.address,
         "starts_at": new.starts_at,
-        "dates": event_drafts.dates(context.kept),
+        **_times(context, new),
         "ends_at": new.starts_at + new.duration,
         "missing": [code for code in context.campaign.languages if code not in new.texts],
         "audience": await audience_dialog.view(context, new.audience),
@@ -132,6 +134,21 @@ async def _summary(context: Context, author: Author, new: NewEvent) -> dict[str,
         "knowing": bool(context.kept.get("knowing")),
         "fallback": next((code for code in context.campaign.languages if code in new.texts), None),
         "counts": author.reader,
+    }
+
+
+def _times(context: Context, new: NewEvent) -> dict[str, Any]:
+    """The dates of a series, and what is unusual of the times: whoever types the word has read it."""
+    dates, zone = event_drafts.dates(context.kept), zone_named(new.commune.zone)
+    last = (dates[-1] if dates else new.starts_at.astimezone(zone)).date()
+    votes = [ballot.day for ballot in context.campaign.ballots]
+    doubts = doubts_of(new.starts_at, new.duration, last, context.now, votes)
+    return {
+        "dates": dates,
+        "doubts": [each.value for each in doubts if each is not Doubt.LONG],  # which was asked about before
+        "last": last,
+        "last_vote": max(votes, default=None),
+        "minutes": int(new.duration.total_seconds()) // 60,
     }
 
 

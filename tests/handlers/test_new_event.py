@@ -207,3 +207,20 @@ async def test_supporters_may_not(conversation: Conversation) -> None:
     assert await rows(conversation, events) == []
     await person.tap_data("1:event_audience")
     assert await rows(conversation, broadcasts) == []
+
+
+async def test_a_time_that_is_probably_a_slip_is_told_before_the_word(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await begin_event(organizer)
+    await organizer.tap("Without a pin")
+    await organizer.send("24/11/2018 19h")
+    await organizer.tap("2 h")
+    await organizer.tap("There are enough")
+    await organizer.tap("That’s it")
+    assert "⚠ It begins in more than a year: on 24 November 2018" in organizer.last.text
+    await organizer.tap("Change the date")
+    await organizer.send("1/12 19h")
+    assert "On 1 December 2016 this campaign is over" in organizer.last.text
+    await organizer.tap("Change the date")
+    await organizer.send("24/11 19h")
+    assert "⚠" not in organizer.last.text

@@ -84,6 +84,10 @@ async def test_an_event_is_made_in_one_form_and_announced_by_the_word(conversati
     assert (event.ends_at - event.starts_at).seconds == 9000
     assert (invitation.kind, invitation.event) == ("event_invite", event.id)
     assert (await visitor.open(READY)).url.path == ABOUT  # the draft is gone
+    late = await visitor.send(f"{ABOUT}/announce", seen=shown, word="send")  # another tab
+    assert late.status_code == 409
+    assert "This event was announced already" in visitor.text
+    assert "message" not in visitor.text.partition("That could not be done")[2].lower()
 
 
 async def test_a_draft_of_the_chat_goes_on_here_and_a_series_is_announced(conversation: Conversation) -> None:

@@ -220,7 +220,7 @@ class NewEventRoom:
     async def announce(self, visit: Visit) -> Response:
         author, data = visit.author, await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data:
-            raise DraftGone("There is no such draft.")
+            raise DraftGone("There is no such draft.", message="console/event_announced")
         require_word(visit, "broadcasts/confirmation_word")
         require_same(visit, data)
         if visit.found is None or event_form.faults(visit, data):

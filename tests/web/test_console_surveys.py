@@ -61,7 +61,9 @@ async def test_a_tree_of_questions_is_built_shown_whole_sent_and_counted(convers
         assert words in sophie.text, words
     seen = re.search(r'name="seen" value="(\w+)"', sophie.page.text)
     assert seen is not None
-    assert (await sophie.send(f"{NEW}/send", seen=seen[1], word="yes")).status_code == 409
+    await sophie.send(f"{NEW}/send", seen=seen[1], word="yes")
+    assert "Nothing was done: to confirm, type SEND" in sophie.text
+    assert 'aria-describedby="fault-word"' in sophie.page.text
     await sophie.open(f"{NEW}/when")
     assert (await sophie.send(f"{NEW}/send", seen="0" * 16, word="SEND")).status_code == 409
     await sophie.open(f"{NEW}/when")

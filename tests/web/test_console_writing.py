@@ -75,7 +75,12 @@ async def test_a_message_is_written_in_three_steps_and_leaves_by_the_word(
     shown = seen(visitor)
     # A draft survives leaving, and the word alone sends, once, what was seen.
     await visitor.open(WHEN)
-    assert (await visitor.send(f"{WORDS}/send", seen=shown, word="yes")).status_code == 409
+    # Another word is told beside the field, on the page itself.
+    answer = await visitor.send(f"{WORDS}/send", seen=shown, word="yes")
+    assert answer.url.path == f"{WORDS}/when"
+    assert "Nothing was done: to confirm, type SEND" in visitor.text
+    assert 'id="word" name="word" autocomplete="off" required aria-invalid="true"' in visitor.page.text
+    assert 'aria-describedby="fault-word"' in visitor.page.text
     await visitor.open(WHEN)
     answer = await visitor.send(f"{WORDS}/send", seen=shown, word="envoyer")
     assert answer.url.path == "/console/messages/1"
@@ -240,8 +245,9 @@ async def test_what_has_left_is_corrected_by_the_word_once_it_was_looked_at(
     await visitor.send(f"{page}/correct", do="look", **new)
     assert "To correct it, type CORRECT" in visitor.text
     assert "Bonsoir" in visitor.text
-    assert (await visitor.send(f"{page}/correct", do="correct", word="no", **new)).status_code == 409
-    await visitor.open(f"{page}/correct")
+    await visitor.send(f"{page}/correct", do="correct", word="no", **new)
+    assert "Nothing was done: to confirm, type CORRECT" in visitor.text
+    assert "Bonsoir" in visitor.text, "what was typed stays"
     answer = await visitor.send(f"{page}/correct", do="correct", word="correct", **new)
     assert answer.url.path == "/console/messages/2"
     # Its own page: what it is about, what to do while it is under way, nothing to do once it is over.
@@ -268,6 +274,9 @@ async def test_what_was_taken_back_says_so_first(conversation: Conversation, olg
     await visitor.open("/console/messages/1")
     once = re.search(r'name="once" value="([^"]+)"', visitor.page.text)
     assert once is not None
+    await visitor.send("/console/messages/1/recall", word="yes", once=once[1])
+    assert "Nothing was done: to confirm, type TAKE BACK" in visitor.text
+    assert 'aria-describedby="fault-recall-word"' in visitor.page.text
     await visitor.send("/console/messages/1/recall", word="TAKE BACK", once=once[1])
     assert "Taking back no. 1" in visitor.text
     await visitor.open("/console/messages/1")

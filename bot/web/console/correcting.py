@@ -20,10 +20,10 @@ from bot.web.console.forms import (
     as_html,
     as_typed,
     bubbles_of,
+    is_typed,
     mend_key,
     plain,
     reader_of,
-    require_word,
     told,
 )
 from bot.web.desk import Desk, Visit
@@ -61,7 +61,9 @@ class Correcting:
         }
         if faults or visit.form.get("do") != "correct":
             return self._page(visit, found, typed, written, faults)
-        require_word(visit, "mends/correct_word")
+        if not is_typed(visit, "mends/correct_word"):
+            unsaid = visit.told("console/not_confirmed", word=visit.word("mends/correct_word"))
+            return self._page(visit, found, typed, written, {}, word_fault=unsaid)
         key = mend_key(visit)
         texts, *others = _versions(found, visit, written)
         mend = await mends.correct(visit.tx, visit.author, found.broadcast.id, texts, others=others, key=key)
@@ -86,6 +88,8 @@ class Correcting:
         typed: Mapping[str, str],
         written: Mapping[str, str],
         faults: Mapping[str, Markup],
+        *,
+        word_fault: Markup | None = None,
     ) -> Response:
         sound = {**_now(found, visit), **{name: text for name, text in written.items() if name not in faults}}
         return visit.page(
@@ -100,6 +104,7 @@ class Correcting:
             is_shown=bool(written) and not faults,
             once=visit.form.get("once") or secrets.token_hex(8),
             word=visit.word("mends/correct_word"),
+            word_fault=word_fault,
         )
 
 

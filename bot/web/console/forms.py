@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
+from starlette.responses import Response
 
 from bot.actions.drafts import ChangedMeanwhile
 from bot.delivery.calls import Call
@@ -33,6 +34,8 @@ from db.people import Person
 MOST_TEXT = 8192
 """Characters of one field that are looked at; no message of Telegram holds more."""
 TYPED = "typed"
+WRONG = "wrong"
+"""What an address says where another word was typed than the one that confirms."""
 
 
 class NotConfirmed(PortevoixError):
@@ -87,8 +90,26 @@ def told(visit: Visit, fault: PortevoixError) -> Markup:
 
 def require_word(visit: Visit, word: str) -> None:
     """Raises NotConfirmed unless the word of this template was typed, in any language of the campaign."""
-    if not confirms(visit.desk.texts, visit.author.campaign, visit.form.get("word", ""), word):
+    if not is_typed(visit, word):
         raise NotConfirmed("The word was not typed.", word=visit.word(word))
+
+
+def is_typed(visit: Visit, word: str) -> bool:
+    """Whether the word of this template was typed, in any language of the campaign."""
+    return confirms(visit.desk.texts, visit.author.campaign, visit.form.get("word", ""), word)
+
+
+def without_the_word(visit: Visit, page: str, field: str = "word") -> Response:
+    """Back to a page where the word was not typed, which says so beside its field."""
+    return visit.go(f"{page}?{WRONG}={field}#{field}")
+
+
+def word_faults(visit: Visit, **fields: str) -> dict[str, Markup]:
+    """What to say beside the field in which another word was typed just now; `fields`: the word of each."""
+    wrong = visit.request.query_params.get(WRONG, "")
+    if wrong not in fields:
+        return {}
+    return {wrong: visit.told("console/not_confirmed", word=visit.word(fields[wrong]))}
 
 
 def mark_of(data: Mapping[str, Any]) -> str:

@@ -39,8 +39,17 @@ from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
 from bot.rules.broadcast_lists import Part
 from bot.rules.experiments import VERSIONS
+from bot.rules.mends import Mend
 from bot.web.console.accounts import KeptAccounts
-from bot.web.console.forms import Bubble, bubble, mend_key, plain, require_word
+from bot.web.console.forms import (
+    Bubble,
+    bubble,
+    is_typed,
+    mend_key,
+    plain,
+    without_the_word,
+    word_faults,
+)
 from bot.web.console.surveys_shown import whole
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
@@ -133,6 +142,9 @@ class Messages:
             is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
             once=secrets.token_hex(8),
             word=visit.word("broadcasts/confirmation_word"),
+            word_faults=word_faults(
+                visit, **{"doubts-word": "broadcasts/confirmation_word", "recall-word": "mends/recall_word"}
+            ),
             recall_word=visit.word("mends/recall_word"),
         )
 
@@ -225,7 +237,8 @@ class Messages:
     async def send_again(self, visit: Visit) -> Response:
         """What was in doubt when the page was made; a later doubt is another one."""
         number = visit.number("number")
-        require_word(visit, "broadcasts/confirmation_word")
+        if not is_typed(visit, "broadcasts/confirmation_word"):
+            return without_the_word(visit, f"/console/messages/{number}", "doubts-word")
         try:
             until = datetime.fromisoformat(visit.form.get("until", ""))
         except ValueError:
@@ -237,8 +250,11 @@ class Messages:
 
     async def recall(self, visit: Visit) -> Response:
         """Sent twice, the same form takes back once."""
-        require_word(visit, "mends/recall_word")
-        mend = await mends.recall(visit.tx, visit.author, visit.number("number"), key=mend_key(visit))
+        number = visit.number("number")
+        if not is_typed(visit, "mends/recall_word"):
+            await mends.mendable(visit.tx, visit.author, number, Mend.RECALL)
+            return without_the_word(visit, f"/console/messages/{number}", "recall-word")
+        mend = await mends.recall(visit.tx, visit.author, number, key=mend_key(visit))
         return visit.go(f"/console/messages/{mend}")
 
     async def renew(self, visit: Visit) -> Response:

@@ -35,13 +35,15 @@ from bot.web.console.forms import (
     TYPED,
     Bubble,
     bubble,
+    is_typed,
     mark_of,
     plain,
     reader_of,
     require_same,
-    require_word,
     told,
     wall_time,
+    without_the_word,
+    word_faults,
 )
 from bot.web.console.surveys_shown import whole
 from bot.web.desk import Desk, Visit, whole_number
@@ -237,6 +239,7 @@ class Surveys:
             bubbles=self._bubbles(visit, new) if new is not None else [],
             whole=whole(visit, new.form) if new is not None else [],
             word=visit.word("broadcasts/confirmation_word"),
+            word_fault=word_faults(visit, word="broadcasts/confirmation_word").get("word"),
             seen=mark_of(data),
             **await self._around(visit, data),
         )
@@ -301,7 +304,8 @@ class Surveys:
         data = await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data:
             raise DraftGone("There is no such draft.")
-        require_word(visit, "broadcasts/confirmation_word")
+        if not is_typed(visit, "broadcasts/confirmation_word"):
+            return without_the_word(visit, WHEN)
         require_same(visit, data)
         new, _ = self._new(visit, data, surveys.new_code())
         if new is None or not data.get("chosen"):

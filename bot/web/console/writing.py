@@ -40,13 +40,15 @@ from bot.web.console import message_words, whom
 from bot.web.console.forms import (
     TYPED,
     is_fragment,
+    is_typed,
     keep_typed,
     mark_of,
     plain,
     require_same,
-    require_word,
     told,
     wall_time,
+    without_the_word,
+    word_faults,
 )
 from bot.web.desk import Desk, Visit
 from bot.web.refusals import BadForm
@@ -210,6 +212,7 @@ class Writing:
             ),
             seen=mark_of(data),
             word=visit.word("broadcasts/confirmation_word"),
+            word_fault=word_faults(visit, word="broadcasts/confirmation_word").get("word"),
             bubbles=message_words.bubbles(visit, data),
             **_common(data),
             **await self._around(visit, data),
@@ -270,7 +273,8 @@ class Writing:
         author, data = visit.author, await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data:
             raise DraftGone("There is no such draft.")
-        require_word(visit, "broadcasts/confirmation_word")
+        if not is_typed(visit, "broadcasts/confirmation_word"):
+            return without_the_word(visit, WHEN)
         require_same(visit, data)
         question = next_question(data, author.campaign.languages)
         if question.step != "summary" or data.get(TYPED):

@@ -112,6 +112,26 @@ async def ask(tx: AsyncConnection, author: Author, broadcast: int) -> Approval:
     return approval
 
 
+async def tell_it_waits_again(tx: AsyncConnection, author: Author, broadcast: int) -> None:
+    """Its author hears that what somebody had let go is asked anew, and whoever changed what it is about."""
+    subject, asked = await subject_of(tx, broadcast), await db.approvals.of_broadcast(tx, broadcast)
+    told = {each for each in (subject.author, author.telegram_id) if each is not None}
+    news = {
+        "broadcast": broadcast,
+        "titles": await _titles(tx, subject, author.campaign),
+        "asked": asked is not None and asked.details["asked"],
+    }
+    await notices.tell(tx, told, "invitation_waits", news, now=author.now)
+
+
+async def _titles(tx: AsyncConnection, subject: Subject, campaign: Campaign) -> dict[str, str]:
+    """What it is called, in each language."""
+    first, wording = campaign.languages[0], subject.wording
+    return {
+        code: (await titles(tx, [wording], code, first)).get(wording.id, "") for code in campaign.languages
+    }
+
+
 def _polls_close(campaign: Campaign, subject: Subject, now: datetime) -> datetime | None:
     """When a reminder to vote is of no use any more where it goes; None for what is about no vote, and for a recall."""
     wording = subject.wording
@@ -346,15 +366,11 @@ async def _tell(
     tx: AsyncConnection, approval: Approval, subject: Subject, campaign: Campaign, *, by: Member | None
 ) -> None:
     """Whoever wrote it hears what became of it, and whoever asked. `by`: who decided; None: nobody did in time."""
-    event, fallback = subject.event, campaign.languages[0]
-    named = {
-        code: (await titles(tx, [subject.wording], code, fallback)).get(subject.wording.id, "")
-        for code in campaign.languages
-    }
+    event = subject.event
     news = {
         "broadcast": subject.broadcast.id,
         "kind": subject.wording.kind,
-        "titles": named,
+        "titles": await _titles(tx, subject, campaign),
         "mend": subject.mend,
         "mends": subject.broadcast.mends,
         "granted": bool(approval.granted),

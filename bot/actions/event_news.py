@@ -261,3 +261,5 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
     last = await db.approvals.of_broadcast(tx, invitation.id)
     if last is not None and (last.decided_at is None or last.granted):
         await broadcast_approvals.ask(tx, author, invitation.id)
+        if last.granted:
+            await broadcast_approvals.tell_it_waits_again(tx, author, invitation.id)

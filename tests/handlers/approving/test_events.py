@@ -143,8 +143,11 @@ async def test_what_changes_after_it_was_approved_waits_again(
     (event,) = await rows(asking, events)
     assert event.state == "open"  # people know of it
     assert (await written(asking))[0].state == "unapproved"
+    await let_leave(asking, nadia, organizer)
     assert await leave_for_supporters(asking) == []
-    await let_leave(asking, nadia)
     async with asking.database.read() as tx:
         asked = await tx.scalar(sa.select(sa.func.count()).select_from(approvals))
     assert asked == 2
+    # Its author hears that what was approved waits again.
+    told = [each.text.splitlines()[0] for each in organizer.screen if "waits again" in each.text]
+    assert told == ["<b>The invitation to “Meeting” (no. 1) waits again</b>"]

@@ -204,10 +204,11 @@ class Processing:
         answered = []
         with here(tx) if all(map(self._is_quick, bodies.values())) else contextlib.nullcontext():
             met = await self._meet(tx, bodies)
-            for update in self._taken:
+            for place, update in enumerate(self._taken):
+                if place:  # nothing may have been waited for yet, and others have their work too
+                    await asyncio.sleep(0)
                 one = await self._handle(tx, update, met)
                 answered += [] if one is None else [one]
-                await asyncio.sleep(0)  # nothing may have been waited for yet, and others have their work too
         return answered
 
     async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> AnsweredUpdate | None:

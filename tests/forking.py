@@ -27,15 +27,24 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from bot.communes import load
+from locales import LANGUAGES, catalogue
 from locales.words import all_words
 
 ROOT = Path(__file__).parent.parent
 IMPORTED = (
     *("bot.app", "bot.commands.rehearsing", "bot.commands.running", "bot.served_clock", "bot.web.app"),
-    *("bot.web.server", "tests.unpaced", "apscheduler.triggers.interval"),
-    "uvicorn.protocols.http.httptools_impl",
+    *("bot.web.server", "tests.unpaced", "apscheduler.triggers.interval", "apscheduler.schedulers.asyncio"),
+    *(
+        "bot.logs",
+        "bot.apart.pages",
+        "bot.web.console.console",
+        "bot.web.mini_app.mini_app",
+        "bot.web.public",
+    ),
+    *("uvicorn.protocols.http.httptools_impl", "uvicorn.lifespan.off", "uvloop", "html.parser", "_strptime"),
 )
-"""What a bot that runs imports, or is rehearsed, with all that these import."""
+"""What a bot that runs imports by and by, or is rehearsed, with all that these import."""
 PATHS = ("PYTHONPATH", "PYTHONSAFEPATH")
 MOST = 1 << 20
 """Bytes of a request: an environment and arguments."""
@@ -201,7 +210,11 @@ def become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
 def main() -> None:
     for module in IMPORTED:
         importlib.import_module(module)
-    all_words()  # the files of the languages, which are read once by each process
+    # What each process reads once: the files of the languages, and the communes.
+    all_words()
+    for language in LANGUAGES:
+        catalogue(language)
+    load()
     gc.freeze()
     asked = _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     if asked is not None:

@@ -1,4 +1,4 @@
-"""A bot that runs: its parts, begun together and stopped in good order. What they are: bot.app."""
+"""A bot that runs: its parts, begun together and stopped in good order. What they are: bot.parts."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot import app, ticking
+from bot import parts, ticking
 from bot.cli import main
 from bot.delivery import progress
 
 # Between two messages to a chat, between two edits of a broadcast's progress, between two looks at what is due.
-PAUSES = ((app, "CHAT_SECONDS", 0.0), (progress, "EDIT_SECONDS", 0.1), (ticking, "TICK_SECONDS", 0.05))
+PAUSES = ((parts, "CHAT_SECONDS", 0.0), (progress, "EDIT_SECONDS", 0.1), (ticking, "TICK_SECONDS", 0.05))
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What every page shares: its words, its headers, its language, the files it needs, and the page that is not there.
 
-To add pages, write a class with `routes()` that is given the `Site`, as `bot.web.console` does, and name it among the
-`parts` of `bot.web.app.make_web` (the wiring is `bot.app._serve`). A view loads by one action and answers
+To add pages, write a class with `routes()` that is given the `Site`, as `bot.web.console` does, and name it in
+`bot.web.parts.parts_of`. A view loads by one action and answers
 
     return self.site.page("public/event", self.site.language(request), event=event)
 

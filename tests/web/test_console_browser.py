@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import uvicorn
+from starlette.routing import Route
 
 import db.people
 from bot.actions import drafts
@@ -30,8 +32,9 @@ from tests.ground import STATION, plant
 from tests.simulator.chromium import CHROMIUM, Page, opened
 from tests.surveying import ask as asked
 from tests.talking import ask
-from tests.web.browsing import web_of
+from tests.web.browsing import application_of, signed_in, web_of
 from tests.web.conftest import served_at
+from tests.web.test_console_new_event import ABOUT, MEETING, READY, WHOM
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PHONE, DESK = (390, 844), (1280, 900)
@@ -121,8 +124,10 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     for said in ("/inbox", "Karim"):
         await karim.send(said)
     await karim.tap("Take no. 1")
-    async with conversation.database.write() as tx:
-        await drafts.keep(tx, person, "broadcast", DRAFT, now=conversation.clock.now())
+    await karim.send("/canvass")
+    await karim.tap_data(f"1:ground:station:{STATION}")
+    await karim.tap("Offer all free walks")
+    await conversation.person(100).tap_data("1:walk:take:1")
     return [
         *("/console/messages/new", "/console/messages/new/whom", "/console/messages/new/when"),
         "/console/events/new",
@@ -160,7 +165,47 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/app/vote?ask=when",
             "/app/me",
             "/app/me/choices/team",
+            "/app/walk/1",
         ),
+    ]
+
+
+async def begin_message(conversation: Conversation, karim: Talker) -> None:
+    async with conversation.database.write() as tx:
+        person = await db.people.find(tx, karim.telegram_id)
+        assert person is not None
+        await drafts.keep(tx, person, "broadcast", DRAFT, now=conversation.clock.now())
+
+
+async def begin_event(karim: Talker, address: str) -> list[str]:
+    """Written at the desk as far as its last page; the pages that only something begun has."""
+    visitor = await signed_in(karim, address)
+    await visitor.send(ABOUT, do="next", **MEETING)
+    await visitor.send(WHOM, do="next", expression="in:69")
+    assert visitor.page.url.path == READY, visitor.text
+    return [WHOM, READY]
+
+
+LAUNCHES = ("/app/open", "/console/app")
+"""Where Telegram opens a Mini App, in the language of the browser: who is there is not known yet."""
+NO_PAGES = re.compile(
+    r"\.(js|json|ics)$|/(reach|live)$|^/(health|metrics|console|app)$|/enter/\{token\}$|\{digest\}"
+)
+"""Files, answers to scripts, the doors, which `enter` looks at, and what leads elsewhere."""
+
+
+def unseen(conversation: Conversation, paths: Sequence[str]) -> list[str]:
+    """The pages that nobody looked at."""
+    routes = [
+        each
+        for each in application_of(conversation).routes
+        if isinstance(each, Route) and "GET" in (each.methods or ())
+    ]
+    plain = [path.partition("?")[0] for path in paths]
+    return [
+        each.path
+        for each in routes
+        if not NO_PAGES.search(each.path) and not any(each.path_regex.fullmatch(path) for path in plain)
     ]
 
 
@@ -171,6 +216,18 @@ async def show(page: Page, address: str, size: tuple[int, int], theme: str) -> N
     await page.until(
         f"location.pathname === {json.dumps('/' + path)} && document.readyState === 'complete'", 60
     )
+
+
+async def look_at(page: Page, address: str, path: str, language: str) -> None:
+    await show(page, address + path, *LOOKS[language])
+    where = (path, language)
+    if path not in LAUNCHES:
+        assert await page.evaluate("document.documentElement.lang") == language, where
+    await page.evaluate(f"{AXE.read_text()};0")
+    assert json.loads(await page.evaluate(FOUND)) == [], where
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+    asked = "performance.getEntriesByType('resource').map((each) => new URL(each.name).origin)"
+    assert set(await page.evaluate(asked)) <= {address}, where
 
 
 async def enter(page: Page, home: str, axe: str) -> None:
@@ -195,6 +252,7 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
         for language in ("fr", "en"):
             async with sqlite_database.write() as tx:
                 await tx.execute(sa.update(people).values(language=language))
+            await begin_message(conversation, karim)
             (link,) = (await karim.send("/console")).urls.values()
             (app_link,) = (await zoe.send("/app")).urls.values()
             async with opened(link, width=PHONE[0], height=PHONE[1]) as page:
@@ -202,18 +260,13 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
                 await page.command("Page.navigate", url=app_link)
                 await enter(page, "/app/", axe)
                 for path in paths:
-                    await show(page, address + path, *LOOKS[language])
-                    where = (path, language)
-                    assert await page.evaluate("document.documentElement.lang") == language, where
-                    await page.evaluate(f"{axe};0")
-                    assert json.loads(await page.evaluate(FOUND)) == [], where
-                    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+                    await look_at(page, address, path, language)
                     if language == "fr" and path in LIVE:
                         await type_live(page, *LIVE[path])
-                    asked = (
-                        "performance.getEntriesByType('resource').map((each) => new URL(each.name).origin)"
-                    )
-                    assert set(await page.evaluate(asked)) <= {address}, where
+                later = [*await begin_event(karim, address), *LAUNCHES]
+                for path in later:
+                    await look_at(page, address, path, language)
+                assert unseen(conversation, [*paths, *later]) == []
                 # The narrowest phones show all five rooms.
                 await show(page, f"{address}/console/", (320, 640), "light")
                 cut = "[...document.querySelectorAll('.rooms a')].filter((each) => each.scrollWidth > each.clientWidth)"

@@ -142,10 +142,10 @@ class Bench:
             return int(await tx.scalar(sa.select(sa.func.count()).select_from(deliveries)) or 0)
 
 
-async def change_some(database: Database) -> None:
+async def change_some(database: Database, count: int) -> None:
     """A hundred people plan, as they would between two ticks of a busy evening."""
     async with database.write() as tx:
-        for person in range(7, 7 + 1000 * CHANGED, 1000):
+        for person in range(7, count, count // CHANGED):
             await db.vote_plans.change(
                 tx, person=person, ballot=1, at=REGISTERED + timedelta(days=40), slot="morning"
             )
@@ -160,7 +160,7 @@ async def run(folder: Path, count: int, url: str | None) -> None:
     await bench.idle("nothing is due: no window is open", "2016-10-20T12:00")
     await bench.show("a step opens for everybody in France", "2016-11-16T18:00")
     await bench.idle("nothing new is due: the window is open", "2016-11-16T18:00")
-    await change_some(database)
+    await change_some(database, count)
     await bench.show(f"{CHANGED} people answered meanwhile", "2016-11-16T18:01")
     bench.restart()
     await bench.show("a start while the window is open", "2016-11-16T18:02")

@@ -26,6 +26,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "PORTEVOIX_CAMPAIGN": "campaigns/primaire-2016",
         "PORTEVOIX_DATA": options.folder,
         "PORTEVOIX_SUPPRESSION_KEY_FILE": f"{options.folder}/suppression.key",
+        "PORTEVOIX_AUDIT_ANCHOR": f"{options.folder}/audit.anchors",
         "PORTEVOIX_CLOCK": MORNING.isoformat(),
         **({"PORTEVOIX_WEB": options.web.removeprefix("http://")} if options.web else {}),
         **({"PORTEVOIX_DATABASE": options.url} if options.url else {"PORTEVOIX_DATABASE_KEY": KEY.hex}),

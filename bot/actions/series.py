@@ -133,6 +133,8 @@ async def change_following(
     author = await in_turn(tx, author)
     found = await events.find_open(tx, author, code)
     dates = await following(tx, found)
+    if not dates:
+        return await events.change_event(tx, author, code, change, sequence=sequence, reason=reason)
     change, held = await events.parted(tx, author, found.event, change)
     if held and change.is_empty:
         return await _reword(tx, author, code, dates, held, Told(), reason=reason, sequence=sequence)
@@ -188,7 +190,9 @@ def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
     return replace(change, starts_at=at_wall(moved, zone))
 
 
-async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, reason: str = "") -> Told:
+async def cancel_following(
+    tx: AsyncConnection, author: Author, code: str, *, sequence: int | None = None, reason: str = ""
+) -> Told:
     """Cancels an event and all later dates of its series, and tells those who come to one of them.
 
     Raises as `events.cancel_event` does.
@@ -198,7 +202,9 @@ async def cancel_following(tx: AsyncConnection, author: Author, code: str, *, re
     events.require_may_cancel(author, found.event)
     dates = await following(tx, found)
     if found.event.is_hidden or not dates:
-        return await events.cancel_event(tx, author, code, reason=reason)
+        return await events.cancel_event(tx, author, code, sequence=sequence, reason=reason)
+    if sequence is not None:
+        events.require_unchanged(found.event, sequence)
     for date in dates:
         await events.apply_cancellation(tx, author, (await events.find_open(tx, author, date.code)).event)
     invitation = await db.broadcast_accounts.invitation_to(tx, found.event.id)

@@ -7,6 +7,7 @@ import copy
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.people
+from bot.actions import events as acting
+from bot.actions.events import EventChange
 from db.engine import Database, open_database
 from db.schema import (
     approvals,
@@ -25,10 +29,13 @@ from db.schema import (
     surveys,
     walks,
 )
+from tests.acting import author_in
+from tests.actions.test_staff_races import waits
+from tests.bots import until
 from tests.campaigning import staff, supporter
 from tests.conftest import temporary_postgresql
 from tests.conversation import Conversation
-from tests.drafting import finish_broadcast, write_broadcast
+from tests.drafting import finish_broadcast, write_broadcast, write_event
 from tests.web.browsing import Browser, signed_in, web_of
 from tests.web.test_console_matrix import (
     ROWS,
@@ -171,3 +178,33 @@ async def test_a_double_click_sends_once(conversation: Conversation) -> None:
     async with conversation.database.read() as tx:
         found = await rows(tx)
     assert (found["broadcasts"], found["deliveries"]) == (1, 12)
+
+
+@pytest.mark.parametrize("conversation", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("following", ["one", "all"])
+async def test_what_is_changed_while_somebody_cancels_it_is_not_cancelled(
+    conversation: Conversation, following: str
+) -> None:
+    """They cancel what they looked at: that it moved meanwhile they are told first."""
+    database = conversation.database
+    olga = await staff(conversation, 11, "coordinator", "69")
+    await write_event(olga)
+    await olga.send("SEND")
+    async with database.read() as tx:
+        code = str(await tx.scalar(sa.select(events.c.code)))
+        person = await db.people.find(tx, 11)
+        assert person is not None
+        author = replace(await author_in(tx, person), now=conversation.clock.now())
+    visitor = await signed_in(olga)
+    cancelling = f"/console/events/{code}/cancel"
+    await visitor.open(cancelling)
+    form = {**visitor.filled(cancelling), "following": following}
+    del form["form"]
+    async with database.write() as tx:
+        await acting.change_event(tx, author, code, EventChange(address="Salle Rameau"), sequence=0)
+        task = asyncio.create_task(posted(visitor, cancelling, form))
+        if database.dialect == "postgresql":
+            await until(lambda: waits(tx, task), "who cancels waits for who changes")
+    assert await task == 409
+    async with database.read() as tx:
+        assert list(await tx.scalars(sa.select(events.c.state))) == ["open"]

@@ -84,6 +84,18 @@ async def test_whoever_comes_second_takes_nothing_back_of_what_the_first_changed
     assert kept.address == "Quai Perrache"
 
 
+async def test_an_event_of_no_series_changes_alone_whatever_the_form_says(
+    conversation: Conversation, olga: Talker, event: Event
+) -> None:
+    page = f"/console/events/{event.code}"
+    visitor = await signed_in(olga)
+    await visitor.open(page)
+    await visitor.send(
+        f"{page}/change", **typed(visitor, event, "change", address="Salle Rameau"), following="all"
+    )
+    assert (await stored(conversation, event)).address == "Salle Rameau"
+
+
 async def test_two_who_change_the_seats_are_told_of_each_other(
     conversation: Conversation, olga: Talker, event: Event
 ) -> None:

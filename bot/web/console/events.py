@@ -245,9 +245,9 @@ class Events:
     async def _cancel(self, visit: Visit) -> Response:
         code, author = code_of(visit), visit.author
         found = await events.find_open(visit.tx, author, code)
-        events.require_unchanged(found.event, _number(visit.form.get("sequence", "")))
+        sequence, reason = _number(visit.form.get("sequence", "")), event_change.reason(visit)
         cancel = series.cancel_following if visit.form.get("following") == "all" else events.cancel_event
-        await cancel(visit.tx, author, code, reason=event_change.reason(visit))
+        await cancel(visit.tx, author, code, sequence=sequence, reason=reason)
         if found.event.is_hidden:  # nobody saw it, and nobody finds it again
             return visit.go("/console/events?dropped#main")
         return visit.go(f"/console/events/{code}?done#main")

@@ -26,6 +26,14 @@ def card_key(approval: int) -> str:
     return f"approval:{approval}"
 
 
+async def asked(tx: AsyncConnection, approval: int) -> set[int]:
+    """The Telegram numbers of those who were asked, whether the message arrived or not."""
+    theirs = deliveries.join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    theirs = theirs.join(people, people.c.id == deliveries.c.person)
+    query = sa.select(people.c.telegram_id).select_from(theirs).where(broadcasts.c.key == card_key(approval))
+    return set(await tx.scalars(query))
+
+
 async def still_asking(tx: AsyncConnection) -> list[Approval]:
     """What was decided of broadcasts, and the messages do not say so yet."""
     query = sa.select(approvals).where(

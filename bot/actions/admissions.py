@@ -15,6 +15,7 @@ from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import Author, roles_of
 from bot.frozen import Frozen
 from bot.rules.permissions import Action, Role, may_approve_admin, may_manage_staff
+from db.approval_cards import card_key
 from db.approvals import Approval
 from db.people import Person
 
@@ -29,10 +30,16 @@ class Admission(Frozen):
     granted: bool
 
 
-async def second_admins(tx: AsyncConnection, area: str, *, by: int | None, newcomer: int | None) -> set[int]:
+async def second_admins(
+    tx: AsyncConnection, area: str, *, by: int | None, newcomer: int | None, approval: int | None = None
+) -> set[int]:
     """Who may agree to a new admin of the area: neither whoever invited them nor the newcomer."""
     return await approvals.seconds_who(
-        tx, lambda role: may_approve_admin(role, area=area), to=(by,), but=(newcomer,)
+        tx,
+        lambda role: may_approve_admin(role, area=area),
+        to=(by,),
+        but=(newcomer,),
+        approval=approval,
     )
 
 
@@ -55,7 +62,7 @@ async def ask(
     until = (now + approvals.LIFE).isoformat()
     news = {"telegram_id": telegram_id, "area": area, "by": by, "until_at": until}
     decides = {**news, "approval": approval.id}
-    await notices.tell(tx, seconds, "admin_waits", decides, now=now)
+    await notices.tell(tx, seconds, "admin_waits", decides, now=now, key=card_key(approval.id))
     others = set(await notices.admins(tx)) - seconds - {telegram_id}
     await notices.tell(tx, others, "admin_waits", {**news, "approval": None}, now=now)
     return approval
@@ -76,7 +83,7 @@ async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted:
     author, found = await approvals.take_up(tx, author, approval, WHAT)
     area, newcomer = found.details["area"], found.telegram_id
     assert newcomer is not None  # what is erased takes its approvals with it
-    seconds = await second_admins(tx, area, by=found.asked_by, newcomer=newcomer)
+    seconds = await second_admins(tx, area, by=found.asked_by, newcomer=newcomer, approval=found.id)
     approvals.require_second(author, seconds)
     maker = await _who_still_may(tx, found)
     if maker is None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approval_cards
 import db.approvals
 import db.people
 import db.staff
@@ -33,12 +34,14 @@ async def seconds_who(
     *,
     to: Collection[int | None],
     but: Collection[int | None] = (),
+    approval: int | None = None,
 ) -> set[int]:
     """The Telegram numbers of those who may be the second person `to` these: everybody else with a role that allows it
     `but` those. A person counts once, whatever their roles.
 
     Whoever gave one of them a role, or was given theirs by them, may be the same person with another number: they are
-    asked where there is nobody else.
+    asked where there is nobody else. Whoever was asked for an `approval` may still decide it once there is: they could
+    have the moment before, and nobody who joins is asked in their place.
     """
     members = await db.staff.all_current(tx)
     others = {
@@ -47,7 +50,8 @@ async def seconds_who(
         if held.telegram_id not in (*to, *but)
         and may(Staff(id=held.telegram_id, role=Role(held.role), area=held.area))
     }
-    return others - await _near(tx, members, to) or others
+    asked = await db.approval_cards.asked(tx, approval) if approval is not None else set()
+    return (others - await _near(tx, members, to) or others) | (others & asked)
 
 
 async def _near(tx: AsyncConnection, members: Sequence[HeldRole], to: Collection[int | None]) -> set[int]:

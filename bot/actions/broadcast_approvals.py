@@ -142,12 +142,15 @@ def _polls_close(campaign: Campaign, subject: Subject, now: datetime) -> datetim
     return closes if closes is not None and closes > now else None
 
 
-async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> set[int]:
+async def _others(
+    tx: AsyncConnection, subject: Subject, *, but: int | None, approval: int | None = None
+) -> set[int]:
     """Everybody who may decide: neither whoever wrote it, nor whoever changed it last, nor who may be one of them."""
     return await approvals.seconds_who(
         tx,
         lambda role: may_approve_broadcast(role, audience_area=subject.area, author=None),
         to=(but, subject.author),
+        approval=approval,
     )
 
 
@@ -213,7 +216,9 @@ async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int |
 async def _is_second(tx: AsyncConnection, author: Author, approval: Approval, subject: Subject) -> bool:
     if not author.may_approve(subject.area, subject.broadcast.created_by):
         return False
-    return author.person.telegram_id in await _others(tx, subject, but=approval.asked_by)
+    return author.person.telegram_id in await _others(
+        tx, subject, but=approval.asked_by, approval=approval.id
+    )
 
 
 async def _require_second(tx: AsyncConnection, author: Author, approval: Approval, subject: Subject) -> None:

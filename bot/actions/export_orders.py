@@ -21,6 +21,7 @@ from bot.exporting.tables import TABLES
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import Action, may_approve_export
+from db.approval_cards import card_key
 from db.approvals import Approval
 
 WHAT = "export"
@@ -85,8 +86,8 @@ async def _count(tx: AsyncConnection, wanted: Order) -> int:
     return await db.exports.count(tx, exports.source_of(wanted), CHAT_ROWS + 1)
 
 
-async def _second_admins(tx: AsyncConnection, asked_by: int | None) -> set[int]:
-    return await approvals.seconds_who(tx, may_approve_export, to=(asked_by,))
+async def _second_admins(tx: AsyncConnection, asked_by: int | None, approval: int | None = None) -> set[int]:
+    return await approvals.seconds_who(tx, may_approve_export, to=(asked_by,), approval=approval)
 
 
 async def _ask(tx: AsyncConnection, author: Author, wanted: Order, rows: int, seconds: set[int]) -> None:
@@ -108,7 +109,7 @@ async def _ask(tx: AsyncConnection, author: Author, wanted: Order, rows: int, se
     await audit.note(tx, actor=author.name, action="ask_for_export", details=noted, now=author.now)
     times = {"since_at": wanted.details["since"], "until_at": until.isoformat()}
     news = {**wanted.details, **times, "rows": rows, "by": mine, "approval": asked.id}
-    await notices.tell(tx, seconds, "export_waits", news, now=author.now)
+    await notices.tell(tx, seconds, "export_waits", news, now=author.now, key=card_key(asked.id))
 
 
 async def waiting(tx: AsyncConnection, author: Author) -> list[Approval]:
@@ -117,14 +118,14 @@ async def waiting(tx: AsyncConnection, author: Author) -> list[Approval]:
     return [
         each
         for each in await db.approvals.waiting(tx, WHAT, author.now)
-        if mine == each.asked_by or mine in await _second_admins(tx, each.asked_by)
+        if mine == each.asked_by or mine in await _second_admins(tx, each.asked_by, each.id)
     ]
 
 
 async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted: bool) -> Approval:
     """A second admin says yes or no; whoever asked is told, and fetches it. Raises ApprovalGone and NotAllowed."""
     author, found = await approvals.take_up(tx, author, approval, WHAT)
-    approvals.require_second(author, await _second_admins(tx, found.asked_by))
+    approvals.require_second(author, await _second_admins(tx, found.asked_by, found.id))
     assert found.asked_by is not None  # what is erased takes its approvals with it
     await _require_asker(tx, author, found)
     await approvals.close(

@@ -25,6 +25,7 @@ from db.events import Event
 from db.schema import approvals, audit, people
 from db.schema import broadcasts as sent
 from db.schema import events as announced
+from db.schema import staff as held_roles
 from tests.acting import LYON, NEWS, NOW, author_in, new_event
 from tests.actions.test_staff_races import meanwhile
 from tests.conversation import CAMPAIGN
@@ -269,6 +270,45 @@ async def test_one_who_was_given_their_role_by_its_author_is_second_where_there_
                 await db.staff.revoke(tx, held.id, NOW)
         await broadcast_approvals.decide(tx, other, approval.id, broadcast_approvals.Said.YES)
     assert await states(team) == ([], ["active"])
+
+
+async def test_whoever_was_asked_decides_though_an_admin_joined_since(team: Database) -> None:
+    """Olga may be Nadia with another number, and was asked as there was nobody else: nobody is asked in her place."""
+    async with team.write() as tx:
+        (sophies,) = await db.staff.roles_of(tx, SOPHIE)
+        await db.staff.revoke(tx, sophies.id, NOW)
+        giver = (await author(team, NADIA)).id
+        theirs = sa.update(held_roles).where(held_roles.c.telegram_id == OLGA)
+        await tx.execute(theirs.values(added_by=giver))
+    nadia, newcomer = await author(team, NADIA), 70
+    async with team.write() as tx:
+        queued = await broadcasts.send(tx, nadia, replace(NEWS, audience=read_leaf(f"in:{LYON}")))
+        await db.people.create(tx, telegram_id=newcomer, pseudonym="newcomer", now=NOW)
+        await staff.add(tx, telegram_id=newcomer, role=Role.ADMIN, area="FR", actor="test", now=NOW)
+    olga, nadia, camille = [await author(team, each) for each in (OLGA, NADIA, newcomer)]
+    async with team.read() as tx:
+        may = [await broadcast_approvals.open_for(tx, each, queued.broadcast) for each in (olga, camille)]
+        assert may == [1, 1]
+        assert await broadcast_approvals.open_for(tx, nadia, queued.broadcast) is None
+    async with team.write() as tx:
+        await broadcast_approvals.decide(tx, olga, 1, broadcast_approvals.Said.NO)
+        # What is asked from now on is asked of the one who cannot be its author.
+        news = replace(NEWS, key="staff:2", audience=read_leaf(f"in:{LYON}"))
+        again = await broadcasts.send(tx, nadia, news)
+        assert await broadcast_approvals.open_for(tx, olga, again.broadcast) is None
+        assert await broadcast_approvals.open_for(tx, camille, again.broadcast) == 2
+
+
+async def test_whoever_was_asked_and_holds_the_role_no_more_decides_nothing(
+    team: Database, message: int
+) -> None:
+    nadia = await author(team, NADIA)
+    async with team.write() as tx:
+        (held,) = await db.staff.roles_of(tx, NADIA)
+        await db.staff.revoke(tx, held.id, NOW)
+    async with team.write() as tx:
+        with pytest.raises(NotAllowed):
+            await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES)
 
 
 # Decides in a transaction, says so, and waits with its commit.

@@ -172,6 +172,24 @@ async def test_whoever_gave_the_asker_their_role_is_asked_where_there_is_nobody_
     assert len(puppet.called("sendDocument")) == 1
 
 
+async def test_whoever_was_asked_agrees_though_an_admin_joined_since(
+    conversation: Conversation, nadia: Talker
+) -> None:
+    """Nobody else was there to ask; whoever joins is not asked in their place."""
+    puppet = await named(conversation, 3, Role.COORDINATOR)
+    maker = await nadia.stored()
+    assert maker is not None
+    async with conversation.database.write() as tx:
+        theirs = sa.update(staff).where(staff.c.telegram_id == 3)
+        await tx.execute(theirs.values(added_by=maker.id))
+    await asked(puppet)
+    await let_leave(conversation, nadia)
+    await named(conversation, 4, Role.ADMIN)
+    await nadia.tap("Agree")
+    await let_leave(conversation, puppet)
+    assert "Fetch the file" in puppet.last.buttons
+
+
 async def test_alone_an_admin_exports_alone(conversation: Conversation, nadia: Talker) -> None:
     await asked(nadia)
     assert len(nadia.called("sendDocument")) == 1

@@ -118,3 +118,41 @@ def test_what_led_to_a_question_that_is_taken_out_leads_below() -> None:
     assert [each["leads"] for each in without(questions, 0)] == [{"0": 1}, {}]
     assert [each["leads"] for each in without(questions, 1)] == [{"0": END}, {}]
     assert [each["leads"] for each in without(questions, 2)] == [{"0": END, "1": 1}, {}]
+
+
+def is_ticked(visitor: Browser, step: str) -> bool:
+    found = re.search(rf'<li( class="done")?><a [^>]*>\d\. {step}', visitor.page.text)
+    assert found is not None, step
+    return bool(found[1])
+
+
+async def test_what_is_wrong_stands_at_its_field_and_is_led_to_and_the_preview_does_not_wait_for_the_date(
+    conversation: Conversation,
+) -> None:
+    sophie = await asker(conversation, "organizer")
+    await sophie.open(NEW)
+    await sophie.send(NEW, count="1", do="next", **{**FIRST, "options-0-fr": "Oui\nOui"})
+    page = sophie.page.text
+    assert '<a href="#options-0-fr">Two answers say the same' in page
+    assert 'class="low" aria-invalid="true" aria-describedby="fault-options-0-fr"' in page
+    assert 'id="fault-options-0-fr">Two answers say the same' in page
+    await sophie.send(NEW, count="1", do="next", **{**FIRST, "title-fr": ""})
+    assert '<a href="#title-fr">The title is missing' in sophie.page.text
+    assert 'aria-invalid="true" aria-describedby="fault-title-fr"' in sophie.page.text
+    assert not is_ticked(sophie, "Questions")
+    await sophie.send(NEW, count="1", do="next", **FIRST)
+    await sophie.send(f"{NEW}/whom", do="next", expression="in:69")
+    for closes, fault in (("2016-11-15T10:00", "closes in the future"), ("0020-11-18T18:00", "date")):
+        await sophie.send(f"{NEW}/when", opens="", closes=closes, kept="30")
+        assert f'value="{closes}" aria-invalid="true" aria-describedby="fault-closes"' in sophie.page.text
+        assert fault in sophie.text
+        assert is_ticked(sophie, "Questions")
+        assert is_ticked(sophie, "To whom")
+        assert not is_ticked(sophie, "Until when")
+        if closes.startswith("2016"):
+            assert "Prenez-vous le train" in sophie.text.split("As it looks")[1]
+    await sophie.send(f"{NEW}/when", opens="2016-11-18T18:30", closes="2016-11-18T18:00", kept="30")
+    assert 'aria-describedby="fault-opens"' in sophie.page.text
+    await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
+    assert is_ticked(sophie, "Until when")
+    assert "Ready to send" in sophie.text

@@ -25,8 +25,8 @@ from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import all_at
-from bot.rules.survey_draft import KEPT_DAYS, TERMS, form_of, lines_in, missing, without
-from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS
+from bot.rules.survey_draft import KEPT_DAYS, TERMS, Missing, form_of, lines_in, missing, without
+from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS, faults
 from bot.rules.surveys import END, KINDS, QUESTION, words_in
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
@@ -36,6 +36,7 @@ from bot.web.console.forms import (
     Bubble,
     bubble,
     is_typed,
+    keep_typed,
     mark_of,
     plain,
     reader_of,
@@ -45,6 +46,7 @@ from bot.web.console.forms import (
     without_the_word,
     word_faults,
 )
+from bot.web.console.survey_fields import field_of_fault, field_of_gap
 from bot.web.console.surveys_shown import whole
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
@@ -52,6 +54,8 @@ from bot.web.refusals import BadForm
 ROOM = "/console/surveys"
 WORDS, WHOM, WHEN = f"{ROOM}/new", f"{ROOM}/new/whom", f"{ROOM}/new/when"
 A_PAGE = 20
+_FIELD_OF: Mapping[str, str] = {"closes": "closes", "opens": "opens", "erase": "kept"}
+"""Where an hour is changed that cannot be."""
 
 
 class Surveys:
@@ -115,7 +119,7 @@ class Surveys:
             most=MOST_QUESTIONS,
             most_options=MOST_OPTIONS,
             gap=gap,
-            fault=None if gap else self._fault(visit, data),
+            faults=self._faults(visit, data, gap),
             **await self._around(visit, data),
         )
 
@@ -135,8 +139,9 @@ class Surveys:
         if gap is not None:
             said |= {"questions": [], TYPED: {"questions": questions}}
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
-        goes_on = said["complete"] and self._fault(visit, said) is None
-        return visit.go(WHOM if goes_on else f"{WORDS}#{'last' if do == 'add' else 'main'}")
+        if said["complete"] and not self._faults(visit, said, None):
+            return visit.go(WHOM)
+        return visit.go(f"{WORDS}#{'last' if do == 'add' else 'to-mend' if do == 'next' else 'main'}")
 
     def _words_said(self, visit: Visit) -> dict[str, Any]:
         form, languages = visit.form, visit.author.campaign.languages
@@ -172,15 +177,18 @@ class Surveys:
             "leads": {} if several else leads,
         }
 
-    def _fault(self, visit: Visit, data: Mapping[str, Any]) -> Markup | None:
-        """What cannot be asked so, once everything was said."""
-        if not data or missing(data, visit.author.campaign.languages, _questions(data)) is not None:
-            return None
+    def _faults(self, visit: Visit, data: Mapping[str, Any], gap: Missing | None) -> dict[str, Markup | str]:
+        """What is to be put right first, by its field: a gap, which the page words, or what cannot be asked so."""
+        first = visit.author.campaign.languages[0]
+        if gap is not None:
+            return {field_of_gap(gap, first): ""}
+        if not data:
+            return {}
         try:
             surveys.require_form(form_of(data), visit.author.campaign)
         except SurveyRefused as refusal:
-            return told(visit, refusal)
-        return None
+            return {field_of_fault(faults(form_of(data), first)[0], first): told(visit, refusal)}
+        return {}
 
     # -- to whom --
 
@@ -196,7 +204,7 @@ class Surveys:
     async def keep_whom(self, visit: Visit) -> Response:
         data = await self._draft(visit)
         said = {**data, **await whom.said(visit, data), "knowing": None}
-        goes_on = visit.form.get("do") == "next" and not said.get(TYPED)
+        goes_on = visit.form.get("do") == "next" and not any(each in said[TYPED] for each in whom.FIELDS)
         if goes_on:
             said["chosen"] = True
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
@@ -206,7 +214,8 @@ class Surveys:
 
     async def show_when(self, visit: Visit) -> Response:
         data = await self._draft(visit)
-        new, fault = self._new(visit, data, "preview")
+        new, faults_found = self._new(visit, data, "preview")
+        shown = new or self._written(visit, data)
         reach, is_for_nobody, better = None, False, None
         if new is not None:
             found, as_of = whom.foreseen(
@@ -229,15 +238,16 @@ class Surveys:
         return visit.page(
             "survey_when",
             new=new,
-            fault=fault,
+            faults=faults_found,
+            typed={"opens": "", "closes": "", **(data.get(TYPED) or {})},
             terms=TERMS,
             kept_days=data.get("kept") or KEPT_DAYS,
             audience=await whom.named(visit, stored(data.get("audience"))),
             reach_words=reach,
             is_for_nobody=is_for_nobody,
             better=better,
-            bubbles=self._bubbles(visit, new) if new is not None else [],
-            whole=whole(visit, new.form) if new is not None else [],
+            bubbles=self._bubbles(visit, shown) if shown is not None else [],
+            whole=whole(visit, shown.form) if shown is not None else [],
             word=visit.word("broadcasts/confirmation_word"),
             word_fault=word_faults(visit, word="broadcasts/confirmation_word").get("word"),
             seen=mark_of(data),
@@ -253,9 +263,7 @@ class Surveys:
             return visit.go(f"{WHEN}#ready")
         if form.get("kept", "") not in map(str, TERMS):
             raise BadForm("This was not offered.")
-        closes = wall_time(form.get("closes", "")).isoformat()
-        opens = wall_time(form["opens"]).isoformat() if form.get("opens") else None
-        said = {**data, "wall": closes, "opens": opens, "kept": int(form["kept"]), "reopened": None}
+        said = {**data, **_hours_said(form, data), "kept": int(form["kept"]), "reopened": None}
         said["knowing"] = None
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
         return visit.go(f"{WHEN}#ready")
@@ -281,17 +289,28 @@ class Surveys:
 
     def _new(
         self, visit: Visit, data: Mapping[str, Any], code: str
-    ) -> tuple[NewSurvey | None, Markup | None]:
-        """The survey as it would be, and what is wrong with it; nothing while something is missing."""
-        languages = visit.author.campaign.languages
-        if not data.get("wall") or missing(data, languages, _questions(data)) is not None:
-            return None, None
-        new = written(data, code, visit.zone)
+    ) -> tuple[NewSurvey | None, dict[str, Markup]]:
+        """The survey as it would be, and what is wrong with it by field; nothing while something is missing."""
+        no_dates = [name for name in ("opens", "closes") if name in (data.get(TYPED) or {})]
+        if no_dates:
+            return None, {name: visit.told("console/no_date") for name in no_dates}
+        new = self._written(visit, data, code)
+        if new is None:
+            return None, {}
         try:
             surveys.require_sound(new, visit.author.campaign, visit.now)
         except PortevoixError as refusal:
-            return None, told(visit, refusal)
-        return new, None
+            return None, {_FIELD_OF.get(refusal.values.get("why", ""), "other"): told(visit, refusal)}
+        return new, {}
+
+    def _written(self, visit: Visit, data: Mapping[str, Any], code: str = "preview") -> NewSurvey | None:
+        """The survey as it was written, right or wrong; None while something is missing."""
+        if (
+            not data.get("wall")
+            or missing(data, visit.author.campaign.languages, _questions(data)) is not None
+        ):
+            return None
+        return written(data, code, visit.zone)
 
     def _bubbles(self, visit: Visit, new: NewSurvey) -> Sequence[Bubble]:
         draft = surveys.draft_of(new, visit.author)
@@ -332,7 +351,7 @@ class Surveys:
         steps = [
             bool(data) and missing(data, languages, _questions(data)) is None,
             bool(data.get("chosen")),
-            bool(data.get("wall")),
+            bool(data.get("wall")) and not self._new(visit, data, "preview")[1],
         ]
         return {
             "data": {**dict.fromkeys(("kind", "titles", "purposes", "wall", "opens")), **data},
@@ -349,6 +368,21 @@ def _questions(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The questions as they were written last, whole or not."""
     typed = (data.get(TYPED) or {}).get("questions")
     return list(typed if typed is not None else data.get("questions") or [])
+
+
+def _hours_said(form: Mapping[str, str], data: Mapping[str, Any]) -> dict[str, Any]:
+    """When it goes out, and until when it is open; as it was typed where that is no date."""
+    hours: dict[str, str | None] = {"wall": None, "opens": None}
+    faulty: dict[str, str] = {}
+    for name, key in (("closes", "wall"), ("opens", "opens")):
+        text = form.get(name, "")
+        if name == "opens" and not text:
+            continue  # at once
+        try:
+            hours[key] = wall_time(text).isoformat()
+        except BadForm:
+            faulty[name] = text[:40]
+    return {**hours, TYPED: keep_typed(data, ("closes", "opens"), faulty)}
 
 
 def _texts(form: Mapping[str, str], name: str, languages: Sequence[str]) -> dict[str, str]:

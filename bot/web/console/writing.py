@@ -24,7 +24,6 @@ from bot.rules.broadcast_draft import (
     experiment_of,
     is_neutral,
     leaves_at,
-    next_question,
     sending_time,
     whole_minute,
 )
@@ -36,7 +35,7 @@ from bot.rules.permissions import Action, needs_approval
 from bot.rules.placeholders import allowed_placeholders
 from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
 from bot.rules.territories import zone as zone_named
-from bot.web.console import message_words, whom
+from bot.web.console import message_words, whom, writing_left
 from bot.web.console.forms import (
     TYPED,
     is_fragment,
@@ -50,13 +49,9 @@ from bot.web.console.forms import (
     without_the_word,
     word_faults,
 )
+from bot.web.console.writing_left import WHEN, WHOM, WORDS, Left
 from bot.web.desk import Desk, Visit
 from bot.web.refusals import BadForm
-
-WORDS = "/console/messages/new"
-WHOM, WHEN = f"{WORDS}/whom", f"{WORDS}/when"
-ROOM_OF: Mapping[str, str] = {"audience": WHOM, "when": WHEN, "whose": WHEN, "summary": WHEN}
-"""Where a question of the draft is asked; all others are about its words."""
 
 EMPTY: Mapping[str, Any] = dict.fromkeys(("kind", "photo", "goal", "holdout", "editing", "wall"))
 """A draft of which nothing was said."""
@@ -120,7 +115,9 @@ class Writing:
         if is_fragment(visit):
             bubbles = message_words.bubbles(visit, said)
             return visit.part("writing_words", "looks", bubbles=bubbles, faults=faults)
-        return visit.go(WHOM if visit.form.get("do") == "next" and not faults else WORDS)
+        if visit.form.get("do") != "next":
+            return visit.go(WORDS)
+        return visit.go(f"{WORDS}#to-mend" if faults else WHOM)
 
     # -- to whom --
 
@@ -186,7 +183,7 @@ class Writing:
         data = await self._draft(visit)
         kind, author, reader = _kind(data), visit.author, visit.author.reader
         when = _when(visit, data)
-        question = next_question(data, author.campaign.languages)
+        left = self._left(visit, data)
         at = None if data.get("wall") in (None, NOW) else when
         found, as_of = whom.foreseen(
             visit, stored(data.get("audience")), kind=kind, when=at, editing=data.get("editing")
@@ -201,11 +198,11 @@ class Writing:
             is_now=data.get("wall") in (None, NOW),
             wall=typed or (data["wall"][:16] if data.get("wall") not in (None, NOW) else ""),
             whose=data.get("whose") or "each",
-            fault_words=self._time_fault(visit, typed, when, data),
+            fault_words=self._time_fault(visit, data),
             expires=when.due_in(visit.zone) + USEFUL_FOR,
             audience=await whom.named(visit, stored(data.get("audience"))),
-            missing_room=ROOM_OF.get(question.step, WORDS),
-            is_ready=question.step == "summary" and not data.get(TYPED),
+            left=left,
+            is_ready=left is None,
             awaits=needs_approval(recipients=reader.at_most(found.people), approval_above=above),
             reach_words=visit.told(
                 "console/forecast", forecast=found, as_of=as_of, prospect=expected, **_common(data)
@@ -218,10 +215,14 @@ class Writing:
             **await self._around(visit, data),
         )
 
-    def _time_fault(
-        self, visit: Visit, typed: str | None, when: SendingTime, data: Mapping[str, Any]
-    ) -> Markup | None:
+    def _left(self, visit: Visit, data: Mapping[str, Any]) -> Left | None:
+        """What is still to be done before it can be sent."""
+        faults = message_words.faults_of(visit, data)
+        return writing_left.first_left(data, visit.author.campaign.languages, faults)
+
+    def _time_fault(self, visit: Visit, data: Mapping[str, Any]) -> Markup | None:
         """What is wrong with the hour: it is no date, it is past, or by then there is no vote to aim at."""
+        typed, when = (data.get(TYPED) or {}).get("at"), _when(visit, data)
         try:
             if typed is not None:
                 wall_time(typed)
@@ -276,9 +277,9 @@ class Writing:
         if not is_typed(visit, "broadcasts/confirmation_word"):
             return without_the_word(visit, WHEN)
         require_same(visit, data)
-        question = next_question(data, author.campaign.languages)
-        if question.step != "summary" or data.get(TYPED):
-            return visit.go(ROOM_OF.get(question.step, WORDS))
+        left = self._left(visit, data)
+        if left is not None:
+            return visit.go(left.address)
         author = await drafts.take(visit.tx, author, FLOW, seen=data)
         key = f"staff:web:{secrets.token_hex(8)}"
         new = broadcast_drafts.written(data, key=key, now=visit.now, zone=visit.zone)
@@ -324,7 +325,12 @@ class Writing:
         """What each step shows around its own."""
         return {
             "data": {**EMPTY, **data},
-            "rooms_done": _done(data, visit.author.campaign.languages),
+            "rooms_done": writing_left.steps_done(
+                data,
+                visit.author.campaign.languages,
+                message_words.faults_of(visit, data),
+                time_holds=self._time_fault(visit, data) is None,
+            ),
         }
 
 
@@ -357,11 +363,3 @@ def _hour_said(form: Mapping[str, str], data: Mapping[str, Any]) -> dict[str, An
 
 def _is_faulty(data: Mapping[str, Any], fields: Sequence[str]) -> bool:
     return any(name in fields for name in data.get(TYPED) or {})
-
-
-def _done(data: Mapping[str, Any], languages: Sequence[str]) -> int:
-    """How many of the three steps are done."""
-    if not data or data.get(TYPED):
-        return 0
-    room = ROOM_OF.get(next_question(data, languages).step, WORDS)
-    return {WORDS: 0, WHOM: 1, WHEN: 2}[room]

@@ -57,6 +57,11 @@ class Approval(Frozen):
         return str(self.details.get("reason", ""))
 
     @property
+    def is_refused(self) -> bool:
+        """Whether somebody said no."""
+        return self.decided_at is not None and not self.granted and self.ended is None
+
+    @property
     def ended(self) -> str | None:
         """Why nobody decides it any more, where nobody did: `late`, `changed`, `cancelled` or `left` (its author)."""
         reason = self.details.get("ended")

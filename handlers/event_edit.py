@@ -250,6 +250,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         awaits=awaits and (rewords or bool(reason)),
         counts=author.reader,
         silence=silence,
+        invited=await event_news.invited(context.tx, author, found.event),
         place_zone=event.zone,
         following=len(await series.following(context.tx, found)) if not hidden else 0,
     )
@@ -294,7 +295,13 @@ async def confirm(update: Update, context: Context) -> None:
     cancelled = data["field"] == "cancel"
     zone = author.person.zone or found.event.zone
     context.edit(
-        "event_edit/done", told=told, cancelled=cancelled, held=found.held, counts=author.reader, zone=zone
+        "event_edit/done",
+        told=told,
+        cancelled=cancelled,
+        held=found.held,
+        invited=await event_news.invited(context.tx, author, found.event),
+        counts=author.reader,
+        zone=zone,
     )
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import event_seats, events
+from bot.actions import event_news, event_seats, events
+from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent
 from bot.rules.event_draft import read_seats
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
@@ -24,11 +25,16 @@ FLOW = "event_seats"
 async def show(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    _show(context, await events.find_open(context.tx, author, code), context.edit)
+    await _show(context, author, await events.find_open(context.tx, author, code), context.edit)
 
 
-def _show(
-    context: Context, found: ManagedEvent, answer: Callable[..., None], *, changed: bool = False
+async def _show(
+    context: Context,
+    author: Author,
+    found: ManagedEvent,
+    answer: Callable[..., None],
+    *,
+    changed: bool = False,
 ) -> None:
     answer(
         "event_seats/seats",
@@ -37,6 +43,8 @@ def _show(
         overbookings=OVERBOOKINGS,
         most=MOST_GUESTS,
         changed=changed,
+        invited=await event_news.invited(context.tx, author, found.event),
+        counts=author.reader,
     )
 
 
@@ -46,7 +54,7 @@ async def _change(context: Context, code: str, answer: Callable[..., None], **wa
         changed = await event_seats.change_seats(context.tx, author, code, **wanted)
     except ValueError:
         raise MalformedButton from None
-    _show(context, changed, answer, changed=True)
+    await _show(context, author, changed, answer, changed=True)
 
 
 async def ask_capacity(update: Update, context: Context) -> None:

@@ -11,8 +11,9 @@ import db.areas
 import db.broadcast_accounts
 import db.event_news
 import db.events
-from bot.actions import series
+from bot.actions import event_news, series
 from bot.actions.authority import Author
+from bot.actions.event_news import Invited
 from bot.actions.events import PAST_AT_ONCE, ManagedEvent
 from bot.frozen import Frozen
 from bot.rules.permissions import Action
@@ -32,6 +33,8 @@ class History(Frozen):
     """`invitation`: None where the author may not read messages; `dates`: all of its series, its own among them."""
 
     invitation: Broadcast | None
+    # How it stands, where a second person has to let it go and it has more to send.
+    invited: Invited | None
     news: LastNews | None
     every: str | None
     dates: Sequence[Event]
@@ -50,7 +53,11 @@ async def history(tx: AsyncConnection, author: Author, found: ManagedEvent) -> H
         news = LastNews(people=account.people, at=told.created_at)
     every, dates = whole if whole is not None else (None, ())
     return History(
-        invitation=invitation, news=news, every=every.value if every is not None else None, dates=dates
+        invitation=invitation,
+        invited=await event_news.invited(tx, author, event),
+        news=news,
+        every=every.value if every is not None else None,
+        dates=dates,
     )
 
 

@@ -33,9 +33,11 @@ from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf
 from bot.rules.people import RsvpAnswer
 from bot.rules.permissions import needs_approval
-from bot.rules.sending import CANCELLATION, CHANGE, WORD, all_at
+from bot.rules.sending import CANCELLATION, CHANGE, ON_THE_WAY, WORD, all_at
 from bot.rules.small_counts import NOBODY, Headcount
+from db.approvals import Approval
 from db.audiences import Target
+from db.broadcast_accounts import Broadcast
 from db.events import Event, EventTexts
 
 TOLD_TOGETHER = 30
@@ -58,6 +60,26 @@ class Told(Frozen):
         later = max((each for each in (self.at, other.at) if each is not None), default=None)
         awaits, holds = self.awaits or other.awaits, self.holds or other.holds
         return Told(people=self.people + other.people, at=later, awaits=awaits, holds=holds)
+
+
+class Invited(Frozen):
+    """An invitation that needs a second person and has not left for everybody: how many have yet to get it, and what
+    that person was last asked.
+    """
+
+    broadcast: Broadcast
+    waiting: Headcount
+    approval: Approval
+
+    @property
+    def is_asked_anew(self) -> bool:
+        """Whether another change would be asked for anew: somebody let it go as it is."""
+        return bool(self.approval.granted)
+
+    @property
+    def says_seats(self) -> bool:
+        """Whether it tells how many seats there are; that to a series does not."""
+        return self.broadcast.series is None
 
 
 class News(Frozen):
@@ -237,6 +259,18 @@ async def pending(tx: AsyncConnection, event: Event, now: datetime) -> Told:
 async def _take_back(tx: AsyncConnection, author: Author, broadcast: int) -> None:
     await broadcast_approvals.end(tx, broadcast, why="changed", now=author.now)
     await db.broadcasts.cancel(tx, broadcast)
+
+
+async def invited(tx: AsyncConnection, author: Author, event: Event) -> Invited | None:
+    """How the invitation to an event stands; None where a change of the event holds nothing of it back."""
+    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
+    if invitation is None or invitation.finished_at is not None or invitation.is_cancelled:
+        return None
+    last = await db.approvals.of_broadcast(tx, invitation.id)
+    if last is None:
+        return None
+    account = await db.broadcast_accounts.account(tx, invitation.id, author.reader.known_in)
+    return Invited(broadcast=invitation, waiting=account.count(*ON_THE_WAY), approval=last)
 
 
 async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> None:

@@ -28,6 +28,7 @@ async def change_seats(
 
     `changed`: of the fields of SeatsWanted; the others stay as somebody else may have changed them a moment ago.
     `sequence`: the one last seen, where all of them were seen together.
+    Where what tells of the event says how many seats there are, a second person who let that go is asked anew.
     More seats are offered to who waits; where they are fewer than were promised, the rest is `Seats.beyond`.
     Raises NotAllowed, EventRefused, BadSeats, ValueError.
     """
@@ -41,7 +42,16 @@ async def change_seats(
         return found
     await db.events.change(tx, found.event.id, sequence=found.event.sequence, **new.columns())
     await db.seats.recount(tx, [found.event.id])
-    await event_news.follow_change(tx, author, found.event)
+    if await _is_told(tx, author, found.event, new):
+        await event_news.follow_change(tx, author, found.event)
     details = {"event": code, "told": 0, "changed": ["seats"], **asdict(new)}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return await find_managed(tx, author, code)
+
+
+async def _is_told(tx: AsyncConnection, author: Author, event: Event, new: SeatsWanted) -> bool:
+    """Whether what was written of an event reads otherwise with these seats: guests and over-booking stand nowhere."""
+    if new.capacity == event.capacity:
+        return False
+    invited = await event_news.invited(tx, author, event)
+    return invited is None or invited.says_seats

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.schema import approvals, broadcasts, deliveries
+from db.schema import approvals, broadcasts, deliveries, events
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.drafting import send_broadcast
+from tests.drafting import send_broadcast, write_event
 from tests.handlers.test_reach import full_week
 from tests.web.browsing import ADDRESS, Browser, signed_in
 from tests.web.conftest import served_at
@@ -158,3 +158,35 @@ async def test_an_export_that_waits_is_agreed_to_at_the_desk(
     assert "Waiting for a second person" not in other.text
     export = [row for row in await rows(conversation, approvals) if row.what == "export"]
     assert [row.granted for row in export] == [True]
+
+
+@pytest.fixture
+async def event(conversation: Conversation) -> tuple[Browser, Browser, str]:
+    """Whoever announced an event to twelve people, whoever approves its invitation, and the page of it."""
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 11, "coordinator", "69")
+    nadia = await signed_in(await staff(conversation, 13, "admin", "FR"))
+    await write_event(talker)
+    await talker.send("SEND")
+    (found,) = await rows(conversation, events)
+    return await signed_in(talker), nadia, f"/console/events/{found.code}"
+
+
+async def test_seats_that_undo_an_approval_say_so_before_and_after(
+    conversation: Conversation, event: tuple[Browser, Browser, str]
+) -> None:
+    olga, nadia, page = event
+    await nadia.open("/console/messages/1")
+    await decide(nadia, "yes")
+    await olga.open(page)
+    seats = olga.text.partition("Seats ")[2].partition("Change the seats")[0]
+    assert re.search(
+        r"The invitation tells how many seats there are, and 1\d(–1\d)? people have yet to get it", seats
+    ), seats
+    form = {**olga.filled(f"{page}/seats"), "capacity": "40"}
+    del form["form"]
+    await olga.send(f"{page}/seats", **form)
+    assert await state(conversation) == "unapproved"
+    assert re.search(r"waits for a new approval: 1\d(–1\d)? people get it only then", olga.text), olga.text
+    assert "tells how many seats" not in olga.text

@@ -151,3 +151,43 @@ async def test_what_changes_after_it_was_approved_waits_again(
     # Its author hears that what was approved waits again.
     told = [each.text.splitlines()[0] for each in organizer.screen if "waits again" in each.text]
     assert told == ["<b>The invitation to “Meeting” (no. 1) waits again</b>"]
+
+
+async def test_another_number_of_seats_waits_again_and_it_is_said_before_and_after(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    """The invitation says it; how many guests somebody may bring it does not say."""
+    code = await announced(asking, organizer)
+    await let_leave(asking, nadia)
+    await nadia.tap("Approve")
+    await organizer.tap_data(f"1:seats:{code}")
+    assert "< 10 people have yet to get it: where that changes, a second person is asked anew" in (
+        organizer.last.text.replace("&lt;", "<")
+    )
+    await organizer.tap_data(f"1:seats_guests:{code}:2")
+    assert await states(asking) == ["active"]
+    assert "waits for a new approval" not in organizer.last.text
+    await organizer.tap("Change the number")
+    await organizer.send("40")
+    assert await states(asking) == ["unapproved"]
+    said = organizer.last.text.replace("&lt;", "<")
+    assert "The invitation waits for a new approval: < 10 people get it only then." in said
+    assert "where that changes" not in said
+    await let_leave(asking, organizer, nadia)
+    assert any("waits again" in each.text for each in organizer.screen)
+    await nadia.tap("Approve")
+    assert await states(asking) == ["active"]
+
+
+async def test_a_change_of_the_place_says_what_it_does_to_the_invitation(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    code = await announced(asking, organizer)
+    await let_leave(asking, nadia)
+    await nadia.tap("Approve")
+    await organizer.tap_data(f"1:my_event:{code}")
+    await organizer.tap("Change the place")
+    await organizer.send("Salle Rameau")
+    assert "they are asked anew after a change" in organizer.last.text
+    await organizer.tap("Change it and tell them")
+    assert "The invitation waits for a new approval" in organizer.last.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from db.schema import approvals
+from db.schema import approvals, broadcasts
 
 
 class Approval(Frozen):
@@ -91,6 +91,20 @@ async def of_broadcast(tx: AsyncConnection, broadcast: int) -> Approval | None:
     query = sa.select(approvals).where(approvals.c.broadcast == broadcast)
     row = (await tx.execute(query.order_by(approvals.c.id.desc()).limit(1))).one_or_none()
     return None if row is None else Approval(**row._mapping)
+
+
+async def of_unapproved(tx: AsyncConnection, numbers: Collection[int | None]) -> dict[int, Approval]:
+    """What was last asked of each of these broadcasts that nobody let go, decided or not, by broadcast."""
+    query = (
+        sa.select(approvals)
+        .join(broadcasts, broadcasts.c.id == approvals.c.broadcast)
+        .where(
+            broadcasts.c.id.in_([number for number in numbers if number is not None]),
+            broadcasts.c.state == "unapproved",
+        )
+        .order_by(approvals.c.id)
+    )
+    return {row.broadcast: Approval(**row._mapping) for row in await tx.execute(query)}
 
 
 async def overdue(tx: AsyncConnection, what: str, now: datetime) -> list[Approval]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
+import db.approvals
 from bot.actions import surveys
 from bot.actions.surveys import QuestionCount
 from bot.delivery.calls import Attachment
@@ -41,9 +42,11 @@ async def show(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     author = await desk.author(context)
     found = await surveys.results_for(context.tx, author, code)
+    held = await db.approvals.of_unapproved(context.tx, [found.survey.broadcast])
     context.edit(
         "surveys/results",
         results=found,
+        approval=held.get(found.survey.broadcast or 0),
         counts=author.reader,
         title=words_in(found.survey.form.title, context.language),
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.areas
 import db.broadcast_accounts
 import db.event_news
@@ -59,6 +60,15 @@ async def history(tx: AsyncConnection, author: Author, found: ManagedEvent) -> H
         every=every.value if every is not None else None,
         dates=dates,
     )
+
+
+async def refused(tx: AsyncConnection, found: Sequence[Event]) -> set[int]:
+    """Of events that were found for their author, those that nobody else sees because their invitation was refused."""
+    hidden = [event.id for event in found if event.is_hidden]
+    invitations = {event: await db.broadcast_accounts.invitation_to(tx, event) for event in hidden}
+    numbers = {event: invitation.id for event, invitation in invitations.items() if invitation is not None}
+    last = await db.approvals.of_unapproved(tx, numbers.values())
+    return {event for event, number in numbers.items() if number in last and last[number].is_refused}
 
 
 async def cancelled(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:

@@ -86,7 +86,7 @@ check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event
 event_cards.remembered_as attendees.there feedback.figures_of
 event_cards.find event_cards.standing announcing.invite announcing.queue_invitation
 event_news.tell event_news.gather event_news.pending event_news.invited events.apply_change events.apply_cancellation
-series.following event_history.history team_log.titles
+series.following event_history.history event_history.refused team_log.titles
 hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
 series.make series.invite series.of_event
 event_calendar.followed public_events.shown

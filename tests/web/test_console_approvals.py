@@ -17,6 +17,7 @@ from tests.drafting import send_broadcast, write_event
 from tests.handlers.test_reach import full_week
 from tests.web.browsing import ADDRESS, Browser, signed_in
 from tests.web.conftest import served_at
+from tests.web.test_console_surveys import FIRST, NEW, asker
 
 
 @pytest.fixture
@@ -190,3 +191,58 @@ async def test_seats_that_undo_an_approval_say_so_before_and_after(
     assert await state(conversation) == "unapproved"
     assert re.search(r"waits for a new approval: 1\d(–1\d)? people get it only then", olga.text), olga.text
     assert "tells how many seats" not in olga.text
+
+
+async def test_an_invitation_that_was_refused_is_said_to_be(
+    conversation: Conversation, event: tuple[Browser, Browser, str]
+) -> None:
+    olga, nadia, page = event
+    for address in (page, "/console/events"):
+        await olga.open(address)
+        assert "waits for approval" in olga.text
+    await nadia.open("/console/messages/1")
+    await decide(nadia, "no", reason="The hour is wrong")
+    for address in (page, "/console/events", "/console/messages"):
+        await olga.open(address)
+        assert "approval refused" in olga.text, address
+        assert "waits for approval" not in olga.text, address
+        assert "not approved" not in olga.text, address
+    async with conversation.database.write() as tx:
+        until = conversation.clock.now() + timedelta(days=1)
+        await tx.execute(sa.update(deliveries).values(state="withheld", reason="cap_day", due_at=until))
+    await olga.open("/console/messages/1")
+    assert "refused it." in olga.text
+    assert "Held back" not in olga.text
+
+
+async def test_a_survey_that_nobody_let_go_says_so(conversation: Conversation) -> None:
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123", language="fr")
+    sophie = await asker(conversation, "organizer")
+    await sophie.open(NEW)
+    await sophie.send(NEW, count="1", do="next", **FIRST)
+    await sophie.send(f"{NEW}/whom", do="next", expression="in:69")
+    await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
+    seen = re.search(r'name="seen" value="(\w+)"', sophie.page.text)
+    assert seen is not None
+    await sophie.send(f"{NEW}/send", seen=seen[1], word="SEND")
+    page = sophie.page.url.path
+    nadia = await signed_in(await staff(conversation, 13, "admin", "FR"))
+    talker = conversation.person(11)
+    for said, words in (
+        ("", "It waits for approval: until then nobody is asked."),
+        ("no", "It was refused: nobody is asked."),
+    ):
+        if said:
+            await nadia.open("/console/messages/1")
+            await decide(nadia, said, reason="Too long")
+        for address in ("/console/surveys", page):
+            await sophie.open(address)
+            assert words in sophie.text, address
+            assert "Open until" not in sophie.text, address
+        await talker.tap_data(f"1:survey_results:{page.rpartition('/')[2]}")
+        assert words in talker.last.text
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(broadcasts).values(state="active"))
+    await sophie.open(page)
+    assert "Open until" in sophie.text

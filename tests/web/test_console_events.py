@@ -96,6 +96,18 @@ async def test_an_event_of_no_series_changes_alone_whatever_the_form_says(
     assert (await stored(conversation, event)).address == "Salle Rameau"
 
 
+async def test_a_reason_without_a_change_is_not_lost_in_silence(olga: Talker, event: Event) -> None:
+    page = f"/console/events/{event.code}"
+    visitor = await signed_in(olga)
+    await visitor.open(page)
+    answer = await visitor.send(
+        f"{page}/change", **typed(visitor, event, "change", reason="The hall is shut")
+    )
+    assert answer.status_code == 409
+    assert "Nothing was changed: the reason goes with a change." in visitor.text
+    assert typed(visitor, event, "change")["reason"] == "The hall is shut"
+
+
 async def test_two_who_change_the_seats_are_told_of_each_other(
     conversation: Conversation, olga: Talker, event: Event
 ) -> None:

@@ -44,6 +44,12 @@ class NotYet(PortevoixError):
     default_message = "console/to_mend"
 
 
+class ReasonAlone(PortevoixError):
+    """A reason for a change was typed, and no change."""
+
+    default_message = "console/reason_alone"
+
+
 class Refused(Frozen):
     """A form of the page that was refused: which one, why, what is wrong with its fields, and what became of them
     where somebody else changed the event meanwhile.
@@ -91,6 +97,7 @@ class Events:
             number=page,
             more=more,
             cancelled=_lines(visit, cancelled),
+            refused=await event_history.refused(visit.tx, coming.events),
             cancelled_number=dropped,
             more_cancelled=more_cancelled,
             dropped="dropped" in visit.request.query_params,
@@ -202,10 +209,12 @@ class Events:
         if event_change.faults(found, visit):
             raise NotYet("Something is wrong with it, or missing.")
         change = event_change.change(found, visit)
+        reason = event_change.reason(visit)
+        if change.is_empty and reason:
+            raise ReasonAlone("A reason goes with a change.")
         if change.is_empty:
             return visit.go(f"/console/events/{code}#change")
         change_it = series.change_following if visit.form.get("following") == "all" else events.change_event
-        reason = event_change.reason(visit)
         await change_it(visit.tx, author, code, change, sequence=sequence, reason=reason)
         return visit.go(f"/console/events/{code}?done#main")
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
+import db.approvals
 from bot.actions import drafts, surveys
 from bot.actions.drafts import DraftGone
 from bot.actions.forecasts import Forecast
@@ -87,6 +88,7 @@ class Surveys:
         shown = found[number * A_PAGE : (number + 1) * A_PAGE]
         return visit.page(
             "surveys",
+            held=await db.approvals.of_unapproved(visit.tx, [each.broadcast for each in shown]),
             surveys=[(each, words_in(each.form.title, visit.language)) for each in shown],
             number=number,
             more=len(found) > (number + 1) * A_PAGE,
@@ -98,10 +100,12 @@ class Surveys:
         """The counts of this moment, and everything that is asked."""
         code = visit.request.path_params["code"]
         found = await surveys.results_for(visit.tx, visit.author, code)
+        held = await db.approvals.of_unapproved(visit.tx, [found.survey.broadcast])
         return visit.page(
             "survey",
             results=found,
             survey=found.survey,
+            approval=held.get(found.survey.broadcast or 0),
             title=words_in(found.survey.form.title, visit.language),
             whole=whole(visit, found.survey.form),
         )

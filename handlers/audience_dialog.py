@@ -2,7 +2,8 @@
 
 It serves every dialog of staff that has a step `audience`: the choice is kept in that dialog's data, under
 `audience` (`audience_before`: what it was, oldest first; `joining`: how the next condition joins it; `people` and
-`people_before`: how many the last two screens told), and the screen's last button is that dialog's own. The screens of
+`people_before`: how many the last two screens told; `unclear`: a name that was typed of which it is open what place it
+means), and the screen's last button is that dialog's own. The screens of
 single conditions are in handlers.audience_screens.
 """
 
@@ -35,7 +36,7 @@ from handlers.routing import MalformedButton
 STEP = "audience"
 DONE = {"new_event": "event_audience", "broadcast": "broadcast_audience", "survey": "survey_audience"}
 """The button that ends the choice, by dialog."""
-FORGOTTEN = {"audience": None, "audience_before": None, "joining": None, "people": None}
+FORGOTTEN = {"audience": None, "audience_before": None, "joining": None, "people": None, "unclear": None}
 """What a dialog keeps of the choice, as if nothing had been chosen."""
 COUNTED = ("known", "others", "about")
 
@@ -140,7 +141,7 @@ async def show(context: Context, answer: Callable[..., None]) -> None:
     were = context.kept.get("people_before")
     found = await reach(context, author, await target(context, author, audience_of(context)), kind=kind)
     people = [found.people.known, found.people.others, found.people.about]
-    await context.ask(context.dialog.flow, STEP, people=people, people_before=None)
+    await context.ask(context.dialog.flow, STEP, people=people, people_before=None, unclear=None)
     answer(
         "audience/audience",
         audience=await view(context, audience_of(context)),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from telegram import Update
 
 from bot.actions import audience_typing, broadcast_cards, saved_audiences
-from bot.actions.audiences import Place
+from bot.actions.audiences import Place, places_named
 from bot.actions.authority import area_name
 from bot.actions.expressions import Asked
 from bot.errors import BadAudience
@@ -214,12 +214,26 @@ def _is_whole(expression: Expression) -> bool:
 
 async def _show_places(context: Context, typed: str, places: Sequence[Place]) -> None:
     """Which of them is meant; around the only commune, how far."""
+    assert context.dialog is not None  # called while the dialog is open
     if not places:
         context.say("audience/place_unknown", typed=typed[:60])
-    elif len(places) > 1:
+        return
+    await context.ask(context.dialog.flow, STEP, unclear=typed)
+    if len(places) > 1:
         context.say("audience/places", places=places)
     else:
         _offer_distances(context, places[0].area, context.say)
+
+
+async def asks_again(context: Context) -> bool:
+    """Asks once more which place is meant, where that is open: nobody goes on with other people than they typed."""
+    typed = context.kept.get("unclear")
+    if not typed:
+        return False
+    places = places_named(context.services.gazetteer, typed)
+    if places:
+        await _show_places(context, typed, places)
+    return bool(places)
 
 
 # -- tapped --

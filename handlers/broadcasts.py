@@ -25,6 +25,7 @@ from bot.rules.broadcast_draft import (
     others_of,
     sending_time,
     texts_of,
+    time_doubts,
 )
 from bot.rules.dates import read_moment
 from bot.rules.effects import prospect
@@ -271,7 +272,7 @@ async def add_photo(update: Update, context: Context) -> None:
 
 async def settle_audience(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if desk.is_asked(context, FLOW, "audience"):
+    if desk.is_asked(context, FLOW, "audience") and not await audience_screens.asks_again(context):
         await proceed(context, context.edit, chosen=True)
 
 
@@ -333,6 +334,7 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
     audience = audience_dialog.audience_of(context)
     experiment = experiment_of(data)
     editing = data.get("editing")
+    votes = [ballot.day for ballot in context.campaign.ballots]
     forecast = await audience_dialog.forecast(context, author, kind=kind, when=when, editing=editing)
     return {
         "kind": kind,
@@ -346,6 +348,10 @@ async def _summary(context: Context, author: Author) -> dict[str, Any]:
         "fallback": next((code for code in context.campaign.languages if code in texts), None),
         "when": when,
         "is_now": data["wall"] == NOW,
+        "is_past": when.is_past(context.now),
+        "doubts": [each.value for each in time_doubts(data, votes, now=context.now, zone=context.zone)],
+        "leaves_at": when.at,
+        "last_vote": max(votes, default=None),
         "editing": editing,
         "experiment": experiment,
         "prospect": experiment and prospect(experiment, author.reader.at_least(forecast.people)),

@@ -246,6 +246,8 @@ async def settle_audience(update: Update, context: Context) -> None:
     arguments(context, 0)
     if not desk.is_asked(context, FLOW, "audience"):
         return
+    if await audience_screens.asks_again(context):
+        return
     context.drop_buttons()
     await proceed(context, context.say, chosen=True)
 

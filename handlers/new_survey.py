@@ -259,7 +259,7 @@ async def show_more(update: Update, context: Context) -> None:
 
 async def settle_audience(update: Update, context: Context) -> None:
     arguments(context, 0)
-    if desk.is_asked(context, FLOW, "audience"):
+    if desk.is_asked(context, FLOW, "audience") and not await audience_screens.asks_again(context):
         await proceed(context, context.edit, chosen=True)
 
 

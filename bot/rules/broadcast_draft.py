@@ -11,13 +11,15 @@ audience, chosen   an audience as JSON; whether it was settled
 editing            the number of the broadcast that it is written anew in the place of
 knowing            whether it is to be sent although nobody would get it
 wall, whose        local time (ISO 8601, no offset) or "now"; "each" person's own clock or "mine"
+sure               the time of which somebody said at the desk that it is meant, unusual as it is
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.rules.event_draft import DraftQuestion
+from bot.rules.events import Doubt, doubts_of
 from bot.rules.experiments import VERSIONS, Experiment, Outcome
 from bot.rules.kinds import Kind
 from bot.rules.sending import SendingTime, all_at, each_at
@@ -134,3 +136,20 @@ def leaves_at(data: Mapping[str, Any], *, now: datetime, zone: str) -> datetime:
     """When it leaves; now, as long as that was not settled."""
     is_settled = data.get("wall") and (data["wall"] == NOW or data.get("whose"))
     return sending_time(data, now=now, zone=zone).at if is_settled else now
+
+
+def time_meant(data: Mapping[str, Any]) -> str:
+    """By which a draft keeps that this very time is meant, and no other."""
+    return f"{data.get('wall')}/{data.get('whose')}"
+
+
+def time_doubts(data: Mapping[str, Any], votes: Collection[date], *, now: datetime, zone: str) -> list[Doubt]:
+    """What is unusual of when it leaves, as of an event, unless that was said to be meant.
+
+    Results are told after the last vote, and so are thanks that leave at once.
+    """
+    if data.get("wall") in (None, NOW) or not data.get("whose") or data.get("sure") == time_meant(data):
+        return []
+    day = datetime.fromisoformat(data["wall"]).date()
+    found = doubts_of(sending_time(data, now=now, zone=zone).at, timedelta(), day, now, votes)
+    return [each for each in found if each is not Doubt.AFTER_VOTES or data.get("kind") != Kind.RESULT]

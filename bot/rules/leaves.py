@@ -265,7 +265,10 @@ def read_leaf(text: str) -> Leaf:
 
 def _nearest(name: str) -> str:
     """The example of the condition that may be meant; nothing where none is near."""
-    near = get_close_matches(name.casefold(), LEAVES, n=1)
+    folded = name.casefold()
+    # A word that was cut short is meant before one that only looks alike: `lang` is no `plan`.
+    longer = [each for each in LEAVES if len(folded) > 2 and each.startswith(folded)]
+    near = longer or get_close_matches(folded, LEAVES, n=1)
     return LEAVES[near[0]].example if near else ""
 
 

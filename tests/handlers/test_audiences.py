@@ -363,3 +363,28 @@ async def test_a_message_of_another_area_is_not_offered(conversation: Conversati
     for forged in ("1:audience_message:1", "1:audience_is:got:1", "1:audience_message:x"):
         await other.tap_data(forged)
         assert other.last.text == before
+
+
+async def test_whoever_goes_on_while_a_place_is_open_is_asked_again(conversation: Conversation) -> None:
+    karim = await staff(conversation, 7, "admin", "FR")
+    await write_broadcast(karim)
+    screen = karim.last
+    (settle,) = [data for name, data in screen.buttons.items() if name == "That’s it"]
+    await karim.send("Bretagne")
+    assert "Which place do you mean?" in karim.last.text
+    open_question = karim.last.buttons
+    await karim.tap_data(settle, on=screen)
+    assert "Which place do you mean?" in karim.last.text
+    assert karim.last.buttons == open_question
+    await karim.tap("Region: Bretagne")
+    await karim.tap("That’s it")
+    assert "Now" in karim.last.buttons
+
+
+async def test_a_condition_that_was_cut_short_is_meant_before_one_that_looks_alike(
+    conversation: Conversation,
+) -> None:
+    karim = await staff(conversation, 7, "admin", "FR")
+    await write_broadcast(karim)
+    await karim.send("in:69 and lang:en")
+    assert "Did you mean one like <code>language:fr</code>?" in karim.last.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -400,3 +401,33 @@ async def test_a_photo_may_come_before_any_text(conversation: Conversation) -> N
     await admin.send("Bonjour")
     shown = await admin.send("Hello")
     assert "A photo?" not in shown.text
+
+
+async def test_a_time_that_is_probably_a_slip_is_told_above_the_word(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await supporter(conversation, 1, "69123")
+    await write_broadcast(admin)
+    await admin.tap("That’s it")
+    await admin.send("18/11/2025 10h")
+    await admin.tap("My clock")
+    assert "It goes out in more than a year: on" in admin.last.text
+    await admin.tap("Change the time")
+    await admin.send("20/06/2017 10h")
+    await admin.tap("My clock")
+    assert "this campaign is over: its last vote is on" in admin.last.text
+
+
+async def test_a_time_that_has_passed_meanwhile_is_not_headed_as_ready(conversation: Conversation) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await supporter(conversation, 1, "69123")
+    await write_broadcast(admin)
+    await admin.tap("That’s it")
+    await admin.send("17/11 10h")
+    await admin.tap("My clock")
+    assert "Ready to send" in admin.last.text
+    conversation.clock.move(conversation.clock.now() + timedelta(days=2))
+    await admin.tap("Change the audience")
+    await admin.tap("That’s it")
+    assert "Not ready yet" in admin.last.text
+    assert "This time has passed" in admin.last.text
+    assert "Ready to send" not in admin.last.text

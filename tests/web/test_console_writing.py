@@ -280,12 +280,12 @@ async def test_what_was_taken_back_says_so_first(conversation: Conversation, olg
     await visitor.send("/console/messages/1/recall", word="TAKE BACK", once=once[1])
     assert "Taking back no. 1" in visitor.text
     await visitor.open("/console/messages/1")
-    assert visitor.text.index("Being taken back") < visitor.text.index("How far it is")
+    assert visitor.text.index("Being taken back") < visitor.text.index("Progress")
     async with conversation.database.write() as tx:
         done = sa.update(deliveries).where(deliveries.c.broadcast == 2)
         await tx.execute(done.values(state="sent", sent_at=conversation.clock.now()))
     await visitor.open("/console/messages/1")
-    assert visitor.text.index("Taken back on Wednesday 16 November") < visitor.text.index("How far it is")
+    assert visitor.text.index("Taken back on Wednesday 16 November") < visitor.text.index("Progress")
 
 
 async def test_in_the_silence_before_the_vote_nothing_is_sent_that_would_expire(

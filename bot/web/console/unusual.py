@@ -1,12 +1,16 @@
-"""Times of an event that are probably a slip of the finger: asked about once, in the form that they were typed in."""
+"""Times of an event or a message that are probably a slip of the finger: asked about once, in the form they were
+typed in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from markupsafe import Markup
 
+from bot.rules.broadcast_draft import leaves_at, time_doubts
 from bot.rules.events import doubts_of
 from bot.rules.territories import zone as zone_named
 from bot.web.desk import Visit
@@ -46,4 +50,18 @@ def doubted(
         minutes=int(lasts.total_seconds()) // 60,
         last_vote=max(votes, default=None),
         place_zone=zone,
+    )
+
+
+def message_doubted(visit: Visit, data: Mapping[str, Any]) -> Markup | None:
+    """The question whether a message is meant to leave then; None where nothing is unusual of that, or it was said."""
+    votes = [ballot.day for ballot in visit.author.campaign.ballots]
+    doubts = time_doubts(data, votes, now=visit.now, zone=visit.zone)
+    if not doubts:
+        return None
+    return visit.told(
+        "console/unusual_message",
+        doubts=[each.value for each in doubts],
+        leaves_at=leaves_at(data, now=visit.now, zone=visit.zone),
+        last_vote=max(votes, default=None),
     )

@@ -209,6 +209,8 @@ async def said(visit: Visit, data: Mapping[str, Any]) -> dict[str, Any]:
     form, audience = visit.form, stored(data.get("audience"))
     do, _, value = form.get("do", "").partition(" ")
     kept: dict[str, Any] = {TYPED: keep_typed(data, FIELDS, {})}
+    if do == "next" and _is_left(visit, data):
+        return {TYPED: keep_typed(data, (), {})}
     if do in ("expression", "next"):
         return kept | await _typed(visit, data, "expression")
     if do == "add":
@@ -222,6 +224,13 @@ async def said(visit: Visit, data: Mapping[str, Any]) -> dict[str, Any]:
     if do == "without" and is_number(value) and int(value) < len(parts_of(audience)):
         return kept | changed(data, but(audience, int(value)))
     raise BadForm("There is no such button.")
+
+
+def _is_left(visit: Visit, data: Mapping[str, Any]) -> bool:
+    """Whether a condition was typed of which it is open what it means, and no other people were chosen since."""
+    expression = plain(visit.form.get("expression", ""))
+    is_open = "more" in (data.get(TYPED) or {})
+    return is_open and expression in ("", text_of(stored(data.get("audience"))))
 
 
 async def _typed(

@@ -25,6 +25,7 @@ from bot.rules.broadcast_draft import (
     is_neutral,
     leaves_at,
     sending_time,
+    time_meant,
     whole_minute,
 )
 from bot.rules.effects import prospect
@@ -49,11 +50,12 @@ from bot.web.console.forms import (
     without_the_word,
     word_faults,
 )
+from bot.web.console.unusual import message_doubted
 from bot.web.console.writing_left import WHEN, WHOM, WORDS, Left
 from bot.web.desk import Desk, Visit
 from bot.web.refusals import BadForm
 
-EMPTY: Mapping[str, Any] = dict.fromkeys(("kind", "photo", "goal", "holdout", "editing", "wall"))
+EMPTY: Mapping[str, Any] = dict.fromkeys(("kind", "photo", "goal", "holdout", "editing", "wall", "sure"))
 """A draft of which nothing was said."""
 
 
@@ -199,6 +201,8 @@ class Writing:
             wall=typed or (data["wall"][:16] if data.get("wall") not in (None, NOW) else ""),
             whose=data.get("whose") or "each",
             fault_words=self._time_fault(visit, data),
+            doubt=message_doubted(visit, data),
+            meant=time_meant(data),
             expires=when.due_in(visit.zone) + USEFUL_FOR,
             audience=await whom.named(visit, stored(data.get("audience"))),
             left=left,
@@ -249,7 +253,7 @@ class Writing:
         else:
             said |= _hour_said(form, data)
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
-        return visit.go(f"{WHEN}#ready")
+        return visit.go(f"{WHEN}#{'at' if message_doubted(visit, said) else 'ready'}")
 
     # -- the end --
 
@@ -280,6 +284,8 @@ class Writing:
         left = self._left(visit, data)
         if left is not None:
             return visit.go(left.address)
+        if message_doubted(visit, data) is not None:
+            return visit.go(f"{WHEN}#at")
         author = await drafts.take(visit.tx, author, FLOW, seen=data)
         key = f"staff:web:{secrets.token_hex(8)}"
         new = broadcast_drafts.written(data, key=key, now=visit.now, zone=visit.zone)
@@ -329,7 +335,7 @@ class Writing:
                 data,
                 visit.author.campaign.languages,
                 message_words.faults_of(visit, data),
-                time_holds=self._time_fault(visit, data) is None,
+                time_holds=self._time_fault(visit, data) is None and message_doubted(visit, data) is None,
             ),
         }
 
@@ -358,7 +364,7 @@ def _hour_said(form: Mapping[str, str], data: Mapping[str, Any]) -> dict[str, An
         wall = wall_time(at)
     except BadForm:
         return {"wall": None, "whose": whose, TYPED: keep_typed(data, ("at",), {"at": at[:40]})}
-    return {"wall": wall.isoformat(), "whose": whose}
+    return {"wall": wall.isoformat(), "whose": whose, "sure": form.get("sure")}
 
 
 def _is_faulty(data: Mapping[str, Any], fields: Sequence[str]) -> bool:

@@ -38,6 +38,8 @@ from db.rolls import Rolls
 WHAT = "broadcast"
 CARD = "broadcast_waits"
 """The notice that asks, of `locales/templates/notices`."""
+MOST_AT_ONCE = 10_000
+"""Of so many people who gets a message is found out in a tenth of a second, and others may wait for that."""
 MOST_REASON = 500
 """Characters of why it is refused."""
 BY_ITSELF = "approvals"
@@ -52,7 +54,8 @@ class NobodyGetsIt(PortevoixError):
 
 class Shown(Frozen):
     """What somebody who may decide sees of it, as their roles let them know it. `forecast`: who gets it if it is let go
-    now, and when; None where it is no message of its own, or news of an event.
+    now, and when; None where it is no message of its own, or news of an event. `is_uncounted`: nor is it found out yet,
+    as it is for so many that it takes long.
     """
 
     approval: Approval
@@ -65,6 +68,7 @@ class Shown(Frozen):
     author: Member | None
     asked_by: Member | None
     forecast: Forecast | None
+    is_uncounted: bool = False
 
     @property
     def is_for_nobody(self) -> bool:
@@ -154,9 +158,14 @@ async def _others(
     )
 
 
+def _is_foreseen(subject: Subject) -> bool:
+    """Whether it is a message of its own, to which what waits before it matters."""
+    return subject.mended is None and subject.broadcast.kind != Kind.EVENT_SERVICE
+
+
 async def foreseen(tx: AsyncConnection, author: Author, subject: Subject) -> Forecast | None:
     """Who gets it if it is let go now, with all that waits already before it; None of what holds to other rules."""
-    if subject.mended is not None or subject.broadcast.kind == Kind.EVENT_SERVICE:
+    if not _is_foreseen(subject):
         return None
     return await forecast_of(tx, subject.broadcast, author.campaign, author.reader, now=author.now)
 
@@ -164,10 +173,15 @@ async def foreseen(tx: AsyncConnection, author: Author, subject: Subject) -> For
 async def foreseen_now(rolls: Rolls, author: Author, approval: int) -> Forecast | None:
     """The same of what was committed last, in a transaction of its own that only reads: of very many it takes long."""
     async with rolls.database.read() as tx:
-        found = await db.approvals.get(tx, approval)
-        if found is None or found.broadcast is None or not found.is_open(author.now):
-            return None
-        return await foreseen(tx, author, await subject_of(tx, found.broadcast))
+        return await foreseen_by(tx, author, approval)
+
+
+async def foreseen_by(tx: AsyncConnection, author: Author, approval: int) -> Forecast | None:
+    """The same of what an approval is about, however many people that is."""
+    found = await db.approvals.get(tx, approval)
+    if found is None or found.broadcast is None or not found.is_open(author.now):
+        return None
+    return await foreseen(tx, author, await subject_of(tx, found.broadcast))
 
 
 async def shown_to(
@@ -178,8 +192,8 @@ async def shown_to(
     *,
     expected: Forecast | None = None,
 ) -> Shown:
-    """What waits, to whoever may decide it; `expected`: who gets it, where that was found out before. Raises
-    ApprovalGone and NotAllowed.
+    """What waits, to whoever may decide it; `expected`: who gets it, where that was found out before. Of few people it
+    is found out here: this may be in the transaction of the one writer. Raises ApprovalGone and NotAllowed.
     """
     found = await db.approvals.get(tx, approval)
     if found is None or found.what != WHAT or found.broadcast is None or not found.is_open(author.now):
@@ -188,6 +202,8 @@ async def shown_to(
     await _require_second(tx, author, found, subject)
     account = await db.broadcast_accounts.account(tx, subject.read_of, author.reader.known_in)
     areas = found.details["areas"]
+    is_small = account.people.total <= MOST_AT_ONCE
+    forecast = expected or (await foreseen(tx, author, subject) if is_small else None)
     return Shown(
         approval=found,
         subject=subject,
@@ -197,7 +213,8 @@ async def shown_to(
         reader=author.reader,
         author=await _member(tx, author, subject.author),
         asked_by=await _member(tx, author, found.asked_by if found.asked_by != subject.author else None),
-        forecast=expected or await foreseen(tx, author, subject),
+        forecast=forecast,
+        is_uncounted=forecast is None and not is_small and _is_foreseen(subject),
     )
 
 

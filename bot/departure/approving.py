@@ -66,7 +66,9 @@ def _preview(
 
 
 def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: datetime) -> Text:
-    """The message that asks, with the broadcast in it; where that does not fit, with a button that shows it first."""
+    """The message that asks, with the broadcast in it; where that does not fit, or who gets it is not found out yet,
+    with a button that shows it first.
+    """
     calls, versions = [], []
     for variant, words in zip(VERSIONS, shown.subject.versions, strict=False):
         looks = previews(composer, shown.subject, words, person, now)
@@ -77,7 +79,7 @@ def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: da
         ]
     survey = shown.subject.survey
     asks_more = survey is not None and len(survey.form.questions) > 1  # than the message as it arrives
-    if not asks_more and all(
+    if not (asks_more or shown.is_uncounted) and all(
         "text" in call.payload and "<blockquote" not in call.payload["text"] for call in calls
     ):
         whole = _card(texts, composer, shown, person, versions=versions, may_decide=True)

@@ -158,7 +158,13 @@ class Messages:
             return None
 
     async def _show_asked(self, visit: Visit, approval: int, *, lacks_reason: bool = False) -> Response:
-        shown = await broadcast_approvals.shown_to(visit.tx, visit.author, approval, visit.language)
+        # What was sent back without a reason is shown by the one writer, whom nobody is to wait for.
+        expected = None
+        if not lacks_reason:
+            expected = await broadcast_approvals.foreseen_by(visit.tx, visit.author, approval)
+        shown = await broadcast_approvals.shown_to(
+            visit.tx, visit.author, approval, visit.language, expected=expected
+        )
         desk = self._desk
         words = read_card(desk.composer, desk.texts, shown, visit.author.person)
         return visit.page(

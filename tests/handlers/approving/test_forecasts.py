@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
+from bot.actions import broadcast_approvals
 from db.schema import people
 from tests.approving import leave_for_supporters, states
 from tests.campaigning import rows, written
@@ -124,3 +126,22 @@ async def test_whoever_wrote_it_has_a_name_where_they_agreed_to_it(
     told = (await news(asking, organizer)).text
     assert 'id=9">9</a> (administrator, the whole campaign) refused “Hello” (no. 1)' in told
     assert "<blockquote>Too long</blockquote>" in told
+
+
+async def test_of_very_many_it_is_counted_when_it_is_read(
+    asking: Conversation, organizer: Talker, nadia: Talker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message that asks leaves by the one writer, for whom all others wait: it is decided where it is read."""
+    monkeypatch.setattr(broadcast_approvals, "MOST_AT_ONCE", 2)
+    await send_broadcast(organizer)
+    await fill(asking, 100)
+    await let_leave(asking, nadia)
+    card = nadia.last
+    assert "<b>Recipients:</b> 3" in card.text
+    assert "At once" not in card.text
+    assert "is counted when you read it" in card.text
+    assert list(card.buttons) == ["See it as it will arrive"]
+    await nadia.tap_data(card.buttons["See it as it will arrive"], on=card)
+    assert "✓ At once: 2" in card.text
+    await nadia.tap_data(card.buttons["Approve"], on=card)
+    assert await states(asking) == ["active"]

@@ -163,8 +163,9 @@ def postgresql_template(
 ) -> str:
     """The name of a migrated and otherwise empty database that nobody is connected to."""
     name = "migrated"
-    with _once(_folder_of_the_run(tmp_path_factory, worker_id) / "postgresql") as is_first:
-        if is_first:
+    # The server is asked, not a file: whoever was the last to leave one took the template with it.
+    with _once(_folder_of_the_run(tmp_path_factory, worker_id) / "postgresql"):
+        if not asyncio.run(_has(postgresql_server, name)):
             asyncio.run(_execute(postgresql_server, f"CREATE DATABASE {name}"))
             asyncio.run(_make_template(url_of(postgresql_server, name), Path()))
     return name
@@ -275,6 +276,14 @@ async def _make_template(url: str | None, folder: Path) -> None:
     database = await open_database(url, folder=folder, key=KEY)
     await upgrade(database)
     await database.close()
+
+
+async def _has(server: PostgresServer, name: str) -> bool:
+    connection = await asyncpg.connect(server.get_uri())
+    try:
+        return bool(await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", name))
+    finally:
+        await connection.close()
 
 
 async def _execute(server: PostgresServer, *statements: str) -> None:

@@ -99,8 +99,8 @@ async def started(
         )
         app = build(ground, application, poll=webhook_url is None)
         await _introduced(app, ground, identity, webhook_url)
-        _begin(app, ground, front, webhook_url)
         try:
+            _begin(app, ground, front, webhook_url)
             yield app
         finally:
             stopping(settings.supervisor)

@@ -77,7 +77,7 @@ def _complete(kind: type[Frozen]) -> None:
             dataclass(init=False, repr=False, eq=False, kw_only=True)(kind)
             kind.__init__ = _maker(kind)  # type: ignore[method-assign]
             names = [each.name for each in fields(kind) if each.compare]
-            kind.__compared__ = attrgetter(*names) if names else _nothing
+            kind.__compared__ = attrgetter(*names) if names else staticmethod(_nothing)
 
 
 def _nothing(_one: Frozen) -> tuple[()]:

@@ -36,7 +36,7 @@ class Approval(Frozen):
 
     @property
     def leaves_at(self) -> datetime | None:
-        """When the first get what was let go; None: as soon as that was."""
+        """From when on people get what was let go; None: as soon as that was."""
         at: str | None = self.details.get("leaves_at", self.details.get("due_at"))
         leaves = None if at is None else datetime.fromisoformat(at)
         return leaves if leaves is None or self.decided_at is None or leaves > self.decided_at else None
@@ -45,6 +45,11 @@ class Approval(Frozen):
     def tells_when(self) -> bool:
         """Whether it is known when it leaves; an older version did not note the hour."""
         return "leaves_at" in self.details or "due_at" in self.details
+
+    @property
+    def is_by_and_by(self) -> bool:
+        """Whether so few get it at once that nothing is told of them: it leaves to each as soon as it may."""
+        return bool(self.details.get("by_and_by"))
 
     @property
     def is_for_nobody(self) -> bool:

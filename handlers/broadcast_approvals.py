@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from telegram import Update
 
@@ -32,15 +33,25 @@ async def decide(update: Update, context: Context) -> None:
     that is told first.
     """
     number, word = buttons.arguments(context, 2)
-    author, approval = await desk.author(context), desk.number(number)
-    if word not in tuple(actions.Said):
+    if word not in (actions.Said.YES, actions.Said.ANYWAY, actions.Said.NO):
         raise MalformedButton
+    await _decide(context, number, actions.Said(word))
+
+
+async def put_off(update: Update, context: Context) -> None:
+    """The same, to leave at the hour that the button shows."""
+    number, seconds = buttons.arguments(context, 2)
+    await _decide(context, number, actions.Said.LATER, at=datetime.fromtimestamp(desk.number(seconds), UTC))
+
+
+async def _decide(context: Context, number: str, said: actions.Said, *, at: datetime | None = None) -> None:
+    author, approval = await desk.author(context), desk.number(number)
     if await _is_over(context, author, approval):
         return
     expected = await _expected(context, author, approval)
     try:
-        decided = await actions.decide(context.tx, author, approval, actions.Said(word), expected=expected)
-    except actions.NobodyGetsIt:
+        decided = await actions.decide(context.tx, author, approval, said, at=at, expected=expected)
+    except actions.LookAgain:
         shown = await actions.shown_to(context.tx, author, approval, context.language, expected=expected)
         composer = desk.composer(context.services)
         context.show(read_card(composer, context.services.texts, shown, context.person))
@@ -119,6 +130,7 @@ async def _shown(context: Context, author: Author, approval: int) -> Text:
 BUTTONS: dict[str, Handler] = {
     "broadcast_read": read,
     "broadcast_decide": decide,
+    "broadcast_put_off": put_off,
     "broadcast_send_back": ask_why,
 }
 DIALOGS = {FLOW: {"reason": Awaited(text=send_back)}}

@@ -124,3 +124,12 @@ def test_threads_that_make_the_first_together_make_the_same() -> None:
             thread.join()
         assert set(made) == {Fresh(number=1)}
         assert len(made) == 4
+
+
+class Bare(Frozen):
+    """What has no field."""
+
+
+def test_what_has_no_field_is_equal_to_its_like() -> None:
+    assert Bare() == Bare()
+    assert len({Bare(), Bare()}) == 1

@@ -222,7 +222,10 @@ async def try_a_partisan_reminder(
     await touch(story, coordinator, *(read.label(label) for label in ("That’s it", "That’s it", "Now")))
     await say(story, coordinator, read.label("SEND"))
     await touch(story, admin, read.label("Approve"))
-    await coordinator.has(read.says("Finished."), read.says("It’s going out now."))
+    await coordinator.has(
+        read.says("Finished."),
+        read.says("It goes out from now on, to each person as soon as they may be written to."),
+    )
     await supporter.expect(read.says("A reminder of the vote"))
     received = [message for message in await supporter.messages() if message.sender == "bot"][-1]
     assert "Durand" not in received.text

@@ -46,7 +46,13 @@ BY_ITSELF = "approvals"
 """The actor in the audit log where nobody decided in time."""
 
 
-class NobodyGetsIt(PortevoixError):
+class LookAgain(PortevoixError):
+    """Who gets it, and when, is not what was shown any more: whoever lets it go has to read that first."""
+
+    default_message = "errors/look_again"
+
+
+class NobodyGetsIt(LookAgain):
     """Nobody would get it any more while it is of use: whoever lets it go all the same has to know."""
 
     default_message = "errors/nobody_gets_it_any_more"
@@ -271,12 +277,14 @@ async def decide(
     said: Said,
     *,
     reason: str = "",
+    at: datetime | None = None,
     expected: Forecast | None = None,
 ) -> Approval:
     """A second person lets it go, in this very transaction, or refuses it, perhaps with a `reason` for its author.
-    `expected`: who was found to get it, just before.
+    `at`: the later hour that was offered, and taken. `expected`: who was found to get it, just before.
 
-    Raises ApprovalGone, NotAllowed, and NobodyGetsIt where that is so and was not said to be known.
+    Raises ApprovalGone, NotAllowed, NobodyGetsIt where that is so and was not said to be known, and LookAgain where the
+    hour is not the better one any more.
     """
     author, found = await approvals.take_up(tx, author, approval, WHAT)
     assert found.broadcast is not None  # it is about one
@@ -287,7 +295,10 @@ async def decide(
     if granted:
         if not subject.broadcast.is_recall:  # what only takes away may always be done
             author.require_standing()
-        leaves = await _let_go(tx, author, subject, said, expected)
+        found_now = expected or await foreseen(tx, author, subject)
+        _require_read(found_now, author.reader, said, at)
+        better = found_now.better if found_now is not None and said is Said.LATER else None
+        leaves = await _let_go(tx, author, subject, found_now, better)
     account = await db.broadcast_accounts.account(tx, subject.read_of, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
     if reason or leaves:  # the log has no texts
@@ -321,18 +332,27 @@ async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
     return any(may_broadcast_to(role, subject.area) for role in held)
 
 
-async def _let_go(
-    tx: AsyncConnection, author: Author, subject: Subject, said: Said, expected: Forecast | None
-) -> dict[str, Any]:
-    """Lets it go, and what to remember of when it leaves: `leaves_at` (None: now), or that it is `for_nobody`."""
-    broadcast, now = subject.broadcast, author.now
-    found = expected or await foreseen(tx, author, subject)
-    is_for_nobody = found is not None and found.is_for_nobody(author.reader)
-    if is_for_nobody and said is Said.YES:
+def _require_read(found: Forecast | None, reader: Reader, said: Said, at: datetime | None) -> None:
+    """Raises LookAgain where what was said is no answer to what is so now."""
+    is_for_nobody = found is not None and found.is_for_nobody(reader)
+    if said is Said.LATER and not (is_for_nobody and found is not None and _is_same(found.better, at)):
+        raise LookAgain("It need not wait any more, or another hour is the better one now.")
+    if said is Said.YES and is_for_nobody:
         raise NobodyGetsIt("Nobody would get this in time.")
+
+
+def _is_same(one: datetime | None, other: datetime | None) -> bool:
+    """To the second, which is what a button keeps."""
+    return one is not None and other is not None and int(one.timestamp()) == int(other.timestamp())
+
+
+async def _let_go(
+    tx: AsyncConnection, author: Author, subject: Subject, found: Forecast | None, at: datetime | None
+) -> dict[str, Any]:
+    """Lets it go, now or `at` a later hour, and what to remember of when it leaves: see `db.approvals.Approval`."""
+    broadcast, now = subject.broadcast, author.now
     if broadcast.mends is not None:
         await db.mends.stop_leasing(tx)
-    at = found.better if found is not None and said is Said.LATER and is_for_nobody else None
     if at is not None:
         await db.broadcasts.put_off(
             tx, broadcast.id, at=at, expires_at=broadcast.expires_at or at + USEFUL_FOR, now=now
@@ -345,19 +365,18 @@ async def _let_go(
     await _take_effect(tx, subject, now)
     if found is None:
         return {}
-    if is_for_nobody and at is None:
+    if at is None and found.is_for_nobody(author.reader):
         return {"for_nobody": True}
-    leaves_at = at or await _first_leave(tx, broadcast, found, now)
-    return {"leaves_at": None if leaves_at is None else leaves_at.isoformat()}
+    leaves_at = at or await _most_leave(tx, broadcast, found, now)
+    by_and_by = leaves_at is None and found.at_once.total < LEAST
+    return {"leaves_at": leaves_at and leaves_at.isoformat(), "by_and_by": by_and_by}
 
 
-async def _first_leave(
+async def _most_leave(
     tx: AsyncConnection, broadcast: Broadcast, found: Forecast, now: datetime
 ) -> datetime | None:
-    """When the first get it, as anybody may be told: of fewer than ten at once nothing is said where others wait. None:
-    now.
-    """
-    waits = [each.since or each.until for each in found.later if each.people.total]
+    """From when on people get it, as anybody may be told: nothing is told of fewer than ten. None: now, or so."""
+    waits = [each.since or each.until for each in found.later if each.people.total >= LEAST or each.is_home]
     if waits and found.at_once.total < LEAST:
         return min(waits)
     due = (await db.broadcast_accounts.account(tx, broadcast.id, None)).next_due
@@ -403,6 +422,7 @@ async def _tell(
         "is_hidden": event is not None and event.is_hidden,
         "leaves_at": approval.leaves_at and approval.leaves_at.isoformat(),
         "for_nobody": approval.is_for_nobody,
+        "by_and_by": approval.is_by_and_by,
     }
     told = {each for each in (subject.author, approval.asked_by) if each is not None}
     assert approval.decided_at is not None  # it is over

@@ -119,18 +119,23 @@ class Forecast(Frozen):
         return self.at_once + sum((each.people for each in self.later), start=NOBODY)
 
     def is_for_nobody(self, reader: Reader) -> bool:
-        """Whether there are people and none of them gets it, as far as a reader may know."""
-        return self.reached.total == 0 and (self.is_lost_at_home or reader.tells(self.people))
+        """Whether there are people and none of them gets it, as far as a reader may know: who is told of no fewer than
+        ten knows no more of nine than of none.
+        """
+        return self._reaches_none(reader) and (self.is_lost_at_home or reader.tells(self.people))
 
     @property
     def is_lost_at_home(self) -> bool:
         """Whether it expires first for whoever lives in the area, as far as staff of one may know."""
         return any(each.is_home for each in self.lost)
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether there are people, or may be, and none of them gets it."""
-        return self.reached.total == 0 and (self.is_lost_at_home or self.people.total > 0)
+    def is_lost(self, reader: Reader) -> bool:
+        """Whether there are people, or may be, and none of them gets it, as far as a reader may know."""
+        return self._reaches_none(reader) and (self.is_lost_at_home or self.people.total > 0)
+
+    def _reaches_none(self, reader: Reader) -> bool:
+        # What was blurred says no more than it may, none included.
+        return self.reached.total == 0 if self.reached.about else not reader.tells(self.reached)
 
 
 async def forecast(
@@ -197,14 +202,15 @@ async def _with_a_better(
     tx: AsyncConnection, asked: _Asked, sending: Sending, campaign: Campaign, reader: Reader
 ) -> Forecast:
     found = await _forecast(tx, asked, sending, campaign, reader)
-    if not found.is_lost:
+    if not found.is_lost(reader):
         return found
-    frees = sorted({each.until for each in found.lost if each.until > asked.now})
+    told = (each for each in found.lost if each.is_home or reader.tells(each.people))
+    frees = sorted({each.until for each in told if each.until > asked.now})
     for later in frees[:MOST_TRIED]:
         if sending.expires_at is not None and later >= sending.expires_at:
             break
         again = replace(sending, when=all_at(later))
-        if not (await _forecast(tx, asked, again, campaign, reader)).is_lost:
+        if not (await _forecast(tx, asked, again, campaign, reader)).is_lost(reader):
             return replace(found, better=later)
     return found
 

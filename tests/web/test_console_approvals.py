@@ -101,8 +101,12 @@ async def test_what_nobody_would_get_is_not_approved_by_a_page_of_before(
     assert "Nobody would get it any more in time" in nadia.text
     assert "Expires unsent for 12: they already had as many messages as we allow" in nadia.text
     assert "Approve it for" in nadia.text
-    await decide(nadia, "later")
-    assert "It waits: the first ones go out on" in nadia.text
+    await decide(nadia, "later")  # the hour is missing
+    assert await state(conversation) == "unapproved"
+    shown = re.search(r'name="at" value="([^"]+)"', nadia.page.text)
+    assert shown is not None
+    await decide(nadia, "later", at=shown[1])
+    assert "It waits: most people get it from" in nadia.text
     assert await state(conversation) == "active"
 
 

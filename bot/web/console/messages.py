@@ -27,7 +27,7 @@ from bot.actions import (
 )
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
-from bot.actions.broadcast_approvals import MOST_REASON, NobodyGetsIt, Said
+from bot.actions.broadcast_approvals import MOST_REASON, LookAgain, Said
 from bot.actions.broadcast_cards import Card
 from bot.actions.broadcast_drafts import FLOW
 from bot.actions.broadcast_subject import Subject, subject_of
@@ -234,9 +234,15 @@ class Messages:
             return await self._show_asked(visit, approval, lacks_reason=True)
         try:
             await broadcast_approvals.decide(
-                visit.tx, visit.author, approval, Said(said), reason=reason, expected=visit.found
+                visit.tx,
+                visit.author,
+                approval,
+                Said(said),
+                reason=reason,
+                at=_hour_of(visit.form.get("at")),
+                expected=visit.found,
             )
-        except NobodyGetsIt:
+        except LookAgain:
             return visit.go(f"/console/messages/{number}#decide")
         return visit.go(f"/console/?decided={approval}")
 
@@ -324,3 +330,12 @@ def _whole(visit: Visit, subject: Subject) -> Sequence[tuple[str, Markup]]:
 def _told(html: str) -> str:
     """A new state, as server-sent events say it."""
     return "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
+
+
+def _hour_of(text: str | None) -> datetime | None:
+    """The instant that a form brings back; None where it brings none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

@@ -65,7 +65,7 @@ async def test_an_approval_lets_it_go_and_is_told_to_its_author(
     await let_leave(asking, nadia)
     await nadia.tap("Approve")
     assert "You approved message no. 1" in nadia.last.text
-    assert "It’s going out now." in nadia.last.text
+    assert "It goes out from now on, to each person as soon as they may be written to." in nadia.last.text
     assert nadia.last.buttons == {}
     assert await states(asking) == ["active"]
     decisions = await leaving(asking)

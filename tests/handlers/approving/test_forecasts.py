@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.actions import broadcast_approvals
-from db.schema import people
+from db.schema import deliveries, people
 from tests.approving import leave_for_supporters, states
 from tests.campaigning import rows, written
 from tests.conversation import Conversation, Shown, Talker, paris
@@ -45,7 +45,8 @@ async def test_the_card_says_what_its_author_saw(
     assert "Already had as many messages as we allow: 1. They get it on Thursday 17 November at 09:00" in card
     assert "✗ Expires unsent for 1: they already had as many messages as we allow" in card
     await nadia.tap("Approve")
-    assert "first ones go out on Thursday 17 November at 09:00" in nadia.last.text
+    # So few that it tells nothing of them.
+    assert "It goes out from now on, to each person as soon as they may be written to." in nadia.last.text
     assert "going out now" not in nadia.last.text
 
 
@@ -67,11 +68,32 @@ async def test_nobody_approves_unknowingly_what_nobody_gets(
     (sent,) = [row for row in await written(asking) if row.created_by]
     assert sent.state == "active"
     assert sent.starts_at > asking.clock.now() + timedelta(days=2)
-    assert "It waits: the first ones go out on" in card.text
-    assert "It waits: the first ones go out on" in (await news(asking, organizer)).text
+    assert "It waits: most people get it from" in card.text
+    assert "It waits: most people get it from" in (await news(asking, organizer)).text
     assert await leave_for_supporters(asking) == []
     asking.clock.move(sent.starts_at)
     assert await leave_for_supporters(asking) == [100, 101, 102]
+
+
+async def test_a_better_hour_is_taken_only_while_it_is_the_better_one(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    """Who gets it at once meanwhile gets nothing by a button that names a later hour."""
+    await send_broadcast(organizer)
+    await fill(asking, 100, 101, 102)
+    await let_leave(asking, nadia)
+    card = nadia.last
+    later = next(label for label in card.buttons if label.startswith("Approve it for"))
+    asked = card.buttons[later]
+    async with asking.database.write() as tx:
+        await tx.execute(sa.delete(deliveries).where(deliveries.c.state == "sent"))
+    await nadia.tap_data(asked, on=card)
+    assert await states(asking) == ["unapproved"]
+    assert "Approve" in card.buttons
+    for forged in (f"{asked.rpartition(':')[0]}:1479999999", asked.replace("put_off", "decide")):
+        await nadia.tap_data(forged, on=card)
+    assert await states(asking) == ["unapproved"]
+    assert await leave_for_supporters(asking) == []
 
 
 async def test_knowingly_it_goes_and_its_author_reads_for_whom(
@@ -81,8 +103,8 @@ async def test_knowingly_it_goes_and_its_author_reads_for_whom(
     await fill(asking, 100, 101, 102)
     await let_leave(asking, nadia)
     await nadia.tap("Approve it all the same")
-    assert "Nobody can get it any more while it is of use" in nadia.last.text
-    assert "nobody can get it any more" in (await news(asking, organizer)).text
+    assert "Nobody, or hardly anybody, can get it any more" in nadia.last.text
+    assert "nobody, or hardly anybody, can get it any more" in (await news(asking, organizer)).text
     assert await leave_for_supporters(asking) == []
 
 
@@ -97,12 +119,12 @@ async def test_what_waits_already_leaves_first(
     first, second = (row.id for row in await written(asking) if row.created_by)
     await nadia.tap_data(f"1:broadcast:{first}")
     await nadia.tap("Approve")
-    assert "It’s going out now." in nadia.last.text
+    assert "It goes out from now on, to each person as soon as they may be written to." in nadia.last.text
     # Nothing of the first one has left yet.
     await nadia.tap_data(f"1:broadcast:{second}")
     assert "They get it on Thursday 17 November at 09:00 at the latest" in nadia.last.text
     await nadia.tap("Approve")
-    assert "It waits: the first ones go out on Thursday 17 November at 09:00" in nadia.last.text
+    assert "It goes out from now on, to each person as soon as they may be written to." in nadia.last.text
     # So it is: today the first, tomorrow the second.
     assert await leave_for_supporters(asking) == [100, 101, 102]
     assert await leave_for_supporters(asking) == []

@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import announcing, event_news, events, feedback, hosts, series
+from bot.actions import announcing, event_history, event_news, events, feedback, hosts, series
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
@@ -69,6 +69,7 @@ async def _show(context: Context, author: Author, found: ManagedEvent, answer: C
         answers=found.answers,
         seats=found.seats,
         held=found.held,
+        refused=bool(await event_history.refused(context.tx, [found.event])),
         part=None if author.roles else author.hosted.get(found.event.id),
         reason=await hosts.reason_of(context.tx, found.event),
         figures=await feedback.figures_of(context.tx, found),

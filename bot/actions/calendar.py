@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.approvals
 import db.areas
 import db.broadcast_lists
 import db.events
-from bot.actions import broadcast_subject
+from bot.actions import broadcast_subject, event_history
 from bot.actions.authority import Author
 from bot.campaign.upcoming import UpcomingStep, upcoming
 from bot.frozen import Frozen
@@ -27,6 +28,7 @@ class Coming(Frozen):
 
     `at`: a wall-clock time without a zone. An event's is that of its place, a step's everybody's own; that of a
     broadcast is everybody's own (`broadcast.local_time`) or the reader's. `is_theirs`: the reader may change it.
+    `is_refused`: a second person said no to it, or to its invitation.
     """
 
     at: datetime
@@ -35,6 +37,7 @@ class Coming(Frozen):
     broadcast: Broadcast | None = None
     title: str = ""
     is_theirs: bool = True
+    is_refused: bool = False
 
 
 async def coming(tx: AsyncConnection, author: Author, area: str, *, language: str) -> list[Coming]:
@@ -51,12 +54,14 @@ async def _events(tx: AsyncConnection, author: Author, area: str, language: str)
     there = [db.areas.event_in(area)]
     page = await db.events.managed(tx, author=author.person.id, areas=there, now=author.now)
     first = author.campaign.languages[0]
+    refused = await event_history.refused(tx, page.events)
     return [
         Coming(
             at=_wall(event.starts_at, event.zone),
             event=event,
             is_theirs=author.may_change_event(event.commune, event.created_by),
             title=text_in(page.texts[event.id], language, first).title,
+            is_refused=event.id in refused,
         )
         for event in page.events
         if contains(area, event.commune)
@@ -76,12 +81,14 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
         and (contains(area, each.area) or contains(each.area, area))
     ]
     titles = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
+    asked = await db.approvals.of_unapproved(tx, [each.id for each in theirs])
     mine = author.person.zone or TERRITORIES[METROPOLE].zone
     return [
         Coming(
             at=_wall(each.starts_at, "UTC" if each.local_time else mine),
             broadcast=each,
             title=titles.get(each.id, ""),
+            is_refused=each.id in asked and asked[each.id].is_refused,
         )
         for each in theirs
     ]

@@ -86,6 +86,9 @@ async def test_a_refused_event_stays_its_authors_who_changes_it_and_asks_again(
 ) -> None:
     code = await announced(asking, organizer)
     await let_leave(asking, nadia)
+    await organizer.send("/calendar")
+    await organizer.tap("Next")
+    assert "is waiting for approval" in organizer.last.text
     await nadia.tap("Refuse")
     await let_leave(asking, organizer)
     assert "Only you see the event" in organizer.last.text
@@ -95,6 +98,12 @@ async def test_a_refused_event_stays_its_authors_who_changes_it_and_asks_again(
     await nadia.tap_data(f"1:my_event:{code}")
     assert "Réunion" not in nadia.last.text
     await organizer.tap("Manage the event")
+    assert "a second person refused its invitation" in organizer.last.text
+    await organizer.send("/calendar")
+    await organizer.tap("Next")
+    assert "approval refused" in organizer.last.text
+    assert "is waiting for approval" not in organizer.last.text
+    await organizer.tap_data(f"1:my_event:{code}")
     await organizer.tap("Change the place")
     await organizer.send("Salle Rameau")
     await organizer.tap("Change it")

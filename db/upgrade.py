@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from db import changes, experiments
 from db.engine import Database
-from db.errors import UnknownRevision
+from db.errors import CannotOpen, UnknownRevision
 from db.schema import facts, metadata
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _VERSIONS = sa.Table(
 async def upgrade(database: Database, *, to: str = "head") -> None:
     """Climb to the revision `to`, in one transaction; where others do the same, wait and find it done.
 
-    Raises UnknownRevision where a newer Portevoix made the tables.
+    Raises UnknownRevision where a newer Portevoix made the tables, and CannotOpen where somebody else did.
     """
     if to == "head" and await revision(database) == revisions()[-1]:
         return
@@ -90,8 +90,14 @@ def _bring(connection: sa.Connection, to: str) -> None:
 
 
 def _make(connection: sa.Connection) -> None:
-    """Every table at once, in a database that has none, with what is there from the start."""
-    metadata.create_all(connection, checkfirst=False)  # a table of somebody else's is never taken for ours
+    """Every table at once, in a database that has none, with what is there from the start. Raises CannotOpen."""
+    others = sorted(set(sa.inspect(connection).get_table_names()) & set(metadata.tables))
+    if others:
+        raise CannotOpen(
+            f"The database holds tables that Portevoix did not make ({', '.join(others[:3])}): give it an empty one,"
+            " and leave this one to what made it."
+        )
+    metadata.create_all(connection, checkfirst=False)
     connection.execute(sa.insert(facts), experiments.new_key())
     _VERSIONS.create(connection, checkfirst=True)  # it stays where every revision was descended
     connection.execute(sa.insert(_VERSIONS), {"version_num": revisions()[-1]})

@@ -19,7 +19,7 @@ from bot.rules.expressions import as_json, stored
 from bot.rules.people import VoteState
 from db import changes
 from db.engine import Database, open_database
-from db.errors import UnknownRevision
+from db.errors import CannotOpen, UnknownRevision
 from db.key import DatabaseKey
 from db.schema import broadcasts, dialogs, events, metadata, people, rsvps
 from db.upgrade import config, downgrade, revision, revisions, upgrade
@@ -130,6 +130,16 @@ async def test_an_empty_database_is_made_as_the_one_that_climbed(empty_database:
     await upgrade(empty_database)
     assert await whole(empty_database) == climbed
     assert await unmigrated(empty_database) == []
+
+
+async def test_tables_of_somebody_else_are_left_alone(empty_database: Database) -> None:
+    async with empty_database.migrate() as tx:
+        await tx.execute(sa.text("CREATE TABLE people (name VARCHAR(9))"))
+    with pytest.raises(CannotOpen, match="did not make \\(people\\): give it an empty one"):
+        await upgrade(empty_database)
+    async with empty_database.read() as tx:
+        tables = await tx.run_sync(lambda connection: sa.inspect(connection).get_table_names())
+    assert tables == ["people"]
 
 
 def _emptied(connection: sa.Connection) -> None:

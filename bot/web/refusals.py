@@ -38,6 +38,8 @@ _GONE = frozenset({"errors/event_gone", "errors/broadcast_gone", "inbox/gone"})
 
 def status_of(refusal: PortevoixError) -> int:
     """Of the answer to what cannot be done. 409: what was seen has changed meanwhile, or cannot be so."""
-    if refusal.message in _GONE:
+    if refusal.message in _GONE or (
+        refusal.message == "errors/survey" and refusal.values["why"] == "unknown"
+    ):
         return 404
     return next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 409)

@@ -156,3 +156,13 @@ async def test_what_is_wrong_stands_at_its_field_and_is_led_to_and_the_preview_d
     await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
     assert is_ticked(sophie, "Until when")
     assert "Ready to send" in sophie.text
+
+
+async def test_of_a_code_that_no_survey_has_there_is_no_page(conversation: Conversation) -> None:
+    sophie = await asker(conversation, "organizer")
+    answer = await sophie.open("/console/surveys/zzz")
+    assert answer.status_code == 404
+    assert "There is no such survey" in sophie.text
+    # The two ways back do not touch each other, on however narrow a screen.
+    ways = sophie.page.text.split('role="alert"')[1]
+    assert re.search(r'<p class="acts">(?:<a class="button[^"]*" href="[^"]*">[^<]+</a> ?)+</p>', ways)

@@ -50,13 +50,14 @@ class Formats(Frozen):
 
 
 class NoBreakWords(Frozen):
-    """Where a line must not end, see `bot.words.no_break`: at the space `before` some marks, `after` others, and
-    between a number and its unit.
+    """Where a line must not end, see `bot.words.no_break`: at the space `before` some marks, `after` others, between
+    a number and its unit, and after what says that a number follows (`numbered`).
     """
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     units: tuple[str, ...]
+    numbered: tuple[str, ...]
 
 
 class PlaceWords(Frozen):
@@ -183,6 +184,7 @@ def _no_break(custom: _Table) -> NoBreakWords:
         before=custom.words("before", may_be_none=True, marks=True),
         after=custom.words("after", may_be_none=True, marks=True),
         units=custom.words("units", marks=True),
+        numbered=custom.words("numbered", may_be_none=True, marks=True),
     )
 
 

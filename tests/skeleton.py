@@ -73,6 +73,7 @@ moment = "{day} je {hour}"
 [no_break]
 before = []
 after = []
+numbered = []
 units = ["km", "horoj"]
 
 [places]

@@ -62,6 +62,7 @@ class _Custom:
         dates, custom = words.dates, words.no_break
         self._before = re.compile(_one_of(custom.before))
         self._after = re.compile(rf"(?:{_one_of(custom.after)}){_TAGS}[ {NO_BREAK}]")
+        self._numbered = _compiled(rf"(?<!\w)(?:{_one_of(custom.numbered)}){_TAGS}[ ](?={_TAGS}[0-9])")
         self._months = frozenset(name.lower() for names in dates.months for name in names)
         self._since = frozenset(word.lower() for word in dates.since)
         day = rf"{_NUMBER}(?:-?(?:{_one_of(dates.ordinals)}))?"
@@ -98,6 +99,8 @@ class _Custom:
             if since or (word in self._months and self._day.match(text, start)):
                 start = begins
             yield from (place for place in range(start, end) if text[place] == " ")
+        for numbered in self._numbered.finditer(text):  # n° 10
+            yield numbered.end() - 1
 
     def _narrow(self, text: str) -> Iterator[int]:
         """The spaces before and after marks, and between thousands."""

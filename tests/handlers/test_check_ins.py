@@ -263,7 +263,7 @@ async def test_the_list_on_paper_is_numbered_and_says_when_it_is_destroyed(
         assert sent.attachment is not None
         assert sent.attachment.name == f"{code}-{number}.pdf"
         assert sent.attachment.content.startswith(b"%PDF-")
-        assert f"List no. {number}, to be printed." in sent.payload["caption"]
+        assert f"List no.\xa0{number}, to be printed." in sent.payload["caption"]
         assert "24 December 2016" in sent.payload["caption"].replace("\xa0", " ").replace("\u202f", " ")
     noted = [row.details for row in await rows(conversation, audit) if row.action == "see_event_answers"]
     assert noted[-1] == {

@@ -35,6 +35,8 @@ def shown(text: str) -> str:
         ("fr", "De 8 h à 19 h 30", "De~8~h~à~19~h~30"),
         ("fr", "le 1er décembre, les 20 et 27 novembre", "le 1er~décembre, les 20 et 27~novembre"),
         ("fr", "2 euros, 2 €, 5 %, 12 km, 17 ans, 30 jours", "2~euros, 2~€, 5~%, 12~km, 17~ans, 30~jours"),
+        ("fr", "Le message n° 10, N° <b>7</b>, n° dix", "Le message n°~10, N°~<b>7</b>, n° dix"),
+        ("en", "Message no. 10, <b>no.</b> 7, casino. 10", "Message no.~10, <b>no.</b>~7, casino. 10"),
         ("fr", "10 000 personnes, 4 300 000 voix", "10_000 personnes, 4_300_000 voix"),
         ("fr", "Lyon 3 et 24 personnes", "Lyon 3 et 24 personnes"),
         ("fr", "5 hommes, 5 monuments, 3 maires", "5 hommes, 5 monuments, 3 maires"),

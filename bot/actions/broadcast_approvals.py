@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,20 +15,20 @@ import db.events
 import db.mends
 import db.people
 import db.surveys
-from bot.actions import approvals, audience_words, audit, notices, rewording
+from bot.actions import approvals, audience_words, audit, notices
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, hosted_by, roles_of
 from bot.actions.broadcast_subject import Member, Subject, member, subject_of, titles
 from bot.actions.forecasts import Forecast, forecast_of
+from bot.actions.letting_go import let_go
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action, may_approve_broadcast, may_broadcast_to
-from bot.rules.sending import USEFUL_FOR
-from bot.rules.small_counts import LEAST, Headcount, Reader
+from bot.rules.small_counts import Headcount, Reader
 from db.approval_cards import card_key
 from db.approvals import Approval
 from db.broadcast_accounts import Broadcast
@@ -298,7 +297,7 @@ async def decide(
         found_now = expected or await foreseen(tx, author, subject)
         _require_read(found_now, author.reader, said, at)
         better = found_now.better if found_now is not None and said is Said.LATER else None
-        leaves = await _let_go(tx, author, subject, found_now, better)
+        leaves = await let_go(tx, author, subject, found_now, better)
     account = await db.broadcast_accounts.account(tx, subject.read_of, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
     if reason or leaves:  # the log has no texts
@@ -344,63 +343,6 @@ def _require_read(found: Forecast | None, reader: Reader, said: Said, at: dateti
 def _is_same(one: datetime | None, other: datetime | None) -> bool:
     """To the second, which is what a button keeps."""
     return one is not None and other is not None and int(one.timestamp()) == int(other.timestamp())
-
-
-async def _let_go(
-    tx: AsyncConnection, author: Author, subject: Subject, found: Forecast | None, at: datetime | None
-) -> dict[str, Any]:
-    """Lets it go, now or `at` a later hour, and what to remember of when it leaves: see `db.approvals.Approval`."""
-    broadcast, now = subject.broadcast, author.now
-    if broadcast.mends is not None:
-        await db.mends.stop_leasing(tx)
-    if at is not None:
-        await db.broadcasts.put_off(
-            tx, broadcast.id, at=at, expires_at=broadcast.expires_at or at + USEFUL_FOR, now=now
-        )
-    until = broadcast.expires_at or now + USEFUL_FOR
-    if not await db.broadcasts.let_go(
-        tx, broadcast.id, now=now, late_expire_at=None if broadcast.is_recall else until
-    ):
-        raise ApprovalGone("It was cancelled meanwhile.")
-    await _take_effect(tx, subject, now)
-    if found is None:
-        return {}
-    if at is None and found.is_for_nobody(author.reader):
-        return {"for_nobody": True}
-    leaves_at = at or await _most_leave(tx, broadcast, found, now)
-    by_and_by = leaves_at is None and found.at_once.total < LEAST
-    return {"leaves_at": leaves_at and leaves_at.isoformat(), "by_and_by": by_and_by}
-
-
-async def _most_leave(
-    tx: AsyncConnection, broadcast: Broadcast, found: Forecast, now: datetime
-) -> datetime | None:
-    """From when on people get it, as anybody may be told: nothing is told of fewer than ten. None: now, or so."""
-    waits = [each.since or each.until for each in found.later if each.people.total >= LEAST or each.is_home]
-    if waits and found.at_once.total < LEAST:
-        return min(waits)
-    due = (await db.broadcast_accounts.account(tx, broadcast.id, None)).next_due
-    return due if due is not None and due > now else None
-
-
-async def _take_effect(tx: AsyncConnection, subject: Subject, now: datetime) -> None:
-    """What is seen elsewhere as soon as it is let go."""
-    broadcast = subject.broadcast
-    if broadcast.mends is not None:
-        await db.mends.take_effect(tx, broadcast, subject.texts, now, subject.others)
-    if broadcast.event is not None:
-        await db.events.publish(tx, broadcast.event)
-    if broadcast.event is not None and broadcast.reworded is not None:
-        await rewording.apply(tx, broadcast, now)
-        await _restate(tx, broadcast.event)
-
-
-async def _restate(tx: AsyncConnection, event: int) -> None:
-    """Words of an event that a second person agreed to are nothing new to what else waits about it."""
-    for number in await db.events.broadcasts_about(tx, event):
-        found = await db.approvals.of_broadcast(tx, number)
-        if found is not None and found.decided_at is None:
-            await db.approvals.note(tx, found, digest=(await subject_of(tx, number)).digest)
 
 
 async def _tell(

@@ -239,7 +239,7 @@ class Messages:
                 approval,
                 Said(said),
                 reason=reason,
-                at=_hour_of(visit.form.get("at")),
+                at=_instant(visit.form.get("at")),
                 expected=visit.found,
             )
         except LookAgain:
@@ -251,11 +251,8 @@ class Messages:
         number = visit.number("number")
         if not is_typed(visit, "broadcasts/confirmation_word"):
             return without_the_word(visit, f"/console/messages/{number}", "doubts-word")
-        try:
-            until = datetime.fromisoformat(visit.form.get("until", ""))
-        except ValueError:
-            raise BadForm("This is no instant.") from None
-        if until.tzinfo is None:
+        until = _instant(visit.form.get("until"))
+        if until is None:
             raise BadForm("This is no instant.")
         await doubts.send_again(visit.tx, visit.author, number, until=until)
         return visit.go(f"/console/messages/{number}")
@@ -332,8 +329,8 @@ def _told(html: str) -> str:
     return "".join(f"data: {line}\n" for line in html.splitlines()) + "\n"
 
 
-def _hour_of(text: str | None) -> datetime | None:
-    """The instant that a form brings back; None where it brings none."""
+def _instant(text: str | None) -> datetime | None:
+    """What a form brings back; None where it brings none."""
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:

@@ -22,7 +22,7 @@ async def of_event(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> 
     Each has a number of the event's own, in an order that tells nothing of them: it stays theirs, and is given to
     nobody else. Raises MadeElsewhere where somebody has none yet and the transaction only reads.
     """
-    await _give_numbers(tx, event)
+    await give_numbers(tx, event)
     name = sa.case((known_to(known_in), people.c.first_name), else_=None)
     columns = (rsvps.c.answer, rsvps.c.guests, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.ticket)
     there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
@@ -53,8 +53,10 @@ def _is_theirs() -> sa.ColumnElement[bool]:
     return sa.and_(attendee_numbers.c.event == rsvps.c.event, attendee_numbers.c.person == rsvps.c.person)
 
 
-async def _give_numbers(tx: AsyncConnection, event: int) -> None:
-    """Whoever has none yet gets the next number. Nobody is kept waiting for it where there is none to give."""
+async def give_numbers(tx: AsyncConnection, event: int) -> None:
+    """Whoever has none yet gets the next number. Nobody is kept waiting for it where there is none to give. Raises
+    MadeElsewhere where there is, and the transaction only reads.
+    """
     unnumbered = sa.select(rsvps.c.person).where(
         rsvps.c.event == event, _LISTED, sa.not_(sa.exists().where(_is_theirs()))
     )

@@ -53,7 +53,7 @@ async def test_from_the_shift_to_the_figures(tmp_path: Path) -> None:
         await host.tap("accueillir")
         await host.send("8h30-9h30")
         await host.send("1")
-        await host.expect("0 places prises sur 1")
+        await host.expect("Places prises : 0 sur 1")
         await zoe.tap("Je viens")
         await zoe.tap("Donner un coup de main")
         await zoe.tap("accueillir")

@@ -33,6 +33,7 @@ from bot.rules.shifts import (
     BadShift,
     Shift,
     ShiftRefused,
+    newest,
     require_places,
     require_sound,
 )
@@ -58,20 +59,29 @@ async def shift(tx: AsyncConnection, author: Author, number: int) -> PlannedShif
     """A shift of an event that the author may change. Raises NotAllowed, EventRefused, ShiftRefused."""
     own, found = await _find(tx, author, number)
     areas = author.areas(Action.SEE_EVENT_ANSWERS)
-    await db.attendees.of_event(tx, found.event.id, areas)  # whoever is not named has a number
+    await db.attendees.give_numbers(tx, found.event.id)  # to whoever is not named
     (filled,) = [each for each in await db.shifts.filled(tx, found.event.id) if each.shift.id == own.id]
     helpers = await db.shifts.helpers(tx, own.id, areas)
     return PlannedShift(found=found, filled=filled, helpers=helpers)
 
 
-async def _find(
-    tx: AsyncConnection, author: Author, number: int, *, to_change: bool = False
-) -> tuple[Shift, ManagedEvent]:
+async def _find(tx: AsyncConnection, author: Author, number: int) -> tuple[Shift, ManagedEvent]:
     own = await db.shifts.get(tx, number)
     event = (await db.events.get_many(tx, [own.event]))[own.event] if own is not None else None
     if own is None or event is None or not own.is_open:
         raise ShiftRefused("This shift is off.")
-    return own, await (find_open if to_change else find_managed)(tx, author, event.code)
+    return own, await find_managed(tx, author, event.code)
+
+
+async def _find_to_change(
+    tx: AsyncConnection, author: Author, number: int, seen: str | None
+) -> tuple[Shift, ManagedEvent]:
+    """`seen`: the shift's mark, as its author saw it; None: it is not asked whether it was changed since."""
+    own, found = await _find(tx, author, number)
+    found = await find_open(tx, author, found.event.code)
+    if seen is not None and seen != own.mark:
+        raise _changed_meanwhile()
+    return own, found
 
 
 async def add(
@@ -83,21 +93,25 @@ async def add(
     starts_at: datetime,
     ends_at: datetime,
     capacity: int | None,
+    after: int | None = None,
 ) -> Shift:
-    """A shift more; the event's cards lead to its shifts from the first one on.
+    """A shift more; the event's cards lead to its shifts from the first one on. `after`: the newest shift that its
+    author saw, 0 for none; None: it is not asked whether there are more by now.
 
     Raises NotAllowed, EventRefused, BadShift.
     """
     author = await in_turn(tx, author)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
-    event = found.event
+    event, others = found.event, await db.shifts.of_event(tx, found.event.id)
+    if after is not None and newest(others) != after:
+        raise _changed_meanwhile()
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
     _require_role(role)
     if role not in ROLES:
         await require_may_reword(tx, author, event)
     if capacity is not None:
         require_places(capacity)
-    if len(await db.shifts.of_event(tx, event.id)) >= MOST_SHIFTS:
+    if len(others) >= MOST_SHIFTS:
         raise BadShift(
             "An event has so many shifts at most.", message="errors/too_many_shifts", most=MOST_SHIFTS
         )
@@ -105,10 +119,14 @@ async def add(
     number = await db.shifts.create(tx, event=event.id, **values)
     if not event.has_shifts:
         if not await db.events.change(tx, event.id, sequence=event.sequence, has_shifts=True):
-            raise EventRefused("Somebody changed it meanwhile.", message="errors/event_changed_meanwhile")
+            raise _changed_meanwhile()
         await db.faces.look(tx, author.now, event=event.id)
     await _note(tx, author, code, number, "added")
     return Shift(id=number, event=event.id, **values)  # type: ignore[arg-type]  # of each its own
+
+
+def _changed_meanwhile() -> EventRefused:
+    return EventRefused("Somebody changed it meanwhile.", message="errors/event_changed_meanwhile")
 
 
 def _require_role(role: str) -> None:
@@ -122,14 +140,21 @@ def _require_role(role: str) -> None:
 
 
 async def change_hours(
-    tx: AsyncConnection, author: Author, number: int, *, starts_at: datetime, ends_at: datetime
+    tx: AsyncConnection,
+    author: Author,
+    number: int,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    seen: str | None = None,
 ) -> int:
-    """Other hours; everybody who has a place in it, or waits for one, is told, and how many they are.
+    """Other hours; everybody who has a place in it, or waits for one, is told, and how many they are. `seen`: its mark,
+    as its author saw it.
 
     Raises NotAllowed, EventRefused, ShiftRefused, BadShift.
     """
     author = await in_turn(tx, author)
-    own, found = await _find(tx, author, number, to_change=True)
+    own, found = await _find_to_change(tx, author, number, seen)
     event = found.event
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
     await db.shifts.lock(tx, own.id)
@@ -144,14 +169,15 @@ async def change_hours(
 
 
 async def change_places(
-    tx: AsyncConnection, author: Author, number: int, *, capacity: int | None
+    tx: AsyncConnection, author: Author, number: int, *, capacity: int | None, seen: str | None = None
 ) -> PlannedShift:
     """More or fewer places, or as many as like to: nobody loses theirs, and what comes free is offered by itself.
+    `seen`: its mark, as its author saw it.
 
     Raises NotAllowed, EventRefused, ShiftRefused, BadShift.
     """
     author = await in_turn(tx, author)
-    own, found = await _find(tx, author, number, to_change=True)
+    own, found = await _find_to_change(tx, author, number, seen)
     if capacity is not None:
         require_places(capacity)
     await db.shifts.lock(tx, own.id)
@@ -160,13 +186,14 @@ async def change_places(
     return await shift(tx, author, number)
 
 
-async def call_off(tx: AsyncConnection, author: Author, number: int) -> int:
-    """A shift does not take place; who is told, and that they are still awaited at the event. How many.
+async def call_off(tx: AsyncConnection, author: Author, number: int, *, seen: str | None = None) -> int:
+    """A shift does not take place; who is told, and that they are still awaited at the event. How many. `seen`: its
+    mark, as its author saw it.
 
     Raises NotAllowed, EventRefused, ShiftRefused.
     """
     author = await in_turn(tx, author)
-    own, found = await _find(tx, author, number, to_change=True)
+    own, found = await _find_to_change(tx, author, number, seen)
     await db.shifts.lock(tx, own.id)
     await db.shifts.change(tx, own.id, state="off")
     told = await _tell(tx, author, own, SHIFT_OFF, "off", starts_at=own.starts_at)

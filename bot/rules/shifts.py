@@ -66,6 +66,16 @@ class Shift(Frozen):
     def is_open(self) -> bool:
         return self.state == "open"
 
+    @property
+    def mark(self) -> str:
+        """By which a form says what it showed of it: another one where it was changed since."""
+        return f"{self.starts_at.timestamp():.0f}-{self.ends_at.timestamp():.0f}-{self.capacity or 0}"
+
+
+def newest(shifts: Iterable[Shift]) -> int:
+    """The number of the one that was added last; 0: there is none."""
+    return max((each.id for each in shifts), default=0)
+
 
 _TIME = r"(\d{1,2})\s*(?:[h:.]\s*(\d{2})?)?\s*([ap]m)?"
 _HOURS = re.compile(

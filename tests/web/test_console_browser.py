@@ -20,10 +20,12 @@ import sqlalchemy as sa
 import uvicorn
 from starlette.routing import Route
 
+import db.hosts
 import db.people
+import db.shifts
 from bot.actions import drafts
 from db.engine import Database
-from db.schema import broadcasts, deliveries, events, people, seats
+from db.schema import broadcasts, deliveries, events, people, seats, shift_places
 from tests.bots import free_port, until
 from tests.campaigning import answer, staff, supporter
 from tests.conversation import Conversation, Talker, paris
@@ -118,6 +120,11 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
         begins = conversation.clock.now() + timedelta(minutes=20)
         await tx.execute(sa.update(events).values(starts_at=begins, ends_at=begins + timedelta(hours=2)))
         here = (await tx.execute(sa.select(events.c.id))).scalar_one()
+        hours = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
+        shift = await db.shifts.create(tx, event=here, role="welcome", capacity=2, **hours)
+        helping = {"shift": shift, "person": coming, "answer": "yes", "at": conversation.clock.now()}
+        await tx.execute(sa.insert(shift_places).values(helping))
+        await db.hosts.add(tx, event=here, person=coming, part="host", now=conversation.clock.now())
     await answer(conversation, coming, here, "yes")
     await asked(conversation)
     await ask(conversation.person(101))
@@ -140,6 +147,9 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             f"/console/events/{code}/cancel",
             f"/console/events/{code}/door",
             f"/console/events/{code}/door/code",
+            f"/console/events/{code}/shifts",
+            f"/console/events/{code}/shifts/{shift}",
+            f"/console/events/{code}/team",
         ),
         *(
             "/console/map",

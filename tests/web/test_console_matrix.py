@@ -18,7 +18,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
+import db.hosts
 import db.people
+import db.shifts
 from bot.actions import (
     admissions,
     broadcast_approvals,
@@ -39,6 +41,7 @@ from db.schema import (
     console_sessions,
     conversations,
     deliveries,
+    event_texts,
     events,
     people,
     walks,
@@ -139,6 +142,23 @@ ROWS: Mapping[str, Row] = {
     "/console/events/{code}/seats": Row(HERE, {"capacity": "10", "sequence": "{sequence}"}),
     "/console/events/{code}/change": Row(HERE, {"address": "Salle Rameau", "sequence": "{sequence}"}),
     "/console/events/{code}/cancel": Row(HERE, {"sequence": "{sequence}"}),
+    "/console/events/{code}/shifts": Row(
+        HERE,
+        {"role": "stage", "starts": "2016-11-24T18:00", "ends": "2016-11-24T20:00", "newest": "{shift}"},
+    ),
+    "/console/events/{code}/shifts/{shift}/hours": Row(
+        HERE, {"starts": "2016-11-24T18:00", "ends": "2016-11-24T20:00", "seen": "{shift_seen}"}
+    ),
+    "/console/events/{code}/shifts/{shift}/places": Row(HERE, {"places": "5", "seen": "{shift_seen}"}),
+    "/console/events/{code}/shifts/{shift}/off": Row(HERE, {"seen": "{shift_seen}"}),
+    "/console/events/{code}/team/link": Row(HERE),
+    # What a supporter hosts is looked after by everybody of the team of its area.
+    "/console/events/{code}/team/remove": Row(
+        "olga sophie karim admin", {"code": "hosted00", "person": "{helper}"}
+    ),
+    "/console/events/{code}/team/trust": Row(
+        "olga sophie karim admin", {"code": "hosted00", "person": "{helper}", "said": "yes"}
+    ),
     "/console/people": Row(ALL, {"name": "Awa"}),
     # surveys
     "/console/surveys/new": Row(ALL, {"kind": "poll", "count": "1", "do": "add"}),
@@ -241,6 +261,17 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
             expires_at=now + timedelta(days=1),
         )
         event = (await tx.execute(sa.select(events))).one()
+        hours = {"starts_at": event.starts_at, "ends_at": event.ends_at}
+        shift = await db.shifts.create(tx, event=event.id, role="welcome", capacity=2, **hours)
+        planned = await db.shifts.get(tx, shift)
+        assert planned is not None
+        helper = (await tx.execute(sa.select(people.c.id).where(people.c.telegram_id == 105))).scalar_one()
+        values = {**event._mapping, "code": "hosted00", "created_by": None}
+        hosted = sa.insert(events).values({name: value for name, value in values.items() if name != "id"})
+        hosted_event = (await tx.execute(hosted.returning(events.c.id))).scalar_one()
+        words = {"language": "fr", "title": "Café", "description": "Venez"}
+        await tx.execute(sa.insert(event_texts).values(event=hosted_event, **words))
+        await db.hosts.add(tx, event=hosted_event, person=helper, part="host", now=now)
         session = sa.select(console_sessions.c.id).where(console_sessions.c.telegram_id == 12)
         session = (await tx.execute(session)).scalars().first()
         walk = sa.select(walks.c.id).where(walks.c.station == STATION)
@@ -250,6 +281,7 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
         **{"scheduled": "2", "sent": "1", "waiting": "3", "approval": str(approval.id)},
         "newcomer": str(newcomer.id),
         "export": str(export.id),
+        **{"shift": str(shift), "shift_seen": planned.mark, "helper": str(helper)},
         **{"code": event.code, "sequence": str(event.sequence), "session": str(session)},
         **await _talks(conversation, author),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.web.console.conversations import Conversations
 from bot.web.console.correcting import Correcting
 from bot.web.console.door import EventDoor
+from bot.web.console.event_team import EventTeam
 from bot.web.console.events import Events
 from bot.web.console.ground import GroundRoom
 from bot.web.console.map import MapRoom
@@ -12,6 +13,7 @@ from bot.web.console.messages import Messages
 from bot.web.console.new_event import NewEventRoom
 from bot.web.console.people import People
 from bot.web.console.reading import Reading
+from bot.web.console.shifts import Shifts
 from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
@@ -31,6 +33,8 @@ class Console(Rooms):
         NewEventRoom,
         Events,
         EventDoor,
+        Shifts,
+        EventTeam,
         Conversations,
         Surveys,
         People,

@@ -155,8 +155,9 @@ class Step(Frozen):
 
 
 def _less(more: Headcount, fewer: Headcount) -> Headcount:
-    known, others = max(0, more.known - fewer.known), max(0, more.others - fewer.others)
-    return Headcount(known=known, others=others, about=max(more.about, fewer.about))
+    if about := max(more.about, fewer.about):  # the difference of what was shown, whoever of them is known
+        return Headcount(others=max(0, more.total - fewer.total), about=about)
+    return Headcount(known=max(0, more.known - fewer.known), others=max(0, more.others - fewer.others))
 
 
 MOST_STEPS = 15

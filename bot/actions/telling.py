@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot.rules.blurring import Question, Tells, exactly, words_of
+from bot.rules.blurring import Question, Tells, exactly
 from bot.rules.kinds import Kind
 from bot.rules.small_counts import Reader
 from db.audiences import Target
@@ -15,6 +15,6 @@ def telling(rolls: Rolls, target: Target, reader: Reader, kind: Kind) -> Tells:
     """What makes of the true numbers of an audience those that this reader may have."""
     if target.expression is None:
         return exactly
-    words, setting = f"{kind} {words_of(target.expression)}", target.setting
-    question = Question(reader=reader, words=words, key=setting.sampling, at=setting.now)
+    group, setting = target.expression, target.setting
+    question = Question(reader=reader, about=kind, group=group, key=setting.sampling, at=setting.now)
     return partial(rolls.told.tell, question)

@@ -9,6 +9,11 @@ whoever asks, as is the number itself: what changes meanwhile shows in the next 
 Whoever asks of one group in many words would average the noise away. Each different question of a day is therefore
 one of `FINE`, and those beyond are blurred ten times as much: nobody is ever kept from working, and what can be learnt
 of one person is bounded. `tests/rules/test_blurring.py` plays who tries.
+
+Noise alone would contradict itself: fewer people, and a larger number. So nobody reads more of a group than they were
+just told of one that holds it, nor less than of one that it holds, whichever they asked of first. That takes nothing
+but the blurred numbers that the same reader was told, and the words of the questions: whoever is given those numbers
+could do it themselves, and learns nothing by it. What colleagues were told plays no part.
 """
 
 from __future__ import annotations
@@ -16,16 +21,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import NormalDist
 from typing import Protocol, TypeVar
 
 from bot.frozen import Frozen
+from bot.rules.entailment import is_within, subjects_of
 from bot.rules.expressions import All, AnyOf, Expression, Not, text_of
 from bot.rules.sampling import Sampling
-from bot.rules.small_counts import LEAST, NOBODY, Headcount, Reader
+from bot.rules.small_counts import LEAST, NOBODY, Headcount, Reader, in_tens
 
 SPREAD = 12
 """The standard deviation of the noise, in people: 19 numbers of 20 are less than 25 away from the truth."""
@@ -35,22 +41,30 @@ COARSER = 10
 MOST_COARSE = 20_000
 """Numbers in hundreds that are kept: one that is asked again after as many others is counted anew, which tells nothing.
 Those in tens are kept for the day, a few for each member of the team."""
+MOST_TOLD = 100
+"""Numbers of each reader to which others are held: a path of steps is shorter."""
 _NORMAL = NormalDist()
 
 Part = TypeVar("Part")
 
 
 class Question(Frozen):
-    """Of how many somebody is told: the others of a group, by the canonical words for it; `at` this instant."""
+    """Of how many somebody is told: the others of a `group`, as far as it is `about` this; `at` this instant."""
 
     reader: Reader
-    words: str
+    group: Expression
     key: Sampling
     at: datetime
+    about: str = ""
 
     @property
     def hour(self) -> str:
         return self.at.isoformat()[:13]
+
+    @property
+    def words(self) -> str:
+        """The canonical words for it."""
+        return f"{self.about} {words_of(self.group)}"
 
 
 class Tells(Protocol):
@@ -75,6 +89,15 @@ def words_of(expression: Expression) -> str:
     return text_of(expression)
 
 
+class Told(Frozen):
+    """What somebody was told of a group: so many, in whole tens or hundreds. `subjects`: what chooses the group."""
+
+    question: Question
+    subjects: frozenset[str]
+    about: int
+    total: int
+
+
 @dataclass(kw_only=True)
 class Ledger:
     """What was asked and told this day: in memory, of one process. A question is its hour and its words."""
@@ -83,13 +106,32 @@ class Ledger:
     _asked: dict[int | None, set[tuple[str, str]]] = field(default_factory=dict)
     _fine: dict[tuple[str, str], int] = field(default_factory=dict)
     _coarse: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict)
+    _told: dict[Reader, OrderedDict[tuple[str, str], Told]] = field(default_factory=dict)
 
     def tell(self, question: Question, people: Headcount, part: str = "") -> Headcount:
-        """The number as the reader may have it. Asked again within the hour it is the same."""
+        """The number as the reader may have it, in whole tens or hundreds. Asked again within the hour it is the same,
+        unless `MOST_TOLD` others were asked in between.
+        """
         if question.reader.is_exact:
             return people
         self._begin(question.at)
-        words = f"{part}|{question.words}"
+        words = question.words
+        told = self._told.setdefault(question.reader, OrderedDict())
+        before = told.get((part, words))
+        if before is None or before.question.hour != question.hour:
+            about, number = self._blurred(question, people, f"{part}|{words}")
+            subjects = subjects_of(question.group)
+            related = list(_related(told, part, question, subjects))
+            total = _between(related, _in_whole(people.known, number, about))
+            before = Told(question=question, subjects=subjects, about=about, total=total)
+        told[part, words] = before
+        told.move_to_end((part, words))
+        while len(told) > MOST_TOLD:
+            told.popitem(last=False)
+        return _as(people.known, before.total, before.about)
+
+    def _blurred(self, question: Question, people: Headcount, words: str) -> tuple[int, int]:
+        """To what the number of the others is rounded, and that number with its noise."""
         asked = (question.hour, words)
         is_fine = self._is_fine(question.reader.person, asked)
         about, told = (LEAST, self._fine) if is_fine else (LEAST * COARSER, self._coarse)
@@ -98,12 +140,13 @@ class Ledger:
         number = told[asked]
         while len(self._coarse) > MOST_COARSE:
             self._coarse.popitem(last=False)
-        return Headcount(known=people.known, others=number, about=about)
+        return about, number
 
     def _begin(self, now: datetime) -> None:
         day = now.isoformat()[:10]
         if day != self._day:
             self._day, self._asked, self._fine, self._coarse = day, {}, {}, OrderedDict()
+            self._told = {}
 
     def _is_fine(self, person: int | None, asked: tuple[str, str]) -> bool:
         """Whether it is among the first questions of somebody's day: that it stays."""
@@ -111,6 +154,42 @@ class Ledger:
         if len(first) < FINE:
             first.add(asked)
         return asked in first
+
+
+def _in_whole(known: int, others: int, about: int) -> int:
+    """In whole tens or hundreds: at least one of them, and no fewer than are known."""
+    nearest = max(1, round((known + others) / about)) * about
+    return max(nearest, in_tens(known + LEAST - 1))
+
+
+def _as(known: int, total: int, about: int) -> Headcount:
+    """So many in all, of whom so many are known."""
+    known = min(known, total)
+    return Headcount(known=known, others=total - known, about=about)
+
+
+def _related(
+    told: Mapping[tuple[str, str], Told], part: str, question: Question, subjects: frozenset[str]
+) -> Iterator[tuple[bool, Told]]:
+    """What the reader was told within an hour of groups in which this one lies (True), and of those that lie in it."""
+    asked = question.words
+    for (of_part, words), each in told.items():
+        if of_part != part or each.question.about != question.about or words == asked:
+            continue
+        is_apart = subjects and each.subjects and subjects.isdisjoint(each.subjects)
+        if is_apart or question.at - each.question.at >= timedelta(hours=1):
+            continue
+        if is_within(question.group, each.question.group):
+            yield True, each
+        if is_within(each.question.group, question.group):
+            yield False, each
+
+
+def _between(related: Sequence[tuple[bool, Told]], total: int) -> int:
+    """The number, no more than of any wider group and no less than of any narrower one, as they were told."""
+    narrower = [each.total for is_wider, each in related if not is_wider]
+    wider = [each.total for is_wider, each in related if is_wider]
+    return min([max([total, *narrower]), *wider])
 
 
 def _noise(question: Question, words: str, about: int) -> int:
@@ -122,18 +201,29 @@ def _noise(question: Question, words: str, about: int) -> int:
 
 
 def shared_out(parts: Mapping[Part, Headcount], tells: Tells, *, home: Part) -> dict[Part, Headcount]:
-    """What a whole is made of: each part is told, and the one where people are `home`, as far as nothing is known of
-    them, is what the others leave. An empty whole looks like one of a few: all of it seems to be at home.
+    """What a whole is made of, as it is told: parts that add up to it. Each is told, as far as the whole goes, and the
+    one where people are `home`, as far as nothing is known of them, is what the others leave. An empty whole looks like
+    one of a few: all of it seems to be at home.
     """
-    others = {name: people for name, people in parts.items() if people.total and name != home}
-    told = {name: _somebody(tells(people, str(name))) for name, people in others.items()}
-    if others and not parts[home].total:
-        return {**parts, **told}
     whole = tells(sum(parts.values(), start=NOBODY))
-    left = whole.others - sum(people.others for people in told.values())
-    here = replace(whole, known=parts[home].known, others=max(0, left))
-    return {**parts, **told, home: _somebody(here)}
+    if not whole.about:
+        return dict(parts)
+    others = {name: people for name, people in parts.items() if people.total and name != home}
+    told = {name: tells(people, str(name)) for name, people in others.items()}
+    rest = home
+    if others and not parts[home].total:  # nobody is at home: the largest of the others is what is left
+        rest = max(told, key=lambda name: told[name].total)
+        del told[rest]
+    left = whole.total - sum(in_tens(parts[name].known) for name in (rest, *told))
+    shares: dict[Part, int] = {}
+    for name, people in told.items():
+        least = in_tens(parts[name].known)
+        shares[name] = least + min(max(0, people.total - least), max(0, left))
+        left -= shares[name] - least
+    shares[rest] = in_tens(parts[rest].known) + max(0, left)
+    shown = {name: _somebody(_as(parts[name].known, share, whole.about)) for name, share in shares.items()}
+    return {**parts, **shown}
 
 
 def _somebody(people: Headcount) -> Headcount:
-    return people if people.total or not people.about else replace(people, others=1)
+    return people if people.total else replace(people, others=1)

@@ -72,10 +72,14 @@ class Reader(Frozen):
         return self.known_in is None
 
     def shown(self, people: Headcount) -> str:
-        """The number; to staff of some areas `< 10`, between which numbers it lies, `20–29`, or about what: `≈ 230`."""
+        """The number; to staff of some areas `< 10`, between which numbers it lies, `20–29`, or about what: `≈ 230`;
+        `≤ 10` of a part for which its whole leaves nothing to tell.
+        """
         if self.is_exact:
             return str(people.total)
         if people.about:
+            if people.total < LEAST:
+                return f"≤\N{NO-BREAK SPACE}{people.about}"
             return f"≈\N{NO-BREAK SPACE}{self.middle(people)}"
         return f"{people.at_least}–{people.at_most}" if people.at_least else f"< {LEAST}"
 
@@ -84,10 +88,12 @@ class Reader(Frozen):
         return bool(self.at_least(people))
 
     def middle(self, people: Headcount) -> int:
-        """One number for it, as near as they may know. Of a blurred one the least stands for nobody too."""
+        """One number for it, as near as they may know. Of a blurred one the least stands for nobody too. What was told
+        is in whole tens (`bot.rules.blurring`), and parts add up to their whole.
+        """
         if self.is_exact or not people.about:
             return self.at_least(people)
-        return max(1, round(people.total / people.about)) * people.about
+        return max(1, round(people.total / LEAST)) * LEAST
 
     def at_least(self, people: Headcount) -> int:
         """The fewest they may conclude from what they read."""

@@ -7,6 +7,7 @@ serves one process: whoever else took rows is dead.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -107,22 +108,35 @@ async def still_held(holder: AsyncConnection) -> bool:
 
 # The next free slot of the shared budget, as seconds of the database's clock; a pause moves it away.
 _NOW = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+_RECEIVED = "CAST(extract(epoch FROM statement_timestamp()) AS double precision)"
 _LENGTH = "CAST(:length AS double precision)"
 _EARLIEST = f"{_NOW} + CAST(:ahead AS double precision)"
 _NEXT = "CAST(CAST(facts.value AS text) AS double precision)"
 _RESERVE = sa.text(
     f"INSERT INTO facts (name, value) VALUES ('pacing:next', to_jsonb({_EARLIEST} + {_LENGTH}))"
     f" ON CONFLICT (name) DO UPDATE SET value = to_jsonb(greatest({_NEXT}, {_EARLIEST}) + {_LENGTH})"
-    f" RETURNING {_NEXT} - {_LENGTH} - {_NOW}"
+    f" RETURNING {_NEXT} - {_LENGTH}, {_RECEIVED}, {_NOW}"
 )
+_SERVER_TIME = sa.text(f"SELECT {_RECEIVED}, {_NOW}")
+
+
+class Reserved(NamedTuple):
+    """Slots, in seconds of the database's clock: the first of them, and when the question was received and answered."""
+
+    first: float
+    received: float
+    told: float
 
 
 async def reserve_slots(
     tx: AsyncConnection, *, count: int, spacing: float, lead: float, pause: float
-) -> float:
-    """Reserve `count` slots `spacing` seconds apart, at least `lead` (or `pause`) from now.
-
-    Returns in how many seconds the first of them is. PostgreSQL only.
-    """
+) -> Reserved:
+    """Reserve `count` slots `spacing` seconds apart, at least `lead` (or `pause`) from now. PostgreSQL only."""
     parameters = {"length": count * spacing, "ahead": max(lead, pause)}
-    return float((await tx.execute(_RESERVE, parameters)).scalar_one())
+    return Reserved(*(await tx.execute(_RESERVE, parameters)).one())
+
+
+async def server_time(tx: AsyncConnection) -> tuple[float, float]:
+    """When this question was received and answered, in seconds of the database's clock. PostgreSQL only."""
+    received, told = (await tx.execute(_SERVER_TIME)).one()
+    return received, told

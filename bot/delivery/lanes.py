@@ -18,7 +18,7 @@ from bot.delivery.calls import Call
 from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
 from bot.delivery.settling import EndedPost, answered, repeated_after
-from bot.delivery.transport import Transport
+from bot.delivery.transport import MISSED, Transport
 from db.deliveries import Leased
 
 log = structlog.get_logger(__name__)
@@ -121,12 +121,16 @@ class Lanes:
         call, moved, again_at = ready.call, None, None
         outcome: Outcome = PAUSED
         try:
-            if await self._turn(ready):
+            if by := await self._turn(ready):
                 if self._pacing.unpaid:
                     call = call.free()
                 outcome = UNKNOWN
-                outcome = await self._transport.post(call)
-                self._pacing.heed(outcome)
+                first = await self._transport.post(call, by=by)
+                if first is MISSED:
+                    outcome = await self._post_later(ready, call, by)
+                else:
+                    outcome = first
+                    self._pacing.heed(outcome)
                 if isinstance(outcome, Rejected):
                     if call.is_paid and outcome.unpaid:
                         self._pacing.cannot_pay(outcome.description)
@@ -147,16 +151,16 @@ class Lanes:
             again_at = self._clock.now() + repeated_after(ready.row.attempts)
         return answered(ready.row, call, outcome, moved, again_at)
 
-    async def _turn(self, ready: Ready) -> bool:
-        """Wait for its turn; whether it may leave now that it has come."""
+    async def _turn(self, ready: Ready) -> float:
+        """Wait for its turn; by when it has to be written, 0 if it may not leave now that it has come."""
         try:
-            has_slot = await self._pacing.slot(ready.call.chat, bulk=True, talk=ready.at_once)
+            by = await self._pacing.slot(ready.call.chat, bulk=True, talk=ready.at_once)
         finally:
             if not self.in_the_air:
                 self.heard_at = asyncio.get_running_loop().time()
             self.unposted -= 1
             self._left()
-        return has_slot and self._is_in_time(ready)
+        return by if by and self._is_in_time(ready) else 0.0
 
     def _is_in_time(self, ready: Ready) -> bool:
         """A slot may come after the last instant at which it could leave, and the clock may have been set back."""
@@ -167,10 +171,19 @@ class Lanes:
 
     async def _post_again(self, ready: Ready, call: Call) -> Outcome:
         """A second post, which takes its turn like any other."""
-        if not await self._pacing.slot(call.chat, bulk=True):
-            return PAUSED
-        if not self._is_in_time(ready):
-            return NotSent(reason="too late")
-        outcome = await self._transport.post(call)
-        self._pacing.heed(outcome)
-        return outcome
+        return await self._post_by(ready, call, await self._pacing.slot(call.chat, bulk=True))
+
+    async def _post_later(self, ready: Ready, call: Call, by: float) -> Outcome:
+        """Another attempt of what was not written by then."""
+        return await self._post_by(ready, call, await self._pacing.again(by, talk=ready.at_once))
+
+    async def _post_by(self, ready: Ready, call: Call, by: float) -> Outcome:
+        while by:
+            if not self._is_in_time(ready):
+                return NotSent(reason="too late")
+            outcome = await self._transport.post(call, by=by)
+            if outcome is not MISSED:
+                self._pacing.heed(outcome)
+                return outcome
+            by = await self._pacing.again(by, talk=ready.at_once)
+        return PAUSED

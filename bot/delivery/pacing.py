@@ -19,12 +19,12 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.budget import Budget
+from bot.delivery.chat_pauses import ChatPauses
 from bot.delivery.outcomes import OUTCOMES, WRONG_TOKEN, InDoubt, NotSent, Outcome, in_words
 
 log = structlog.get_logger(__name__)
 
 CHAT_SECONDS = 1.0
-GROUP_PER_MINUTE = 20
 # At high rates slots are handed out a few at a time: a timer per post would cost more than the post.
 TICK_SECONDS = 0.004
 OUTAGE_FIRST_SECONDS = 0.5
@@ -46,7 +46,7 @@ SAME_PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Waiter:
-    future: asyncio.Future[bool]
+    future: asyncio.Future[float]
     chat: int | None
     bulk: bool
     stranger: bool
@@ -100,22 +100,22 @@ class Pacing:
         stranger: bool = False,
         edit: bool = False,
         talk: bool = False,
-    ) -> bool:
+    ) -> float:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
 
         Replies to people who are known go first, an `edit` and a message in turn; those to strangers take turns with
         bulk messages, of which those that are part of a `talk` come before both.
 
-        False tells a bulk message that everything is paused: it goes back to the queue rather than wait here.
+        By when it has to be written; see `again`. 0 tells a bulk message that everything is paused: it goes back to the
+        queue rather than wait here.
         """
         if bulk and self._now() < self._blocked_until:
-            return False
+            return 0.0
         if not self._waiting:
             now = self._now()
             self._budget.rest(now)
             if self._is_free(chat, now):
-                self._take(chat, now)
-                return True
+                return self._take(chat, now)
         waiter = _Waiter(
             future=asyncio.get_running_loop().create_future(),
             chat=chat,
@@ -220,6 +220,17 @@ class Pacing:
             self._probing_until = 0.0
             self.grant()
 
+    async def again(self, by: float, *, talk: bool = False) -> float:
+        """Another slot for a bulk message that missed the one it had until `by`: it waited for a connection, or the
+        process for its processor. It is written at once where one is free, so that a slow machine gets on too.
+        """
+        self._budget.missed(by)
+        now = self._now()
+        if now >= self._blocked_until and self._budget.available_at(now, 1) <= now:
+            return self._budget.take(now)
+        self.unused()
+        return await self.slot(bulk=True, talk=talk)  # its chat is waiting for it already
+
     def pause(self, seconds: float, reason: str) -> None:
         """Nothing leaves for so long, whoever asks, from this process or another."""
         self._budget.pause(seconds)
@@ -245,7 +256,7 @@ class Pacing:
         """Gives bulk back, also where it waits for its chat: after the pause it may no longer be wanted, or allowed."""
         for waiter in [*self._talks, *self._bulk, *(parked[2] for parked in self._parked)]:
             if waiter.bulk and not waiter.future.done():
-                waiter.future.set_result(False)
+                waiter.future.set_result(0.0)
         self._talks.clear()
         self._bulk.clear()
 
@@ -283,10 +294,10 @@ class Pacing:
                 if at < math.inf:
                     self._arm(max(at, now + TICK_SECONDS))
                 return
-            self._take(waiter.chat, now)
+            by = self._take(waiter.chat, now)
             self._bulk_is_next = waiter.stranger
             self._edit_is_next = not waiter.edit
-            queue.popleft().future.set_result(True)
+            queue.popleft().future.set_result(by)
             if self._probing_until > now:
                 self._arm(self._probing_until)
                 return
@@ -325,12 +336,13 @@ class Pacing:
             and self._budget.available_at(now, 1) <= now
         )
 
-    def _take(self, chat: int | None, now: float) -> None:
-        self._budget.take(now)
+    def _take(self, chat: int | None, now: float) -> float:
+        by = self._budget.take(now)
         if self._doubts >= DOUBTS_IN_A_ROW:
             self._probing_until = now + PROBE_SECONDS
         if chat is not None:
             self._chats.wrote(chat, now)
+        return by
 
     def _queue(self, waiter: _Waiter) -> deque[_Waiter]:
         if waiter.bulk:
@@ -365,43 +377,3 @@ class Pacing:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-class ChatPauses:
-    """When each chat may get its next message: one a second, and in a group twenty a minute.
-
-    Holds only the chats of the last second (groups: of the last minute), however many people are written to.
-    """
-
-    def __init__(self, chat_seconds: float) -> None:
-        self._chat_seconds = chat_seconds
-        self._ready: dict[int, float] = {}
-        self._groups: dict[int, deque[float]] = {}
-        self._forget: deque[tuple[float, int]] = deque()
-
-    def ready_at(self, chat: int, now: float) -> float:
-        ready = self._ready.get(chat, now)
-        sent = self._groups.get(chat)
-        if sent is not None and len(sent) == GROUP_PER_MINUTE:
-            ready = max(ready, sent[0] + 60.0)
-        return ready
-
-    def wrote(self, chat: int, now: float) -> None:
-        if not self._chat_seconds:
-            return
-        self._ready[chat] = now + self._chat_seconds
-        keep = self._chat_seconds
-        if chat < 0:  # Telegram's ids of groups are negative
-            self._groups.setdefault(chat, deque(maxlen=GROUP_PER_MINUTE)).append(now)
-            keep = 60.0
-        self._forget.append((now + keep, chat))
-        self._clean(now)
-
-    def _clean(self, now: float) -> None:
-        while self._forget and self._forget[0][0] <= now:
-            chat = self._forget.popleft()[1]
-            if self._ready.get(chat, now) <= now:
-                self._ready.pop(chat, None)
-            sent = self._groups.get(chat)
-            if sent and sent[-1] + 60.0 <= now:
-                del self._groups[chat]

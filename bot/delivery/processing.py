@@ -185,9 +185,8 @@ class Processing:
         strangers = self._replies.has_room_for_strangers
         self._freed = False
         waiting, self._left = await updates.waiting(tx, room, self._owner, strangers=strangers)
-        if (
-            self._left and self._freed
-        ):  # by another transaction, where the database lets several write at once
+        # Freed meanwhile by another transaction, where the database lets several write at once.
+        if self._left and self._freed:
             self._due.set()
         return waiting
 

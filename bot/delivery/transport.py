@@ -7,6 +7,7 @@ Whatever a server sends, no more than a bounded part of it is read.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from yarl import URL
 
 from bot.delivery.answers import read_answer
 from bot.delivery.calls import Call
+from bot.delivery.connection import MOST_BYTES, NotWritten, Unanswered
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome
 from bot.delivery.reading import items_of
-from bot.delivery.wire import MOST_BYTES, NotWritten, Unanswered, Wire
+from bot.delivery.wire import TooLate, Wire
 
 if TYPE_CHECKING:
     from bot.delivery.uploads import Uploads
@@ -36,6 +38,7 @@ READ_SECONDS = 30.0
 # An answer of many items: what is cut off of it is asked for again.
 MOST_ITEM_BYTES = 2 * MOST_BYTES
 NONE: Mapping[str, str] = {}
+MISSED = NotSent(reason="its slot was over")
 NOT_OPEN = "The transport is not open: use `async with Transport(…)`."
 
 
@@ -84,18 +87,23 @@ class Transport:
         return self._wire
 
     def post(
-        self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
+        self,
+        call: Call | str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        seconds: float | None = None,
+        by: float = math.inf,
     ) -> Coroutine[Any, Any, Outcome]:
         """Post a call (or a method with its parameters) and tell what became of it.
 
         Whatever the network does is an outcome; nothing is raised. `seconds` replaces the allowed
-        silence, for a long poll.
+        silence, for a long poll. Nothing is written after the moment `by` of the loop's clock: the outcome is `MISSED`.
         """
         if isinstance(call, str):
             return self._post(call, orjson.dumps(payload or {}), seconds or self._read_seconds)
         if call.attachment is not None:
             return self._post_upload(call)
-        return self._post(call.method, orjson.dumps(call.payload), seconds or self._read_seconds)
+        return self._post(call.method, orjson.dumps(call.payload), seconds or self._read_seconds, by=by)
 
     async def post_for_items(
         self,
@@ -123,6 +131,7 @@ class Transport:
         seconds: float,
         judge: Callable[[int, bytes, Mapping[str, str]], Outcome] | None = None,
         most: int = MOST_BYTES,
+        by: float = math.inf,
     ) -> Outcome:
         """`judge` reads the answer, also one that is larger than `most` and was cut off there."""
         wire = self._opened_wire
@@ -130,10 +139,12 @@ class Transport:
         if path is None:
             path = self._paths[method] = f"{self._base.raw_path}{method}".encode()
         try:
-            answer = await wire.post(path, body, seconds, most=most, cut=judge is not None)
+            answer = await wire.post(path, body, seconds, most=most, cut=judge is not None, by=by)
             # What was done needs no more than the body to be understood.
             headers = NONE if answer.status == 200 else answer.headers
             return (judge or read_answer)(answer.status, answer.body, headers)
+        except TooLate:
+            return MISSED
         except NotWritten as error:
             return NotSent(reason=str(error))
         except Unanswered as error:

@@ -15,8 +15,8 @@ import orjson
 
 from bot.delivery.answers import read_answer
 from bot.delivery.calls import Call
+from bot.delivery.connection import MOST_BYTES, Allowance
 from bot.delivery.outcomes import TOO_LARGE, InDoubt, NotSent, Outcome
-from bot.delivery.wire import MOST_BYTES, Allowance
 
 UPLOAD_SECONDS = 300.0
 

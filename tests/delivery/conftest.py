@@ -57,7 +57,12 @@ class FakeTelegram:
         self._asked = asyncio.Event()
 
     async def post(
-        self, call: Call | str, payload: Mapping[str, Any] | None = None, *, seconds: float | None = None
+        self,
+        call: Call | str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        seconds: float | None = None,
+        by: float = 0.0,
     ) -> Outcome:
         method, payload = (call.method, call.payload) if isinstance(call, Call) else (call, payload or {})
         if isinstance(call, Call) and call.attachment is not None:

@@ -71,6 +71,29 @@ def test_no_window_is_too_full_whatever_is_asked(rate: float, gaps: list[float],
     assert fullest_window(times) <= rate
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    rate=st.sampled_from([3.0, 30.0, 200.0]),
+    late=st.lists(st.floats(min_value=0.0, max_value=0.3), min_size=1, max_size=300),
+)
+def test_what_misses_its_slot_takes_nobodys_place_and_leaves_in_another(
+    rate: float, late: list[float]
+) -> None:
+    """A connection is opened first, or the process waits for its processor; what is written is what counts."""
+    budget, now, times = LocalBudget(rate), 0.0, []
+    for delay in late:
+        now = max(now, budget.available_at(now, 1))
+        by = budget.take(now)
+        now += delay
+        if now > by:
+            budget.missed(by)
+            now = max(now, budget.available_at(now, 1))
+            budget.take(now)
+        times.append(now)
+    assert fullest_window(times) <= rate
+    assert not late or times[-1] <= sum(late) + 1.03 * len(late) / rate
+
+
 def test_there_is_no_burst_at_the_start_nor_after_a_rest() -> None:
     budget = LocalBudget(30)
     for began in (1000.0, 5000.0):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.delivery.account import Account
 from bot.delivery.outcomes import Done, InDoubt, Outcome
+from bot.delivery.transport import MISSED
 from db.schema import responses, updates
 
 
@@ -24,6 +25,20 @@ async def test_a_broadcast_reaches_everybody_once(bench: Any, helpers: Any) -> N
     )
     assert await bench.account(broadcast) == Account(sent=300)
     assert bench.telegram.most_in_flight <= 16
+
+
+@pytest.mark.parametrize("rate", [None, 200.0])
+async def test_what_misses_its_slot_leaves_in_another(bench: Any, helpers: Any, rate: float | None) -> None:
+    await helpers.add_people(bench.database, 20)
+    broadcast = await helpers.queue_broadcast(bench.database)
+    bench.telegram.faults.extend([MISSED] * 30)
+    async with bench.running(rate=rate) as engine:
+        await bench.idle(engine)
+        assert engine.pacing.posts["not_sent"] == 0, "It says nothing of the server."
+    assert sorted(payload["chat_id"] for _method, payload in bench.telegram.arrived) == list(
+        range(1001, 1021)
+    )
+    assert await bench.account(broadcast) == Account(sent=20)
 
 
 async def test_an_update_is_answered_once_and_erased(bench: Any, helpers: Any) -> None:

@@ -14,13 +14,16 @@ import sqlalchemy as sa
 
 from bot.clock import MovableClock
 from bot.delivery import budget as budgets
+from bot.delivery import shared_budget
 from bot.delivery.account import Account
-from bot.delivery.budget import SILENT_UNTIL, LocalBudget, SharedBudget, budget_for
+from bot.delivery.budget import SILENT_UNTIL, LocalBudget, budget_for
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import NotSent, Outcome, Rejected
 from bot.delivery.pacing import Pacing
+from bot.delivery.shared_budget import SharedBudget
 from db.engine import Database
 from db.facts import set_fact
+from db.processes import Reserved
 
 NO_STARS = Rejected(code=400, description="Bad Request: BALANCE_TOO_LOW")
 MOVED = Rejected(code=400, description="group chat was upgraded to a supergroup chat", migrate_to=-1009)
@@ -239,7 +242,7 @@ async def test_bulk_that_waits_for_its_chat_is_sent_back_by_a_pause(clock: Movab
     reply = asyncio.create_task(pacing.slot(5))
     await asyncio.sleep(0)
     pacing.heed(NotSent(reason="slow down", retry_after=0.2))
-    assert await asyncio.wait_for(parked, 0.1) is False
+    assert not await asyncio.wait_for(parked, 0.1)
     assert not reply.done()
     assert await asyncio.wait_for(reply, 5)
 
@@ -271,14 +274,17 @@ async def test_a_pause_reaches_the_others_though_the_database_was_away(
     postgresql_database: Database, helpers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, other = (SharedBudget(50.0, postgresql_database) for _ in range(2))
-    reserve, faults = budgets.reserve_slots, [sa.exc.OperationalError("INSERT", None, ConnectionError())]
+    reserve, faults = (
+        shared_budget.reserve_slots,
+        [sa.exc.OperationalError("INSERT", None, ConnectionError())],
+    )
 
-    async def away(*given: Any, **named: Any) -> float:
+    async def away(*given: Any, **named: Any) -> Reserved:
         if faults:
             raise faults.pop()
         return await reserve(*given, **named)
 
-    monkeypatch.setattr(budgets, "reserve_slots", away)
+    monkeypatch.setattr(shared_budget, "reserve_slots", away)
     told.pause(60.0)
     heard: list[float] = []
     for _attempt in range(2):  # as `bot.delivery.engine` begins again
@@ -316,7 +322,7 @@ async def test_a_restart_keeps_the_silence_that_was_asked_for(
     await asyncio.gather(running, return_exceptions=True)
     assert 290 < (second.blocked_until - clock.now()).total_seconds() <= 300
     assert second.asked_until is not None, "The organizers are told again."
-    assert await second.slot(None, bulk=True) is False
+    assert not await second.slot(None, bulk=True)
 
 
 async def test_a_wrong_clock_does_not_silence_the_bot_for_years(

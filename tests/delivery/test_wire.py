@@ -15,7 +15,8 @@ import pytest
 import trustme
 from yarl import URL
 
-from bot.delivery.wire import NotWritten, Unanswered, Wire
+from bot.delivery.connection import NotWritten, Unanswered
+from bot.delivery.wire import TooLate, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Say = Callable[[int, bytes], bytes | None]
@@ -91,6 +92,16 @@ async def test_a_connection_serves_one_post_after_the_other() -> None:
         assert server.connections == 1
         assert server.requests[0].startswith(b"POST /bot1:x/sendMessage HTTP/1.1\r\nHost: localhost:")
         assert server.requests[0].endswith(b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+
+
+async def test_what_is_late_for_its_slot_is_not_written_and_its_connection_serves_the_next() -> None:
+    async with wired(lambda _n, _request: OK) as (wire, server):
+        for _ in range(2):  # with a connection that had to be opened, and with one that rested
+            with pytest.raises(TooLate):
+                await wire.post(b"/late", b"{}", 5.0, by=wire.time() - 0.001)
+        await wire.post(b"/x", b"{}", 5.0, by=wire.time() + 60)
+        assert server.connections == 1
+        assert [request.split()[1] for request in server.requests] == [b"/x"]
 
 
 async def test_no_more_connections_than_allowed() -> None:

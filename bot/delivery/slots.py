@@ -1,0 +1,93 @@
+"""The slots of a budget that processes share, told by a clock that is not ours: pure reckoning with moments."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import NamedTuple
+
+# Posts are spaced 1.5% wider than the rate asks: the time between our write and its arrival varies by some
+# milliseconds, and the window that Telegram sees must not hold one message too many.
+MARGIN = 1.015
+# A post is written so long after its slot at the latest. `MARGIN` leaves 15 ms: its way may take 5 more than another's.
+SLACK_SECONDS = 0.01
+# Slots are reserved for at most so long, so that processes take turns quickly.
+BLOCK_SECONDS = 0.1
+# How far two clocks may part in a second: as fast as a clock that is being set right may run.
+DRIFT = 0.0005
+# The other clock is known well enough when it is known to so much.
+SURE_SECONDS = 0.004
+
+
+class Slot(NamedTuple):
+    """When one post may leave, and by when it has to be written."""
+
+    at: float
+    by: float
+
+
+class ServerClock:
+    """What our clock shows when the database's shows something, between two bounds that every answer narrows.
+
+    Each question to the database was received after it was asked, and answered before the answer came.
+    """
+
+    def __init__(self) -> None:
+        self._least, self._most = -math.inf, math.inf
+        self._compared_at = 0.0
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the bounds are near enough to each other."""
+        return self._most - self._least <= SURE_SECONDS
+
+    def compare(self, asked: float, received: float, told: float, answered: float) -> None:
+        """A question and its answer: `asked` and `answered` by our clock, `received` and `told` by the database's."""
+        apart = DRIFT * (answered - self._compared_at)
+        least = max(self._least - apart, asked - received)
+        most = min(self._most + apart, answered - told)
+        if least > most:  # one of the two was set meanwhile: what was known is of no use
+            least, most = asked - received, answered - told
+        self._least, self._most, self._compared_at = least, most, answered
+
+    def slot(self, moment: float) -> Slot:
+        """The slot at this moment of the database's clock; where ours `is_sure`, surely not before it nor too late."""
+        unsure = min(self._most - self._least, SURE_SECONDS) / 2
+        at = moment + (self._least + self._most) / 2
+        return Slot(at + unsure, at - unsure + SLACK_SECONDS)
+
+
+class Slots:
+    """Those that this process has reserved and not used."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self.clock = ServerClock()
+        self._slots: deque[Slot] = deque()
+        self.keep_to(None)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def keep_to(self, rate: float | None) -> None:
+        rate = self._rate if rate is None else min(rate, self._rate)
+        self.spacing = MARGIN / rate
+        self.largest = max(1, math.ceil(rate * BLOCK_SECONDS))
+        """How many may be reserved at once."""
+        self._slots.clear()
+
+    def clear(self) -> None:
+        self._slots.clear()
+
+    def next_at(self, now: float) -> float:
+        while self._slots and self._slots[0].by < now:
+            self._slots.popleft()
+        return self._slots[0].at if self._slots else math.inf
+
+    def take(self) -> float:
+        return self._slots.popleft().by
+
+    def add(self, first: float, count: int, spacing: float) -> None:
+        """So many from this moment of the database's clock on, unless the rate has changed since they were reserved."""
+        if spacing == self.spacing:
+            self._slots.extend(self.clock.slot(first + index * spacing) for index in range(count))

@@ -29,7 +29,7 @@ from benchmarks.worker import CAMPAIGN, MORNING, open_for
 from bot import communes
 from bot.clock import MovableClock
 from bot.departure.compose import Composer
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 from bot.rules.suppression import SuppressionKey
 from bot.web.app import make_web
 from bot.web.console.console import Console
@@ -81,12 +81,12 @@ def parts_of(database: Database) -> httpx.ASGITransport:
     async def no_figures() -> str:
         return ""
 
-    parts = [Console(Desk(**given)), MiniApp(Desk(**given, door=Door.APP))]
+    parts = [Console(Desk(**given)), MiniApp(Desk(**given, door=Entrance.APP))]
     return httpx.ASGITransport(make_web(health=nothing, metrics=no_figures, site=site, parts=parts))
 
 
 def browser(transport: httpx.ASGITransport | None, token: str, address: str = ADDRESS) -> httpx.AsyncClient:
-    cookies = {door.cookie: token for door in Door}
+    cookies = {door.cookie: token for door in Entrance}
     return httpx.AsyncClient(transport=transport, base_url=address, cookies=cookies, timeout=600)
 
 

@@ -22,7 +22,7 @@ from bot.rules.small_counts import LEAST
 from bot.words.no_break import bound
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Texts, markdown_environment
-from db.inventory import HOLDINGS, Subject
+from db.inventory import HOLDINGS, DataSubject
 from locales import LANGUAGES, TEMPLATES
 
 MARK = "✎"
@@ -96,7 +96,7 @@ def _values(campaign: Campaign, language: str) -> dict[str, Any]:
         "campaign": campaign,
         "pencil": MARK,
         "holdings": HOLDINGS,
-        "subjects": Subject,
+        "subjects": DataSubject,
         "rights": RIGHTS,
         "purposes": [each for each in Purpose if campaign.chooses_by_commune or each is not Purpose.COMMUNE],
         "roles": {role: [action for action in ACTIONS if role in ACTIONS[action]] for role in STAFF_ROLES},

@@ -18,7 +18,7 @@ from bot.delivery.pacing import CHAT_SECONDS, Pacing
 from bot.delivery.progress import ProgressBoard
 from bot.departure.conversing import Talks
 from bot.departure.decide import Departure
-from bot.departure.doors import Doors
+from bot.departure.doors import DoorScreens
 from bot.departure.faces import Faces
 from bot.departure.inbox import InboxBoard
 from bot.departure.inbox_group import GroupBoard
@@ -85,7 +85,7 @@ class Screens(Frozen):
     """What is edited in chats as it changes: how far a message is, codes at a door, what waits for the team."""
 
     progress: ProgressBoard
-    doors: Doors
+    doors: DoorScreens
     decisions: DecisionBoard
     inbox: InboxBoard
     group: GroupBoard
@@ -113,7 +113,7 @@ def _screens_of(ground: Ground) -> Screens:
     texts, languages, written = services.texts, services.campaign.languages, composer(services)
     return Screens(
         progress=ProgressBoard(database=database, texts=texts, languages=languages),
-        doors=Doors(
+        doors=DoorScreens(
             database=database,
             clock=ground.clock,
             texts=texts,

@@ -16,7 +16,7 @@ from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.claims import LOST_FOR, tend
 from bot.actions.effects import measure
-from bot.actions.planning import FIRST_LOOK, Look, look, open_steps, others
+from bot.actions.planning import FIRST_LOOK, TickFindings, look, open_steps, others
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
@@ -68,7 +68,7 @@ class Ticker:
         self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
         self._looks, self._beats = looks, beats
         self._turn = asyncio.Lock()
-        self._look: Look = FIRST_LOOK
+        self._look: TickFindings = FIRST_LOOK
         self._open: frozenset[OpenStep] | None = None
         self._planned_at = float("-inf")
         self._planned_for = datetime.min.replace(tzinfo=UTC)

@@ -19,7 +19,7 @@ import db.overview
 import db.unread
 import db.updates
 from bot.actions import alarms
-from bot.actions.alarms import Ended
+from bot.actions.alarms import TroubleOver
 from bot.clock import Clock, RealClock
 from bot.delivery.engine import Engine
 from bot.delivery.outcomes import OUTCOMES, PASSED_OVER
@@ -79,7 +79,7 @@ class Watch:
         self._disk = folder if database.file is None else database.file.parent
         self._courtesy, self._version, self._backup_missed = courtesy, version, backup_missed
         self._memory = Memory(monotonic)
-        self._counted: Counted | None = None
+        self._counted: KeptCounts | None = None
         self._all_told = False  # before the first look nobody knows
 
     async def run(self) -> None:
@@ -217,7 +217,7 @@ class Watch:
             _sample("consents_to_renew", counts.to_renew),
         ]
         ended = time.monotonic()
-        self._counted = Counted(samples=samples, good_until=ended + COUNT_SHARE * (ended - began))
+        self._counted = KeptCounts(samples=samples, good_until=ended + COUNT_SHARE * (ended - began))
         return samples
 
 
@@ -232,7 +232,7 @@ FIGURES = (
 OUTCOME_NAMES = tuple(OUTCOMES.values())
 
 
-class Counted(Frozen):
+class KeptCounts(Frozen):
     """Counts, and how long they are good for, by the machine's clock."""
 
     samples: list[Sample]
@@ -245,7 +245,7 @@ class Memory:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._seen: dict[Trouble, Seen] = {}
-        self.ended: list[Ended] = []
+        self.ended: list[TroubleOver] = []
         """What is over and was not told yet."""
 
     @property
@@ -268,7 +268,7 @@ class Memory:
             del self._seen[trouble]
             if seen.is_sure:
                 log.info("trouble_over", trouble=trouble.value, since=seen.since.isoformat())
-                self.ended.append(Ended(trouble=trouble, since=seen.since, until=seen.until))
+                self.ended.append(TroubleOver(trouble=trouble, since=seen.since, until=seen.until))
 
 
 @dataclass(kw_only=True)

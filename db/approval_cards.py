@@ -12,7 +12,7 @@ from db.approvals import Approval
 from db.schema import approvals, broadcasts, deliveries, people
 
 
-class Card(Frozen):
+class ApprovalCard(Frozen):
     """A message that somebody was asked by, in their language and by their clock."""
 
     telegram_id: int
@@ -44,7 +44,7 @@ async def still_asking(tx: AsyncConnection) -> list[Approval]:
     return [Approval(**row._mapping) for row in await tx.execute(query.order_by(approvals.c.id))]
 
 
-async def sent(tx: AsyncConnection, approval: int) -> list[Card] | None:
+async def sent(tx: AsyncConnection, approval: int) -> list[ApprovalCard] | None:
     """The messages that ask for it; None while one of them is about to arrive."""
     theirs = deliveries.join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
     theirs = theirs.join(people, people.c.id == deliveries.c.person)
@@ -60,7 +60,9 @@ async def sent(tx: AsyncConnection, approval: int) -> list[Card] | None:
     if any(row.state in ("queued", "leased", "sending", "withheld") for row in rows):
         return None
     return [
-        Card(telegram_id=row.telegram_id, language=row.language, zone=row.zone, message_id=row.message_id)
+        ApprovalCard(
+            telegram_id=row.telegram_id, language=row.language, zone=row.zone, message_id=row.message_id
+        )
         for row in rows
         if row.message_id is not None
     ]

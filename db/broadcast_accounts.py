@@ -137,7 +137,7 @@ class Broadcast(Frozen):
         return [str(field) for field in fields] if isinstance(fields, list) else None
 
 
-class Waiting(Frozen):
+class Withholding(Frozen):
     """Deliveries withheld for one reason; `until` is when the first of them comes back."""
 
     reason: str | None
@@ -145,17 +145,17 @@ class Waiting(Frozen):
     until: datetime
 
 
-class Account(Frozen):
+class BroadcastAccount(Frozen):
     """How many people’s deliveries are in each state, how many were answered, and why some are withheld or expired."""
 
     states: Mapping[str, Headcount]
     answered: Headcount
-    withheld: tuple[Waiting, ...]
-    expired: tuple[Waiting, ...]
+    withheld: tuple[Withholding, ...]
+    expired: tuple[Withholding, ...]
     next_due: datetime | None
 
     @property
-    def in_total(self) -> Account:
+    def in_total(self) -> BroadcastAccount:
         """The numbers of everybody, known by name or not."""
         return replace(
             self,
@@ -177,7 +177,7 @@ class Progress(Frozen):
     """A broadcast and its account, for whoever follows it."""
 
     broadcast: Broadcast
-    account: Account
+    account: BroadcastAccount
     # What a second person was last asked, where one has to let it go.
     approval: Approval | None = None
     # Its author has left the team: somebody else decides whether it goes on.
@@ -286,7 +286,7 @@ async def progress(
     tx: AsyncConnection,
     broadcast: Broadcast,
     known_in: Sequence[str] | None,
-    counted_before: Account | None = None,
+    counted_before: BroadcastAccount | None = None,
 ) -> Progress:
     """How far it has come, for a reader who may know people by name in some areas."""
     return Progress(
@@ -386,7 +386,7 @@ async def is_large(tx: AsyncConnection, broadcast: int) -> bool:
     return (await tx.execute(mine)).first() is not None
 
 
-async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> Account:
+async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> BroadcastAccount:
     """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known.
 
     Those who restricted their data are counted by theirs, and taken away: they are few.
@@ -421,12 +421,12 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
         .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
         .group_by(deliveries.c.state, deliveries.c.reason)
     )
-    waiting: dict[str, list[Waiting]] = {"withheld": [], "expired": []}
+    waiting: dict[str, list[Withholding]] = {"withheld": [], "expired": []}
     for row in await tx.execute(held):
-        some = Waiting(reason=row.reason, people=headcount(row, "people"), until=row.until)
+        some = Withholding(reason=row.reason, people=headcount(row, "people"), until=row.until)
         waiting[row.state].append(some)
     soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
-    return Account(
+    return BroadcastAccount(
         states={
             state: people
             for state, people in _without(found, Counter(row.state for row in restricted), "people").items()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.broadcast_lists import Part
+from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.kinds import Kind
 from bot.rules.mends import REACHED
 from bot.rules.small_counts import Headcount
@@ -33,7 +33,7 @@ class NotReached(Frozen):
 
 
 async def listed(
-    tx: AsyncConnection, part: Part, *, reader: int, author: int | None, now: datetime
+    tx: AsyncConnection, part: BroadcastPart, *, reader: int, author: int | None, now: datetime
 ) -> list[Broadcast]:
     """The last broadcasts that staff made, newest first: one author's, or everybody's; no news of an event that nobody
     was to be told. `reader`: whose `mine` are.
@@ -46,7 +46,7 @@ async def listed(
     query = sa.select(broadcasts).where(
         made, for_somebody, broadcasts.c.mends.is_(None), _is_in(part, reader, now)
     )
-    order = broadcasts.c.starts_at if part is Part.SCHEDULED else broadcasts.c.id.desc()
+    order = broadcasts.c.starts_at if part is BroadcastPart.SCHEDULED else broadcasts.c.id.desc()
     rows = await tx.execute(query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ))
     return [Broadcast(**row._mapping) for row in rows]
 
@@ -68,17 +68,17 @@ async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
     return [Broadcast(**row._mapping) for row in rows]
 
 
-def _is_in(part: Part, reader: int, now: datetime) -> sa.ColumnElement[bool]:
-    if part is Part.MINE:
+def _is_in(part: BroadcastPart, reader: int, now: datetime) -> sa.ColumnElement[bool]:
+    if part is BroadcastPart.MINE:
         return broadcasts.c.created_by == reader
-    if part is Part.WAITING:  # itself, or a second thought about it
+    if part is BroadcastPart.WAITING:  # itself, or a second thought about it
         mend = broadcasts.alias("mend")
         asked = sa.exists().where(mend.c.mends == broadcasts.c.id, mend.c.state == "unapproved")
         return sa.or_(broadcasts.c.state == "unapproved", asked)
     is_over = sa.or_(broadcasts.c.finished_at.is_not(None), broadcasts.c.state == "cancelled")
-    if part is Part.PAST:
+    if part is BroadcastPart.PAST:
         return is_over
-    if part is Part.SCHEDULED:
+    if part is BroadcastPart.SCHEDULED:
         # Nothing of it has left, and the first is due later.
         left = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state.in_(REACHED))
         due = sa.exists().where(

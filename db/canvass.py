@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import REGIONS, city_of, normal_area, number_in_city
 from bot.rules.canvass.doors import Door
-from bot.rules.canvass.ranking import Turnout
+from bot.rules.canvass.ranking import StationResult
 from bot.rules.canvass.stations import Belonging, Point
 from db.areas import lies_in
 from db.batches import Spelling, Statement
@@ -222,13 +222,13 @@ def region_of(department: str) -> str:
     return next((region for region, some in REGIONS.items() if department in some), department)
 
 
-async def turnouts(tx: AsyncConnection, areas: Iterable[str]) -> tuple[list[Turnout], int]:
+async def turnouts(tx: AsyncConnection, areas: Iterable[str]) -> tuple[list[StationResult], int]:
     """What happened at the stations of some areas, and how many there are of which nothing is known."""
     here = sa.or_(sa.false(), *(station_in(area) for area in areas))
     names = ("code", "commune", "registered", "voters", "cast", "ours")
     rows = list(await tx.execute(sa.select(*(stations.c[name] for name in names)).where(here)))
     known_ = [
-        Turnout(
+        StationResult(
             station=row.code,
             commune=row.commune,
             registered=row.registered,

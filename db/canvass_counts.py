@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import commune_in, day_at, place_of
-from bot.rules.canvass.visits import Outcome, Tally, tally
+from bot.rules.canvass.visits import DoorOutcome, Tally, tally
 from bot.rules.small_counts import LEAST
 from db.canvass import station_in
 from db.restrictions import of_others
@@ -26,15 +26,15 @@ async def tally_of(tx: AsyncConnection, walk: int, outing: int) -> Tally:
     query = sa.select(visits.c.outcome, visits.c.at, visits.c.paper).where(
         visits.c.walk == walk, visits.c.outing == outing, visits.c.replaced.is_(None)
     )
-    return tally((Outcome(row.outcome), row.at, row.paper) for row in await tx.execute(query))
+    return tally((DoorOutcome(row.outcome), row.at, row.paper) for row in await tx.execute(query))
 
 
-async def counts_of(tx: AsyncConnection, station: str) -> Counter[Outcome]:
+async def counts_of(tx: AsyncConnection, station: str) -> Counter[DoorOutcome]:
     """What was noted at the doors of a station, also of what was erased since."""
     return (await _counted(tx, [station])).get(station, Counter())
 
 
-async def by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[Outcome]]:
+async def by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[DoorOutcome]]:
     """The same of every station of an area at which anything was."""
     return await _counted(tx, sa.select(stations.c.code).where(station_in(area)))
 
@@ -51,7 +51,9 @@ async def by_place(tx: AsyncConnection, area: str, *, walks_out: bool) -> list[t
     return [(place_of(row[1]), row[2]) for row in await tx.execute(query.group_by("alike"))]
 
 
-async def _counted(tx: AsyncConnection, here: Sequence[str] | sa.Select[Any]) -> dict[str, Counter[Outcome]]:
+async def _counted(
+    tx: AsyncConnection, here: Sequence[str] | sa.Select[Any]
+) -> dict[str, Counter[DoorOutcome]]:
     live = (
         sa.select(addresses.c.station, visits.c.outcome, sa.func.count().label("doors"))
         .join(visits, visits.c.address == addresses.c.id)
@@ -63,10 +65,10 @@ async def _counted(tx: AsyncConnection, here: Sequence[str] | sa.Select[Any]) ->
         .where(street_counts.c.station.in_(here))
         .group_by(street_counts.c.station, street_counts.c.outcome)
     )
-    found: dict[str, Counter[Outcome]] = {}
+    found: dict[str, Counter[DoorOutcome]] = {}
     for query in (live, kept):
         for station, outcome, doors in await tx.execute(query):
-            found.setdefault(station, Counter())[Outcome(outcome)] += int(doors)
+            found.setdefault(station, Counter())[DoorOutcome(outcome)] += int(doors)
     return found
 
 
@@ -75,7 +77,7 @@ class Noted(Frozen):
 
     street: str
     day: date
-    outcome: Outcome
+    outcome: DoorOutcome
     number: int = 1
     walk: tuple[int, int] | None = None
     at: datetime | None = None
@@ -100,7 +102,7 @@ async def of_station(tx: AsyncConnection, station: str) -> list[Noted]:
         Noted(
             street=row.street,
             day=day_at(commune_in(station), row.at),
-            outcome=Outcome(row.outcome),
+            outcome=DoorOutcome(row.outcome),
             walk=None if row.walk is None else (row.walk, row.outing),
             at=row.at,
             paper=row.paper,
@@ -112,7 +114,7 @@ async def of_station(tx: AsyncConnection, station: str) -> list[Noted]:
         Noted(
             street=row.street,
             day=date.fromisoformat(row.day),
-            outcome=Outcome(row.outcome),
+            outcome=DoorOutcome(row.outcome),
             number=row.doors,
         )
         for row in await tx.execute(kept)

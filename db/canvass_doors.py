@@ -12,12 +12,12 @@ from typing import Any
 
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import day_at
-from bot.rules.canvass.visits import DoorState, LastVisit, Outcome
+from bot.rules.canvass.visits import DoorOutcome, DoorState, LastVisit
 from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant
 from db.postponed import Row
 
 
-class Ground(Frozen):
+class WalkView(Frozen):
     """A walk as whoever goes on it sees it. `mine`: they took it, and have not left."""
 
     id: int
@@ -47,11 +47,11 @@ class Tapped(Frozen):
     door: int
 
 
-class Standing(Frozen):
+class SideView(Frozen):
     """A walk and the side of one of its streets, as somebody finds them who taps there."""
 
     tapped: Tapped
-    walk: Ground
+    walk: WalkView
     leg: Leg
 
 
@@ -121,24 +121,24 @@ def lock(visit: Visit, walks: Iterable[int]) -> None:
     visit.run(_LOCK, rows=members(walks))
 
 
-def ground(visit: Visit, walk: int, person: int) -> Ground | None:
+def ground(visit: Visit, walk: int, person: int) -> WalkView | None:
     """The walk, and whether the person is on it."""
     return _grounds(visit, [(walk, person)]).get(walk)
 
 
-def _grounds(visit: Visit, asked: Iterable[tuple[int, int]]) -> dict[int, Ground]:
+def _grounds(visit: Visit, asked: Iterable[tuple[int, int]]) -> dict[int, WalkView]:
     names = ("id", "code", "station", "commune", "state", "outing", "offered_by", "doors", "metres")
     found = visit.rows(_GROUNDS, rows=asked)
-    return {row[0]: Ground(**dict(zip(names, row[:-1], strict=True)), mine=bool(row[-1])) for row in found}
+    return {row[0]: WalkView(**dict(zip(names, row[:-1], strict=True)), mine=bool(row[-1])) for row in found}
 
 
-def leg(visit: Visit, walk: Ground, door: int) -> Leg | None:
+def leg(visit: Visit, walk: WalkView, door: int) -> Leg | None:
     """The side of the street that a door stands in, with what was noted; None: the door is not in that walk."""
     rows = visit.rows(_LEGS, rows=[(walk.id, door)])
     return _read_leg(walk, rows) if rows else None
 
 
-def standing(visit: Visit, tapped: Sequence[Tapped]) -> dict[Tapped, Standing]:
+def standing(visit: Visit, tapped: Sequence[Tapped]) -> dict[Tapped, SideView]:
     """What each finds, on a walk of their own, at the door that they tap; those that are doors of walks. Whoever else
     notes something there waits for the end of the transaction.
     """
@@ -148,13 +148,13 @@ def standing(visit: Visit, tapped: Sequence[Tapped]) -> dict[Tapped, Standing]:
     for row in visit.rows(_LEGS, rows=[(each.walk, each.door) for each in tapped]):
         legs.setdefault(row[0], []).append(row)
     return {
-        each: Standing(tapped=each, walk=walk, leg=_read_leg(walk, legs[each.walk]))
+        each: SideView(tapped=each, walk=walk, leg=_read_leg(walk, legs[each.walk]))
         for each in tapped
         if (walk := grounds.get(each.walk)) is not None and each.walk in legs
     }
 
 
-def _read_leg(walk: Ground, rows: list[list[Any]]) -> Leg:
+def _read_leg(walk: WalkView, rows: list[list[Any]]) -> Leg:
     # In the order of the walk, and of each door what was noted first.
     rows.sort(key=lambda row: (row[2], row[1], row[7] or 0))
     doors = []
@@ -164,11 +164,11 @@ def _read_leg(walk: Ground, rows: list[list[Any]]) -> Leg:
             if row[7] is None:
                 continue
             if (row[11], row[8]) == (walk.id, walk.outing):
-                outcomes.append(Outcome(row[9]))
+                outcomes.append(DoorOutcome(row[9]))
             else:
                 at = read_instant(row[10])
                 assert at is not None  # never empty
-                last = LastVisit(day=day_at(walk.commune, at), outcome=Outcome(row[9]))
+                last = LastVisit(day=day_at(walk.commune, at), outcome=DoorOutcome(row[9]))
         _walk, number, _place, _street, house, suffix, dwellings, *_noted = row
         doors.append(
             DoorState(
@@ -192,8 +192,8 @@ def note(visit: Visit, noted: Sequence[Row]) -> None:
 
 
 def noting(
-    at: Ground,
-    noted: Iterable[tuple[DoorState, Outcome]],
+    at: WalkView,
+    noted: Iterable[tuple[DoorState, DoorOutcome]],
     *,
     person: int,
     tap: int,
@@ -238,7 +238,7 @@ _COUNT_DWELLINGS = Statement(
 )
 
 
-def undo(visit: Visit, at: Ground, person: int) -> int | None:
+def undo(visit: Visit, at: WalkView, person: int) -> int | None:
     """Takes back what the person’s last tap noted on this walk; a door that it was about, None where there was none."""
     found = visit.rows(_LAST_TAP, walk=at.id, outing=at.outing, person=person)
     if not found:
@@ -246,7 +246,7 @@ def undo(visit: Visit, at: Ground, person: int) -> int | None:
     return take_back(visit, at, person, found[0])
 
 
-def take_back(visit: Visit, at: Ground, person: int, tap: int) -> int | None:
+def take_back(visit: Visit, at: WalkView, person: int, tap: int) -> int | None:
     """Takes back what one tap of the person noted; a door that it was about, None where it noted nothing."""
     doors = visit.rows(_DOOR_OF, walk=at.id, outing=at.outing, person=person, tap=tap)
     if not doors:

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from db.canvass import station_in
 from db.canvass_walks import went
 from db.export_columns import hour
-from db.export_sources import Selection, Source, within
+from db.export_sources import ExportSource, Selection, within
 from db.schema import addresses, stations, visits, walkers, walks
 
 
-def doors(selection: Selection) -> Source:
+def doors(selection: Selection) -> ExportSource:
     """A row for each visit of a door in the area, and, without a period, one for each door that was never visited."""
     of_visits = within(visits.c.at, selection)
     columns = (
@@ -38,10 +38,10 @@ def doors(selection: Selection) -> Source:
         )
         .where(station_in(selection.area), *of_visits)
     )
-    return Source(query=query, keys=(addresses.c.id, visits.c.id))
+    return ExportSource(query=query, keys=(addresses.c.id, visits.c.id))
 
 
-def walks_of(selection: Selection) -> Source:
+def walks_of(selection: Selection) -> ExportSource:
     """A row for each walk of the area, with what was noted since it was offered last: the period is of the offer."""
     noted = sa.and_(
         visits.c.walk == walks.c.id, visits.c.outing == walks.c.outing, visits.c.replaced.is_(None)
@@ -73,4 +73,4 @@ def walks_of(selection: Selection) -> Source:
         .select_from(walks.join(stations, stations.c.code == walks.c.station))
         .where(station_in(selection.area), *within(walks.c.offered_at, selection))
     )
-    return Source(query=query, keys=(walks.c.id,))
+    return ExportSource(query=query, keys=(walks.c.id,))

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.canvass.meetings import Meeting
+from bot.rules.canvass.meetings import MeetingPoint
 from bot.rules.canvass.visits import MOST_WALKERS
 from db.batches import together
 from db.canvass import station_in
-from db.canvass_doors import Ground, ground
+from db.canvass_doors import WalkView, ground
 from db.schema import addresses, broadcasts, people, polling_places, stations, visits, walkers, walks
 from db.upsert import insert
 
@@ -36,7 +36,7 @@ class LegSummary(Frozen):
     door: int
 
 
-async def walk_seen(tx: AsyncConnection, walk: int, person: int) -> Ground | None:
+async def walk_seen(tx: AsyncConnection, walk: int, person: int) -> WalkView | None:
     return await together(tx, lambda visit: ground(visit, walk, person))
 
 
@@ -109,7 +109,7 @@ _THERE = sa.and_(
 """Whoever is on the walk of the row beside theirs."""
 
 
-def _on(at: Ground) -> sa.ColumnElement[bool]:
+def _on(at: WalkView) -> sa.ColumnElement[bool]:
     """Whoever is on a walk."""
     return sa.and_(walkers.c.walk == at.id, walkers.c.outing == at.outing, walkers.c.left_at.is_(None))
 
@@ -121,7 +121,7 @@ class Companion(Frozen):
     has_walked: bool
 
 
-async def companions(tx: AsyncConnection, at: Ground, person: int | None) -> list[Companion]:
+async def companions(tx: AsyncConnection, at: WalkView, person: int | None) -> list[Companion]:
     """The others on a walk."""
     query = (
         sa.select(people.c.first_name, people.c.consent_team, _has_walked(people.c.id).label("walked"))
@@ -138,10 +138,10 @@ async def companions(tx: AsyncConnection, at: Ground, person: int | None) -> lis
     ]
 
 
-async def meeting_of(tx: AsyncConnection, walk: int) -> Meeting | None:
+async def meeting_of(tx: AsyncConnection, walk: int) -> MeetingPoint | None:
     """When and where the people of a walk meet."""
     row = (await tx.execute(sa.select(walks.c.meets_at, walks.c.meets_where).where(walks.c.id == walk))).one()
-    return None if row.meets_at is None else Meeting(at=row.meets_at, where=row.meets_where or "")
+    return None if row.meets_at is None else MeetingPoint(at=row.meets_at, where=row.meets_where or "")
 
 
 async def are_under_way(tx: AsyncConnection) -> bool:
@@ -150,7 +150,7 @@ async def are_under_way(tx: AsyncConnection) -> bool:
     return (await tx.execute(query)).first() is not None
 
 
-async def free(tx: AsyncConnection, at: Ground, now: datetime) -> None:
+async def free(tx: AsyncConnection, at: WalkView, now: datetime) -> None:
     """Takes everybody off a walk, which is offered again. What they noted before, without network, still counts."""
     await tx.execute(sa.update(walkers).where(_on(at)).values(left_at=now))
     await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="offered"))
@@ -191,7 +191,7 @@ async def idle(tx: AsyncConnection, since: datetime) -> list[int]:
     return list(await tx.scalars(sa.select(walks.c.id).where(walks.c.state == "under_way", sa.not_(lately))))
 
 
-async def others_on(tx: AsyncConnection, at: Ground, person: int) -> list[int]:
+async def others_on(tx: AsyncConnection, at: WalkView, person: int) -> list[int]:
     """The Telegram numbers of the others on a walk."""
     query = sa.select(people.c.telegram_id).join(walkers, walkers.c.person == people.c.id)
     return list(await tx.scalars(query.where(_on(at), people.c.id != person)))
@@ -285,7 +285,7 @@ async def offer(
     by: int | None,
     now: datetime,
     walk: int | None = None,
-    meeting: Meeting | None = None,
+    meeting: MeetingPoint | None = None,
 ) -> int:
     """Offers the walks of a station that were never out, or one of them, which may be over; how many.
 
@@ -314,7 +314,7 @@ async def withdraw(tx: AsyncConnection, walk: int) -> bool:
     return bool((await tx.execute(sa.update(walks).where(still).values(state="cut"))).rowcount)
 
 
-async def take(tx: AsyncConnection, at: Ground, person: int, now: datetime) -> int:
+async def take(tx: AsyncConnection, at: WalkView, person: int, now: datetime) -> int:
     """Puts somebody on a walk, whose row is locked meanwhile; how many are on it then."""
     await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="under_way"))
     row = {"walk": at.id, "outing": at.outing, "person": person, "taken_at": now}
@@ -326,18 +326,18 @@ async def take(tx: AsyncConnection, at: Ground, person: int, now: datetime) -> i
     return await walkers_on(tx, at)
 
 
-async def walkers_on(tx: AsyncConnection, at: Ground) -> int:
+async def walkers_on(tx: AsyncConnection, at: WalkView) -> int:
     return int(await tx.scalar(sa.select(sa.func.count()).select_from(walkers).where(_on(at))) or 0)
 
 
-async def leave(tx: AsyncConnection, at: Ground, person: int, now: datetime) -> None:
+async def leave(tx: AsyncConnection, at: WalkView, person: int, now: datetime) -> None:
     """Takes somebody off a walk, as `free` does; one that nobody is on any more is offered again."""
     await tx.execute(sa.update(walkers).where(_on(at), walkers.c.person == person).values(left_at=now))
     if not await walkers_on(tx, at):
         await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="offered"))
 
 
-async def end(tx: AsyncConnection, at: Ground, now: datetime) -> None:
+async def end(tx: AsyncConnection, at: WalkView, now: datetime) -> None:
     """The walk is over for everybody on it."""
     await tx.execute(sa.update(walkers).where(_on(at)).values(left_at=now))
     await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="done", done_at=now))

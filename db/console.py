@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 from db.schema import app_sessions, console_sessions
 
-SESSIONS: Mapping[Door, sa.Table] = MappingProxyType({Door.CONSOLE: console_sessions, Door.APP: app_sessions})
+SESSIONS: Mapping[Entrance, sa.Table] = MappingProxyType(
+    {Entrance.CONSOLE: console_sessions, Entrance.APP: app_sessions}
+)
 
 
 async def forget_all(tx: AsyncConnection) -> None:
@@ -37,7 +39,7 @@ class ConsoleSession(Frozen):
 
 async def add_link(
     tx: AsyncConnection,
-    door: Door,
+    door: Entrance,
     *,
     opener_hash: str,
     telegram_id: int,
@@ -56,7 +58,7 @@ async def add_link(
 
 
 async def find_link(
-    tx: AsyncConnection, door: Door, opener_hash: str, now: datetime
+    tx: AsyncConnection, door: Entrance, opener_hash: str, now: datetime
 ) -> ConsoleSession | None:
     """The link of this token, that was not opened yet."""
     sessions = SESSIONS[door]
@@ -70,7 +72,7 @@ async def find_link(
 
 
 async def open_link(
-    tx: AsyncConnection, door: Door, link: int, *, cookie_hash: str, now: datetime, expires_at: datetime
+    tx: AsyncConnection, door: Entrance, link: int, *, cookie_hash: str, now: datetime, expires_at: datetime
 ) -> bool:
     """Makes a session of a link; False where somebody else did just before."""
     sessions = SESSIONS[door]
@@ -91,7 +93,7 @@ async def was_used(tx: AsyncConnection, opener_hash: str) -> bool:
 
 async def add_session(
     tx: AsyncConnection,
-    door: Door,
+    door: Entrance,
     *,
     opener_hash: str,
     cookie_hash: str,
@@ -108,7 +110,7 @@ async def add_session(
 
 
 async def find_session(
-    tx: AsyncConnection, door: Door, cookie_hash: str, now: datetime
+    tx: AsyncConnection, door: Entrance, cookie_hash: str, now: datetime
 ) -> ConsoleSession | None:
     """The session of a cookie, that is not over."""
     sessions = SESSIONS[door]
@@ -117,7 +119,7 @@ async def find_session(
     return None if row is None else ConsoleSession(**row._mapping)
 
 
-async def open_sessions(tx: AsyncConnection, door: Door, now: datetime) -> Sequence[ConsoleSession]:
+async def open_sessions(tx: AsyncConnection, door: Entrance, now: datetime) -> Sequence[ConsoleSession]:
     """The sessions that are not over, the newest first."""
     sessions = SESSIONS[door]
     current = sa.and_(sessions.c.opened_at.is_not(None), sessions.c.expires_at > now)
@@ -125,14 +127,14 @@ async def open_sessions(tx: AsyncConnection, door: Door, now: datetime) -> Seque
     return [ConsoleSession(**row._mapping) for row in await tx.execute(found)]
 
 
-async def end(tx: AsyncConnection, door: Door, session: int, now: datetime) -> bool:
+async def end(tx: AsyncConnection, door: Entrance, session: int, now: datetime) -> bool:
     """Ends a session; False where it was over."""
     sessions = SESSIONS[door]
     current = sa.and_(sessions.c.id == session, sessions.c.expires_at > now)
     return (await tx.execute(sa.update(sessions).where(current).values(expires_at=now))).rowcount == 1
 
 
-async def end_all(tx: AsyncConnection, door: Door, telegram_id: int, now: datetime) -> int:
+async def end_all(tx: AsyncConnection, door: Entrance, telegram_id: int, now: datetime) -> int:
     """Ends every session and link of somebody; how many."""
     sessions = SESSIONS[door]
     current = sa.and_(sessions.c.telegram_id == telegram_id, sessions.c.expires_at > now)

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.talks
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
-from bot.rules.conversations import NEW, Claims, Standing, State
+from bot.rules.conversations import NEW, Claims, ConversationStanding, ConversationState
 from db.areas import person_in
 from db.engine import savepoint
 from db.schema import conversations, messages, people
 from db.upsert import insert
 
-_STANDING = tuple(field.name for field in fields(Standing))
+_STANDING = tuple(field.name for field in fields(ConversationStanding))
 
 
 class Conversation(Frozen):
@@ -31,7 +31,7 @@ class Conversation(Frozen):
     opened_at: datetime
     blocked_until: datetime | None
     block_reason: str | None
-    standing: Standing
+    standing: ConversationStanding
 
     def is_blocked(self, now: datetime) -> bool:
         """Whether its author may not write at present."""
@@ -55,7 +55,7 @@ class Message(Frozen):
     waited: int | None
 
 
-class Waiting(Frozen):
+class WaitingConversation(Frozen):
     """A conversation as those see it who do not read it: how many messages wait for an answer."""
 
     conversation: Conversation
@@ -69,7 +69,9 @@ def _conversation(row: sa.Row[Any]) -> Conversation:
 def _from(values: Mapping[str, Any]) -> Conversation:
     standing = {name: values[name] for name in _STANDING}
     own = {field.name: values[field.name] for field in fields(Conversation) if field.name != "standing"}
-    return Conversation(standing=Standing(**{**standing, "state": State(standing["state"])}), **own)
+    return Conversation(
+        standing=ConversationStanding(**{**standing, "state": ConversationState(standing["state"])}), **own
+    )
 
 
 async def get(tx: AsyncConnection, number: int, *, to_move: bool = False) -> Conversation | None:
@@ -102,7 +104,7 @@ async def open_for(tx: AsyncConnection, person: int, area: str, now: datetime) -
     return _conversation((await tx.execute(statement.returning(*conversations.c))).one())
 
 
-async def move(tx: AsyncConnection, seen: Conversation, to: Standing) -> bool:
+async def move(tx: AsyncConnection, seen: Conversation, to: ConversationStanding) -> bool:
     """Where it stands from now on; False where it was moved since it was `seen`, or the claimer took another one."""
     as_seen = (
         conversations.c[name].is_not_distinct_from(each) for name, each in asdict(seen.standing).items()
@@ -140,7 +142,7 @@ async def erase_messages(tx: AsyncConnection, number: int) -> None:
     await tx.execute(sa.delete(messages).where(messages.c.conversation == number))
 
 
-def _card_of(standing: Standing) -> str:
+def _card_of(standing: ConversationStanding) -> str:
     """What the cards of a conversation say of it."""
     return f"{standing.state.value}:{standing.claimed_by or ''}"
 
@@ -255,7 +257,7 @@ async def forget_answerers(tx: AsyncConnection, doomed: sa.Select[tuple[int]]) -
     taken = sa.update(conversations).where(conversations.c.claimed_by.in_(doomed))
     await tx.execute(
         taken.values(
-            state=sa.case((waits, State.WAITING), else_=State.CLOSED),
+            state=sa.case((waits, ConversationState.WAITING), else_=ConversationState.CLOSED),
             closed_at=sa.case((waits, None), else_=conversations.c.touched_at),
             claimed_by=None,
             claimed_at=None,
@@ -284,12 +286,12 @@ _UNANSWERED = (
 )
 
 
-_IS_OPEN = conversations.c.state.in_((State.WAITING, State.CLAIMED))
+_IS_OPEN = conversations.c.state.in_((ConversationState.WAITING, ConversationState.CLAIMED))
 """Found by the index on the state, which `!=` is not: most are closed."""
 _IS_ANSWERABLE = sa.and_(people.c.state == "registered", people.c.unreachable_at.is_(None))
 
 
-async def open_ones(tx: AsyncConnection) -> list[Waiting]:
+async def open_ones(tx: AsyncConnection) -> list[WaitingConversation]:
     """Those that are not closed, by how long their author waits; not of who cannot be answered."""
     query = (
         sa.select(conversations, _UNANSWERED.label("unanswered"))
@@ -300,15 +302,15 @@ async def open_ones(tx: AsyncConnection) -> list[Waiting]:
     return [_waiting(row) for row in await tx.execute(query)]
 
 
-async def waiting(tx: AsyncConnection, number: int) -> Waiting | None:
+async def waiting(tx: AsyncConnection, number: int) -> WaitingConversation | None:
     """One of them, whatever its state."""
     query = sa.select(conversations, _UNANSWERED.label("unanswered")).where(conversations.c.id == number)
     row = (await tx.execute(query)).one_or_none()
     return None if row is None else _waiting(row)
 
 
-def _waiting(row: sa.Row[Any]) -> Waiting:
-    return Waiting(conversation=_from(dict(row._mapping)), messages=row.unanswered)
+def _waiting(row: sa.Row[Any]) -> WaitingConversation:
+    return WaitingConversation(conversation=_from(dict(row._mapping)), messages=row.unanswered)
 
 
 _CLAIMER = people.alias("claimer")
@@ -323,7 +325,7 @@ async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conver
         conversations.c.waiting_since <= now - claims.escalation, conversations.c.escalated_at.is_(None)
     )
     left = sa.and_(
-        conversations.c.state == State.CLAIMED,
+        conversations.c.state == ConversationState.CLAIMED,
         sa.or_(_CLAIMER.c.id.is_(None), _CLAIMER.c.unreachable_at.is_not(None)),
     )
     query = sa.select(conversations).join(people, people.c.id == conversations.c.person)

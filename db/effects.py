@@ -24,7 +24,7 @@ Condition = sa.ColumnElement[bool]
 _other = deliveries.alias("other")
 
 
-class Asked(Frozen):
+class EffectQuery(Frozen):
     """What is counted: from `since` to `until`, about these events (of none: about any), and about a ballot."""
 
     broadcast: int
@@ -34,7 +34,7 @@ class Asked(Frozen):
     ballot: int | None = None
 
 
-async def counts(tx: AsyncConnection, outcome: Outcome, asked: Asked) -> dict[str, Count]:
+async def counts(tx: AsyncConnection, outcome: Outcome, asked: EffectQuery) -> dict[str, Count]:
     """How many people drew what, and how many of them did it."""
     did = _DID[outcome](asked)
     query = (
@@ -58,13 +58,13 @@ def _drew(broadcast: int) -> Condition:
     )
 
 
-def _said(asked: Asked, *conditions: Condition) -> Condition:
+def _said(asked: EffectQuery, *conditions: Condition) -> Condition:
     """Whether the person answered so in that time."""
     in_time = responses.c.at.between(asked.since, asked.until)
     return sa.exists().where(responses.c.person == deliveries.c.person, in_time, *conditions)
 
 
-def _said_first(asked: Asked, *conditions: Condition, alike: tuple[str, ...]) -> Condition:
+def _said_first(asked: EffectQuery, *conditions: Condition, alike: tuple[str, ...]) -> Condition:
     """The same, for the first time: not who had said it before. `alike`: in what both are then the same.
 
     The log is asked, not what became of it: a row of RSVPs or plans is written anew whenever anything of it changes.
@@ -75,25 +75,25 @@ def _said_first(asked: Asked, *conditions: Condition, alike: tuple[str, ...]) ->
     return _said(asked, *conditions, sa.not_(said_before))
 
 
-def _about(asked: Asked) -> list[Condition]:
+def _about(asked: EffectQuery) -> list[Condition]:
     """Which events are meant: those that the message names; where it names none, any that begins in that time."""
     if asked.events:
         return [events.c.code.in_(asked.events), events.c.ends_at > asked.since]
     return [events.c.starts_at >= asked.since]
 
 
-def _opened(asked: Asked) -> Condition:
+def _opened(asked: EffectQuery) -> Condition:
     codes = [responses.c.subject.in_(asked.events)] if asked.events else []
     return _said(asked, responses.c.question == OPENED, *codes)
 
 
-def _promised(asked: Asked) -> Condition:
+def _promised(asked: EffectQuery) -> Condition:
     yes = (responses.c.question == "rsvp", responses.c.answer == "yes")
     meant = (responses.c.subject == events.c.code, *_about(asked))
     return _said_first(asked, *yes, *meant, alike=("question", "answer", "subject"))
 
 
-def _came(asked: Asked) -> Condition:
+def _came(asked: EffectQuery) -> Condition:
     """Who says so, or whom the team saw. An event that has yet to begin then has nobody who came."""
     return sa.exists().where(
         rsvps.c.person == deliveries.c.person,
@@ -104,20 +104,20 @@ def _came(asked: Asked) -> Condition:
     )
 
 
-def _planned(asked: Asked) -> Condition:
+def _planned(asked: EffectQuery) -> Condition:
     """The first hour that somebody plans: another one afterwards is no other plan."""
     planned = (responses.c.question == "plan.slot", responses.c.subject == str(asked.ballot))
     return _said_first(asked, *planned, alike=("question", "subject"))
 
 
-def _voted(asked: Asked) -> Condition:
+def _voted(asked: EffectQuery) -> Condition:
     voted = (responses.c.answer == Turnout.VOTED.value, responses.c.subject == str(asked.ballot))
     return _said_first(
         asked, responses.c.question.in_(TURNOUT_QUESTIONS), *voted, alike=("answer", "subject")
     )
 
 
-def _stopped(asked: Asked) -> Condition:
+def _stopped(asked: EffectQuery) -> Condition:
     """Who asks for silence, or blocks the bot. That somebody had blocked it is found out of who was to get the message
     alone, and tells nothing of it.
     """
@@ -138,7 +138,7 @@ COMPLETE = "complete"
 OPENED = "opened"
 """The question under which it is noted that somebody who drew opened an event."""
 TURNOUT_QUESTIONS = (StepQuestion.TURNOUT.value, StepQuestion.LAST_CALL.value)
-_DID: Mapping[Outcome, Callable[[Asked], Condition]] = {
+_DID: Mapping[Outcome, Callable[[EffectQuery], Condition]] = {
     Outcome.OPENED: _opened,
     Outcome.RSVP: _promised,
     Outcome.CAME: _came,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from db.areas import event_in, person_in
 from db.export_choices import TITLE
 from db.export_columns import hour
-from db.export_sources import ONE, Selection, Source, identity, source_for, within
+from db.export_sources import ONE, ExportSource, Selection, identity, source_for, within
 from db.restrictions import IS_USABLE
 from db.schema import check_ins, events, hosts, people, rsvps, shift_places, shifts
 
@@ -38,7 +38,7 @@ def _chosen(at: sa.ColumnElement[Any], selection: Selection) -> list[sa.ColumnEl
     return [IS_USABLE, event_in(selection.area), *within(at, selection), *of_event]
 
 
-def attendance(selection: Selection) -> Source:
+def attendance(selection: Selection) -> ExportSource:
     """The answers to the invitations to the events that take place in the area; the period is the events'.
 
     Whoever comes from elsewhere is not named: they agreed to be known to their own local team.
@@ -66,7 +66,7 @@ def attendance(selection: Selection) -> Source:
     return source_for(query, selection, keys=(rsvps.c.event, rsvps.c.person), counted_by=counted_by)
 
 
-def helpers(selection: Selection) -> Source:
+def helpers(selection: Selection) -> ExportSource:
     """Who took which shift, or waits for one, at the events that take place in the area; the period is the shifts'."""
     query = (
         sa.select(
@@ -99,7 +99,7 @@ def helpers(selection: Selection) -> Source:
     )
 
 
-def hosts_of(selection: Selection) -> Source:
+def hosts_of(selection: Selection) -> ExportSource:
     """Who runs which event without a role in the team, of those that take place in the area; the period is theirs."""
     query = (
         sa.select(

@@ -191,7 +191,7 @@ async def all_made(tx: AsyncConnection) -> list[EventInWords]:
 
 
 async def counts(tx: AsyncConnection, event: int | None = None) -> dict[int, dict[str, int]]:
-    """How many people stand how with each event, or with one, by its id: the fields of `event_account.Account`.
+    """How many people stand how with each event, or with one, by its id: the fields of `event_account.EventAccount`.
 
     Without those who restricted the processing of their data.
     """

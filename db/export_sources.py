@@ -36,7 +36,7 @@ class Selection(Frozen):
         return named_in(areas, lies=person_in_row_order)
 
 
-class Source(Frozen):
+class ExportSource(Frozen):
     """A query without order, the columns that number its rows, by which it is read in chunks, and what is counted of
     people without a row, in the same columns.
     """
@@ -73,13 +73,13 @@ def source_for(
     keys: tuple[sa.ColumnElement[Any], ...],
     counted_by: tuple[str, ...],
     person: sa.ColumnElement[Any] = people.c.id,
-) -> Source:
+) -> ExportSource:
     """Everybody's rows; for the team of an area those of who is known, and how many others share the same values."""
     if selection.known_in is None:
-        return Source(query=query, keys=keys)
+        return ExportSource(query=query, keys=keys)
     known = sa.func.coalesce(selection.known, sa.false())
     counts = counted_rows(query.where(sa.not_(known)), by=counted_by, person=person)
-    return Source(query=query.where(known), keys=keys, counts=counts)
+    return ExportSource(query=query.where(known), keys=keys, counts=counts)
 
 
 def within(column: sa.ColumnElement[Any], selection: Selection) -> list[sa.ColumnElement[bool]]:

@@ -26,8 +26,8 @@ from db.days import day_of, first_whole_day
 from db.effects import OPENED, STATE_TOLD, VARIANT_TOLD
 from db.export_columns import hour, in_row_order, in_whole_tens, instants_as_text
 from db.export_sources import ONE, identity, person_in_row_order, source_for, within
+from db.export_sources import ExportSource as ExportSource
 from db.export_sources import Selection as Selection
-from db.export_sources import Source as Source
 from db.mends import KIND_OF_MEND
 from db.notices import IS_NOTICE
 from db.restrictions import IS_USABLE
@@ -70,7 +70,7 @@ def _event_id(code: str) -> sa.ScalarSelect[Any]:
     return sa.select(events.c.id).where(events.c.code == code).scalar_subquery()
 
 
-def supporters(selection: Selection) -> Source:
+def supporters(selection: Selection) -> ExportSource:
     """People who finished signing up, those who asked for silence included.
 
     Of an event: who answered its invitation. Of a ballot: who answered something about it.
@@ -121,7 +121,7 @@ def _commune_hidden(answer: sa.ColumnElement[Any], known: sa.ColumnElement[bool]
     return sa.case((~asks_commune, answer), (known, answer), else_=department).label("answer")
 
 
-def answers(selection: Selection) -> Source:
+def answers(selection: Selection) -> ExportSource:
     """Every answer of people who are known; those of people who left are told by `counts`."""
     about = []
     asks_event = responses.c.question.in_(EVENT_QUESTIONS)
@@ -164,7 +164,7 @@ def answers(selection: Selection) -> Source:
     )
 
 
-def counts(selection: Selection) -> Source:
+def counts(selection: Selection) -> ExportSource:
     """The answers of people who left, in tens: by day, and of all days together where no period narrows it.
 
     An area is told its own counts and those of the areas in it.
@@ -177,7 +177,7 @@ def counts(selection: Selection) -> Source:
         asks_event = answer_counts.c.question.in_(EVENT_QUESTIONS)
         about.append(sa.and_(answer_counts.c.subject == str(selection.ballot), ~asks_event))
     query = sa.select(answer_counts).where(counted_in(selection.area), *_on_days(selection), *about)
-    return Source(query=query, keys=tuple(answer_counts.primary_key.columns))
+    return ExportSource(query=query, keys=tuple(answer_counts.primary_key.columns))
 
 
 def _on_days(selection: Selection) -> list[sa.ColumnElement[bool]]:
@@ -190,7 +190,7 @@ def _on_days(selection: Selection) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def sent(selection: Selection) -> Source:
+def sent(selection: Selection) -> ExportSource:
     """Every delivery with its outcome; the period is that of the last change.
 
     Those of one area come person by person: in the order of their own numbers they would have to be sorted first, in
@@ -240,7 +240,7 @@ def sent(selection: Selection) -> Source:
     return source_for(query, selection, keys=keys, counted_by=counted_by)
 
 
-def survey_replies(selection: Selection) -> Source:
+def survey_replies(selection: Selection) -> ExportSource:
     """What people chose in surveys, survey by survey; an empty option: they left the question out."""
     query = (
         sa.select(
@@ -268,7 +268,7 @@ def survey_replies(selection: Selection) -> Source:
     )
 
 
-def talks(selection: Selection) -> Source:
+def talks(selection: Selection) -> ExportSource:
     """How conversations with the team went, and no word of them; the period is that of their beginning."""
     mine = messages.c.conversation == conversations.c.id
 
@@ -298,17 +298,17 @@ def talks(selection: Selection) -> Source:
     return source_for(query, selection, keys=(conversations.c.id,), counted_by=("state",))
 
 
-def actions(selection: Selection) -> Source:
+def actions(selection: Selection) -> ExportSource:
     """The audit log, with its exact instants. It tells of the whole campaign: an area does not narrow it."""
     query = sa.select(audit)
     if selection.since is not None:
         query = query.where(audit.c.at >= selection.since)
     if selection.until is not None:
         query = query.where(audit.c.at < selection.until)
-    return Source(query=query, keys=(audit.c.id,))
+    return ExportSource(query=query, keys=(audit.c.id,))
 
 
-SOURCES: Mapping[str, Callable[[Selection], Source]] = {
+SOURCES: Mapping[str, Callable[[Selection], ExportSource]] = {
     "supporters": supporters,
     "responses": answers,
     "answer_counts": counts,
@@ -328,7 +328,7 @@ _NO_TIMEOUT = sa.text("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 async def chunks(
-    tx: AsyncConnection, source: Source, *, little_memory: bool = False
+    tx: AsyncConnection, source: ExportSource, *, little_memory: bool = False
 ) -> AsyncGenerator[Sequence[sa.Row[Any]]]:
     """The rows in the order of their keys, at most CHUNK at a time, then what is counted.
 
@@ -349,7 +349,7 @@ async def chunks(
         yield counted
 
 
-async def count(tx: AsyncConnection, source: Source, most: int) -> int:
+async def count(tx: AsyncConnection, source: ExportSource, most: int) -> int:
     """How many rows there are, counted ones included; counting stops at `most`."""
     some = source.query.with_only_columns(sa.literal(1)).limit(most).subquery()
     rows = int((await tx.execute(sa.select(sa.func.count()).select_from(some))).scalar_one())

@@ -28,7 +28,7 @@ from db.seats import closed_to_newcomers
 from db.upsert import insert
 
 
-class Card(Frozen):
+class EventMessage(Frozen):
     """A message that shows an event; `face`: of the event, to be noted once it was edited; `noted`: what is so far."""
 
     delivery: int | None
@@ -103,7 +103,7 @@ _IS_RECALLED = sa.exists().where(
 """Of a row of `broadcasts`: whether it is taken back, or about to be: what stands there then is no card."""
 
 
-async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[Card]:
+async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[EventMessage]:
     """Messages that show an event otherwise than it is, in order; not of people who may not be written to."""
     face_at = await tx.scalar(sa.select(seats.c.face_at).where(seats.c.event == event))
     query = (
@@ -127,10 +127,10 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
         .limit(limit)
     )
     margin = None if face_at is None else face_at + WORDED_AHEAD
-    return [Card(**row._mapping) for row in await tx.execute(query, {"margin_before": margin})]
+    return [EventMessage(**row._mapping) for row in await tx.execute(query, {"margin_before": margin})]
 
 
-async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[Card]:
+async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[EventMessage]:
     """The same of messages in which somebody opened the event, by a link or from the list."""
     query = (
         sa.select(
@@ -149,7 +149,7 @@ async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: i
         .order_by(shown_cards.c.id)
         .limit(limit)
     )
-    return [Card(**row._mapping) for row in await tx.execute(query)]
+    return [EventMessage(**row._mapping) for row in await tx.execute(query)]
 
 
 async def of_event(tx: AsyncConnection, event: int) -> int:
@@ -185,7 +185,7 @@ async def looked_after(tx: AsyncConnection, now: datetime) -> list[int]:
     return list(await tx.scalars(query.order_by(events.c.id)))
 
 
-async def shown(tx: AsyncConnection, cards: Collection[Card]) -> None:
+async def shown(tx: AsyncConnection, cards: Collection[EventMessage]) -> None:
     """These messages show their event as it is at the count of each, unless something else was noted of them since."""
     for number, noted in sorted({(card.face, card.noted) for card in cards}, key=str):
         alike = [card for card in cards if (card.face, card.noted) == (number, noted)]
@@ -198,7 +198,7 @@ async def shown(tx: AsyncConnection, cards: Collection[Card]) -> None:
                 await tx.execute(sa.update(table).where(still).values(face=number))
 
 
-async def is_turned(tx: AsyncConnection, card: Card) -> bool:
+async def is_turned(tx: AsyncConnection, card: EventMessage) -> bool:
     """Whether somebody has leafed on in the message since it was found to be untrue."""
     if card.delivery is None:
         there = sa.select(shown_cards.c.id).where(shown_cards.c.id == card.opened)

@@ -24,7 +24,7 @@ AT_ONCE = 500
 """Values in one statement: PostgreSQL and SQLite take some ten thousand, of all columns together."""
 
 
-class Known(Frozen):
+class KnownOptOut(Frozen):
     """Somebody on the list whom the bot has met. `is_staff`: they hold a role."""
 
     id: int
@@ -43,7 +43,7 @@ class Known(Frozen):
         return self.consent_contact or self.renew_contact
 
 
-async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]:
+async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[KnownOptOut]:
     """Those of these people who are known."""
     holds_role = sa.exists().where(staff.c.telegram_id == people.c.telegram_id, staff.c.revoked_at.is_(None))
     query = sa.select(
@@ -57,21 +57,23 @@ async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[Known]
         people.c.registered_at.is_not(None).label("is_registered"),
         holds_role.label("is_staff"),
     )
-    found: list[Known] = []
+    found: list[KnownOptOut] = []
     for some in _pages(telegram_ids):
         rows = await tx.execute(query.where(people.c.telegram_id.in_(some)))
-        found += [Known(**row._mapping) for row in rows]
+        found += [KnownOptOut(**row._mapping) for row in rows]
     return found
 
 
-class Proof(Frozen):
+class ListProof(Frozen):
     """What the consent ledger says of a list in place of a text: that it was one, and the SHA-256 of its file."""
 
     version: str
     digest: str
 
 
-async def silence(tx: AsyncConnection, stopped: Sequence[Known], proof: Proof, now: datetime) -> None:
+async def silence(
+    tx: AsyncConnection, stopped: Sequence[KnownOptOut], proof: ListProof, now: datetime
+) -> None:
     """Stops people; the consent of those who had given it is withdrawn in the ledger."""
     for some in _pages([person.id for person in stopped]):
         # Whoever restricted their data is silent already, and will be once they lift it.
@@ -83,7 +85,7 @@ async def silence(tx: AsyncConnection, stopped: Sequence[Known], proof: Proof, n
 
 
 async def withdraw_consents(
-    tx: AsyncConnection, whose: Sequence[Known], purpose: str, proof: Proof, now: datetime
+    tx: AsyncConnection, whose: Sequence[KnownOptOut], purpose: str, proof: ListProof, now: datetime
 ) -> None:
     """Says in the ledger that these people take back what they had agreed to."""
     withdrawn = [
@@ -102,7 +104,7 @@ async def withdraw_consents(
         await tx.execute(sa.insert(consents), withdrawn)
 
 
-async def with_something_begun(tx: AsyncConnection, known: Sequence[Known]) -> list[Known]:
+async def with_something_begun(tx: AsyncConnection, known: Sequence[KnownOptOut]) -> list[KnownOptOut]:
     """Those of them who offered to help, or who wrote to the team."""
     found: set[int] = set()
     for some in _pages([person.id for person in known]):
@@ -111,7 +113,7 @@ async def with_something_begun(tx: AsyncConnection, known: Sequence[Known]) -> l
     return [person for person in known if person.id in found]
 
 
-async def forget(tx: AsyncConnection, unfinished: Sequence[Known], sealing: Sealing) -> None:
+async def forget(tx: AsyncConnection, unfinished: Sequence[KnownOptOut], sealing: Sealing) -> None:
     """Erases people of whom nothing is known but the chat."""
     for some in _pages([person.id for person in unfinished]):
         await erase_people(tx, people.c.id.in_(some), sealing)

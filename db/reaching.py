@@ -46,7 +46,7 @@ def _(element: _Minute, compiler: SQLCompiler, **options: Any) -> str:
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"+00:00"')"""
 
 
-class Standing(Frozen):
+class ReachGroup(Frozen):
     """So many people who live by the same zone and vote in the same territory, and what stands in the way of all of
     them. `recently`: the campaign wrote to them in the last days.
     """
@@ -98,7 +98,7 @@ async def standings(
     since: datetime,
     ahead: Ahead | None = None,
     known_in: Sequence[str] | None = None,
-) -> list[Standing]:
+) -> list[ReachGroup]:
     """The people of an audience (a condition on `people`), counted by what decides whether a message reaches them, for
     a reader who knows people in some areas. `ahead`: what leaves before it counts as what left.
     """
@@ -119,7 +119,7 @@ async def standings(
     query = sa.select(*shared, *counted("people", each.c.is_known)).group_by(*shared)
     names = [column.name for column in shared]
     return [
-        Standing(**{name: row._mapping[name] for name in names}, people=headcount(row, "people"))
+        ReachGroup(**{name: row._mapping[name] for name in names}, people=headcount(row, "people"))
         for row in await tx.execute(query)
     ]
 

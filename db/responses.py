@@ -44,7 +44,7 @@ _HEAR = Statement(
 Subject = Literal["ballot", "event"]
 
 
-class Asked(Frozen):
+class AskedElsewhere(Frozen):
     """What asks a person something that they just answered otherwise.
 
     Of the broadcasts about a ballot or an event of that number those that one of the steps or templates `asked_by`
@@ -118,12 +118,12 @@ def answer_delivery(visit: Visit, *, person: int, message_id: int | None, now: d
     return int(answered[0])
 
 
-async def settle(tx: AsyncConnection, asked: Asked) -> list[int]:
+async def settle(tx: AsyncConnection, asked: AskedElsewhere) -> list[int]:
     """Marks as answered what asks the same; the Telegram ids of the messages."""
     return await together(tx, lambda visit: mark_settled(visit, asked))
 
 
-def mark_settled(visit: Visit, asked: Asked) -> list[int]:
+def mark_settled(visit: Visit, asked: AskedElsewhere) -> list[int]:
     """The same in a stay with the database that does more."""
     found = visit.rows(
         _ASKING[asked.about],

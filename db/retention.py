@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.conversations import State
+from bot.rules.conversations import ConversationState
 from bot.rules.suppression import SuppressionKey
 from bot.rules.volunteering import PURPOSE as HELP
 from db.console import SESSIONS
@@ -225,7 +225,7 @@ def conversations_over(since: datetime, now: datetime) -> list[DueRows]:
     Of somebody who may not write at present it stays: why that is, is kept with it.
     """
     rested = sa.func.coalesce(conversations.c.closed_at, conversations.c.waiting_since)
-    over = sa.and_(conversations.c.state != State.CLAIMED, rested <= since)
+    over = sa.and_(conversations.c.state != ConversationState.CLAIMED, rested <= since)
     blocked = sa.and_(conversations.c.blocked_until.is_not(None), conversations.c.blocked_until > now)
     due = sa.and_(over, sa.not_(blocked), of_others(conversations.c.person))
     return [DueRows(key=conversations.c.id, condition=due, erase=erase_all)]

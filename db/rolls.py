@@ -128,7 +128,7 @@ class _Register:
         return BitMap.union(BitMap(), *abroad)
 
 
-class Look(Frozen):
+class Snapshot(Frozen):
     """One snapshot: the register, and of whom each of the other conditions holds that were asked; of the `denied` ones,
     of whom it does not. `tx`: the transaction that sees this snapshot; it only reads.
     """
@@ -244,7 +244,7 @@ class Rolls:
     @asynccontextmanager
     async def look(
         self, expressions: Iterable[Expression], setting: Setting, extra: Mapping[Key, Ask] = NOTHING
-    ) -> AsyncIterator[Look]:
+    ) -> AsyncIterator[Snapshot]:
         """All that these audiences ask, as one snapshot; nobody changes it inside of the block."""
         trees = (*expressions, *setting.saved.values())
         leaves = dict.fromkeys(leaf for tree in trees for leaf in leaves_of(tree) if leaf.name != "audience")
@@ -260,7 +260,7 @@ class Rolls:
                 version = await changes.version(tx)
                 register = await self._registered(tx, version)
                 holds = await self._renewed(tx, {**asked, **extra}, version)
-                yield Look(tx=tx, register=register, holds=holds, denied=denied, setting=setting)
+                yield Snapshot(tx=tx, register=register, holds=holds, denied=denied, setting=setting)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.seats import Rsvp as Rsvp
 from db.batches import Columns, Statement, Visit, together
 from db.events import COLUMNS, EventInWords, in_words
-from db.responses import Asked, Response, log, mark_settled
+from db.responses import AskedElsewhere, Response, log, mark_settled
 from db.schema import rsvps
 
 NAMES = tuple(rsvps.c.keys())
@@ -125,7 +125,9 @@ def write(visit: Visit, rsvp: Rsvp) -> None:
     visit.run(_PUT, **values)
 
 
-async def put(tx: AsyncConnection, rsvp: Rsvp, response: Response, asked: Asked | None = None) -> list[int]:
+async def put(
+    tx: AsyncConnection, rsvp: Rsvp, response: Response, asked: AskedElsewhere | None = None
+) -> list[int]:
     """Sets a person's answer, in place of an earlier one, and logs it; the messages that ask the same elsewhere."""
 
     def answer(visit: Visit) -> list[int]:

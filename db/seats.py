@@ -18,7 +18,7 @@ from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, do
 from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, Visit, together
 from db.events import Event
-from db.responses import Asked, Response, log, mark_settled
+from db.responses import AskedElsewhere, Response, log, mark_settled
 from db.restrictions import of_others
 from db.rsvps import NAMES, read, write
 from db.schema import broadcasts, deliveries, events, people, rsvps, seats
@@ -80,7 +80,7 @@ Decide = Callable[[Seats, Rsvp | None, Callable[[Seats], Allotted]], Rsvp]
 """How somebody stands, from the seats, how they stood, and, where it matters, whom free seats are for."""
 
 
-class Settled(Frozen):
+class SeatSettled(Frozen):
     """How somebody stands now, the seats with it, and the messages that ask the same elsewhere."""
 
     rsvp: Rsvp
@@ -95,11 +95,11 @@ async def settle(
     person: int,
     decide: Decide,
     said: Response,
-    asked: Asked | None = None,
-) -> Settled:
+    asked: AskedElsewhere | None = None,
+) -> SeatSettled:
     """Decides how somebody stands while nobody else can take a seat, keeps it, and logs what they said."""
 
-    def work(visit: Visit) -> Settled:
+    def work(visit: Visit) -> SeatSettled:
         taken, waiting, offered, tickets = visit.rows(_LOCK, event=event)
         ((capacity, overbooking, *row),) = visit.rows(_OWN, event=event, person=person)
         own = None if row[0] is None else read(row)
@@ -111,7 +111,7 @@ async def settle(
         visit.run(_COUNT, event=event, **_counted(after))
         log(visit, said)
         overtaken = mark_settled(visit, asked) if asked is not None else []
-        return Settled(rsvp=rsvp, seats=after, overtaken=overtaken)
+        return SeatSettled(rsvp=rsvp, seats=after, overtaken=overtaken)
 
     return await together(tx, work)
 

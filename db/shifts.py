@@ -180,7 +180,7 @@ async def filled(tx: AsyncConnection, event: int, person: int | None = None) -> 
     return found
 
 
-class Helper(Frozen):
+class ShiftHelper(Frozen):
     """Somebody in a shift, to whoever organizes it: by name where they agreed to it, else by their number."""
 
     name: str | None
@@ -188,7 +188,7 @@ class Helper(Frozen):
     answer: str
 
 
-async def helpers(tx: AsyncConnection, shift: int, known_in: Sequence[str]) -> list[Helper]:
+async def helpers(tx: AsyncConnection, shift: int, known_in: Sequence[str]) -> list[ShiftHelper]:
     """Who has a place in a shift, then who waits for one."""
     name = sa.case((known_to(known_in), people.c.first_name), else_=None).label("name")
     theirs = sa.and_(
@@ -204,7 +204,7 @@ async def helpers(tx: AsyncConnection, shift: int, known_in: Sequence[str]) -> l
         .where(shift_places.c.shift == shift, shift_places.c.answer.in_(HOLDING), IS_USABLE)
         .order_by(shift_places.c.answer != Standing.YES.value, shift_places.c.ticket, people.c.friend_code)
     )
-    return [Helper(**row._mapping) for row in await tx.execute(query)]
+    return [ShiftHelper(**row._mapping) for row in await tx.execute(query)]
 
 
 # -- offers --
@@ -247,7 +247,7 @@ async def states_of_offers(tx: AsyncConnection, places: Iterable[Rsvp]) -> dict[
     return found
 
 
-class Life(NamedTuple):
+class HelperLife(NamedTuple):
     """By which law and clock somebody lives, and whether a message can reach them."""
 
     territory: str | None
@@ -255,10 +255,10 @@ class Life(NamedTuple):
     reachable: bool
 
 
-async def lives_of(tx: AsyncConnection, persons: Iterable[int]) -> dict[int, Life]:
+async def lives_of(tx: AsyncConnection, persons: Iterable[int]) -> dict[int, HelperLife]:
     query = sa.select(people.c.id, people.c.territory, people.c.zone, _IS_REACHABLE.label("reachable"))
     rows = await tx.execute(query.where(people.c.id.in_(list(persons))))
-    return {row.id: Life(row.territory, row.zone, bool(row.reachable)) for row in rows}
+    return {row.id: HelperLife(row.territory, row.zone, bool(row.reachable)) for row in rows}
 
 
 # -- messages --

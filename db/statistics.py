@@ -43,7 +43,7 @@ class EventAnswers(Frozen):
     no: Headcount
 
 
-class Tally(Frozen):
+class AnswerCount(Frozen):
     """How many people gave an answer to a question (`about`: the ballot's number or the question's name)."""
 
     about: str
@@ -86,13 +86,13 @@ async def joined(
     return found
 
 
-async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:
+async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[AnswerCount]:
     """How many offer each kind of help, whether or not the team may write to them."""
     known = known_to(known_in)
     query = sa.select(*(column for task in Task for column in counted(task, known, volunteering.c[task])))
     query = query.select_from(volunteering.join(people, people.c.id == volunteering.c.person))
     row = (await tx.execute(query.where(_REGISTERED, person_in(area)))).one()
-    return [Tally(about=HELP, question=HELP, answer=task, people=headcount(row, task)) for task in Task]
+    return [AnswerCount(about=HELP, question=HELP, answer=task, people=headcount(row, task)) for task in Task]
 
 
 async def by_place(
@@ -200,7 +200,7 @@ async def event_answers(
     ]
 
 
-async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[Tally]:
+async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[AnswerCount]:
     """The plans and deeds of people, per ballot: `intention`, `slot` and `vote`, each with its answers."""
     # One pass counts all of them: of each question there are few answers.
     columns = [vote_plans.c[name] for name in PLAN_QUESTIONS]
@@ -217,14 +217,14 @@ async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> lis
                 key = (name, row.ballot, answer)
                 found[key] = found.get(key, NOBODY) + headcount(row, "people")
     return [
-        Tally(about=str(ballot), question=name, answer=answer, people=found[name, ballot, answer])
+        AnswerCount(about=str(ballot), question=name, answer=answer, people=found[name, ballot, answer])
         for name, ballot, answer in sorted(found, key=lambda key: (PLAN_QUESTIONS.index(key[0]), *key[1:]))
     ]
 
 
 async def logged_answers(
     tx: AsyncConnection, area: str, questions: Sequence[str], known_in: KnownIn
-) -> list[Tally]:
+) -> list[AnswerCount]:
     """Those who ever answered these questions from the area, by question and answer; each person once for each answer.
 
     Taps are not counted: ten of one person are no ten people. What people since erased answered cannot be told apart.
@@ -253,6 +253,8 @@ async def logged_answers(
         .order_by(columns.question, columns.answer)
     )
     return [
-        Tally(about=row.question, question=row.question, answer=row.answer, people=headcount(row, "people"))
+        AnswerCount(
+            about=row.question, question=row.question, answer=row.answer, people=headcount(row, "people")
+        )
         for row in await tx.execute(query)
     ]

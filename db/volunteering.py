@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.volunteering import Moment, Task
+from bot.rules.volunteering import FreeTime, Task
 from db.schema import broadcasts, people, volunteering
 from db.upsert import insert
 
@@ -25,7 +25,7 @@ class Offer(Frozen):
     id: int
     person: int
     tasks: tuple[Task, ...]
-    moments: tuple[Moment, ...]
+    moments: tuple[FreeTime, ...]
     contact: bool | None
     at: datetime
     taken_by: int | None
@@ -39,7 +39,7 @@ def _offer(row: sa.Row[Any] | None) -> Offer | None:
         id=row.id,
         person=row.person,
         tasks=tuple(task for task in Task if row._mapping[task]),
-        moments=tuple(moment for moment in Moment if row._mapping[moment]),
+        moments=tuple(moment for moment in FreeTime if row._mapping[moment]),
         contact=row.contact,
         at=row.at,
         taken_by=row.taken_by,
@@ -97,7 +97,7 @@ async def withdraw(tx: AsyncConnection, offer: Offer) -> None:
 
 def offered() -> sa.ScalarSelect[Any]:
     """What each row of `people` offers, as words between spaces; empty where it is nothing."""
-    named = [sa.case((volunteering.c[name], f"{name} "), else_="") for name in (*Task, *Moment)]
+    named = [sa.case((volunteering.c[name], f"{name} "), else_="") for name in (*Task, *FreeTime)]
     words: sa.ColumnElement[str] = functools.reduce(operator.add, named, sa.literal("", sa.Text))
     query = sa.select(sa.func.nullif(sa.func.trim(words), "")).where(volunteering.c.person == people.c.id)
     return query.correlate(people).scalar_subquery()

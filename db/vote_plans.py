@@ -58,7 +58,7 @@ async def of_people(tx: AsyncConnection, ids: Iterable[int], ballot: int) -> dic
     return {row.person: VotePlan(**row._mapping) for row in rows}
 
 
-class Planned(NamedTuple):
+class PlannedVote(NamedTuple):
     """Somebody who chose a time to vote, and has not voted yet: where they vote and the zone they live by."""
 
     person: int
@@ -68,7 +68,7 @@ class Planned(NamedTuple):
     slot: str
 
 
-async def planned(tx: AsyncConnection, ballot: int) -> list[Planned]:
+async def planned(tx: AsyncConnection, ballot: int) -> list[PlannedVote]:
     """Those who are registered and planned when to vote."""
     mine = sa.and_(
         vote_plans.c.ballot == ballot,
@@ -78,7 +78,7 @@ async def planned(tx: AsyncConnection, ballot: int) -> list[Planned]:
     )
     columns = (people.c.id, people.c.territory, people.c.commune, people.c.zone, vote_plans.c.slot)
     query = sa.select(*columns).join(vote_plans, vote_plans.c.person == people.c.id).where(mine)
-    return [Planned(*row) for row in await tx.execute(query)]
+    return [PlannedVote(*row) for row in await tx.execute(query)]
 
 
 async def tell_of_hours(

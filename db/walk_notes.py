@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import day_at
-from bot.rules.canvass.visits import LastVisit, Outcome
+from bot.rules.canvass.visits import DoorOutcome, LastVisit
 from db.batches import Statement, Visit, given_ids, members, read_instant
-from db.canvass_doors import Ground
+from db.canvass_doors import WalkView
 from db.schema import addresses, visits
 
 _KNOWN = Statement(
@@ -69,7 +69,7 @@ def spell(visit: Visit, walk: int, outing: int, person: int) -> tuple[datetime, 
     return None if taken_at is None else (taken_at, read_instant(found[1]))
 
 
-def later(visit: Visit, at: Ground, door: int, moment: datetime) -> int | None:
+def later(visit: Visit, at: WalkView, door: int, moment: datetime) -> int | None:
     """The tap that noted after this moment what stands at a door."""
     found = visit.rows(_LATER, door=door, walk=at.id, outing=at.outing, now=moment)
     return int(found[0]) if found else None
@@ -77,9 +77,9 @@ def later(visit: Visit, at: Ground, door: int, moment: datetime) -> int | None:
 
 def note_late(
     visit: Visit,
-    at: Ground,
+    at: WalkView,
     door: int,
-    outcome: Outcome,
+    outcome: DoorOutcome,
     *,
     person: int,
     tap: int,
@@ -107,7 +107,7 @@ def note_late(
 class Noted(Frozen):
     """One outcome at a door, this time. `replaced`: the tap that put another in its place."""
 
-    outcome: Outcome
+    outcome: DoorOutcome
     tap: int
     replaced: int | None
     mine: bool
@@ -129,7 +129,7 @@ class WalkDoor(Frozen):
     last: LastVisit | None
 
 
-async def doors_of(tx: AsyncConnection, at: Ground, person: int) -> list[WalkDoor]:
+async def doors_of(tx: AsyncConnection, at: WalkView, person: int) -> list[WalkDoor]:
     """Every door of a walk with what was noted there, this time and the time before."""
     names = ("id", "leg", "street", "number", "suffix", "latitude", "longitude", "place")
     columns = (*(addresses.c[name] for name in names), sa.func.coalesce(addresses.c.dwellings, 1))
@@ -147,11 +147,15 @@ async def doors_of(tx: AsyncConnection, at: Ground, person: int) -> list[WalkDoo
         if order is not None and (walk, outing) == (at.id, at.outing):
             some.append(
                 Noted(
-                    outcome=Outcome(outcome), tap=tap, replaced=replaced, mine=walker == person, order=order
+                    outcome=DoorOutcome(outcome),
+                    tap=tap,
+                    replaced=replaced,
+                    mine=walker == person,
+                    order=order,
                 )
             )
         elif order is not None and replaced is None:
-            last = LastVisit(day=day_at(at.commune, moment), outcome=Outcome(outcome))
+            last = LastVisit(day=day_at(at.commune, moment), outcome=DoorOutcome(outcome))
         found[row[0]] = (first, some, last)
     return [
         WalkDoor(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from telegram import Update
 
 from bot.actions import attendees, events
-from bot.rules.attendees import Part, sheet
+from bot.rules.attendees import AttendeePart, sheet
 from bot.rules.leaves import read_leaf
 from bot.rules.people import FIRST_NAME_LIMIT
 from bot.rules.permissions import Action
@@ -24,13 +24,13 @@ FLOW = "attendees"
 
 async def show(update: Update, context: Context) -> None:
     code, part, number = arguments(context, 3)
-    await _show(context, code, one_of(Part, part), context.edit, number=whole_number(number))
+    await _show(context, code, one_of(AttendeePart, part), context.edit, number=whole_number(number))
 
 
 async def _show(
     context: Context,
     code: str,
-    part: Part,
+    part: AttendeePart,
     answer: Callable[..., None],
     *,
     number: int = 0,
@@ -44,7 +44,7 @@ async def _show(
         text=desk.event_text(context, found.texts),
         sheet=sheet(everybody, part, number=number, search=search),
         search=search,
-        parts=list(Part),
+        parts=list(AttendeePart),
     )
 
 
@@ -52,7 +52,7 @@ async def ask_name(update: Update, context: Context) -> None:
     code, part = arguments(context, 2)
     author = await desk.author(context)
     await events.find_managed(context.tx, author, code)
-    await context.ask_anew(FLOW, "search", code=code, part=one_of(Part, part))
+    await context.ask_anew(FLOW, "search", code=code, part=one_of(AttendeePart, part))
     context.say("attendees/search")
 
 
@@ -63,7 +63,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
 
 async def type_name(update: Update, context: Context) -> None:
     search = desk.typed(context, FIRST_NAME_LIMIT)
-    code, part = context.kept["code"], Part(context.kept["part"])
+    code, part = context.kept["code"], AttendeePart(context.kept["part"])
     await context.end_dialog()
     await _show(context, code, part, context.say, search=search)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from telegram import Update
 
 from bot.actions import audience_typing, broadcast_cards, saved_audiences
-from bot.actions.audiences import Place, places_named
+from bot.actions.audiences import TypedArea, places_named
 from bot.actions.authority import area_name
 from bot.actions.expressions import Asked
 from bot.errors import BadAudience
@@ -212,7 +212,7 @@ def _is_whole(expression: Expression) -> bool:
     return expression == EVERYBODY or len(list(leaves_of(expression))) > 1
 
 
-async def _show_places(context: Context, typed: str, places: Sequence[Place]) -> None:
+async def _show_places(context: Context, typed: str, places: Sequence[TypedArea]) -> None:
     """Which of them is meant; around the only commune, how far."""
     assert context.dialog is not None  # called while the dialog is open
     if not places:

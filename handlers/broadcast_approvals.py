@@ -33,18 +33,26 @@ async def decide(update: Update, context: Context) -> None:
     that is told first.
     """
     number, word = buttons.arguments(context, 2)
-    if word not in (actions.Said.YES, actions.Said.ANYWAY, actions.Said.NO):
+    if word not in (
+        actions.ApprovalDecision.YES,
+        actions.ApprovalDecision.ANYWAY,
+        actions.ApprovalDecision.NO,
+    ):
         raise MalformedButton
-    await _decide(context, number, actions.Said(word))
+    await _decide(context, number, actions.ApprovalDecision(word))
 
 
 async def put_off(update: Update, context: Context) -> None:
     """The same, to leave at the hour that the button shows."""
     number, seconds = buttons.arguments(context, 2)
-    await _decide(context, number, actions.Said.LATER, at=datetime.fromtimestamp(desk.number(seconds), UTC))
+    await _decide(
+        context, number, actions.ApprovalDecision.LATER, at=datetime.fromtimestamp(desk.number(seconds), UTC)
+    )
 
 
-async def _decide(context: Context, number: str, said: actions.Said, *, at: datetime | None = None) -> None:
+async def _decide(
+    context: Context, number: str, said: actions.ApprovalDecision, *, at: datetime | None = None
+) -> None:
     author, approval = await desk.author(context), desk.number(number)
     if await _is_over(context, author, approval):
         return
@@ -89,7 +97,9 @@ async def send_back(update: Update, context: Context) -> None:
     decided = await actions.decided(context.tx, author, approval)
     is_mine = decided is None
     if decided is None:
-        decided = await actions.decide(context.tx, author, approval, actions.Said.NO, reason=reason)
+        decided = await actions.decide(
+            context.tx, author, approval, actions.ApprovalDecision.NO, reason=reason
+        )
     await context.end_dialog()
     context.say("broadcasts/decided", approval=decided, mine=is_mine)
 

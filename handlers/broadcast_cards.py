@@ -14,7 +14,7 @@ from bot.actions.broadcast_subject import Subject
 from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews
-from bot.rules.broadcast_lists import Part
+from bot.rules.broadcast_lists import BroadcastPart
 from db.broadcast_accounts import Broadcast
 from handlers import broadcast_approvals, broadcasts, desk
 from handlers.buttons import arguments, whole_number
@@ -24,18 +24,18 @@ from handlers.routing import Awaited, Handler, MalformedButton
 
 
 async def list_broadcasts(update: Update, context: Context) -> None:
-    await _list(context, Part.ALL, 0, context.say)
+    await _list(context, BroadcastPart.ALL, 0, context.say)
 
 
 async def turn_page(update: Update, context: Context) -> None:
     """Another page, or another part of the list."""
     part, number = arguments(context, 2)
-    if part not in tuple(Part):
+    if part not in tuple(BroadcastPart):
         raise MalformedButton
-    await _list(context, Part(part), whole_number(number), context.edit)
+    await _list(context, BroadcastPart(part), whole_number(number), context.edit)
 
 
-async def _list(context: Context, part: Part, number: int, answer: Callable[..., None]) -> None:
+async def _list(context: Context, part: BroadcastPart, number: int, answer: Callable[..., None]) -> None:
     author = await desk.author(context)
     page = await actions.listed(
         context.tx,
@@ -45,8 +45,10 @@ async def _list(context: Context, part: Part, number: int, answer: Callable[...,
         language=context.language,
         fallback=context.campaign.languages[0],
     )
-    doubtful = await doubts.unattended(context.tx, author) if part is Part.ALL and not page.number else []
-    answer("broadcasts/list", page=page, parts=tuple(Part), doubtful=doubtful, counts=author.reader)
+    doubtful = (
+        await doubts.unattended(context.tx, author) if part is BroadcastPart.ALL and not page.number else []
+    )
+    answer("broadcasts/list", page=page, parts=tuple(BroadcastPart), doubtful=doubtful, counts=author.reader)
 
 
 async def show_broadcast(update: Update, context: Context) -> None:

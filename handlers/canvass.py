@@ -10,7 +10,7 @@ from telegram import Update
 
 from bot.actions import canvass_doors, canvass_walks, console
 from bot.actions.authority import area_name
-from bot.actions.canvass_doors import Card, Going, NotYourWalk, WalkAtNight, WalkQuiet
+from bot.actions.canvass_doors import Going, NotYourWalk, SideCard, WalkAtNight, WalkQuiet
 from bot.actions.canvass_walks import OtherWalk, WalkFull, WalkGone
 from bot.actions.people import NotASupporter
 from bot.delivery.calls import Attachment
@@ -18,7 +18,7 @@ from bot.delivery.messages import captioned
 from bot.errors import PortevoixError
 from bot.links import friend_link, walk_page
 from bot.printing.codes import qr_png
-from bot.rules.canvass.visits import DWELLINGS_OFFERED, MOST_DWELLINGS, Outcome
+from bot.rules.canvass.visits import DWELLINGS_OFFERED, MOST_DWELLINGS, DoorOutcome
 from bot.words.texts import Texts
 from handlers import app
 from handlers.buttons import arguments, one_of, whole_number
@@ -28,7 +28,7 @@ from handlers.registration_dialog import must_sign_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
 LIVE, PAPER = "d", "p"
-Act = Callable[..., Coroutine[Any, Any, Card]]
+Act = Callable[..., Coroutine[Any, Any, SideCard]]
 """Does something at a door: the context, who goes, the door, and what else the button says."""
 _TOLD = (NotYourWalk, WalkQuiet, WalkAtNight, WalkGone, WalkFull, OtherWalk)
 
@@ -160,7 +160,7 @@ async def _end_from_paper(context: Context, number_: int) -> None:
 
 async def _end_surely(context: Context, number_: int) -> None:
     ended = await canvass_walks.end(context.tx, _going(context, number_))
-    context.edit("canvass/ended", ended=ended, outcomes=tuple(Outcome))
+    context.edit("canvass/ended", ended=ended, outcomes=tuple(DoorOutcome))
 
 
 async def _help(context: Context, number_: int) -> None:
@@ -240,7 +240,7 @@ def _at_door(act: Act, more: int = 0, *, template: str = "canvass/card", ranging
     return handle
 
 
-def _show_card(context: Context, card: Card, mode: str, *, template: str, ranging: bool) -> None:
+def _show_card(context: Context, card: SideCard, mode: str, *, template: str, ranging: bool) -> None:
     context.edit(
         template,
         walk=card.walk,
@@ -256,32 +256,32 @@ def _show_card(context: Context, card: Card, mode: str, *, template: str, rangin
 
 
 @lru_cache(16)
-def _worded(texts: Texts, language: str, name: str) -> Mapping[Outcome, str]:
+def _worded(texts: Texts, language: str, name: str) -> Mapping[DoorOutcome, str]:
     """What every outcome is called, or marked with; said once in a language, however many tap."""
-    return {each: texts.plain(f"canvass/{name}", language, outcome=each).strip() for each in Outcome}
+    return {each: texts.plain(f"canvass/{name}", language, outcome=each).strip() for each in DoorOutcome}
 
 
-async def _look(context: Context, going: Going, door: int) -> Card:
+async def _look(context: Context, going: Going, door: int) -> SideCard:
     return await canvass_doors.look(context.tx, going, door)
 
 
-async def _begin_leg(context: Context, going: Going, door: int) -> Card:
+async def _begin_leg(context: Context, going: Going, door: int) -> SideCard:
     return await canvass_doors.begin_leg(context.tx, going, door)
 
 
-async def _note(context: Context, going: Going, door: int, outcome: str) -> Card:
-    return await canvass_doors.note(context.tx, going, door, one_of(Outcome, outcome))
+async def _note(context: Context, going: Going, door: int, outcome: str) -> SideCard:
+    return await canvass_doors.note(context.tx, going, door, one_of(DoorOutcome, outcome))
 
 
-async def _nobody(context: Context, going: Going, first: int, last: str) -> Card:
+async def _nobody(context: Context, going: Going, first: int, last: str) -> SideCard:
     return await canvass_doors.nobody(context.tx, going, first, number(last))
 
 
-async def _undo(context: Context, going: Going, door: int) -> Card:
+async def _undo(context: Context, going: Going, door: int) -> SideCard:
     return await canvass_doors.undo(context.tx, going, door)
 
 
-async def _count(context: Context, going: Going, door: int, said: str) -> Card:
+async def _count(context: Context, going: Going, door: int, said: str) -> SideCard:
     many = whole_number(said)
     if not 1 <= many <= MOST_DWELLINGS:
         raise MalformedButton

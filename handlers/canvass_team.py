@@ -14,8 +14,8 @@ from bot.actions.canvass_walks import WalkGone
 from bot.canvass.sheet import paper_of, sheet_pdf
 from bot.links import walk_link, walks_link
 from bot.rules.canvass.doors import commune_in
-from bot.rules.canvass.meetings import MOST_PLACE, Meeting
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.meetings import MOST_PLACE, MeetingPoint
+from bot.rules.canvass.visits import DoorOutcome
 from bot.rules.dates import read_moment
 from handlers import broadcasts, desk
 from handlers.buttons import arguments, whole_number
@@ -69,7 +69,9 @@ async def _station(context: Context, code: str) -> None:
 
 
 def _show_station(context: Context, found: canvass_offers.StationSeen) -> None:
-    context.edit("canvass/station", seen=found, outcomes=tuple(Outcome), commune_name=commune_name(context))
+    context.edit(
+        "canvass/station", seen=found, outcomes=tuple(DoorOutcome), commune_name=commune_name(context)
+    )
 
 
 async def _cut(context: Context, code: str) -> None:
@@ -118,7 +120,7 @@ async def type_when(update: Update, context: Context) -> None:
     author, commune = await desk.author(context), commune_in(context.kept["station"])
     zone = zone_at(context.services.gazetteer, commune)
     at = read_moment(context.message.text or "", context.vocabulary.dates, now=context.now, zone=zone)
-    canvass_offers.require_sound(author, commune, Meeting(at=at, where=""))
+    canvass_offers.require_sound(author, commune, MeetingPoint(at=at, where=""))
     await context.ask(FLOW, "where", at=at.isoformat())
     await show_step(context, context.say)
 
@@ -129,7 +131,7 @@ async def type_where(update: Update, context: Context) -> None:
     assert at is not None  # asked before
     await context.end_dialog()
     await desk.keep_language(context)
-    author, meeting = await desk.author(context), Meeting(at=at, where=place)
+    author, meeting = await desk.author(context), MeetingPoint(at=at, where=place)
     try:
         found = await canvass_offers.offer(context.tx, author, kept["station"], kept.get("walk"), meeting)
     except WalkGone:
@@ -145,7 +147,7 @@ async def _walk(context: Context, number: str) -> None:
 
 
 def _show_walk(context: Context, found: canvass_offers.WalkAccount) -> None:
-    context.edit("canvass/account", seen=found, outcomes=tuple(Outcome), link=found.walk.state != "cut")
+    context.edit("canvass/account", seen=found, outcomes=tuple(DoorOutcome), link=found.walk.state != "cut")
 
 
 async def _offer_one(context: Context, number: str) -> None:

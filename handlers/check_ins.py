@@ -10,7 +10,7 @@ from collections.abc import Callable
 from telegram import Update
 
 from bot.actions import attendees, check_ins, event_cards, events
-from bot.actions.check_ins import CheckedIn, Door
+from bot.actions.check_ins import CheckedIn, CheckInDoor
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned, deletion
 from bot.links import check_in_link, list_link
@@ -110,7 +110,7 @@ async def show_code(update: Update, context: Context) -> None:
     )
 
 
-def _screen(context: Context, shown: Door) -> Text:
+def _screen(context: Context, shown: CheckInDoor) -> Text:
     found = shown.found
     return context.render(
         "check_ins/screen",

@@ -31,7 +31,7 @@ from bot.rules.seats import Rsvp
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts, without_mark
 from bot.words.vocabulary import Vocabulary, vocabulary
-from db.canvass_doors import Standing
+from db.canvass_doors import SideView
 from db.dialogs import Dialog
 from db.events import EventInWords
 from db.people import Person
@@ -71,7 +71,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     dialog: Dialog | None
     tapped: tuple[EventInWords, Rsvp | None] | None
     """The event that is answered, with the answer so far, where it was found already (handlers.gathering)."""
-    at_door: Standing | None
+    at_door: SideView | None
     """What stands at the door that is tapped, where it was found already."""
     readings: Readings
     replies: list[Call]

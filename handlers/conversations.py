@@ -13,7 +13,7 @@ from telegram import Message, Update
 
 from bot.actions import conversations, event_cards, inbox
 from bot.actions.authority import area_name
-from bot.actions.conversations import Asked, Content, InChat, NotAsked, area_of_person
+from bot.actions.conversations import ConsentAsked, Content, InChat, NotAsked, area_of_person
 from bot.delivery.calls import Call
 from bot.delivery.messages import deletion
 from bot.departure.conversing import Talks
@@ -101,7 +101,7 @@ async def _asked(context: Context) -> dict[str, Any]:
 async def write(update: Update, context: Context) -> None:
     """The message that was asked for."""
     assert context.message is not None  # a dialog's answer
-    asked = Asked(
+    asked = ConsentAsked(
         text=context.render("conversations/write", **await _asked(context)).written,
         language=context.language,
     )
@@ -140,7 +140,7 @@ async def send_this(update: Update, context: Context) -> None:
     asked = None
     shown = context.render("conversations/ask", **team_of(context))
     if said == "yes" and is_shown(context, shown):  # else nobody read who reads what they send
-        asked = Asked(text=shown.written, language=context.language)
+        asked = ConsentAsked(text=shown.written, language=context.language)
     try:
         await _send(context, content_of(meant), context.edit, asked=asked)
     except NotAsked:
@@ -148,7 +148,7 @@ async def send_this(update: Update, context: Context) -> None:
 
 
 async def _send(
-    context: Context, content: Content, answer: Callable[..., None], *, asked: Asked | None = None
+    context: Context, content: Content, answer: Callable[..., None], *, asked: ConsentAsked | None = None
 ) -> None:
     """Hands it on. What opens a conversation is told of; what goes on with one is seen to be."""
     written = await conversations.write(context.tx, context.person, context.origin, content, asked=asked)
@@ -210,7 +210,7 @@ async def erase(update: Update, context: Context) -> None:
     if not yes_or_no(said):
         context.edit("conversations/kept")
         return
-    asked = Asked(text=context.render("conversations/erased").written, language=context.language)
+    asked = ConsentAsked(text=context.render("conversations/erased").written, language=context.language)
     shown = await conversations.erase(context.tx, context.person, context.origin, asked)
     context.edit("conversations/erased")
     context.replies += deletions(shown)

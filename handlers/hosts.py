@@ -15,7 +15,7 @@ from telegram import Update
 
 from bot.actions import event_drafts, helpers, hosts, series
 from bot.actions.dialogs import said_in
-from bot.actions.hosts import Card, HostRefused
+from bot.actions.hosts import HostRefused, ProposalCard
 from bot.departure.compose import Draft
 from bot.links import host_link
 from bot.rules.expressions import EVERYBODY
@@ -137,7 +137,7 @@ async def show_card(update: Update, context: Context) -> None:
     await _show_card(context, card)
 
 
-async def _show_card(context: Context, card: Card) -> None:
+async def _show_card(context: Context, card: ProposalCard) -> None:
     found, author = card.found, await desk.author(context)
     wording, until = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION), found.event.starts_at
     if card.series is not None:

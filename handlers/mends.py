@@ -115,14 +115,14 @@ async def leave(update: Update, context: Context) -> None:
     await _keep(context, part, "")
 
 
-async def _keep(context: Context, part: Part, html: str) -> None:
+async def _keep(context: Context, part: VersionText, html: str) -> None:
     await context.ask(CORRECT, "text", texts={**context.kept["texts"], part.key: html})
     if _next_part(context) is None:
         await context.ask(CORRECT, "confirm")
     await show_correction(context, context.say)
 
 
-class Part(Frozen):
+class VersionText(Frozen):
     """One language of one version (0: the first), and the `key` under which the dialog keeps its new text."""
 
     version: int
@@ -133,12 +133,12 @@ class Part(Frozen):
         return f"{VERSIONS[self.version]}/{self.language}" if self.version else self.language
 
 
-def _parts(context: Context) -> list[Part]:
+def _parts(context: Context) -> list[VersionText]:
     versions = range(context.kept.get("versions") or 1)
-    return [Part(version=at, language=code) for at in versions for code in context.campaign.languages]
+    return [VersionText(version=at, language=code) for at in versions for code in context.campaign.languages]
 
 
-def _next_part(context: Context) -> Part | None:
+def _next_part(context: Context) -> VersionText | None:
     return next((part for part in _parts(context) if part.key not in context.kept["texts"]), None)
 
 

@@ -20,7 +20,7 @@ from bot.rules.event_draft import (
     next_question,
     starts_at,
 )
-from bot.rules.events import Doubt, doubts_of
+from bot.rules.events import UnlikelyTime, doubts_of
 from bot.rules.kinds import Kind
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.sending import INVITATION, SERIES
@@ -145,7 +145,9 @@ def _times(context: Context, new: NewEvent) -> dict[str, Any]:
     doubts = doubts_of(new.starts_at, new.duration, last, context.now, votes)
     return {
         "dates": dates,
-        "doubts": [each.value for each in doubts if each is not Doubt.LONG],  # which was asked about before
+        "doubts": [
+            each.value for each in doubts if each is not UnlikelyTime.LONG
+        ],  # which was asked about before
         "last": last,
         "last_vote": max(votes, default=None),
         "minutes": int(new.duration.total_seconds()) // 60,

@@ -7,14 +7,14 @@ from telegram import Message
 from bot.actions.registration import decide_consent
 from bot.actions.renewals import question_of
 from bot.rules.consent import Purpose
-from bot.words.questions import Question, marked
+from bot.words.questions import QuestionText, marked
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Text
 from handlers.context import Context
 from locales import LANGUAGES
 
 
-def as_asked(context: Context, name: str, *, mark: str | None = None) -> Question | None:
+def as_asked(context: Context, name: str, *, mark: str | None = None) -> QuestionText | None:
     """The question of a template whose words the tapped button stands under; None where they are not today's.
 
     `mark`: the one of the words, where they were answered by typing.
@@ -24,9 +24,9 @@ def as_asked(context: Context, name: str, *, mark: str | None = None) -> Questio
     )
 
 
-def of_today(context: Context, name: str) -> Question:
+def of_today(context: Context, name: str) -> QuestionText:
     """The question as it would be put now: a no counts whatever it was said to, also where nobody knows what."""
-    return Question(language=context.language, text=context.render(name).written)
+    return QuestionText(language=context.language, text=context.render(name).written)
 
 
 def is_shown(context: Context, text: Text) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from telegram import Update
 
 from bot.actions import restriction
-from bot.rules.restriction import NO_GROUND, Ground
+from bot.rules.restriction import NO_GROUND, RestrictionGround
 from handlers.buttons import arguments, one_of
 from handlers.context import Context
 from handlers.questions import as_asked
@@ -42,10 +42,10 @@ async def decide(update: Update, context: Context) -> None:
     elif said in (LIFT, END):
         await _lift(context, decided=said == END)
     else:
-        await _restrict(context, None if said == NO_GROUND else one_of(Ground, said))
+        await _restrict(context, None if said == NO_GROUND else one_of(RestrictionGround, said))
 
 
-async def _restrict(context: Context, ground: Ground | None) -> None:
+async def _restrict(context: Context, ground: RestrictionGround | None) -> None:
     told = context.render("privacy/restricted", ground=ground)
     is_new = await restriction.restrict(
         context.tx,

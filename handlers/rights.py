@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
-from bot.rules.restriction import Ground
+from bot.rules.restriction import RestrictionGround
 from bot.words.texts import CALLBACK_VERSION, without_mark
 from bot.words.vocabulary import asks_to_stop
 from handlers import privacy, restriction
@@ -16,7 +16,7 @@ COMMANDS = frozenset({"stop", "restrict", "delete", "consent", "mydata", "privac
 BUTTONS = frozenset({*privacy.BUTTONS, *restriction.BUTTONS, "consent", "messages", "optout", "perhaps_stop"})
 """Choices about one's data, silence and erasure, wherever they are offered."""
 ANSWERS = frozenset(
-    {*Purpose, *Mute, *Ground, *restriction.WORDS}
+    {*Purpose, *Mute, *RestrictionGround, *restriction.WORDS}
     | {"yes", "no", "on", "off", "keep", "delete", "erase", "show", "everything"}
 )
 """What these buttons say: few, so that forged ones fill nothing."""

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from telegram import Update
 
 from bot.actions import volunteering
-from bot.actions.volunteering import Card, OfferGone
+from bot.actions.volunteering import OfferCard, OfferGone
 from bot.rules.consent import Purpose
-from bot.rules.volunteering import Moment, Task
+from bot.rules.volunteering import FreeTime, Task
 from handlers import desk
 from handlers.buttons import arguments, one_of, yes_or_no
 from handlers.choices import ask_once
@@ -52,7 +52,7 @@ async def show_step(context: Context, step: str, answer: Callable[..., None]) ->
 async def choose(update: Update, context: Context) -> None:
     """Something offered, or not any more; a moment too."""
     (named,) = arguments(context, 1)
-    choice = one_of(Task, named) if named in set(Task) else one_of(Moment, named)
+    choice = one_of(Task, named) if named in set(Task) else one_of(FreeTime, named)
     if await must_sign_up(context):
         return
     offer = await volunteering.choose(context.tx, context.person, context.origin, context.campaign, choice)
@@ -103,7 +103,7 @@ async def open_offer(update: Update, context: Context) -> None:
         _show_card(context, card)
 
 
-def _show_card(context: Context, card: Card) -> None:
+def _show_card(context: Context, card: OfferCard) -> None:
     person = card.person
     commune = context.services.gazetteer.by_code(person.commune) if person.commune else None
     context.edit(

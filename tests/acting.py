@@ -29,7 +29,7 @@ from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
 from bot.actions.exports import Order
 from bot.actions.surveys import NewSurvey
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 from bot.rules.conversations import claimed, written_to
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
@@ -185,9 +185,9 @@ async def made_world(tx: AsyncConnection) -> World:
         await db.duties.change(tx, answerer.id, name="Sophie", on_duty=True)
     keys = {"opener_hash": "o", "cookie_hash": "c", "language": "fr"}
     await db.console.add_session(
-        tx, Door.CONSOLE, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys
+        tx, Entrance.CONSOLE, telegram_id=9, now=NOW, expires_at=NOW + timedelta(hours=12), **keys
     )
-    (session,) = await db.console.open_sessions(tx, Door.CONSOLE, NOW)
+    (session,) = await db.console.open_sessions(tx, Entrance.CONSOLE, NOW)
     await db.event_files.keep_key(tx, "theirs", announced[0].id)
     proposed = await db.events.create(
         tx,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import canvass, canvass_imports
-from bot.rules.canvass.ranking import Turnout
+from bot.rules.canvass.ranking import StationResult
 from db.engine import Database
 from db.schema import addresses, stations, walks
 from tests.places import place_of
@@ -70,7 +70,7 @@ async def plant(database: Database, *, now: datetime, doors: int = 10, cut: bool
     ]
     await canvass_imports.import_stations(database, stations, [], **given)
     turnouts = [
-        Turnout(station=code, commune=code[:5], registered=1050, voters=567, cast=560, ours=213)
+        StationResult(station=code, commune=code[:5], registered=1050, voters=567, cast=560, ours=213)
         for code in (STATION, OTHER)
     ]
     await canvass_imports.import_results(database, turnouts, **given)

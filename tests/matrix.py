@@ -64,7 +64,7 @@ from bot.actions.exports import Order
 from bot.actions.look_up import LookedUp
 from bot.event_files.filed import FiledEvent
 from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.broadcast_lists import Part
+from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.check_ins import CheckInRefused, DoorKey
 from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import read_leaf
@@ -288,7 +288,9 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "broadcast_cards.listed": {
         "": Row(
-            run=lambda w, a: broadcast_cards.listed(w.tx, a, Part.ALL, 0, language="fr", fallback="fr"),
+            run=lambda w, a: broadcast_cards.listed(
+                w.tx, a, BroadcastPart.ALL, 0, language="fr", fallback="fr"
+            ),
             least="organizer",
             where="any",
             check=lists_broadcasts,
@@ -410,11 +412,15 @@ MATRIX: dict[str, dict[str, Row]] = {
     },
     "broadcast_approvals.decide": {
         "letting it go": Row(
-            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, broadcast_approvals.Said.ANYWAY),
+            run=lambda w, a: broadcast_approvals.decide(
+                w.tx, a, w.request, broadcast_approvals.ApprovalDecision.ANYWAY
+            ),
             least="coordinator",
         ),
         "refusing": Row(
-            run=lambda w, a: broadcast_approvals.decide(w.tx, a, w.request, broadcast_approvals.Said.NO),
+            run=lambda w, a: broadcast_approvals.decide(
+                w.tx, a, w.request, broadcast_approvals.ApprovalDecision.NO
+            ),
             least="coordinator",
         ),
     },

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.cli import main
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.visits import DoorOutcome
 from bot.settings import Settings
 from bot.startup import opened as database_of
 from db.schema import addresses, street_counts, visits, walks
@@ -31,7 +31,7 @@ from tests.web.test_console_browser import AXE, FOUND
 
 PHONE = (390, 844)
 OFFLINE = 40
-OUTCOMES = [each.value for each in Outcome]
+OUTCOMES = [each.value for each in DoorOutcome]
 READ = Reader("en")
 
 

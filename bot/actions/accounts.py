@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
 import db.broadcast_lists
-from db.broadcast_accounts import Account, Broadcast
+from db.broadcast_accounts import Broadcast, BroadcastAccount
 from db.broadcast_lists import NotReached
 from db.statistics import KnownIn
 
@@ -19,7 +19,7 @@ from db.statistics import KnownIn
 class Accounts:
     """Counts of deliveries, for a reader who may know people by name in some areas."""
 
-    async def account(self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn) -> Account:
+    async def account(self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn) -> BroadcastAccount:
         """How many are in each state."""
         return await db.broadcast_accounts.account(tx, broadcast.id, known_in)
 

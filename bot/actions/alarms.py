@@ -27,7 +27,7 @@ TOLD_AFTERWARDS = frozenset({Trouble.REFUSED, Trouble.SILENT, Trouble.DATABASE})
 """While they last nothing can be told in the chat, or be kept to be told."""
 
 
-class Ended(Frozen):
+class TroubleOver(Frozen):
     """A trouble that is over: from when to when it lasted."""
 
     trouble: Trouble
@@ -35,7 +35,7 @@ class Ended(Frozen):
     until: datetime
 
 
-class Told(Frozen):
+class AlarmsTold(Frozen):
     """How many messages were queued, and how many troubles there are of which more will be told."""
 
     queued: int
@@ -46,10 +46,10 @@ async def tell(
     tx: AsyncConnection,
     *,
     present: Mapping[Trouble, datetime],
-    ended: Iterable[Ended],
+    ended: Iterable[TroubleOver],
     courtesy: CourtesyHours,
     now: datetime,
-) -> Told:
+) -> AlarmsTold:
     """Tells each admin what is wrong now (since when) and what has ended, if they were not told.
 
     What can wait is told in their own courtesy hours.
@@ -70,7 +70,7 @@ async def tell(
             del known[name]
     if known != before:
         await set_fact(tx, TOLD, known)
-    return Told(queued=queued, left=len(known))
+    return AlarmsTold(queued=queued, left=len(known))
 
 
 async def present(tx: AsyncConnection) -> list[Trouble]:
@@ -82,7 +82,7 @@ async def present(tx: AsyncConnection) -> list[Trouble]:
 def _brought_up(
     known: dict[str, dict[str, Any]],
     present: Mapping[Trouble, datetime],
-    ended: Iterable[Ended],
+    ended: Iterable[TroubleOver],
     zones: list[str],
     now: datetime,
 ) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from bot.exporting.formats import FORMATS
 from bot.exporting.tables import columns_of
 from bot.frozen import Frozen
 from bot.rules.areas import department_of
-from bot.rules.attendees import Attendee, Part, in_order
+from bot.rules.attendees import Attendee, AttendeePart, in_order
 from bot.rules.permissions import Action
 from bot.rules.territories import zone
 from db.check_ins import AtTheDoor
@@ -44,7 +44,7 @@ async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tupl
     author = await in_turn(tx, author)
     found, everybody = await attendees(tx, author, code)
     author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)  # names leave with the team alone
-    rows = [(part, each) for part in Part for each in in_order(everybody, part)]
+    rows = [(part, each) for part in AttendeePart for each in in_order(everybody, part)]
     stream = io.BytesIO()
     writer = FORMATS["csv"].open(stream, FILE)
     writer.write(

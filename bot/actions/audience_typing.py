@@ -12,7 +12,7 @@ import db.broadcast_accounts
 import db.events
 import db.saved_audiences
 import db.surveys
-from bot.actions.audiences import Place, as_far_as, places_named
+from bot.actions.audiences import TypedArea, as_far_as, places_named
 from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked, Occasion, setting_of
 from bot.errors import BadAudience
@@ -44,7 +44,7 @@ class Typed(Frozen):
     """
 
     expression: Expression | None
-    places: tuple[Place, ...] = ()
+    places: tuple[TypedArea, ...] = ()
 
 
 async def read(
@@ -77,7 +77,7 @@ def _is_written(typed: str) -> bool:
     return _WRITTEN.search(typed) is not None or (bool(words & _PLAIN) and words <= {*_PLAIN, *WORDS})
 
 
-async def _place_alone(tx: AsyncConnection, author: Author, typed: str, place: Place) -> Typed:
+async def _place_alone(tx: AsyncConnection, author: Author, typed: str, place: TypedArea) -> Typed:
     leaf = read_leaf(f"in:{place.area}")
     await require_usable(tx, author, Asked(expression=leaf, spots={leaf: (0, len(typed))}, text=typed))
     return Typed(expression=leaf)

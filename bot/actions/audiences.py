@@ -133,7 +133,7 @@ def _part(some: Withheld) -> str:
     return f"{some.reason} {some.until}"
 
 
-class Step(Frozen):
+class AudienceStep(Frozen):
     """An audience as it grows by one of its conditions: how many have it (`has`), how many were in the audience
     `before` it, none for the first, and how many are `left` with it.
     """
@@ -166,7 +166,7 @@ MOST_STEPS = 15
 
 async def flow_now(
     rolls: Rolls, author: Author, audience: Expression, *, kind: Kind, areas: Iterable[str]
-) -> tuple[Step, ...]:
+) -> tuple[AudienceStep, ...]:
     """Who of these areas comes in and falls out by each condition of an audience, as far as they can get a message of
     this kind; nothing of one with very many conditions. As it was committed last, in memory. Raises BadAudience.
     """
@@ -185,11 +185,11 @@ async def flow_now(
         found = _total(await rolls.groups(target, kind, known_in=author.reader.known_in))
         return telling(rolls, target, author.reader, kind)(found)
 
-    told: list[Step] = []
+    told: list[AudienceStep] = []
     for each in steps:
         before = told[-1].left if told else None
         told.append(
-            Step(
+            AudienceStep(
                 leaf=each.leaf,
                 has=await people(each.leaf),
                 before=before,
@@ -237,7 +237,7 @@ def _total(found: Sequence[Group]) -> Headcount:
     return sum((group.people for group in found), start=NOBODY)
 
 
-class Place(Frozen):
+class TypedArea(Frozen):
     """An area that was typed: its code and name; `kind` is region, department or commune."""
 
     area: str
@@ -250,17 +250,17 @@ _FEW_LETTERS = 4
 """Letters of a part of a région’s name that names it by itself: not `Val`, nor `Est`."""
 
 
-def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
+def places_named(gazetteer: Gazetteer, typed: str) -> list[TypedArea]:
     """The régions, départements and communes that somebody may have meant, the widest first."""
     wanted = _folded(typed)
     departments = [
-        Place(area=code, name=department.name, kind="department")
+        TypedArea(area=code, name=department.name, kind="department")
         for code, department in gazetteer.departments().items()
         if wanted in (_folded(code), _folded(department.name))
     ]
     # Overseas, a région and its only département share a name: one is enough.
     regions = [
-        Place(area=f"R{code}", name=region.name, kind="region")
+        TypedArea(area=f"R{code}", name=region.name, kind="region")
         for code, region in gazetteer.regions().items()
         if _folded(region.name) == wanted and not departments
     ]
@@ -272,19 +272,23 @@ def places_named(gazetteer: Gazetteer, typed: str) -> list[Place]:
         # Their name is meant, and perhaps the city of that name: Paris, not communes that sound like Rhône.
         communes = tuple(each for each in communes if _folded(each.name) == wanted)
     named = [
-        Place(area=each.code, name=f"{each.name} ({each.department})", kind="commune") for each in communes
+        TypedArea(area=each.code, name=f"{each.name} ({each.department})", kind="commune")
+        for each in communes
     ]
     # A région of former times is as many choices as it had départements.
     return [*regions, *departments, *named[: max(0, MOST_PLACES - len(regions) - len(departments))]]
 
 
-def _regions_once_called(gazetteer: Gazetteer, wanted: str) -> list[Place]:
+def _regions_once_called(gazetteer: Gazetteer, wanted: str) -> list[TypedArea]:
     """The région of today whose name has this one in it, and the départements of the région that bore it until 2016."""
     named = [code for code, region in gazetteer.regions().items() if wanted in _parts_of(region.name)]
     former = FORMER_REGIONS.get(wanted, ())
     return [
-        *(Place(area=f"R{code}", name=gazetteer.regions()[code].name, kind="region") for code in named),
-        *(Place(area=code, name=gazetteer.departments()[code].name, kind="department") for code in former),
+        *(TypedArea(area=f"R{code}", name=gazetteer.regions()[code].name, kind="region") for code in named),
+        *(
+            TypedArea(area=code, name=gazetteer.departments()[code].name, kind="department")
+            for code in former
+        ),
     ]
 
 

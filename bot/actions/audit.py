@@ -53,7 +53,7 @@ class FaultKind(StrEnum):
     FORGOTTEN_EARLY = "forgotten_early"
 
 
-class Fault(Frozen):
+class ChainFault(Frozen):
     """An entry (its number) that does not continue the chain, and why. `anchor`: what was noted of the log once, and
     does not stand in it.
     """
@@ -97,7 +97,7 @@ class Verified(Frozen):
 
     entries: int
     last_hash: str
-    faults: tuple[Fault, ...]
+    faults: tuple[ChainFault, ...]
 
 
 async def take_turn(tx: AsyncConnection) -> None:
@@ -192,7 +192,7 @@ async def verify(
     heads of an anchor file, of which the first that the log does not hold is named, unless its term is over at `now`;
     without that, the log is believed what it says to have forgotten.
     """
-    faults: list[Fault] = []
+    faults: list[ChainFault] = []
     start = await _start(tx)
     expected, count, last = start.hash, 0, 0
     witnessed = await db.audit.witnessed(tx)
@@ -200,27 +200,27 @@ async def verify(
     heads[start.entries] = start.hash
     async for entry in db.audit.entries(tx):
         if _hash_of(entry) != entry.hash:
-            faults.append(Fault(entry=entry.id, kind=FaultKind.ALTERED))
+            faults.append(ChainFault(entry=entry.id, kind=FaultKind.ALTERED))
         elif entry.previous_hash != expected:
             elsewhere = entry.previous_hash == FIRST or await db.audit.has_hash(tx, entry.previous_hash)
             kind = FaultKind.REORDERED if elsewhere else FaultKind.REMOVED
-            faults.append(Fault(entry=entry.id, kind=kind))
+            faults.append(ChainFault(entry=entry.id, kind=kind))
         expected, count, last = entry.hash, count + 1, entry.id
         if start.entries + count in heads:
             heads[start.entries + count] = entry.hash
     if not faults and _is_cut(await db.audit.tail(tx), start.entries + count, expected):
-        faults.append(Fault(entry=last, kind=FaultKind.REMOVED))
+        faults.append(ChainFault(entry=last, kind=FaultKind.REMOVED))
     # What was noted of entries whose term is over cannot be compared any more, but when it was noted can.
     early = [] if now is None else _forgotten_early(anchors, start.entries, now)
-    faults += [Fault(entry=last, kind=FaultKind.FORGOTTEN_EARLY, anchor=each) for each in early[:1]]
+    faults += [ChainFault(entry=last, kind=FaultKind.FORGOTTEN_EARLY, anchor=each) for each in early[:1]]
     lost = [each for each in anchors if each.count >= start.entries and heads[each.count] != each.hash]
     if witnessed and witnessed.count >= start.entries and heads[witnessed.count] != witnessed.hash:
-        faults.append(Fault(entry=last, kind=FaultKind.WENT_BACK, anchor=witnessed))
-    faults += [Fault(entry=last, kind=FaultKind.UNKNOWN_ANCHOR, anchor=each) for each in lost[:1]]
+        faults.append(ChainFault(entry=last, kind=FaultKind.WENT_BACK, anchor=witnessed))
+    faults += [ChainFault(entry=last, kind=FaultKind.UNKNOWN_ANCHOR, anchor=each) for each in lost[:1]]
     if not faults and not count and await db.staff.has_any(tx):
-        faults.append(Fault(entry=0, kind=FaultKind.EMPTIED))
+        faults.append(ChainFault(entry=0, kind=FaultKind.EMPTIED))
     faults += [
-        Fault(entry=last, kind=FaultKind.UNKNOWN_HEAD, head=head)
+        ChainFault(entry=last, kind=FaultKind.UNKNOWN_HEAD, head=head)
         for head in noted
         if head != start.hash and not await db.audit.has_hash(tx, head)
     ]

@@ -19,7 +19,7 @@ from bot.actions import approvals, audience_words, audit, notices
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, hosted_by, roles_of
-from bot.actions.broadcast_subject import Member, Subject, member, subject_of, titles
+from bot.actions.broadcast_subject import Colleague, Subject, member, subject_of, titles
 from bot.actions.forecasts import Forecast, forecast_of
 from bot.actions.letting_go import let_go
 from bot.campaign.campaign import Campaign
@@ -70,8 +70,8 @@ class Shown(Frozen):
     within: tuple[str, ...] | None
     people: Headcount
     reader: Reader
-    author: Member | None
-    asked_by: Member | None
+    author: Colleague | None
+    asked_by: Colleague | None
     forecast: Forecast | None
     is_uncounted: bool = False
 
@@ -223,7 +223,7 @@ async def shown_to(
     )
 
 
-async def _member(tx: AsyncConnection, author: Author, telegram_id: int | None) -> Member | None:
+async def _member(tx: AsyncConnection, author: Author, telegram_id: int | None) -> Colleague | None:
     return None if telegram_id is None else await member(tx, author.gazetteer, telegram_id)
 
 
@@ -258,7 +258,7 @@ async def decided(tx: AsyncConnection, author: Author, approval: int) -> Approva
     return found if found.decided_at is not None else None
 
 
-class Said(StrEnum):
+class ApprovalDecision(StrEnum):
     """What a second person says: that it leaves; where nobody would get it, that it leaves when somebody does, or all
     the same; or that it does not.
     """
@@ -273,7 +273,7 @@ async def decide(
     tx: AsyncConnection,
     author: Author,
     approval: int,
-    said: Said,
+    said: ApprovalDecision,
     *,
     reason: str = "",
     at: datetime | None = None,
@@ -290,13 +290,13 @@ async def decide(
     subject = await subject_of(tx, found.broadcast)
     await _require_second(tx, author, found, subject)
     await _require_as_asked(tx, author, found, subject)
-    granted, leaves = said is not Said.NO, {}
+    granted, leaves = said is not ApprovalDecision.NO, {}
     if granted:
         if not subject.broadcast.is_recall:  # what only takes away may always be done
             author.require_standing()
         found_now = expected or await foreseen(tx, author, subject)
         _require_read(found_now, author.reader, said, at)
-        better = found_now.better if found_now is not None and said is Said.LATER else None
+        better = found_now.better if found_now is not None and said is ApprovalDecision.LATER else None
         leaves = await let_go(tx, author, subject, found_now, better)
     account = await db.broadcast_accounts.account(tx, subject.read_of, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
@@ -331,12 +331,16 @@ async def _may_still_send(tx: AsyncConnection, subject: Subject) -> bool:
     return any(may_broadcast_to(role, subject.area) for role in held)
 
 
-def _require_read(found: Forecast | None, reader: Reader, said: Said, at: datetime | None) -> None:
+def _require_read(
+    found: Forecast | None, reader: Reader, said: ApprovalDecision, at: datetime | None
+) -> None:
     """Raises LookAgain where what was said is no answer to what is so now."""
     is_for_nobody = found is not None and found.is_for_nobody(reader)
-    if said is Said.LATER and not (is_for_nobody and found is not None and _is_same(found.better, at)):
+    if said is ApprovalDecision.LATER and not (
+        is_for_nobody and found is not None and _is_same(found.better, at)
+    ):
         raise LookAgain("It need not wait any more, or another hour is the better one now.")
-    if said is Said.YES and is_for_nobody:
+    if said is ApprovalDecision.YES and is_for_nobody:
         raise NobodyGetsIt("Nobody would get this in time.")
 
 
@@ -346,7 +350,7 @@ def _is_same(one: datetime | None, other: datetime | None) -> bool:
 
 
 async def _tell(
-    tx: AsyncConnection, approval: Approval, subject: Subject, campaign: Campaign, *, by: Member | None
+    tx: AsyncConnection, approval: Approval, subject: Subject, campaign: Campaign, *, by: Colleague | None
 ) -> None:
     """Whoever wrote it hears what became of it, and whoever asked. `by`: who decided; None: nobody did in time."""
     event = subject.event

@@ -16,7 +16,7 @@ from bot.actions.broadcast_subject import Subject, subject_of, titles
 from bot.actions.broadcasts import followed, is_written, progress_of
 from bot.actions.effects import Effects, effects_of
 from bot.frozen import Frozen
-from bot.rules.broadcast_lists import PER_PAGE, Part, page_of
+from bot.rules.broadcast_lists import PER_PAGE, BroadcastPart, page_of
 from bot.rules.kinds import Kind
 from bot.rules.mends import may_be_corrected, may_be_recalled
 from bot.rules.permissions import Action
@@ -28,7 +28,7 @@ from db.broadcast_lists import NotReached
 MOST_REMINDERS = 20
 
 
-class Listed(Frozen):
+class BroadcastLine(Frozen):
     """One line of the list. `title`: how its text begins, or the event's name; empty where the program words it.
 
     `place`: the name of the area that all it is for live in.
@@ -47,13 +47,13 @@ class Listed(Frozen):
 class ListPage(Frozen):
     """A page of the list, from 0."""
 
-    part: Part
-    lines: Sequence[Listed]
+    part: BroadcastPart
+    lines: Sequence[BroadcastLine]
     number: int
     pages: int
 
 
-class Card(Frozen):
+class BroadcastCard(Frozen):
     """One broadcast, for somebody who may control it. `approver` and `author`: Telegram numbers, where known."""
 
     subject: Subject
@@ -71,7 +71,7 @@ class Card(Frozen):
 async def listed(
     tx: AsyncConnection,
     author: Author,
-    part: Part,
+    part: BroadcastPart,
     number: int,
     *,
     language: str,
@@ -88,7 +88,7 @@ async def listed(
     named = await titles(tx, shown, language, fallback)
     mends = await db.mends.of_many(tx, [each.id for each in shown])
     lines = [
-        Listed(
+        BroadcastLine(
             progress=await progress_of(tx, author, each, accounts),
             title=named.get(each.id, ""),
             place=area_name(author.gazetteer, each.area),
@@ -113,7 +113,7 @@ async def sent_to_their_areas(
     """The latest messages that were sent to the author's areas, each with its title: whoever got them can be chosen."""
     areas = author.areas(Action.BROADCAST)
     found = await db.broadcast_lists.listed(
-        tx, Part.ALL, reader=author.person.id, author=None, now=author.now
+        tx, BroadcastPart.ALL, reader=author.person.id, author=None, now=author.now
     )
     left = [each for each in found if each.state != "unapproved" and each.starts_at <= author.now]
     theirs = [each for each in left if shared_with(each.area, areas)][:PER_PAGE]
@@ -123,14 +123,14 @@ async def sent_to_their_areas(
 
 async def card(
     tx: AsyncConnection, author: Author, broadcast: int, language: str, accounts: Accounts = COUNTED_NOW
-) -> Card:
+) -> BroadcastCard:
     """Raises NotAllowed, BroadcastRefused."""
     progress = await followed(tx, author, broadcast, accounts)
     subject = await subject_of(tx, broadcast)
     known_in = author.reader.known_in
     mends = [await progress_of(tx, author, each, accounts) for each in await db.mends.of(tx, broadcast)]
     approval = progress.approval
-    return Card(
+    return BroadcastCard(
         subject=subject,
         progress=progress,
         audience=await audience_words.view_for(tx, author, progress.broadcast.audience, language),

@@ -159,7 +159,7 @@ def _in(words: Mapping[str, str], language: str, fallback: str) -> str:
     return words.get(language) or words.get(fallback) or next(iter(words.values()))
 
 
-class Member(Frozen):
+class Colleague(Frozen):
     """Somebody of the team, as others of it know them: `name`, where they agreed to be known by it; the first of the
     roles that they hold, and its area.
     """
@@ -171,12 +171,12 @@ class Member(Frozen):
     area_name: str = ""
 
 
-async def member(tx: AsyncConnection, gazetteer: Gazetteer, telegram_id: int) -> Member:
+async def member(tx: AsyncConnection, gazetteer: Gazetteer, telegram_id: int) -> Colleague:
     """Whoever has this number."""
     person = await db.people.find(tx, telegram_id)
     held = await db.staff.roles_of(tx, telegram_id)
     is_known = person is not None and person.is_registered and person.consent_team
-    return Member(
+    return Colleague(
         telegram_id=telegram_id,
         name=(person.first_name or "") if person is not None and is_known else "",
         role=held[0].role if held else "",

@@ -15,7 +15,7 @@ from bot.actions.authority import Author
 from bot.campaign.upcoming import UpcomingStep, upcoming
 from bot.frozen import Frozen
 from bot.rules.areas import contains
-from bot.rules.broadcast_lists import Part
+from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.permissions import Action
 from bot.rules.territories import METROPOLE, TERRITORIES
 from bot.rules.territories import zone as zone_named
@@ -72,7 +72,7 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
     """What is scheduled for people of the area, as far as the author may control it."""
     whose = None if author.supervised() else author.id
     found = await db.broadcast_lists.listed(
-        tx, Part.SCHEDULED, reader=author.person.id, author=whose, now=author.now
+        tx, BroadcastPart.SCHEDULED, reader=author.person.id, author=whose, now=author.now
     )
     theirs = [
         each

@@ -23,7 +23,7 @@ from bot.rules.courtesy import next_courteous
 from bot.rules.kinds import Kind
 from bot.rules.territories import METROPOLE, TERRITORIES
 from db.facts import get_fact, set_fact
-from db.vote_plans import Planned
+from db.vote_plans import PlannedVote
 
 FACT = "campaign:accepted"
 """The fact: the digest of the consent `texts`, the `hours` by ballot and the `areas` that somebody went on with
@@ -80,7 +80,7 @@ async def _accepted(tx: AsyncConnection) -> Accepted:
 
 async def _concerned(
     tx: AsyncConnection, campaign: Campaign, accepted: Accepted, now: datetime
-) -> AsyncIterator[tuple[Ballot, Planned, bool]]:
+) -> AsyncIterator[tuple[Ballot, PlannedVote, bool]]:
     """Whoever planned when to vote where the day or the hours are others now, and whether their time is gone."""
     for ballot in campaign.ballots:
         before, after = accepted["hours"].get(str(ballot.number)), known_hours(ballot)

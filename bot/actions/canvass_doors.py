@@ -18,8 +18,8 @@ from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.canvass.visits import (
     MOST_DWELLINGS,
+    DoorOutcome,
     DoorState,
-    Outcome,
     Side,
     after,
     is_daytime,
@@ -30,7 +30,7 @@ from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from bot.rules.territories import zone as zone_named
 from db.batches import Visit, together
-from db.canvass_doors import Ground, Standing, Tapped
+from db.canvass_doors import SideView, Tapped, WalkView
 from db.people import Person
 from db.postponed import postpone, taken_up
 
@@ -55,10 +55,10 @@ class WalkAtNight(PortevoixError):
     default_message = "toasts/walk_at_night"
 
 
-class Card(Frozen):
+class SideCard(Frozen):
     """One side of a street on the screen, with the walk that it belongs to."""
 
-    walk: Ground
+    walk: WalkView
     side: Side
 
 
@@ -71,7 +71,7 @@ class Going(Frozen):
     gazetteer: Gazetteer
     walk: int
     paper: bool = False
-    found: Standing | None = None
+    found: SideView | None = None
     """What stands at the door that they tap, where it was found for many together (handlers.gathering)."""
 
     @property
@@ -92,7 +92,7 @@ def zone_at(gazetteer: Gazetteer, commune: str) -> str:
     return where.zone if where is not None else PARIS
 
 
-def require_time(going: Going, walk: Ground) -> None:
+def require_time(going: Going, walk: WalkView) -> None:
     """Raises CandidateOut, WalkQuiet and WalkAtNight; what a sheet says happened before, and is entered at any time."""
     if going.paper:
         return
@@ -107,7 +107,7 @@ def require_time(going: Going, walk: Ground) -> None:
         raise WalkAtNight("Nobody knocks at this hour.", opens=hours.opens, closes=hours.closes)
 
 
-async def find_standing(tx: AsyncConnection, tapped: Iterable[Tapped]) -> dict[Tapped, Standing]:
+async def find_standing(tx: AsyncConnection, tapped: Iterable[Tapped]) -> dict[Tapped, SideView]:
     """What many who tap at doors at once find there, each on a walk of their own. Of a walk the first alone: whoever
     comes after finds what that one has changed.
     """
@@ -118,14 +118,14 @@ async def find_standing(tx: AsyncConnection, tapped: Iterable[Tapped]) -> dict[T
         return {}
     write_first = taken_up(tx)
 
-    def work(visit: Visit) -> dict[Tapped, Standing]:
+    def work(visit: Visit) -> dict[Tapped, SideView]:
         write_first(visit)
         return db.canvass_doors.standing(visit, list(firsts.values()))
 
     return await together(tx, work)
 
 
-async def _standing(tx: AsyncConnection, going: Going, door: int) -> Standing:
+async def _standing(tx: AsyncConnection, going: Going, door: int) -> SideView:
     """What stands at a door, for somebody who is on the walk. Raises NotASupporter, NotYourWalk."""
     require_supporter(going.person)
     tapped = Tapped(person=going.person.id, walk=going.walk, door=door)
@@ -137,43 +137,47 @@ async def _standing(tx: AsyncConnection, going: Going, door: int) -> Standing:
     return found
 
 
-def _card(found: Standing, doors: Sequence[DoorState], at: int) -> Card:
+def _card(found: SideView, doors: Sequence[DoorState], at: int) -> SideCard:
     """The card that speaks of the door after the one where something was done."""
     side = Side(street=found.leg.street, doors=tuple(doors), current=next_door(doors, at))
-    return Card(walk=found.walk, side=side)
+    return SideCard(walk=found.walk, side=side)
 
 
-async def look(tx: AsyncConnection, going: Going, door: int) -> Card:
+async def look(tx: AsyncConnection, going: Going, door: int) -> SideCard:
     """The card, with this door as the one that is spoken of. Raises NotASupporter, NotYourWalk."""
     found = await _standing(tx, going, door)
     here = next(each for each in found.leg.doors if each.id == door)
-    return Card(walk=found.walk, side=Side(street=found.leg.street, doors=found.leg.doors, current=here))
+    return SideCard(walk=found.walk, side=Side(street=found.leg.street, doors=found.leg.doors, current=here))
 
 
-async def begin_leg(tx: AsyncConnection, going: Going, door: int) -> Card:
+async def begin_leg(tx: AsyncConnection, going: Going, door: int) -> SideCard:
     """The card, at the first door of the leg of which something is still to be noted."""
     found = await _standing(tx, going, door)
     return _card(found, found.leg.doors, door)
 
 
-async def note(tx: AsyncConnection, going: Going, door: int, outcome: Outcome) -> Card:
+async def note(tx: AsyncConnection, going: Going, door: int, outcome: DoorOutcome) -> SideCard:
     """What happened at a door. Raises NotASupporter, NotYourWalk, WalkQuiet, WalkAtNight."""
     found = await _standing(tx, going, door)
     here = next(each for each in found.leg.doors if each.id == door)
     return _noted(tx, going, found, [(here, outcome)], door)
 
 
-async def nobody(tx: AsyncConnection, going: Going, first: int, last: int) -> Card:
+async def nobody(tx: AsyncConnection, going: Going, first: int, last: int) -> SideCard:
     """Nobody came to the door, from one to another. Raises as `note` does."""
     found = await _standing(tx, going, first)
     doors = found.leg.doors
-    noted = [(each, Outcome.NOBODY) for each in reached(doors, first, last) for _ in range(each.left)]
+    noted = [(each, DoorOutcome.NOBODY) for each in reached(doors, first, last) for _ in range(each.left)]
     return _noted(tx, going, found, noted, last if any(each.id == last for each in doors) else first)
 
 
 def _noted(
-    tx: AsyncConnection, going: Going, found: Standing, noted: Sequence[tuple[DoorState, Outcome]], at: int
-) -> Card:
+    tx: AsyncConnection,
+    going: Going,
+    found: SideView,
+    noted: Sequence[tuple[DoorState, DoorOutcome]],
+    at: int,
+) -> SideCard:
     """Notes it, where it is time for it; the card, which is not read again: nobody else writes in between. It is
     written at the end of the transaction, with what others note meanwhile.
     """
@@ -190,7 +194,7 @@ def _noted(
     return _card(found, after(found.leg.doors, noted), at)
 
 
-async def undo(tx: AsyncConnection, going: Going, door: int) -> Card:
+async def undo(tx: AsyncConnection, going: Going, door: int) -> SideCard:
     """Takes back what the person’s last tap noted on the walk. Raises NotASupporter, NotYourWalk."""
     found = await _standing(tx, going, door)
 
@@ -200,7 +204,7 @@ async def undo(tx: AsyncConnection, going: Going, door: int) -> Card:
     return await _seen_again(tx, going, await together(tx, work))
 
 
-async def count_dwellings(tx: AsyncConnection, going: Going, door: int, number: int) -> Card:
+async def count_dwellings(tx: AsyncConnection, going: Going, door: int, number: int) -> SideCard:
     """How many dwellings there are behind a door. Raises NotASupporter, NotYourWalk."""
     found = await _standing(tx, going, door)
     dwellings = max(1, min(MOST_DWELLINGS, number))
@@ -208,5 +212,5 @@ async def count_dwellings(tx: AsyncConnection, going: Going, door: int, number: 
     return await _seen_again(tx, going, door)
 
 
-async def _seen_again(tx: AsyncConnection, going: Going, door: int) -> Card:
+async def _seen_again(tx: AsyncConnection, going: Going, door: int) -> SideCard:
     return await begin_leg(tx, replace(going, found=None), door)

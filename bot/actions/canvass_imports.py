@@ -18,7 +18,7 @@ from bot.actions import audit
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import city_of, department_of
-from bot.rules.canvass.ranking import Turnout
+from bot.rules.canvass.ranking import StationResult
 from bot.rules.canvass.stations import belong
 from bot.rules.communes.text import fold
 from bot.rules.permissions import Action
@@ -190,7 +190,7 @@ async def _put_stations(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) 
 
 
 async def import_results(
-    database: Database, turnouts: Sequence[Turnout], *, file: str, actor: str, now: datetime
+    database: Database, turnouts: Sequence[StationResult], *, file: str, actor: str, now: datetime
 ) -> Imported:
     """What happened at stations; one that is not known yet is known from now on, without a place."""
     await _begin(database, Action.IMPORT_RESULTS, file)

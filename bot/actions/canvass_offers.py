@@ -20,13 +20,13 @@ from bot.actions.canvass_walks import OUT, Sheet, WalkGone, print_sheet
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import place_of
-from bot.rules.canvass.meetings import Meeting
+from bot.rules.canvass.meetings import MeetingPoint
 from bot.rules.canvass.ranking import Ranked, Weights
-from bot.rules.canvass.visits import MOST_WALKERS, Doubt, Outcome, Tally, doubt, is_daytime
-from bot.rules.console import Door
+from bot.rules.canvass.visits import MOST_WALKERS, DoorOutcome, Tally, WalkDoubt, doubt, is_daytime
+from bot.rules.console import Entrance
 from bot.rules.permissions import Action
 from bot.rules.territories import zone as zone_named
-from db.canvass_doors import Ground
+from db.canvass_doors import WalkView
 from db.canvass_walks import Companion, WalkLine
 
 
@@ -48,17 +48,17 @@ class StationSeen(Frozen):
     ranked: Ranked | None
     of: int
     walks: tuple[WalkLine, ...]
-    counts: Counter[Outcome]
+    counts: Counter[DoorOutcome]
 
 
 class WalkAccount(Frozen):
     """A walk as its coordinator sees it: who is on it, what was noted, and whether that wants talking over."""
 
-    walk: Ground
+    walk: WalkView
     companions: tuple[Companion, ...]
     tally: Tally
-    doubt: Doubt | None
-    meeting: Meeting | None
+    doubt: WalkDoubt | None
+    meeting: MeetingPoint | None
     zone: str
 
     @property
@@ -107,7 +107,7 @@ async def offer(
     author: Author,
     code: str,
     walk: int | None = None,
-    meeting: Meeting | None = None,
+    meeting: MeetingPoint | None = None,
 ) -> StationSeen:
     """Offers every walk of a station that is free, or one of them; its people meet, or go whenever they like.
 
@@ -125,7 +125,7 @@ async def offer(
     return await station_for(tx, author, code)
 
 
-def require_sound(author: Author, commune: str, meeting: Meeting) -> None:
+def require_sound(author: Author, commune: str, meeting: MeetingPoint) -> None:
     """A meeting that is to come, by day, and in no silence of the law. Raises BadMeeting."""
     zone, hours = zone_at(author.gazetteer, commune), author.campaign.walking
     if meeting.at <= author.now:
@@ -174,7 +174,7 @@ async def sign_out(tx: AsyncConnection, author: Author, walk: int) -> int:
     found = await account(tx, author, walk)
     ended = 0
     for number in await db.canvass_walks.others_on(tx, found.walk, 0):
-        ended += await db.console.end_all(tx, Door.APP, number, author.now)
+        ended += await db.console.end_all(tx, Entrance.APP, number, author.now)
     await _note(tx, author, walk=found.walk.code, signed_out=ended)
     return ended
 

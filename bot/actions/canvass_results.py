@@ -19,7 +19,7 @@ from bot.actions.canvass_offers import commune_of
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import Plane, Spot, place_of
 from bot.rules.canvass.ranking import Ranked, Weights
-from bot.rules.canvass.visits import Doubt, Outcome, Tally, doubt, pace, tally
+from bot.rules.canvass.visits import DoorOutcome, Tally, WalkDoubt, doubt, pace, tally
 from bot.rules.permissions import Action
 from db.canvass_counts import Noted
 
@@ -49,7 +49,7 @@ class Learnt(Frozen):
     streets: Sequence[tuple[str, Tally]]
     days: Sequence[tuple[date, Tally]]
     pace: float | None
-    doubtful: Sequence[tuple[int, str, Doubt]]
+    doubtful: Sequence[tuple[int, str, WalkDoubt]]
 
 
 async def lines(tx: AsyncConnection, author: Author, area: str) -> list[StationLine]:
@@ -104,7 +104,7 @@ def _parted(noted: Iterable[Noted], key: Callable[[Noted], Any]) -> list[tuple[A
 
 
 def _tally(noted: Iterable[Noted]) -> Tally:
-    counts: Counter[Outcome] = Counter()
+    counts: Counter[DoorOutcome] = Counter()
     for each in noted:
         counts[each.outcome] += each.number
     return Tally(counts=counts)
@@ -123,20 +123,20 @@ async def ways(tx: AsyncConnection, author: Author, code: str) -> dict[int, list
     }
 
 
-class Doors(Frozen):
+class DoorTotals(Frozen):
     """Door to door in one line: doors that were noted, and how many walks are offered, under way and over."""
 
     tally: Tally
     walks: Counter[str]
 
 
-async def doors_in(tx: AsyncConnection, area: str) -> Doors | None:
+async def doors_in(tx: AsyncConnection, area: str) -> DoorTotals | None:
     """What is told of an area with its other numbers; None where nobody went. The caller asked whether it may be."""
-    counts: Counter[Outcome] = Counter()
+    counts: Counter[DoorOutcome] = Counter()
     for each in (await db.canvass_counts.by_station(tx, area)).values():
         counts += each
     walks: Counter[str] = Counter()
     for number in (await db.canvass_counts.walks_by_station(tx, area)).values():
         walks += number
     going = walks["offered"] + walks["under_way"] + walks["done"]
-    return Doors(tally=Tally(counts=counts), walks=walks) if going or counts else None
+    return DoorTotals(tally=Tally(counts=counts), walks=walks) if going or counts else None

@@ -22,11 +22,11 @@ from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import city_of
 from bot.rules.canvass.doors import place_of
-from bot.rules.canvass.meetings import TOLD_BEFORE, WAITED, Meeting, fit, is_missed
+from bot.rules.canvass.meetings import TOLD_BEFORE, WAITED, MeetingPoint, fit, is_missed
 from bot.rules.canvass.visits import MOST_WALKERS, Tally, doubt
 from bot.rules.permissions import Action, Role, Staff, may
 from bot.rules.retention import final_ballot_end
-from db.canvass_doors import Ground
+from db.canvass_doors import WalkView
 from db.canvass_walks import Companion, LegSummary
 from db.facts import get_fact, set_fact
 from db.people import Person
@@ -70,7 +70,7 @@ class Offered(Frozen):
     doors: int
     metres: int
     walkers: int
-    meeting: Meeting | None
+    meeting: MeetingPoint | None
     zone: str
     waiting: bool | None
 
@@ -81,14 +81,14 @@ class WalkSeen(Frozen):
     those who are on it.
     """
 
-    walk: Ground
+    walk: WalkView
     legs: tuple[LegSummary, ...]
     companions: tuple[Companion, ...]
     walkers: int
     contact: tuple[int, str | None] | None
     place: str | None
     quiet: datetime | None
-    meeting: Meeting | None
+    meeting: MeetingPoint | None
     zone: str
     now: datetime
 
@@ -135,7 +135,9 @@ async def offered_to(
             doors=row.doors,
             metres=row.metres,
             walkers=row.walkers,
-            meeting=None if row.meets_at is None else Meeting(at=row.meets_at, where=row.meets_where or ""),
+            meeting=None
+            if row.meets_at is None
+            else MeetingPoint(at=row.meets_at, where=row.meets_where or ""),
             zone=zone_at(gazetteer, row.commune),
             waiting=bool(row.walked) if row.walkers else None,
         )
@@ -202,7 +204,7 @@ async def take(tx: AsyncConnection, going: Going) -> WalkSeen:
     return await seen(tx, going)
 
 
-async def _tell_others(tx: AsyncConnection, going: Going, walk: Ground, *, comes: bool) -> None:
+async def _tell_others(tx: AsyncConnection, going: Going, walk: WalkView, *, comes: bool) -> None:
     """Tells whoever is on a walk that somebody comes along, or cannot; who it is stands on the walk itself."""
     details = {
         "walk": walk.code,
@@ -214,7 +216,7 @@ async def _tell_others(tx: AsyncConnection, going: Going, walk: Ground, *, comes
     await notices.tell(tx, others, "walk_companion", details, now=going.now)
 
 
-async def _own(tx: AsyncConnection, going: Going) -> Ground:
+async def _own(tx: AsyncConnection, going: Going) -> WalkView:
     """A walk that the person is on. Raises NotASupporter, NotYourWalk."""
     require_supporter(going.person)
     walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
@@ -267,20 +269,20 @@ async def _remind(tx: AsyncConnection, later_than: datetime, now: datetime) -> i
     return told
 
 
-class Ended(Frozen):
+class WalkOver(Frozen):
     """A walk that is over, and what was noted on it."""
 
-    walk: Ground
+    walk: WalkView
     tally: Tally
 
 
-async def end(tx: AsyncConnection, going: Going) -> Ended:
+async def end(tx: AsyncConnection, going: Going) -> WalkOver:
     """The walk is over: who offered it is told, and whoever walked along. Raises NotASupporter, NotYourWalk."""
     walk = await _own(tx, going)
     found = await db.canvass_counts.tally_of(tx, walk.id, walk.outing)
     await _tell_end(tx, walk, found, going)
     await db.canvass_walks.end(tx, walk, going.now)
-    return Ended(walk=walk, tally=found)
+    return WalkOver(walk=walk, tally=found)
 
 
 async def call_for_help(tx: AsyncConnection, going: Going) -> int:
@@ -302,13 +304,13 @@ async def call_for_help(tx: AsyncConnection, going: Going) -> int:
     return await notices.tell(tx, {*team, *beside}, HELP, details, now=going.now, key=key)
 
 
-async def _contact(tx: AsyncConnection, walk: Ground) -> tuple[int, str | None] | None:
+async def _contact(tx: AsyncConnection, walk: WalkView) -> tuple[int, str | None] | None:
     """Who offered the walk, as long as they may."""
     found = await db.canvass_walks.telegram_id_of(tx, walk.offered_by)
     return found if found is not None and found[0] in await _coordinators_of(tx, walk.station) else None
 
 
-async def _tell_end(tx: AsyncConnection, walk: Ground, found: Tally, going: Going) -> None:
+async def _tell_end(tx: AsyncConnection, walk: WalkView, found: Tally, going: Going) -> None:
     """Tells who offered the walk, or those who may offer walks there by now, and whoever walked along."""
     contact = await _contact(tx, walk)
     who = {contact[0]} if contact is not None else await _coordinators_of(tx, walk.station)
@@ -335,7 +337,7 @@ SHEET_KEPT = timedelta(days=14)
 class Sheet(Frozen):
     """What is printed of a walk: its doors in order, where people vote, the sheet’s number and last day."""
 
-    walk: Ground
+    walk: WalkView
     doors: tuple[Any, ...]
     place: str | None
     number: int

@@ -160,7 +160,7 @@ async def walk_in_joined(
     return found
 
 
-class Door(Frozen):
+class CheckInDoor(Frozen):
     """What a host's phone shows: the event, the link in the QR code's token, the digits, and who is there already."""
 
     found: ManagedEvent
@@ -169,12 +169,12 @@ class Door(Frozen):
     there: AtTheDoor
 
 
-async def door(tx: AsyncConnection, author: Author, code: str, key: DoorKey) -> Door:
+async def door(tx: AsyncConnection, author: Author, code: str, key: DoorKey) -> CheckInDoor:
     """The code of this minute, for whoever organizes the event. Raises NotAllowed, EventRefused, CheckInRefused."""
     found = await find_managed(tx, author, code)
     _require_door(found.event, author.now)
     minute = minute_of(author.now)
-    return Door(
+    return CheckInDoor(
         found=found,
         token=key.token(code, minute),
         digits=key.digits(code, minute),
@@ -184,7 +184,7 @@ async def door(tx: AsyncConnection, author: Author, code: str, key: DoorKey) -> 
 
 async def open_screen(
     tx: AsyncConnection, author: Author, code: str, key: DoorKey
-) -> tuple[Door, int | None]:
+) -> tuple[CheckInDoor, int | None]:
     """A host's phone begins to show the code, which is kept up to date until the event is over; and the message that
     showed it before, if one did. Raises NotAllowed, EventRefused, CheckInRefused.
     """

@@ -14,7 +14,7 @@ import db.talks
 from bot.actions import audit, conversations, duties
 from bot.actions.authority import roles_of
 from bot.rules import conversations as rules
-from bot.rules.conversations import Claims, Standing, State, may_answer
+from bot.rules.conversations import Claims, ConversationStanding, ConversationState, may_answer
 from db.conversations import Conversation
 from db.talks import Lost, Talk
 
@@ -47,7 +47,7 @@ async def _tend_one(tx: AsyncConnection, found: Conversation, claims: Claims, no
     moved, standing = 0, found.standing
     claimer = await db.people.get(tx, standing.claimed_by or 0)
     is_left = claimer is None or claimer.unreachable_at is not None  # they blocked the bot, or were erased
-    if rules.is_idle(standing, claims, now) or (standing.state is State.CLAIMED and is_left):
+    if rules.is_idle(standing, claims, now) or (standing.state is ConversationState.CLAIMED and is_left):
         moved += 1
         standing = await _end_claim(tx, found, now)
     if rules.is_overdue(standing, claims, now):
@@ -55,13 +55,13 @@ async def _tend_one(tx: AsyncConnection, found: Conversation, claims: Claims, no
     return moved
 
 
-async def _end_claim(tx: AsyncConnection, found: Conversation, now: datetime) -> Standing:
+async def _end_claim(tx: AsyncConnection, found: Conversation, now: datetime) -> ConversationStanding:
     after = rules.left_idle(found.standing, now)
     await db.conversations.move(tx, found, after)
     details = {"conversation": found.id, "area": found.area}
     await audit.note(tx, actor=BY_ITSELF, action="claim_ended", details=details, now=now)
     await _tell_claimer(tx, found, "idle", now)
-    await let_go(tx, found, now, waits=after.state is State.WAITING)
+    await let_go(tx, found, now, waits=after.state is ConversationState.WAITING)
     return after
 
 

@@ -1,7 +1,7 @@
 """Signing in to the console and to the Mini App: links that serve once, and sessions.
 
-Those of the console end with the role, and are listed and ended by admins. The Mini App (`Door.APP`) opens for whoever
-ever wrote to the bot: each of its pages asks for itself what they may.
+Those of the console end with the role, and are listed and ended by admins. The Mini App (`Entrance.APP`) opens for
+whoever ever wrote to the bot: each of its pages asks for itself what they may.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import NotAllowed, PortevoixError
 from bot.frozen import Frozen
-from bot.rules.console import LINK_LIFE, SESSION_LIFE, Door
+from bot.rules.console import LINK_LIFE, SESSION_LIFE, Entrance
 from bot.rules.launches import Launch
 from bot.rules.permissions import Action, Role
 from db.console import ConsoleSession
@@ -35,7 +35,7 @@ class SignedOut(PortevoixError):
     default_message = "console/signed_out"
 
 
-class LinkDead(PortevoixError):
+class SignInLinkDead(PortevoixError):
     """A link that opens nothing: mistyped or guessed, opened already, too old, or its owner has no role."""
 
     default_message = "console/dead"
@@ -60,15 +60,15 @@ async def offer(tx: AsyncConnection, author: Author, language: str) -> str:
     """The token of a new link to the console, told once; an earlier one opens nothing any more. Raises NotAllowed."""
     author = await in_turn(tx, author)
     author.require(Action.OPEN_CONSOLE)
-    return await _offer(tx, Door.CONSOLE, author.person, language, author.now)
+    return await _offer(tx, Entrance.CONSOLE, author.person, language, author.now)
 
 
 async def offer_app(tx: AsyncConnection, person: Person, language: str, now: datetime) -> str:
     """The token of a new link to one's own pages, told once; an earlier one opens nothing any more."""
-    return await _offer(tx, Door.APP, person, language, now)
+    return await _offer(tx, Entrance.APP, person, language, now)
 
 
-async def _offer(tx: AsyncConnection, door: Door, person: Person, language: str, now: datetime) -> str:
+async def _offer(tx: AsyncConnection, door: Entrance, person: Person, language: str, now: datetime) -> str:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     await db.console.add_link(
         tx,
@@ -83,16 +83,18 @@ async def _offer(tx: AsyncConnection, door: Door, person: Person, language: str,
 
 
 async def look(
-    tx: AsyncConnection, token: str, occasion: Occasion, door: Door = Door.CONSOLE
+    tx: AsyncConnection, token: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
 ) -> ConsoleSession:
     """The link of a token, which still opens; looking does not use it up. Raises LinkDead."""
     found = await db.console.find_link(tx, door, hash_of(token), occasion.now)
     if found is None or await _author(tx, found.telegram_id, occasion, door) is None:
-        raise LinkDead("This link opens nothing (any more).", message=f"{door}/dead")
+        raise SignInLinkDead("This link opens nothing (any more).", message=f"{door}/dead")
     return found
 
 
-async def enter(tx: AsyncConnection, token: str, occasion: Occasion, door: Door = Door.CONSOLE) -> str:
+async def enter(
+    tx: AsyncConnection, token: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
+) -> str:
     """Uses a link up: the cookie of the session that it opened. Of two who try at once, one wins. Raises LinkDead."""
     link = await look(tx, token, occasion, door)
     author = await _author(tx, link.telegram_id, occasion, door)
@@ -101,19 +103,19 @@ async def enter(tx: AsyncConnection, token: str, occasion: Occasion, door: Door 
         tx, door, link.id, cookie_hash=hash_of(cookie), now=occasion.now, expires_at=expires_at
     )
     if author is None or not opened:
-        raise LinkDead("Somebody else used this link at the same moment.", message=f"{door}/dead")
+        raise SignInLinkDead("Somebody else used this link at the same moment.", message=f"{door}/dead")
     await _note_entry(tx, author, door, by="link")
     return cookie
 
 
 async def enter_by_launch(
-    tx: AsyncConnection, launch: Launch, language: str, occasion: Occasion, door: Door = Door.CONSOLE
+    tx: AsyncConnection, launch: Launch, language: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
 ) -> str:
     """The cookie of a session that Telegram vouches for. What it told serves once. Raises LinkDead."""
     await audit.take_turn(tx)  # of two who show the same at once one is the second
     author = await _author(tx, launch.telegram_id, occasion, door)
     if author is None or await db.console.was_used(tx, launch.digest):
-        raise LinkDead("They have no role, or this served already.", message=f"{door}/dead")
+        raise SignInLinkDead("They have no role, or this served already.", message=f"{door}/dead")
     cookie = secrets.token_urlsafe(TOKEN_BYTES)
     await db.console.add_session(
         tx,
@@ -130,7 +132,7 @@ async def enter_by_launch(
 
 
 async def signed_in(
-    tx: AsyncConnection, cookie: str, occasion: Occasion, door: Door = Door.CONSOLE
+    tx: AsyncConnection, cookie: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
 ) -> Signed:
     """Whose cookie this is, with the roles of this moment. Raises SignedOut."""
     session = await db.console.find_session(tx, door, hash_of(cookie), occasion.now)
@@ -140,21 +142,21 @@ async def signed_in(
     return Signed(author=author, session=session)
 
 
-async def sign_out(tx: AsyncConnection, signed: Signed, door: Door = Door.CONSOLE) -> None:
+async def sign_out(tx: AsyncConnection, signed: Signed, door: Entrance = Entrance.CONSOLE) -> None:
     """Ends one's own session."""
-    if await db.console.end(tx, door, signed.session.id, signed.author.now) and door is Door.CONSOLE:
+    if await db.console.end(tx, door, signed.session.id, signed.author.now) and door is Entrance.CONSOLE:
         await _note(tx, signed.author, Action.END_CONSOLE, session=signed.session.id)
 
 
 async def sign_out_of_app(tx: AsyncConnection, person: Person, now: datetime) -> int:
     """Ends every session of somebody in their own pages, on whatever device; how many."""
-    return await db.console.end_all(tx, Door.APP, person.telegram_id, now)
+    return await db.console.end_all(tx, Entrance.APP, person.telegram_id, now)
 
 
 async def sign_out_everywhere(tx: AsyncConnection, author: Author) -> int:
     """Ends all of one's own sessions and links; how many."""
     author.require(Action.OPEN_CONSOLE)
-    ended = await db.console.end_all(tx, Door.CONSOLE, author.person.telegram_id, author.now)
+    ended = await db.console.end_all(tx, Entrance.CONSOLE, author.person.telegram_id, author.now)
     if ended:
         await _note(tx, author, Action.END_CONSOLE, sessions=ended)
     return ended
@@ -165,7 +167,7 @@ async def own_sessions(tx: AsyncConnection, author: Author) -> Sequence[ConsoleS
     author.require(Action.OPEN_CONSOLE)
     return [
         each
-        for each in await db.console.open_sessions(tx, Door.CONSOLE, author.now)
+        for each in await db.console.open_sessions(tx, Entrance.CONSOLE, author.now)
         if each.telegram_id == author.person.telegram_id
     ]
 
@@ -173,7 +175,7 @@ async def own_sessions(tx: AsyncConnection, author: Author) -> Sequence[ConsoleS
 async def sessions(tx: AsyncConnection, author: Author) -> Sequence[ConsoleSession]:
     """The open sessions of those whose roles the author may give and take. Raises NotAllowed."""
     author.require(Action.END_CONSOLE)
-    found = await db.console.open_sessions(tx, Door.CONSOLE, author.now)
+    found = await db.console.open_sessions(tx, Entrance.CONSOLE, author.now)
     return [each for each in found if await _may_end(tx, author, each)]
 
 
@@ -181,14 +183,14 @@ async def end_session(tx: AsyncConnection, author: Author, session: int) -> Cons
     """Ends somebody's session: its next click leads out. Raises NotAllowed, NoSuchStaff."""
     author = await in_turn(tx, author)
     author.require(Action.END_CONSOLE)
-    found = {each.id: each for each in await db.console.open_sessions(tx, Door.CONSOLE, author.now)}.get(
+    found = {each.id: each for each in await db.console.open_sessions(tx, Entrance.CONSOLE, author.now)}.get(
         session
     )
     if found is None:
         raise NoSuchStaff("This session is over.", message="console/session_over")
     if not await _may_end(tx, author, found):
         raise NotAllowed("This session is of somebody whose roles you may not withdraw.")
-    await db.console.end(tx, Door.CONSOLE, session, author.now)
+    await db.console.end(tx, Entrance.CONSOLE, session, author.now)
     await _note(tx, author, Action.END_CONSOLE, session=session, telegram_id=found.telegram_id)
     return found
 
@@ -197,7 +199,7 @@ async def end_unfounded(tx: AsyncConnection, telegram_id: int, now: datetime) ->
     """Ends the sessions of somebody who holds no role any more; how many. For whoever takes roles away."""
     if await db.staff.roles_of(tx, telegram_id):
         return 0
-    return await db.console.end_all(tx, Door.CONSOLE, telegram_id, now)
+    return await db.console.end_all(tx, Entrance.CONSOLE, telegram_id, now)
 
 
 async def _may_end(tx: AsyncConnection, author: Author, session: ConsoleSession) -> bool:
@@ -211,7 +213,7 @@ def _ranks(author: Author, role: Role) -> bool:
 
 
 async def _author(
-    tx: AsyncConnection, telegram_id: int, occasion: Occasion, door: Door = Door.CONSOLE
+    tx: AsyncConnection, telegram_id: int, occasion: Occasion, door: Entrance = Entrance.CONSOLE
 ) -> Author | None:
     """The person with the roles they hold; None where the door does not open for them."""
     person = await db.people.find(tx, telegram_id)
@@ -220,12 +222,12 @@ async def _author(
     author = await author_of(
         tx, person, campaign=occasion.campaign, gazetteer=occasion.gazetteer, now=occasion.now
     )
-    return author if door is Door.APP or author.areas(Action.OPEN_CONSOLE) else None
+    return author if door is Entrance.APP or author.areas(Action.OPEN_CONSOLE) else None
 
 
-async def _note_entry(tx: AsyncConnection, author: Author, door: Door, *, by: str) -> None:
+async def _note_entry(tx: AsyncConnection, author: Author, door: Entrance, *, by: str) -> None:
     """In the log of the team; what somebody looks at as a supporter is nobody's business."""
-    if door is Door.CONSOLE:
+    if door is Entrance.CONSOLE:
         await _note(tx, author, Action.OPEN_CONSOLE, by=by)
 
 

@@ -26,8 +26,8 @@ from bot.rules.conversations import (
     LONGEST,
     MINUTE,
     PURPOSE,
+    ConversationState,
     Media,
-    State,
     closed,
     goes_on,
     handed_back,
@@ -94,7 +94,7 @@ class Content(Frozen):
     filled: str | None = None
 
 
-class Asked(Frozen):
+class ConsentAsked(Frozen):
     """The text on which somebody chose to have what they write read by the team, and its language."""
 
     text: str
@@ -123,7 +123,12 @@ async def has_agreed(tx: AsyncConnection, person: Person) -> bool:
 
 
 async def write(
-    tx: AsyncConnection, person: Person, origin: Origin, content: Content, *, asked: Asked | None = None
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    content: Content,
+    *,
+    asked: ConsentAsked | None = None,
 ) -> Written:
     """Hands a message to the team: to whoever has taken the conversation, else those on duty learn that one waits.
 
@@ -165,8 +170,8 @@ async def _answered_where_they_vote(
     found = await db.conversations.open_for(tx, person.id, area_of_person(person), now)
     claimer = found.standing.claimed_by
     reader = await db.people.get(tx, claimer) if claimer is not None else None
-    if found.standing.state is not State.CLAIMED:
-        return found, found.standing.state is State.CLOSED
+    if found.standing.state is not ConversationState.CLAIMED:
+        return found, found.standing.state is ConversationState.CLOSED
     if reader is not None and may_answer(await roles_of(tx, reader), found.area):
         return found, False
     await db.conversations.move(tx, found, handed_back(found.standing, now))
@@ -195,7 +200,7 @@ async def _tell(
 ) -> int:
     """Whoever has taken it reads it; where nobody has, those on duty see once that it waits. How many they are."""
     claimer = found.standing.claimed_by
-    if found.standing.state is State.CLAIMED and claimer is not None:
+    if found.standing.state is ConversationState.CLAIMED and claimer is not None:
         reader = await db.people.get(tx, claimer)
         readers = [] if reader is None else [reader.telegram_id]
         await db.talks.queue(tx, found.id, Talk.RELAYED, readers, now=now, message=message)
@@ -246,7 +251,7 @@ class InChat(Frozen):
     message_id: int
 
 
-async def erase(tx: AsyncConnection, person: Person, origin: Origin, asked: Asked) -> list[InChat]:
+async def erase(tx: AsyncConnection, person: Person, origin: Origin, asked: ConsentAsked) -> list[InChat]:
     """Everything written in it goes, also from the chats of the team; whoever blocked them still does.
 
     `asked`: what they are told of it: writing again is asked anew.

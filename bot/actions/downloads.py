@@ -21,7 +21,7 @@ from db.downloads import Download
 LINK_LIFE = timedelta(hours=1)
 
 
-class LinkDead(PortevoixError):
+class DownloadLinkDead(PortevoixError):
     """A link that gives no file: mistyped or guessed, used already, expired, or its owner lost the role."""
 
     default_message = "downloads/dead"
@@ -51,7 +51,7 @@ async def look(
     """The link of a token, which still gives its file; looking does not use it up. Raises LinkDead."""
     found = await db.downloads.find(tx, hash_of(token))
     if found is None or found.used_at is not None or now >= found.expires_at:
-        raise LinkDead("This link gives no file (any more).")
+        raise DownloadLinkDead("This link gives no file (any more).")
     await _owner(tx, found, campaign=campaign, gazetteer=gazetteer, now=now)
     return found
 
@@ -62,7 +62,7 @@ async def use(
     """Uses the link up: the export to send to whoever holds it. Of two who try at once, one wins. Raises LinkDead."""
     found = await look(tx, token, campaign=campaign, gazetteer=gazetteer, now=now)
     if not await db.downloads.take(tx, found.id, now):
-        raise LinkDead("Somebody else used this link at the same moment.")
+        raise DownloadLinkDead("Somebody else used this link at the same moment.")
     owner = await _owner(tx, found, campaign=campaign, gazetteer=gazetteer, now=now)
     order = exports.as_read_by(owner, Order.from_details(found.export))
     await exports.note(tx, order, actor=owner.name, now=now, downloaded=found.token_hash[:12])
@@ -75,10 +75,10 @@ async def _owner(
     """The owner of a link, with the roles held now, which must still allow the export. Raises LinkDead."""
     person = await db.people.find(tx, download.telegram_id)
     if person is None:
-        raise LinkDead("Whose link this was is not known any more.")
+        raise DownloadLinkDead("Whose link this was is not known any more.")
     author = await author_of(tx, person, campaign=campaign, gazetteer=gazetteer, now=now)
     try:
         exports.require(author, Order.from_details(download.export))
     except NotAllowed:
-        raise LinkDead("The role that allowed this export was withdrawn.") from None
+        raise DownloadLinkDead("The role that allowed this export was withdrawn.") from None
     return author

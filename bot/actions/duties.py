@@ -28,7 +28,7 @@ class NameMissing(PortevoixError):
     default_message = "inbox/name"
 
 
-class Member(Frozen):
+class TeamMember(Frozen):
     """Somebody of the team with their roles; `answers`: None where they never answered anybody."""
 
     telegram_id: int
@@ -84,7 +84,7 @@ async def require_name(tx: AsyncConnection, author: Author) -> Answerer:
     return found
 
 
-async def team(tx: AsyncConnection) -> list[Member]:
+async def team(tx: AsyncConnection) -> list[TeamMember]:
     """Everybody who holds a role."""
     answering = {each.telegram_id: each for each in await db.duties.all_of_them(tx)}
     roles: dict[int, list[Staff]] = {}
@@ -92,14 +92,14 @@ async def team(tx: AsyncConnection) -> list[Member]:
         role = Staff(id=held.telegram_id, role=Role(held.role), area=held.area)
         roles.setdefault(held.telegram_id, []).append(role)
     return [
-        Member(telegram_id=number, roles=tuple(held), answers=answering.get(number))
+        TeamMember(telegram_id=number, roles=tuple(held), answers=answering.get(number))
         for number, held in roles.items()
     ]
 
 
 async def on_duty(
     tx: AsyncConnection, area: str, now: datetime, *, but: Collection[int] = ()
-) -> list[Member]:
+) -> list[TeamMember]:
     """Who is told at this moment of what comes in from an area, `but` these Telegram users."""
     return [
         member

@@ -32,7 +32,7 @@ from bot.rules.effects import (
 )
 from bot.rules.experiments import OF_VOTES, Experiment, Outcome, counted_until, erased_from, events_named
 from db.broadcast_accounts import Broadcast
-from db.effects import COMPLETE, OPENED, Asked
+from db.effects import COMPLETE, OPENED, EffectQuery
 from db.engine import Database
 from db.events import Event
 from db.people import Person
@@ -238,7 +238,7 @@ async def _counted(
     )
     if now >= gone_from and plan.is_over(now):
         return {}
-    asked = Asked(
+    asked = EffectQuery(
         broadcast=broadcast.id,
         since=since,
         until=now if plan.known_at is None else min(now, plan.known_at),

@@ -23,7 +23,7 @@ class NoSuchEvent(PortevoixError):
     default_message: ClassVar[str] = "errors/event_gone"
 
 
-class Account(Frozen):
+class EventAccount(Frozen):
     """An event, and how many stand how with it; `guests` come with those who said yes."""
 
     found: EventInWords
@@ -43,11 +43,11 @@ class Account(Frozen):
         return self.found.event
 
 
-async def listed(tx: AsyncConnection) -> list[Account]:
+async def listed(tx: AsyncConnection) -> list[EventAccount]:
     """Every event but those that were given up before anybody saw them, the soonest first."""
     found = await db.event_files.all_made(tx)
     counts = await db.event_files.counts(tx)
-    return [Account(found=each, **await _counted(tx, each.event, counts)) for each in found]
+    return [EventAccount(found=each, **await _counted(tx, each.event, counts)) for each in found]
 
 
 async def _counted(
@@ -62,11 +62,11 @@ async def _counted(
     return {**{name: figures.of(name) for name in names}, **told}
 
 
-async def account(tx: AsyncConnection, code: str) -> Account:
+async def account(tx: AsyncConnection, code: str) -> EventAccount:
     """One event. Raises NoSuchEvent."""
     found = await db.events.find(tx, code.removeprefix("ev_"))
     if found is None or found.event.is_dropped:
         raise NoSuchEvent(f"There is no event {code}: `portevoix events list` tells their codes.")
     counts = await db.event_files.counts(tx, found.event.id)
     shifts = await db.shifts.filled(tx, found.event.id) if found.event.has_shifts else []
-    return Account(found=found, shifts=shifts, **await _counted(tx, found.event, counts))
+    return EventAccount(found=found, shifts=shifts, **await _counted(tx, found.event, counts))

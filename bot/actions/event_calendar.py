@@ -14,7 +14,7 @@ import db.event_files
 from bot.actions.event_cards import EventCard
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
-from bot.event_files.calendars import Entry, calendar_of
+from bot.event_files.calendars import CalendarEvent, calendar_of
 from bot.frozen import Frozen
 from bot.links import event_link
 from bot.rules.kinds import Kind
@@ -50,10 +50,12 @@ def calendar_file(event: Event, card: EventCard, *, sender: str, now: datetime) 
     return calendar_of([entry], now=now)
 
 
-def entry_of(event: Event, *, title: str, description: str, commune: str, sender: str, link: str) -> Entry:
+def entry_of(
+    event: Event, *, title: str, description: str, commune: str, sender: str, link: str
+) -> CalendarEvent:
     """An event in a calendar, as everybody sees it."""
     has_point = event.latitude is not None and event.longitude is not None
-    return Entry(
+    return CalendarEvent(
         code=event.code,
         sequence=event.sequence,
         starts_at=event.starts_at,
@@ -85,7 +87,7 @@ class Publishing(Frozen):
         """The calendar of some events, in one language."""
         return calendar_of(map(self._entry, found), now=self.now, name=name)
 
-    def _entry(self, found: EventInWords) -> Entry:
+    def _entry(self, found: EventInWords) -> CalendarEvent:
         text = text_in(found.texts, self.language, self.campaign.languages[0])
         known = self.gazetteer.by_code(found.event.commune)
         commune = known.name if known is not None else found.event.commune

@@ -194,7 +194,7 @@ async def find_with_answers(
     return {person: each for person, each in found.items() if each[0].event.is_public}
 
 
-class Page(Frozen):
+class EventsPage(Frozen):
     """Some of the upcoming events, in order, with their texts and the person's answers by event id, and which are full.
 
     `number` counts from 0.
@@ -215,7 +215,7 @@ async def upcoming_by_commune(tx: AsyncConnection, now: datetime) -> Counter[str
 
 async def upcoming_page(
     tx: AsyncConnection, person: Person, *, number: int, size: int, now: datetime, commune: str = ""
-) -> Page:
+) -> EventsPage:
     """A page of what is still to come, in a commune if one is given; a number beyond the last gives the last."""
     coming = await db.upcoming.upcoming(tx, now)
     ordered = nearest_first([each for each in coming if commune in ("", each.commune)], person)
@@ -223,7 +223,7 @@ async def upcoming_page(
     number = min(max(number, 0), pages - 1)
     ids = [event.id for event in ordered[number * size : (number + 1) * size]]
     events = await db.events.get_many(tx, ids)
-    return Page(
+    return EventsPage(
         events=[events[event] for event in ids],
         texts=await db.events.texts_of_many(tx, ids),
         answers=await db.rsvps.of_person(tx, person.id),

@@ -42,7 +42,7 @@ class FileRefused(PortevoixError):
     default_message: ClassVar[str] = "errors/refused"
 
 
-class Fate(StrEnum):
+class EventFate(StrEnum):
     """What becomes of an event of a file."""
 
     NEW = "new"
@@ -52,7 +52,7 @@ class Fate(StrEnum):
     OVER = "over"
 
 
-class Planned(Frozen):
+class PlannedEvent(Frozen):
     """An event of a file and what becomes of it: `before` as it is now; `change` and `seats` where it is another.
 
     `invites`: whom it will be sent to, where it is and was not yet; `people`: how many they are, and of a change how
@@ -60,7 +60,7 @@ class Planned(Frozen):
     """
 
     filed: FiledEvent
-    fate: Fate
+    fate: EventFate
     before: EventInWords | None = None
     change: EventChange = field(default_factory=EventChange)
     seats: SeatsWanted | None = None
@@ -70,12 +70,12 @@ class Planned(Frozen):
     @property
     def changes(self) -> tuple[tuple[str, str, str], ...]:
         """What changes, for people: the column, as it was, as it will be."""
-        if self.before is None or self.fate is not Fate.CHANGED:
+        if self.before is None or self.fate is not EventFate.CHANGED:
             return ()
         return tuple(_differences(self.before, self))
 
 
-def _differences(before: EventInWords, planned: Planned) -> list[tuple[str, str, str]]:
+def _differences(before: EventInWords, planned: PlannedEvent) -> list[tuple[str, str, str]]:
     event, change, filed = before.event, planned.change, planned.filed
     found = []
     for name, old, new in (
@@ -113,7 +113,7 @@ def _seats(capacity: int | None) -> str:
     return "enough" if capacity is None else f"{capacity:,}"
 
 
-async def plan(tx: AsyncConnection, author: Author, filed: Sequence[FiledEvent]) -> list[Planned]:
+async def plan(tx: AsyncConnection, author: Author, filed: Sequence[FiledEvent]) -> list[PlannedEvent]:
     """What a file would do. Raises FileRefused, or NotAllowed, with every line that cannot be done; CandidateOut."""
     author.require(Action.CREATE_EVENT)
     author.require_standing()
@@ -123,7 +123,7 @@ async def plan(tx: AsyncConnection, author: Author, filed: Sequence[FiledEvent])
         {each.key: each.key.removesuffix(OURS) for each in filed if each.key.endswith(OURS)},
     )
     counts: dict[tuple[str, Expression], int] = {}
-    planned: list[Planned] = []
+    planned: list[PlannedEvent] = []
     faults: list[str] = []
     refusal: type[PortevoixError] = FileRefused
     for each in filed:
@@ -143,7 +143,7 @@ async def _planned(
     filed: FiledEvent,
     before: EventInWords | None,
     counts: dict[tuple[str, Expression], int],
-) -> Planned:
+) -> PlannedEvent:
     if before is None or before.event.is_dropped:
         return await _new(tx, author, filed, counts)
     event = before.event
@@ -151,27 +151,29 @@ async def _planned(
         raise NotAllowed("This event is another team’s: ask them, or give yours a key of its own.")
     if event.is_cancelled:
         if filed.cancelled:
-            return Planned(filed=filed, fate=Fate.SAME, before=before)
+            return PlannedEvent(filed=filed, fate=EventFate.SAME, before=before)
         raise FileRefused(
             "This event was cancelled, and people were told: give the one that takes place a key of its own."
         )
     change, seats = _change(before, filed), _seats_changed(event, filed)
     if is_over(event.ends_at, author.now):
-        return Planned(filed=filed, fate=Fate.OVER, before=before)
+        return PlannedEvent(filed=filed, fate=EventFate.OVER, before=before)
     if filed.cancelled:
-        return Planned(filed=filed, fate=Fate.CANCELLED, before=before, people=await _told(tx, author, event))
+        return PlannedEvent(
+            filed=filed, fate=EventFate.CANCELLED, before=before, people=await _told(tx, author, event)
+        )
     if change.starts_at is not None:
         _require_when(author, filed)
     _require_area(author, filed)
     invites = filed.invite if filed.invite is not None and not await _is_invited(tx, event) else None
     if change.is_empty and seats is None and invites is None:
-        return Planned(filed=filed, fate=Fate.SAME, before=before)
+        return PlannedEvent(filed=filed, fate=EventFate.SAME, before=before)
     people = await _told(tx, author, event) if not change.is_empty else 0
     if invites is not None:
         people = await _reached(tx, author, filed, counts)
-    return Planned(
+    return PlannedEvent(
         filed=filed,
-        fate=Fate.CHANGED,
+        fate=EventFate.CHANGED,
         before=before,
         change=change,
         seats=seats,
@@ -185,13 +187,13 @@ async def _new(
     author: Author,
     filed: FiledEvent,
     counts: dict[tuple[str, Expression], int],
-) -> Planned:
+) -> PlannedEvent:
     if filed.cancelled or (filed.history and filed.starts_at <= author.now):
-        return Planned(filed=filed, fate=Fate.OVER)
+        return PlannedEvent(filed=filed, fate=EventFate.OVER)
     _require_when(author, filed)
     _require_area(author, filed)
     people = await _reached(tx, author, filed, counts)
-    return Planned(filed=filed, fate=Fate.NEW, invites=filed.invite, people=people)
+    return PlannedEvent(filed=filed, fate=EventFate.NEW, invites=filed.invite, people=people)
 
 
 def _require_when(author: Author, filed: FiledEvent) -> None:
@@ -288,25 +290,25 @@ class Overtaken(PortevoixError):
     default_message: ClassVar[str] = "errors/event_changed_meanwhile"
 
 
-class Ready(Frozen):
+class ReadyPlan(Frozen):
     """A plan made ready while nobody waits for the database: `seen`, how the events were when it was begun (what
     db.event_files.seen tells), and the rows of those to be made that nobody is invited to.
     """
 
-    planned: Sequence[Planned]
+    planned: Sequence[PlannedEvent]
     rows: Sequence[db.event_files.Row]
     seen: Sequence[Any]
 
 
-async def make_ready(tx: AsyncConnection, author: Author, filed: Sequence[FiledEvent]) -> Ready:
+async def make_ready(tx: AsyncConnection, author: Author, filed: Sequence[FiledEvent]) -> ReadyPlan:
     """Plans a file, in a transaction that only reads. Raises as `plan` does."""
     seen = await db.event_files.seen(tx)
     planned = await plan(tx, author, filed)
-    silent = [each for each in planned if each.fate is Fate.NEW and each.invites is None]
-    return Ready(planned=planned, rows=[_row(author, each.filed) for each in silent], seen=seen)
+    silent = [each for each in planned if each.fate is EventFate.NEW and each.invites is None]
+    return ReadyPlan(planned=planned, rows=[_row(author, each.filed) for each in silent], seen=seen)
 
 
-async def carry_out(tx: AsyncConnection, author: Author, ready: Ready, *, file: str) -> None:
+async def carry_out(tx: AsyncConnection, author: Author, ready: ReadyPlan, *, file: str) -> None:
     """Does what was made ready, and notes it. Raises Overtaken where things are otherwise now, and what making and
     changing an event raises: then nothing is done.
     """
@@ -317,13 +319,13 @@ async def carry_out(tx: AsyncConnection, author: Author, ready: Ready, *, file: 
     planned = ready.planned
     await db.event_files.create_many(tx, ready.rows)
     for each in planned:
-        if each.fate is Fate.NEW and each.invites is not None:
+        if each.fate is EventFate.NEW and each.invites is not None:
             await _announce(tx, author, each)
-        elif each.before is not None and each.fate is Fate.CANCELLED:
+        elif each.before is not None and each.fate is EventFate.CANCELLED:
             await events.cancel_event(tx, author, each.before.event.code)
-        elif each.before is not None and each.fate is Fate.CHANGED:
+        elif each.before is not None and each.fate is EventFate.CHANGED:
             await _carry_out_change(tx, author, each.before.event, each)
-    counts = {fate.value: sum(each.fate is fate for each in planned) for fate in Fate}
+    counts = {fate.value: sum(each.fate is fate for each in planned) for fate in EventFate}
     details = {"file": file, **counts}
     await audit.note(tx, actor=author.name, action=IMPORTED, details=details, now=author.now)
 
@@ -349,13 +351,13 @@ def _row(author: Author, filed: FiledEvent) -> db.event_files.Row:
     return db.event_files.ready(filed.key, new.texts, columns)
 
 
-async def _announce(tx: AsyncConnection, author: Author, planned: Planned) -> None:
+async def _announce(tx: AsyncConnection, author: Author, planned: PlannedEvent) -> None:
     areas = _areas(author, planned.filed)
     announced = await announcing.announce(tx, author, _event_of(planned.filed), areas=areas)
     await db.event_files.keep_key(tx, planned.filed.key, announced.event.id)
 
 
-async def _carry_out_change(tx: AsyncConnection, author: Author, event: Event, planned: Planned) -> None:
+async def _carry_out_change(tx: AsyncConnection, author: Author, event: Event, planned: PlannedEvent) -> None:
     if not planned.change.is_empty:
         await events.change_event(tx, author, event.code, planned.change, sequence=event.sequence)
     if planned.seats is not None:

@@ -29,7 +29,7 @@ from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from db.engine import Database
 from db.export_choices import EventName
-from db.exports import Selection, Source
+from db.exports import ExportSource, Selection
 from db.facts import get_fact, set_fact
 
 CHAT_ROWS = 300_000
@@ -236,7 +236,7 @@ async def _writing(
     yield written
 
 
-def source_of(order: Order) -> Source:
+def source_of(order: Order) -> ExportSource:
     """What the file is read from."""
     source = db.exports.SOURCES[order.table](order.selection)
     # What another system imports are people, not counts.

@@ -21,7 +21,7 @@ from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
 from bot.frozen import Frozen
 from bot.rules.audience_limits import widened
-from bot.rules.belonging import Setting, Verdict, facts_of, verdict
+from bot.rules.belonging import Membership, Setting, facts_of, verdict
 from bot.rules.expression_text import Spots, pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
 from bot.rules.leaves import ANY, NONE, Leaf
@@ -155,7 +155,7 @@ def _none_of(sentence: str, why: str, choices: Sequence[str]) -> BadAudience:
     return BadAudience(f"{sentence}: write one of {', '.join(choices)}.", why=why, choices=list(choices))
 
 
-class Step(Frozen):
+class ExpressionStep(Frozen):
     """An expression as far as one of its leaves: so many `people` are in it, and so many have the leaf `alone`."""
 
     leaf: str
@@ -172,7 +172,7 @@ class Counted(Frozen):
     people: int
     reachable: int
     held: Mapping[Held, int]
-    steps: tuple[Step, ...]
+    steps: tuple[ExpressionStep, ...]
 
 
 async def count(rolls: Rolls, asked: Asked, occasion: Occasion) -> Counted:
@@ -191,7 +191,7 @@ async def count(rolls: Rolls, asked: Asked, occasion: Occasion) -> Counted:
         reachable=people - held.total(),
         held={reason: held[reason] for reason in Held if held[reason]},
         steps=tuple(
-            Step(leaf=text_of(each.leaf), people=so_far, alone=alone)
+            ExpressionStep(leaf=text_of(each.leaf), people=so_far, alone=alone)
             for each, so_far, alone in zip(steps, counts[: len(steps)], counts[len(steps) :], strict=True)
         ),
     )
@@ -212,7 +212,7 @@ class Why(Frozen):
     `held`: what keeps news that is sent now from them.
     """
 
-    verdict: Verdict
+    verdict: Membership
     is_supporter: bool
     held: Held | None
 

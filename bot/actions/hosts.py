@@ -57,7 +57,7 @@ class Proposed(Frozen):
     awaits_approval: bool = False
 
 
-class Card(Frozen):
+class ProposalCard(Frozen):
     """A proposal as the team sees it. `reach`: whom it will be for; `series`: how often it takes place and on which
     dates, None where it does once.
     """
@@ -213,7 +213,7 @@ async def reason_of(tx: AsyncConnection, event: Event) -> str:
 # -- the team --
 
 
-async def card(tx: AsyncConnection, author: Author, code: str) -> Card:
+async def card(tx: AsyncConnection, author: Author, code: str) -> ProposalCard:
     """A proposal that waits, to whoever may let it take place. Raises NotAllowed and HostRefused."""
     author.require(Action.APPROVE_HOST)
     found = await db.events.find(tx, code)
@@ -226,7 +226,7 @@ async def card(tx: AsyncConnection, author: Author, code: str) -> Card:
     author.require(Action.APPROVE_HOST, found.event.commune)
     if host.id == author.person.id:
         raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    return Card(
+    return ProposalCard(
         found=found,
         host=host,
         proposal=proposal,
@@ -273,7 +273,13 @@ async def send_back(tx: AsyncConnection, author: Author, code: str, reason: str)
 
 
 async def _tell_host(
-    tx: AsyncConnection, author: Author, shown: Card, *, granted: bool, reason: str = "", waits: bool = False
+    tx: AsyncConnection,
+    author: Author,
+    shown: ProposalCard,
+    *,
+    granted: bool,
+    reason: str = "",
+    waits: bool = False,
 ) -> None:
     """What the team said to a proposal. The notice bears the host's number: it goes when their data is erased."""
     host, event = shown.host.telegram_id, shown.found.event

@@ -27,9 +27,9 @@ from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules import conversations as rules
 from bot.rules.areas import EVERYWHERE, contains
-from bot.rules.conversations import LONGEST, State, may_answer
+from bot.rules.conversations import LONGEST, ConversationState, may_answer
 from bot.rules.permissions import Action
-from db.conversations import Conversation, Message, Waiting
+from db.conversations import Conversation, Message, WaitingConversation
 from db.duties import Answerer
 from db.people import Person
 from db.talks import Stands, Talk
@@ -88,7 +88,7 @@ class Inbox(Frozen):
 
     answers: Answerer | None
     mine: Conversation | None
-    waiting: Sequence[Waiting]
+    waiting: Sequence[WaitingConversation]
     load: Load
 
 
@@ -103,12 +103,12 @@ async def opened(tx: AsyncConnection, author: Author) -> Inbox:
     return Inbox(
         answers=await db.duties.of_person(tx, author.person.id),
         mine=await db.conversations.claimed_by(tx, author.person.id),
-        waiting=[each for each in shown if each.conversation.standing.state is State.WAITING],
+        waiting=[each for each in shown if each.conversation.standing.state is ConversationState.WAITING],
         load=load_of(shown, await db.conversations.middle_waits(tx, author.now - LOOKED_AT, EVERYWHERE)),
     )
 
 
-def load_of(shown: Sequence[Waiting], waited: Sequence[int]) -> Load:
+def load_of(shown: Sequence[WaitingConversation], waited: Sequence[int]) -> Load:
     """How much waits among these, and how long people waited (`waited`: as long as those in the middle)."""
     since = [each.conversation.standing.waiting_since for each in shown]
     return Load(
@@ -158,7 +158,7 @@ async def claim(tx: AsyncConnection, author: Author, number: int) -> Conversatio
         return mine
     if mine is not None:
         raise OneAtATime("Answer first the one that you have taken.", number=mine.id)
-    if found.standing.state is not State.WAITING:
+    if found.standing.state is not ConversationState.WAITING:
         raise await _taken(tx, number)
     if not await db.conversations.move(
         tx, found, rules.claimed(found.standing, author.person.id, author.now)
@@ -383,7 +383,7 @@ def _require_theirs(author: Author, found: Conversation) -> None:
         raise NotYours("You have not taken this conversation, or not any more.", number=found.id)
 
 
-async def _move(tx: AsyncConnection, found: Conversation, to: rules.Standing) -> None:
+async def _move(tx: AsyncConnection, found: Conversation, to: rules.ConversationStanding) -> None:
     """Raises NotYours where it went elsewhere in this very moment."""
     if not await db.conversations.move(tx, found, to):
         raise NotYours("It went to somebody else meanwhile.", number=found.id)

@@ -39,7 +39,7 @@ IMPERSONAL = frozenset({Layer.EVENTS, Layer.PLACES, Layer.STATIONS, Layer.WALKS}
 """What is no count of people: it is told exactly."""
 
 
-class Part(Frozen):
+class AreaPart(Frozen):
     """A part of the area: its number as shown, or for every 10,000 inhabitants (`share`, between which numbers it lies
     where it is not told exactly), and its class, 0 for none.
     """
@@ -62,7 +62,7 @@ class Map(Frozen):
     area: str
     name: str
     around: Sequence[tuple[str, str]]
-    parts: Sequence[Part]
+    parts: Sequence[AreaPart]
     classes: Sequence[tuple[float, float | None]]
     digits: int
     is_exact: bool
@@ -89,7 +89,7 @@ async def map_of(tx: AsyncConnection, author: Author, area: str, layer: Layer, *
     told = [fewest[part] for part in counts if part in fewest]
     found = limits(told)
     parts = [
-        Part(
+        AreaPart(
             area=part,
             name=area_name(author.gazetteer, part),
             shown=str(people.total) if exact else author.reader.shown(people),

@@ -19,7 +19,7 @@ from bot.rules.suppression import SuppressionKey, suppression_of
 from bot.rules.volunteering import PURPOSE as HELP
 from db.days import day_of
 from db.erasing import Sealing
-from db.opting_out import Known, Proof
+from db.opting_out import KnownOptOut, ListProof
 
 LEDGER_VERSION = "opt-out list"
 """What stands in the consent ledger in the place of a text's version; its hash is the file's."""
@@ -44,9 +44,9 @@ class _Sorted(Frozen):
     """The people of a list by what becomes of them."""
 
     effects: Effects
-    to_stop: Sequence[Known]
-    silent: Sequence[Known]
-    to_forget: Sequence[Known]
+    to_stop: Sequence[KnownOptOut]
+    silent: Sequence[KnownOptOut]
+    to_forget: Sequence[KnownOptOut]
     hashes: Sequence[str]
 
 
@@ -70,7 +70,7 @@ async def import_list(
     not leave: it is asked again when they would.
     """
     people = await _sort(tx, telegram_ids, key)
-    proof = Proof(version=LEDGER_VERSION, digest=digest)
+    proof = ListProof(version=LEDGER_VERSION, digest=digest)
     await db.opting_out.silence(tx, people.to_stop, proof, now)
     await _end_what_was_begun(tx, [*people.to_stop, *people.silent], proof, now)
     # Who never finished signing up leaves no proof behind, whatever the campaign file says.
@@ -82,7 +82,7 @@ async def import_list(
 
 
 async def _end_what_was_begun(
-    tx: AsyncConnection, known: Sequence[Known], proof: Proof, now: datetime
+    tx: AsyncConnection, known: Sequence[KnownOptOut], proof: ListProof, now: datetime
 ) -> None:
     """As with /stop: nothing is offered any more, and nobody of the team answers."""
     for person in await db.opting_out.with_something_begun(tx, known):

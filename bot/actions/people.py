@@ -15,7 +15,7 @@ import db.staff
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.seats import Rsvp
-from db.canvass_doors import Standing
+from db.canvass_doors import SideView
 from db.dialogs import Dialog
 from db.events import EventInWords
 from db.people import Person
@@ -61,7 +61,7 @@ class Meeting(Frozen):
     # The event whose button they tapped, with their answer so far, where it was found for many together.
     tapped: tuple[EventInWords, Rsvp | None] | None = None
     # What stands at the door that they tapped, where it was found for many together.
-    at_door: Standing | None = None
+    at_door: SideView | None = None
 
 
 Meetings = Mapping[int, Meeting]

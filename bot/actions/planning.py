@@ -51,7 +51,7 @@ class Opening:
     at: datetime
 
 
-class Look(Frozen):
+class TickFindings(Frozen):
     """The findings of a tick: how many messages it queued, and for which windows everybody has now been looked at.
 
     To be given to the next tick once the transaction is committed.
@@ -62,7 +62,7 @@ class Look(Frozen):
     followed_at: datetime | None = None
 
 
-FIRST_LOOK = Look()
+FIRST_LOOK = TickFindings()
 
 
 class OpenStep(Frozen):
@@ -121,7 +121,9 @@ async def _told_after(tx: AsyncConnection) -> datetime:
     return await restored_at(tx) or THE_BEGINNING
 
 
-async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: Look) -> Look:
+async def look(
+    tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
+) -> TickFindings:
     """Queues every step that is due, knowing what the tick `before` looked at."""
     changed = await db.planning.take_changed(tx)
     after = await _told_after(tx)
@@ -141,7 +143,7 @@ async def look(tx: AsyncConnection, campaign: Campaign, now: datetime, *, before
     queued = 0
     for (*_, everybody), dues in together.items():
         queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
-    return Look(
+    return TickFindings(
         queued=queued,
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
@@ -253,10 +255,10 @@ async def _look_when_out(
     campaign: Campaign,
     now: datetime,
     changed: Collection[int] | None,
-    before: Look,
+    before: TickFindings,
     *,
     after: datetime,
-) -> Look:
+) -> TickFindings:
     """Queues the last choice for everybody who was there when the candidate was out."""
     step, out_from = campaign.last_choice, campaign.out_from
     assert step is not None  # the caller knows that the candidate is out
@@ -264,7 +266,7 @@ async def _look_when_out(
     opening = Opening(0, step.name, METROPOLE, None, None, out_from)
     everybody = changed is None or opening not in before.openings
     if out_from <= after or now >= out_from + ASKED_FOR or not (everybody or changed):
-        return Look(openings=before.openings)
+        return TickFindings(openings=before.openings)
     planned = PlannedBroadcast(
         key=step.name,
         kind=step.kind,
@@ -282,7 +284,7 @@ async def _look_when_out(
         now=now,
         expires_at=out_from + ASKED_FOR,
     )
-    return Look(queued=queued, openings=frozenset({opening}))
+    return TickFindings(queued=queued, openings=frozenset({opening}))
 
 
 async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime, *, after: datetime) -> int:

@@ -16,7 +16,7 @@ from bot.rules.steps import settled_by
 from db.events import Event
 from db.people import Person
 from db.personal_data import OpenQuestion
-from db.responses import Asked, Subject
+from db.responses import AskedElsewhere, Subject
 
 RECENT = timedelta(days=3)
 """After so long whoever types “yes” means something else."""
@@ -49,18 +49,20 @@ async def settle_vote(
     return await db.responses.settle(tx, _asked(person, origin, "ballot", ballot, steps))
 
 
-def about_coming(person: Person, origin: Origin, event: Event, *, said_maybe: bool) -> Asked:
+def about_coming(person: Person, origin: Origin, event: Event, *, said_maybe: bool) -> AskedElsewhere:
     """What asks whether they come to an event (who `said_maybe` before) and is overtaken by an answer."""
     return _asked(person, origin, "event", event.id, OF_MAYBES if said_maybe else BEFORE)
 
 
-def about_having_come(person: Person, origin: Origin, event: Event) -> Asked:
+def about_having_come(person: Person, origin: Origin, event: Event) -> AskedElsewhere:
     """What asks whether they came, and is overtaken by an answer."""
     return _asked(person, origin, "event", event.id, AFTERWARDS)
 
 
-def _asked(person: Person, origin: Origin, about: Subject, number: int, asked_by: tuple[str, ...]) -> Asked:
-    return Asked(
+def _asked(
+    person: Person, origin: Origin, about: Subject, number: int, asked_by: tuple[str, ...]
+) -> AskedElsewhere:
+    return AskedElsewhere(
         person=person.id,
         about=about,
         number=number,

@@ -19,7 +19,7 @@ CARRIED = "carried_entry"
 """The action of an entry that another log held: it stands in the details, and could not keep its place."""
 
 
-class Source(Frozen):
+class BackupSource(Frozen):
     """Where a backup came from: the name of its file, when it was made (None: by an older version), the user of the
     machine who restored it.
     """
@@ -30,7 +30,7 @@ class Source(Frozen):
 
 
 async def settle_log(
-    tx: AsyncConnection, replaced: AsyncConnection | None, source: Source, now: datetime
+    tx: AsyncConnection, replaced: AsyncConnection | None, source: BackupSource, now: datetime
 ) -> int:
     """Brings the log of a restored database up to what was noted since, and notes the restore; how many entries were
     carried over. `replaced`: the database that it takes the place of, if it can be read.

@@ -16,12 +16,18 @@ from bot.actions import conversations
 from bot.actions.ledger import note_choice
 from bot.actions.responses import Origin, record
 from bot.rules.people import NOT_A_SUPPORTER
-from bot.rules.restriction import LIFTED, NO_GROUND, PURPOSE, RESTRICTED, Ground, state_after
+from bot.rules.restriction import LIFTED, NO_GROUND, PURPOSE, RESTRICTED, RestrictionGround, state_after
 from db.people import Person
 
 
 async def restrict(
-    tx: AsyncConnection, person: Person, origin: Origin, *, ground: Ground | None, language: str, text: str
+    tx: AsyncConnection,
+    person: Person,
+    origin: Origin,
+    *,
+    ground: RestrictionGround | None,
+    language: str,
+    text: str,
 ) -> bool:
     """From now on nothing is used; whether that is new. `text`: what they are told of it, which the ledger proves.
 

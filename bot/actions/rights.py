@@ -110,7 +110,7 @@ async def keep_me(tx: AsyncConnection, person: Person, origin: Origin) -> None:
     await record(tx, person, origin, "delete", "no")
 
 
-class Reason(Frozen):
+class WhyReceived(Frozen):
     """Why somebody got a campaign message: what it was, and whom it was for in words that templates know.
 
     `event_texts`: of the event it was about; empty where it was about none.
@@ -129,13 +129,13 @@ async def why(
     *,
     language: str,
     fallback: str,
-) -> Reason | None:
+) -> WhyReceived | None:
     """Why the message of that id came, or the last campaign message; None when it was none of ours."""
     message = await db.personal_data.received(tx, person.id, message_id)
     if message is None:
         return None
     meant = within(stored(message.audience), message.area)
-    return Reason(
+    return WhyReceived(
         message=message,
         event_texts=await db.events.texts_of(tx, message.event) if message.event is not None else {},
         audience=await audience_words.view(tx, meant, gazetteer, language=language, fallback=fallback),

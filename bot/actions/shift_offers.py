@@ -22,7 +22,7 @@ from bot.rules.seats import Rsvp, Standing, Waiting, allot, door_opens, lapsed, 
 from bot.rules.sending import ON_THE_WAY, SHIFT_OFFER
 from bot.rules.shifts import Shift, seats_of
 from db.planning import PlannedBroadcast
-from db.shifts import Life
+from db.shifts import HelperLife
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ async def _offers(
 
 
 def _can_be_asked(
-    campaign: Campaign, shift: Shift, lives: Mapping[int, Life], each: Waiting, now: datetime
+    campaign: Campaign, shift: Shift, lives: Mapping[int, HelperLife], each: Waiting, now: datetime
 ) -> bool:
     life = lives_by(lives[each.person])
     return can_be_asked_in_time(starts_at=shift.starts_at, **life, now=now, policy=campaign.policy)

@@ -38,7 +38,7 @@ from bot.rules.shifts import (
     require_sound,
 )
 from db.planning import PlannedBroadcast
-from db.shifts import Filled, Helper
+from db.shifts import Filled, ShiftHelper
 
 
 async def planned(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, Sequence[Filled]]:
@@ -52,7 +52,7 @@ class PlannedShift(Frozen):
 
     found: ManagedEvent
     filled: Filled
-    helpers: Sequence[Helper]
+    helpers: Sequence[ShiftHelper]
 
 
 async def shift(tx: AsyncConnection, author: Author, number: int) -> PlannedShift:

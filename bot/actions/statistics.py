@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.events
 import db.statistics
 from bot.actions.authority import Author, area_name
-from bot.actions.canvass_results import Doors, doors_in
+from bot.actions.canvass_results import DoorTotals, doors_in
 from bot.actions.inbox import Load, load_in
 from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
@@ -19,7 +19,7 @@ from bot.rules.permissions import Action
 from bot.rules.small_counts import Reader
 from bot.rules.steps import StepQuestion
 from db.events import text_in
-from db.statistics import Tally
+from db.statistics import AnswerCount
 
 MOST_PLACES = 9
 MOST_EVENTS = 5
@@ -56,7 +56,7 @@ class QuestionCount(Frozen):
     answers: tuple[tuple[str, str], ...]
 
 
-class Overview(Frozen):
+class AreaStatistics(Frozen):
     """The numbers that /stats shows of an area. `wider`: the area around it, where the person may see that too."""
 
     area: str
@@ -68,13 +68,13 @@ class Overview(Frozen):
     offers: tuple[tuple[str, str], ...]
     unreachable: str
     inbox: Load
-    doors: Doors | None
+    doors: DoorTotals | None
     places: tuple[PlaceCount, ...]
     events: tuple[EventCount, ...]
     ballots: Mapping[int, tuple[QuestionCount, ...]]
 
 
-async def overview(tx: AsyncConnection, author: Author, area: str, language: str) -> Overview:
+async def overview(tx: AsyncConnection, author: Author, area: str, language: str) -> AreaStatistics:
     """The numbers of an area. Raises NotAllowed."""
     author.require(Action.SEE_STATISTICS, area)
     reader = author.reader
@@ -82,7 +82,7 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
     level = level_within(area)
     votes = await db.statistics.vote_answers(tx, area, reader.known_in)
     wider = wider_area(area)
-    return Overview(
+    return AreaStatistics(
         area=area,
         name=area_name(author.gazetteer, area),
         wider=wider if wider is not None and author.may(Action.SEE_STATISTICS, wider) else None,
@@ -170,12 +170,12 @@ async def _events(tx: AsyncConnection, author: Author, area: str, language: str)
     )
 
 
-def _by_subject(tallies: Sequence[Tally]) -> Iterable[tuple[str, list[Tally]]]:
+def _by_subject(tallies: Sequence[AnswerCount]) -> Iterable[tuple[str, list[AnswerCount]]]:
     ordered = sorted(tallies, key=lambda tally: tally.about)
     return [(about, list(group)) for about, group in groupby(ordered, key=lambda tally: tally.about)]
 
 
-def _questions(reader: Reader, tallies: Iterable[Tally]) -> tuple[QuestionCount, ...]:
+def _questions(reader: Reader, tallies: Iterable[AnswerCount]) -> tuple[QuestionCount, ...]:
     """Without the answers of which there is nothing to tell: that one stands there would say that somebody gave it."""
     told = [tally for tally in tallies if reader.tells(tally.people)]
     return tuple(

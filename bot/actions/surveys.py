@@ -41,7 +41,7 @@ from bot.rules.surveys import (
     Move,
     Option,
     Question,
-    Standing,
+    SurveyStanding,
     Tap,
     as_json,
     is_open,
@@ -277,7 +277,7 @@ class Seen(Frozen):
     """A survey and where one person stands in it."""
 
     survey: Survey
-    at: Standing
+    at: SurveyStanding
 
 
 async def answer(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot.rules.blurring import Question, Tells, exactly
+from bot.rules.blurring import CountQuestion, Tells, exactly
 from bot.rules.kinds import Kind
 from bot.rules.small_counts import Reader
 from db.audiences import Target
@@ -16,5 +16,5 @@ def telling(rolls: Rolls, target: Target, reader: Reader, kind: Kind) -> Tells:
     if target.expression is None:
         return exactly
     group, setting = target.expression, target.setting
-    question = Question(reader=reader, about=kind, group=group, key=setting.sampling, at=setting.now)
+    question = CountQuestion(reader=reader, about=kind, group=group, key=setting.sampling, at=setting.now)
     return partial(rolls.told.tell, question)

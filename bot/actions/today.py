@@ -25,11 +25,11 @@ from bot.actions import (
 )
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.authority import Author, area_name
-from bot.actions.broadcast_cards import Listed
+from bot.actions.broadcast_cards import BroadcastLine
 from bot.actions.calendar import Coming
 from bot.frozen import Frozen
 from bot.rules.areas import contains
-from bot.rules.broadcast_lists import Part
+from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.permissions import Action
 from bot.rules.sending import BEHIND_UTC
 from bot.rules.territories import at_local, at_wall, zone_of
@@ -76,7 +76,7 @@ class Decision(Frozen):
     why: tuple[tuple[str | None, str], ...] = ()
 
 
-class Leaving(Frozen):
+class WithinADay(Frozen):
     """Something that leaves, or takes place, within a day. `at`: the first instant; `times`: for a reminder, when in
     which territory, each at its own wall-clock time.
     """
@@ -183,7 +183,7 @@ async def _full_events(tx: AsyncConnection, author: Author, language: str) -> li
     ]
 
 
-async def leaving(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Leaving]:
+async def leaving(tx: AsyncConnection, author: Author, area: str, language: str) -> list[WithinADay]:
     """What leaves or takes place in an area within a day, the soonest first. Raises NotAllowed."""
     until = author.now + SOON
     found = []
@@ -194,18 +194,18 @@ async def leaving(tx: AsyncConnection, author: Author, area: str, language: str)
         soon = [(where, at) for where, at in times if at < until and author.now <= at + lasts]
         if soon:
             first = min(at for _, at in soon)
-            found.append(Leaving(at=first, coming=each, times=tuple(soon) if each.step else ()))
+            found.append(WithinADay(at=first, coming=each, times=tuple(soon) if each.step else ()))
     return sorted(found, key=lambda each: each.at)
 
 
 async def under_way(
     tx: AsyncConnection, author: Author, area: str, language: str, accounts: Accounts = COUNTED_NOW
-) -> list[Listed]:
+) -> list[BroadcastLine]:
     """What is leaving now for people of an area, as far as the author may control it. Raises NotAllowed."""
     author.require(Action.SEE_CALENDAR, area)
     whose = None if author.supervised() else author.id
     every = await db.broadcast_lists.listed(
-        tx, Part.ALL, reader=author.person.id, author=whose, now=author.now
+        tx, BroadcastPart.ALL, reader=author.person.id, author=whose, now=author.now
     )
     theirs = [
         each
@@ -222,11 +222,15 @@ async def under_way(
         progress = await broadcasts.progress_of(tx, author, each, accounts)
         if not progress.is_over:
             place = area_name(author.gazetteer, each.area)
-            found.append(Listed(progress=progress, title=named.get(each.id, ""), place=place, mends=()))
+            found.append(
+                BroadcastLine(progress=progress, title=named.get(each.id, ""), place=place, mends=())
+            )
     return found
 
 
-def coming_back(author: Author, under_way: Sequence[Listed]) -> list[tuple[datetime, Listed, str]]:
+def coming_back(
+    author: Author, under_way: Sequence[BroadcastLine]
+) -> list[tuple[datetime, BroadcastLine, str]]:
     """What is held of messages that are leaving and goes on within a day: from when, of which, how many as shown."""
     found = [
         (some.until, each, author.reader.shown(some.people))

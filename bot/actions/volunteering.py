@@ -21,7 +21,7 @@ from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import department_of
 from bot.rules.permissions import Action, Role, Staff
-from bot.rules.volunteering import PURPOSE, Moment, Task, area_of, told_first
+from bot.rules.volunteering import PURPOSE, FreeTime, Task, area_of, told_first
 from db.people import Person
 from db.volunteering import Offer
 
@@ -38,7 +38,7 @@ class OfferGone(PortevoixError):
     default_message = "volunteering/gone"
 
 
-class Card(Frozen):
+class OfferCard(Frozen):
     """An offer as the team sees it. `taken_by`: the Telegram number of whoever writes to them."""
 
     offer: Offer
@@ -59,7 +59,7 @@ async def begin(tx: AsyncConnection, person: Person, origin: Origin, campaign: C
 
 
 async def choose(
-    tx: AsyncConnection, person: Person, origin: Origin, campaign: Campaign, choice: Task | Moment
+    tx: AsyncConnection, person: Person, origin: Origin, campaign: Campaign, choice: Task | FreeTime
 ) -> Offer:
     """One thing more, or one less where it was chosen. Raises as `begin` does."""
     await begin(tx, person, origin, campaign)
@@ -110,7 +110,7 @@ async def withdraw(tx: AsyncConnection, person: Person, origin: Origin, *, langu
     await db.volunteering.withdraw(tx, offer)
 
 
-async def open_card(tx: AsyncConnection, author: Author, number: int) -> Card:
+async def open_card(tx: AsyncConnection, author: Author, number: int) -> OfferCard:
     """The offer, with who made it. Raises NotAllowed and OfferGone."""
     author.require(Action.TAKE_OFFER)
     offer = await db.volunteering.get(tx, number)
@@ -118,10 +118,10 @@ async def open_card(tx: AsyncConnection, author: Author, number: int) -> Card:
     if offer is None or person is None or not offer.contact or not person.is_registered:
         raise OfferGone("This offer cannot be opened any more.")
     author.require(Action.TAKE_OFFER, _area(person))
-    return Card(offer=offer, person=person, taken_by=await _taker(tx, offer))
+    return OfferCard(offer=offer, person=person, taken_by=await _taker(tx, offer))
 
 
-async def take(tx: AsyncConnection, author: Author, number: int) -> Card:
+async def take(tx: AsyncConnection, author: Author, number: int) -> OfferCard:
     """Whoever is first writes to them; others are shown who did. Raises as `open_card` does."""
     author = await in_turn(tx, author)
     card = await open_card(tx, author, number)

@@ -17,24 +17,24 @@ from bot.actions.canvass_doors import Going, NotYourWalk, WalkAtNight, WalkQuiet
 from bot.actions.people import require_supporter
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import Door, Plane
-from bot.rules.canvass.notes import Kind, Note, Refusal, fresh, may_have_happened
-from bot.rules.canvass.visits import MOST_DWELLINGS, DoorState, Outcome, after, reached
+from bot.rules.canvass.notes import Note, NoteKind, Refusal, fresh, may_have_happened
+from bot.rules.canvass.visits import MOST_DWELLINGS, DoorOutcome, DoorState, after, reached
 from db.batches import Visit, together
-from db.canvass_doors import Ground, Leg
+from db.canvass_doors import Leg, WalkView
 from db.postponed import Row
 from db.walk_notes import WalkDoor
 
 
-class Page(Frozen):
+class WalkPage(Frozen):
     """A walk as its page shows it: the sides of its streets with their doors, and where each door stands, in metres."""
 
-    walk: Ground
+    walk: WalkView
     sides: Sequence[Sequence[WalkDoor]]
     spots: Mapping[int, tuple[float, float]]
     over: bool
 
 
-async def page(tx: AsyncConnection, going: Going) -> Page:
+async def page(tx: AsyncConnection, going: Going) -> WalkPage:
     """The walk of somebody who is on it, or was until it ended. Raises NotASupporter, NotYourWalk."""
     require_supporter(going.person)
     walk = await db.canvass_walks.walk_seen(tx, going.walk, going.person.id)
@@ -45,7 +45,7 @@ async def page(tx: AsyncConnection, going: Going) -> Page:
     if spell is None:
         raise NotYourWalk("This is no walk that you are on.")
     doors = await db.walk_notes.doors_of(tx, walk, going.person.id)
-    return Page(
+    return WalkPage(
         walk=walk,
         sides=[list(some) for _leg, some in groupby(doors, key=lambda door: door.leg)],
         spots=_spots(doors),
@@ -90,7 +90,7 @@ class _Keeping:
     """
 
     def __init__(
-        self, visit: Visit, going: Going, walk: Ground, spell: tuple[datetime, datetime | None]
+        self, visit: Visit, going: Going, walk: WalkView, spell: tuple[datetime, datetime | None]
     ) -> None:
         self._visit, self._going, self._walk, self._spell = visit, going, walk, spell
         self._legs: dict[int, Leg] = {}  # by each of their doors
@@ -143,10 +143,10 @@ class _Keeping:
         self._legs |= {} if leg is None else dict.fromkeys((each.id for each in leg.doors), leg)
 
     def _note(self, note: Note, leg: Leg, at: datetime) -> None:
-        if note.kind is Kind.NOBODY:
+        if note.kind is NoteKind.NOBODY:
             passed = reached(leg.doors, note.door, note.other)
             self._outcomes(
-                note, leg, at, [(each, Outcome.NOBODY) for each in passed for _ in range(each.left)]
+                note, leg, at, [(each, DoorOutcome.NOBODY) for each in passed for _ in range(each.left)]
             )
             return
         if note.outcome is not None:
@@ -156,21 +156,21 @@ class _Keeping:
                 return
         self.write()
         self._legs.clear()
-        if note.kind is Kind.UNDO:
+        if note.kind is NoteKind.UNDO:
             db.canvass_doors.take_back(self._visit, self._walk, self._going.person.id, note.other)
-        elif note.kind is Kind.DWELLINGS:
+        elif note.kind is NoteKind.DWELLINGS:
             number = max(1, min(MOST_DWELLINGS, note.other))
             db.canvass_doors.count_dwellings(self._visit, self._walk.id, note.door, number)
         elif note.outcome is not None:
             self._another(note, here, note.outcome, at)
 
     def _outcomes(
-        self, note: Note, leg: Leg, at: datetime, noted: Sequence[tuple[DoorState, Outcome]]
+        self, note: Note, leg: Leg, at: datetime, noted: Sequence[tuple[DoorState, DoorOutcome]]
     ) -> None:
         self._noted += self._rows(note, noted, at)
         self._keep_in_mind(replace(leg, doors=after(leg.doors, noted)))
 
-    def _another(self, note: Note, here: DoorState, outcome: Outcome, at: datetime) -> None:
+    def _another(self, note: Note, here: DoorState, outcome: DoorOutcome, at: datetime) -> None:
         """One more at a door of which all was noted: in the place of the last, unless that was later."""
         later = db.walk_notes.later(self._visit, self._walk, note.door, at)
         if later is None:
@@ -187,6 +187,6 @@ class _Keeping:
             moment=at,
         )
 
-    def _rows(self, note: Note, noted: Sequence[tuple[DoorState, Outcome]], at: datetime) -> list[Row]:
+    def _rows(self, note: Note, noted: Sequence[tuple[DoorState, DoorOutcome]], at: datetime) -> list[Row]:
         person = self._going.person.id
         return db.canvass_doors.noting(self._walk, noted, person=person, tap=note.tap, paper=False, now=at)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audit
 import db.notices
 from bot.actions import audit
-from bot.actions.audit import Fault
+from bot.actions.audit import ChainFault
 from bot.actions.notices import admins, admins_by_zone
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.territories import at_local
@@ -56,7 +56,7 @@ def _note_outside(file: Path, found: Anchor) -> bool:
     return True
 
 
-async def look(database: Database, file: Path, now: datetime) -> tuple[Fault, ...]:
+async def look(database: Database, file: Path, now: datetime) -> tuple[ChainFault, ...]:
     """Verifies the log, with what the anchor file knows; of each fault the admins are told once. Raises CannotOpen."""
     anchors = await asyncio.to_thread(read_anchors, file)
     async with database.read() as tx:
@@ -67,7 +67,7 @@ async def look(database: Database, file: Path, now: datetime) -> tuple[Fault, ..
     return faults
 
 
-async def _tell_of(tx: AsyncConnection, fault: Fault, now: datetime) -> None:
+async def _tell_of(tx: AsyncConnection, fault: ChainFault, now: datetime) -> None:
     mark = fault.anchor.hash if fault.anchor is not None else str(fault.entry)
     known = fault.anchor
     await db.notices.queue(

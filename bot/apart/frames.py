@@ -29,7 +29,7 @@ _SAID = ("http_version", "method", "scheme", "path", "client", "server")
 _BYTES = ("raw_path", "query_string")
 
 
-class Kind(IntEnum):
+class FrameKind(IntEnum):
     """What a frame says."""
 
     ASK = 1
@@ -47,7 +47,7 @@ class Frame(NamedTuple):
     """Of which page (`number`), what, and what belongs to it."""
 
     number: int
-    kind: Kind
+    kind: FrameKind
     content: bytes = b""
 
     def packed(self) -> bytes:
@@ -59,7 +59,7 @@ async def read_frame(stream: asyncio.StreamReader) -> Frame:
     number, kind, size = _FRONT.unpack(await stream.readexactly(_FRONT.size))
     if size > MOST_BYTES:
         raise ValueError("no frame is so large")
-    return Frame(number, Kind(kind), await stream.readexactly(size))
+    return Frame(number, FrameKind(kind), await stream.readexactly(size))
 
 
 def asked(scope: Mapping[str, Any]) -> bytes:

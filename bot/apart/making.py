@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp
 
-from bot.apart.frames import Frame, Kind, answered, read_frame, scope_of
+from bot.apart.frames import Frame, FrameKind, answered, read_frame, scope_of
 from bot.apart.given import Given, Time
 from bot.clock import Clock, RealClock
 from bot.communes import load as load_gazetteer
@@ -44,7 +44,7 @@ async def _serve(given: Given, ours: socket.socket) -> None:
         application = _pages(given, database, clock)
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         settle_memory()
-        writer.write(Frame(0, Kind.READY).packed())
+        writer.write(Frame(0, FrameKind.READY).packed())
         await Answering(application, writer).run(reader)
 
 
@@ -102,7 +102,7 @@ class Answering:
         with contextlib.suppress(EOFError, OSError):
             while True:
                 frame = await read_frame(reader)
-                if frame.kind is Kind.ASK:
+                if frame.kind is FrameKind.ASK:
                     self._gone[frame.number] = asyncio.Event()
                     task = asyncio.create_task(self._answer(frame))
                     self._tasks.add(task)
@@ -111,7 +111,7 @@ class Answering:
                     self._gone[frame.number].set()
 
     async def _answer(self, frame: Frame) -> None:
-        gone, page = self._gone[frame.number], Page(frame.number, self._writer)
+        gone, page = self._gone[frame.number], MadePage(frame.number, self._writer)
         is_read = False
 
         async def receive() -> MutableMapping[str, Any]:
@@ -133,7 +133,7 @@ class Answering:
             page.end()
 
 
-class Page:
+class MadePage:
     """What is answered to one request, as frames: a page that is whole goes over in one."""
 
     def __init__(self, number: int, writer: asyncio.StreamWriter) -> None:
@@ -151,18 +151,18 @@ class Page:
             assert self._start is not None
             self._is_begun = True
             if self._start["status"] == MADE_ELSEWHERE:
-                self._say(Kind.ELSEWHERE)
+                self._say(FrameKind.ELSEWHERE)
             else:
-                self._say(Kind.BEGUN if more else Kind.WHOLE, answered(self._start, body))
+                self._say(FrameKind.BEGUN if more else FrameKind.WHOLE, answered(self._start, body))
         else:
-            self._say(Kind.PIECE if more else Kind.LAST, body)
+            self._say(FrameKind.PIECE if more else FrameKind.LAST, body)
         self.is_whole = not more
         await self._writer.drain()
 
     def end(self) -> None:
         """Nothing more comes of it."""
         if not self.is_whole:
-            self._say(Kind.CUT)
+            self._say(FrameKind.CUT)
 
-    def _say(self, kind: Kind, content: bytes = b"") -> None:
+    def _say(self, kind: FrameKind, content: bytes = b"") -> None:
         self._writer.write(Frame(self._number, kind, content).packed())

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.apart import process
 from bot.apart.given import Given
 from bot.apart.process import Broken, Elsewhere, Lost, Process
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +26,8 @@ AGAIN_SECONDS, MOST_AGAIN_SECONDS = 1.0, 300.0
 READING = frozenset(("GET", "HEAD"))
 OPEN = ("/event/", "/feed/", "/download/")
 """What strangers see too, made from the database."""
-BEHIND_DOORS = tuple(f"/{door}/" for door in Door)
-COOKIES = tuple(f"{door.cookie}=".encode() for door in Door)
+BEHIND_DOORS = tuple(f"/{door}/" for door in Entrance)
+COOKIES = tuple(f"{door.cookie}=".encode() for door in Entrance)
 
 
 def is_made_apart(scope: Mapping[str, Any]) -> bool:

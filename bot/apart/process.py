@@ -15,7 +15,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 import bot
-from bot.apart.frames import Frame, Kind, answer_of, asked, read_frame
+from bot.apart.frames import Frame, FrameKind, answer_of, asked, read_frame
 from bot.apart.given import Given, packed
 from bot.settings import environment_of_others
 
@@ -62,13 +62,13 @@ class Process:
         number = next(self._numbers) % 2**32
         frames = self._pages[number] = asyncio.Queue()
         try:
-            self._say(Frame(number, Kind.ASK, asked(scope)))
+            self._say(Frame(number, FrameKind.ASK, asked(scope)))
             frame = await frames.get()
-            if frame.kind not in (Kind.WHOLE, Kind.BEGUN):
-                raise Elsewhere if frame.kind is Kind.ELSEWHERE else Lost
+            if frame.kind not in (FrameKind.WHOLE, FrameKind.BEGUN):
+                raise Elsewhere if frame.kind is FrameKind.ELSEWHERE else Lost
             start, body = answer_of(frame.content)
             await send(start)
-            more = frame.kind is Kind.BEGUN
+            more = frame.kind is FrameKind.BEGUN
             await send(_body(body, more=more))
             if more:
                 await self._pass_on(number, frames, receive, send)
@@ -84,13 +84,13 @@ class Process:
                 await asyncio.wait({gone, coming}, return_when=asyncio.FIRST_COMPLETED)
                 if not coming.done():
                     coming.cancel()
-                    self._say(Frame(number, Kind.GONE))
+                    self._say(Frame(number, FrameKind.GONE))
                     return
                 frame = coming.result()
-                if frame.kind is Kind.CUT:
+                if frame.kind is FrameKind.CUT:
                     raise Broken
-                await send(_body(frame.content, more=frame.kind is Kind.PIECE))
-                if frame.kind is Kind.LAST:
+                await send(_body(frame.content, more=frame.kind is FrameKind.PIECE))
+                if frame.kind is FrameKind.LAST:
                     return
         finally:
             gone.cancel()
@@ -114,7 +114,7 @@ class Process:
         finally:
             self.is_over = True
             for number, frames in self._pages.items():
-                frames.put_nowait(Frame(number, Kind.CUT))
+                frames.put_nowait(Frame(number, FrameKind.CUT))
 
     async def over(self) -> int:
         """Returns once it ended, for whatever reason: its exit status."""

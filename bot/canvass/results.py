@@ -10,7 +10,7 @@ from bot.canvass.files import CsvFile, Faults, UnreadableFile, open_csv, whole
 from bot.communes import Gazetteer
 from bot.frozen import Frozen
 from bot.rules.areas import city_of
-from bot.rules.canvass.ranking import Turnout
+from bot.rules.canvass.ranking import StationResult
 from bot.rules.canvass.stations import station_code
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -72,7 +72,7 @@ class ResultsFile(Frozen):
         """What a column is called; beyond those that have titles, its number."""
         return self.csv.names[place] if place < len(self.csv.names) else f"column {place + 1}"
 
-    def read(self, faults: Faults) -> Iterator[Turnout]:
+    def read(self, faults: Faults) -> Iterator[StationResult]:
         """Its stations. Lines of communes that are no more, and of voters abroad, are left out."""
         return self.csv.read(faults, _converter(self))
 
@@ -116,7 +116,7 @@ def _place(csv: CsvFile, title: str) -> int:
     return place
 
 
-def _converter(file: ResultsFile) -> Callable[[list[str]], Turnout | None]:
+def _converter(file: ResultsFile) -> Callable[[list[str]], StationResult | None]:
     at, seen = file.at, set[str]()
 
     def number(row: list[str], field: str) -> int:
@@ -127,7 +127,7 @@ def _converter(file: ResultsFile) -> Callable[[list[str]], Turnout | None]:
             raise ValueError(f"it has {len(row)} cells, and none in column {place + 1}")
         return whole(row[place], file.title(place))
 
-    def convert(row: list[str]) -> Turnout | None:
+    def convert(row: list[str]) -> StationResult | None:
         department = row[at["department"]].strip().upper() if "department" in at else ""
         commune = _commune(row[at["commune"]].strip().upper(), department)
         if file.gazetteer.by_code(commune) is None:
@@ -137,7 +137,7 @@ def _converter(file: ResultsFile) -> Callable[[list[str]], Turnout | None]:
             raise ValueError(f"the station {code} stands above already; keep one of the two")
         seen.add(code)
         voters = number(row, "voters")
-        found = Turnout(
+        found = StationResult(
             station=code,
             commune=city_of(commune),
             registered=number(row, "registered"),
@@ -159,7 +159,7 @@ def _commune(text: str, department: str) -> str:
     return department[:2] + text.zfill(3)
 
 
-def _require_sound(found: Turnout) -> None:
+def _require_sound(found: StationResult) -> None:
     """Raises ValueError for numbers that cannot be."""
     for less, more, words in (
         (found.voters, found.registered, "voters than registered"),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bot.frozen import Frozen
 from bot.links import sheet_link
 from bot.printing.tick_lists import BOX, FONT, MARGIN, blank_paper, head
-from bot.rules.canvass.visits import Outcome
-from db.canvass_doors import Ground
+from bot.rules.canvass.visits import DoorOutcome
+from db.canvass_doors import WalkView
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -40,7 +40,7 @@ class SheetPaper(Frozen):
 
 
 def paper_of(
-    walk: Ground,
+    walk: WalkView,
     doors: Sequence[Any],
     *,
     said: Callable[..., str],
@@ -64,7 +64,7 @@ def paper_of(
     return SheetPaper(
         heading=said("sheet_title", walk=walk, commune=commune),
         below=[line for line in below.splitlines() if line],
-        outcomes=[said("outcome", outcome=each) for each in Outcome],
+        outcomes=[said("outcome", outcome=each) for each in DoorOutcome],
         lines=lines,
         foot=said("sheet_foot", **values),
         link=sheet_link(bot_username, walk.code),

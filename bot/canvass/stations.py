@@ -42,7 +42,7 @@ class NewStation(Frozen):
     place: str | None = None
 
 
-class Link(NamedTuple):
+class StationAddress(NamedTuple):
     """An address that belongs to a station; `weight`: how many voters’ addresses that are."""
 
     key: str
@@ -52,7 +52,7 @@ class Link(NamedTuple):
 
 
 class _Line(NamedTuple):
-    link: Link
+    link: StationAddress
     point: tuple[float, float] | None
     texts: tuple[str | None, str | None, str | None]
 
@@ -94,7 +94,7 @@ class StationFile(Frozen):
             for code, each in found.items()
         }
 
-    def links(self, faults: Faults) -> Iterator[Link]:
+    def links(self, faults: Faults) -> Iterator[StationAddress]:
         """The addresses that it tells of."""
         return (each.link for each in self._lines(faults) if each.link.key)
 
@@ -139,7 +139,7 @@ def _converter(csv: CsvFile, gazetteer: Gazetteer) -> Callable[[list[str]], _Lin
         address = cell(row, key)
         if len(address) > MOST_KEY:
             raise ValueError(f"the id is “{address[:MOST_KEY]}…”; that is none of the Base Adresse Nationale")
-        link = Link(address, where, station_code(where, number), max(1, told))
+        link = StationAddress(address, where, station_code(where, number), max(1, told))
         name, street, place = (cell(row, at) for at in texts)
         if len(name) > MOST_NAME or len(street) > MOST_ADDRESS:
             raise ValueError(f"the name or the address is too long; write {MOST_NAME} characters at most")

@@ -19,7 +19,7 @@ from bot.commands.arguments import AREA_HELP, SubCommands, area, group, number
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.communes import load
-from bot.rules.belonging import Reason
+from bot.rules.belonging import DecidingLeaf
 from bot.rules.expression_text import spotted
 from bot.rules.expressions import text_of
 from bot.rules.leaves import LEAVES, saved_name
@@ -167,7 +167,7 @@ def _told(who: int, found: Why) -> list[str]:
     return [first, f"A message of news that is sent now {reached}."]
 
 
-def _reason(reason: Reason) -> str:
+def _reason(reason: DecidingLeaf) -> str:
     return (
         f"{reason.text} (they did not agree that their commune is used)" if reason.no_consent else reason.text
     )

@@ -187,7 +187,7 @@ def settling_log(file: Path, now: datetime) -> Settle:
         user = "?"
 
     async def settle(tx: AsyncConnection, replaced: AsyncConnection | None, made_at: datetime | None) -> int:
-        source = restores.Source(file=file.name, made_at=made_at, user=user)
+        source = restores.BackupSource(file=file.name, made_at=made_at, user=user)
         return await restores.settle_log(tx, replaced, source, now)
 
     return settle

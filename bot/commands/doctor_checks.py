@@ -12,7 +12,7 @@ from pathlib import Path
 import db.backup_record
 import db.overview
 from bot.campaign.campaign import load_campaign
-from bot.commands.doctor_network import Finding, ask_telegram, ask_web, ask_web_url
+from bot.commands.doctor_network import Diagnosis, ask_telegram, ask_web, ask_web_url
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.backups import BackupPlan
@@ -29,7 +29,7 @@ PRIVATE = 0o077
 """The rights of others, which a folder of the bot's own gives nobody."""
 
 
-async def examine(settings: Settings) -> list[Finding]:
+async def examine(settings: Settings) -> list[Diagnosis]:
     """Tries everything, also where something is to be mended."""
     plan, read = _campaign(settings)
     found = [read, *await ask_telegram(settings)]
@@ -45,29 +45,29 @@ async def examine(settings: Settings) -> list[Finding]:
     return found
 
 
-def _campaign(settings: Settings) -> tuple[BackupPlan | None, Finding]:
+def _campaign(settings: Settings) -> tuple[BackupPlan | None, Diagnosis]:
     try:
         campaign = load_campaign(settings.required_campaign, languages=LANGUAGES)
     except PortevoixError as error:
-        return None, Finding("campaign", False, error.sentence)
-    return campaign.backups, Finding("campaign", True, campaign.text(campaign.name, campaign.languages[0]))
+        return None, Diagnosis("campaign", False, error.sentence)
+    return campaign.backups, Diagnosis("campaign", True, campaign.text(campaign.name, campaign.languages[0]))
 
 
-def _backup_folder(plan: BackupPlan) -> Finding:
+def _backup_folder(plan: BackupPlan) -> Diagnosis:
     folder = Path(plan.folder)
     if not folder.is_dir():
-        return Finding("backup folder", False, f"there is no folder {folder}: make it, or mount its disk")
+        return Diagnosis("backup folder", False, f"there is no folder {folder}: make it, or mount its disk")
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(
+        return Diagnosis(
             "backup folder", False, f"{folder} cannot be written: give it to the user who runs the bot"
         )
-    return Finding("backup folder", True, f"{folder}, every night at {plan.hour:%H:%M} of Paris")
+    return Diagnosis("backup folder", True, f"{folder}, every night at {plan.hour:%H:%M} of Paris")
 
 
 class _Stored(Frozen):
     """What the database told of itself."""
 
-    finding: Finding
+    finding: Diagnosis
     now: datetime | None = None
     size: int = 0
     supporters: int = 0
@@ -79,11 +79,11 @@ async def _database(settings: Settings) -> _Stored:
         file = database_file(settings)
         if file is not None and not file.exists():
             refuse_lost(file, settings)
-            return _Stored(finding=Finding("database", True, "there is none yet: the first start makes it"))
+            return _Stored(finding=Diagnosis("database", True, "there is none yet: the first start makes it"))
         now = await present(settings)
         async with opened(settings) as database, database.read() as tx:
             return _Stored(
-                finding=Finding(
+                finding=Diagnosis(
                     "database", True, f"{database.dialect} answers, its tables are of this version"
                 ),
                 now=now,
@@ -92,14 +92,14 @@ async def _database(settings: Settings) -> _Stored:
                 backup=await db.backup_record.last(tx),
             )
     except (DatabaseError, PortevoixError) as error:
-        return _Stored(finding=Finding("database", False, error.sentence))
+        return _Stored(finding=Diagnosis("database", False, error.sentence))
 
 
-def _disk(settings: Settings, size: int) -> Iterator[Finding]:
+def _disk(settings: Settings, size: int) -> Iterator[Diagnosis]:
     folder = next(folder for folder in (settings.data, *settings.data.parents) if folder.exists())
     free = shutil.disk_usage(folder).free
     wanted = SPARE_BYTES + size
-    yield Finding(
+    yield Diagnosis(
         "disk",
         free >= wanted,
         f"{free / 1e9:.1f} GB are free on the disk of {folder}"
@@ -107,7 +107,7 @@ def _disk(settings: Settings, size: int) -> Iterator[Finding]:
     )
 
 
-def _permissions(settings: Settings) -> Iterator[Finding]:
+def _permissions(settings: Settings) -> Iterator[Diagnosis]:
     folders = {settings.data, settings.audit_anchor.parent}
     keys = [settings.suppression_key_file]
     if settings.database_key is None:
@@ -115,7 +115,7 @@ def _permissions(settings: Settings) -> Iterator[Finding]:
     faults = [fault for folder in folders for fault in _folder_faults(folder)]
     faults += [f"others can read {key}: run `chmod 600 {key}`" for key in keys if _is_read_by_others(key)]
     said = "; ".join(sorted(faults)) or "folders can be written, keys are read by nobody else"
-    yield Finding("permissions", not faults, said)
+    yield Diagnosis("permissions", not faults, said)
 
 
 def _is_read_by_others(file: Path) -> bool:
@@ -131,7 +131,7 @@ def _folder_faults(folder: Path) -> Iterator[str]:
         yield f"everybody can write into {folder}: run `chmod o-w {folder}`"
 
 
-def _zones() -> Finding:
+def _zones() -> Diagnosis:
     missing = []
     for code in TERRITORIES:
         try:
@@ -139,16 +139,18 @@ def _zones() -> Finding:
         except PortevoixError:
             missing.append(TERRITORIES[code].zone)
     if missing:
-        return Finding("time zones", False, f"{', '.join(missing)} are not known: install the package tzdata")
-    return Finding("time zones", True, f"all {len({each.zone for each in TERRITORIES.values()})} are known")
+        return Diagnosis(
+            "time zones", False, f"{', '.join(missing)} are not known: install the package tzdata"
+        )
+    return Diagnosis("time zones", True, f"all {len({each.zone for each in TERRITORIES.values()})} are known")
 
 
-def _backup(stored: _Stored, now: datetime, oldest: timedelta) -> Finding:
+def _backup(stored: _Stored, now: datetime, oldest: timedelta) -> Diagnosis:
     if stored.backup is None:
         # Before anybody registered there is nothing to lose.
-        return Finding(
+        return Diagnosis(
             "backup", not stored.supporters, "none was made yet: `portevoix backup FILE` makes one"
         )
     age = now - stored.backup.at
     said = f"the last one is of {stored.backup.at:%Y-%m-%d %H:%M} UTC, {stored.backup.file}"
-    return Finding("backup", age <= oldest, said if age <= oldest else f"{said}: make another one")
+    return Diagnosis("backup", age <= oldest, said if age <= oldest else f"{said}: make another one")

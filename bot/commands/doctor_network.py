@@ -22,7 +22,7 @@ MOST_SECONDS_OFF = 30.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing that was tried: whether it is well, and what to know or to mend."""
 
     what: str
@@ -30,12 +30,12 @@ class Finding:
     says: str
 
 
-async def ask_telegram(settings: Settings) -> list[Finding]:
+async def ask_telegram(settings: Settings) -> list[Diagnosis]:
     """The token, the machine's clock against Telegram's, and the webhook."""
     try:
         root = f"{settings.api_base}/bot{settings.required_token}"
     except SettingsError as error:
-        return [Finding("token", False, error.sentence)]
+        return [Diagnosis("token", False, error.sentence)]
     async with aiohttp.ClientSession(timeout=PATIENCE) as session:
         try:
             async with session.get(f"{root}/getMe", allow_redirects=False) as answer:
@@ -45,7 +45,7 @@ async def ask_telegram(settings: Settings) -> list[Finding]:
                 webhook = await _object_in(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Never the error's own words: the address holds the token.
-            return [Finding("Telegram", False, in_words(NotSent(reason=type(error).__name__)))]
+            return [Diagnosis("Telegram", False, in_words(NotSent(reason=type(error).__name__)))]
     findings = [_token(status, said)]
     if date is not None:
         findings.append(_clock(date, now))
@@ -62,27 +62,27 @@ async def _object_in(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     return {}
 
 
-def _token(status: int, said: dict[str, Any]) -> Finding:
+def _token(status: int, said: dict[str, Any]) -> Diagnosis:
     result = said.get("result")
     if said.get("ok") is True and isinstance(result, dict):
-        return Finding("token", True, f"Telegram knows it: @{result.get('username')}")
+        return Diagnosis("token", True, f"Telegram knows it: @{result.get('username')}")
     if status in (401, 404):
-        return Finding(
+        return Diagnosis(
             "token",
             False,
             "Telegram does not know it: check PORTEVOIX_TOKEN, or ask @BotFather for a new one",
         )
-    return Finding("token", False, f"no Bot API server answers (HTTP {status}): check PORTEVOIX_API_BASE")
+    return Diagnosis("token", False, f"no Bot API server answers (HTTP {status}): check PORTEVOIX_API_BASE")
 
 
-def _clock(date: str, now: datetime) -> Finding:
+def _clock(date: str, now: datetime) -> Diagnosis:
     try:
         off = (now - parsedate_to_datetime(date)).total_seconds()
     except (ValueError, TypeError):
-        return Finding("clock", True, "Telegram’s answer bears no date to compare it with")
+        return Diagnosis("clock", True, "Telegram’s answer bears no date to compare it with")
     if abs(off) <= MOST_SECONDS_OFF:
-        return Finding("clock", True, "it goes with Telegram’s")
-    return Finding(
+        return Diagnosis("clock", True, "it goes with Telegram’s")
+    return Diagnosis(
         "clock",
         False,
         f"it is {abs(off):,.0f} s {'ahead of' if off > 0 else 'behind'} Telegram’s: let it be set by the network,"
@@ -90,25 +90,25 @@ def _clock(date: str, now: datetime) -> Finding:
     )
 
 
-def _webhook(info: dict[str, Any], now: datetime) -> Finding:
+def _webhook(info: dict[str, Any], now: datetime) -> Diagnosis:
     waiting = info.get("pending_update_count", 0)
     if not info.get("url"):
-        return Finding("webhook", True, f"none is set, the bot polls; updates that wait: {waiting}")
+        return Diagnosis("webhook", True, f"none is set, the bot polls; updates that wait: {waiting}")
     error, at = info.get("last_error_message"), info.get("last_error_date", 0)
     if error and now.timestamp() - float(at) < 3600:
-        return Finding(
+        return Diagnosis(
             "webhook",
             False,
             f"Telegram could not call it within the last hour ({error}): check the proxy and its certificate;"
             f" updates that wait: {waiting}",
         )
-    return Finding("webhook", True, f"one is set; updates that wait: {waiting}")
+    return Diagnosis("webhook", True, f"one is set; updates that wait: {waiting}")
 
 
-async def ask_web(settings: Settings) -> list[Finding]:
+async def ask_web(settings: Settings) -> list[Diagnosis]:
     """Whether the web part is well, or could listen where it is to."""
     if settings.web is None:
-        return [Finding("web part", True, "off: PORTEVOIX_WEB is not set")]
+        return [Diagnosis("web part", True, "off: PORTEVOIX_WEB is not set")]
     host, port = settings.web.host, settings.web.port
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     address = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
@@ -122,22 +122,22 @@ async def ask_web(settings: Settings) -> list[Finding]:
         try:
             listen(settings.web).close()
         except SettingsError as error:
-            return [Finding("web part", False, error.sentence)]
-        return [Finding("web part", True, f"nothing runs on {host}:{port}, which is free")]
+            return [Diagnosis("web part", False, error.sentence)]
+        return [Diagnosis("web part", True, f"nothing runs on {host}:{port}, which is free")]
     except (aiohttp.ClientError, TimeoutError, OSError):
         said = {}
     if "troubles" not in said:
         return [
-            Finding(
+            Diagnosis(
                 "web part", False, f"another program listens on {host}:{port}: set PORTEVOIX_WEB to another"
             )
         ]
     if said["troubles"]:
-        return [Finding("web part", False, "the bot is in trouble: " + " ".join(said["why"]))]
-    return [Finding("web part", True, "the bot runs, and says that all is well")]
+        return [Diagnosis("web part", False, "the bot is in trouble: " + " ".join(said["why"]))]
+    return [Diagnosis("web part", True, "the bot runs, and says that all is well")]
 
 
-async def ask_web_url(settings: Settings) -> list[Finding]:
+async def ask_web_url(settings: Settings) -> list[Diagnosis]:
     """Whether the address that people are given is reached from here."""
     if settings.web_url is None:
         return []
@@ -146,11 +146,11 @@ async def ask_web_url(settings: Settings) -> list[Finding]:
             aiohttp.ClientSession(timeout=PATIENCE) as session,
             session.get(settings.web_url, allow_redirects=False),
         ):
-            return [Finding("web address", True, f"{settings.web_url} answers")]
+            return [Diagnosis("web address", True, f"{settings.web_url} answers")]
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         reason = type(error).__name__
         return [
-            Finding(
+            Diagnosis(
                 "web address",
                 False,
                 f"{settings.web_url} is not reached ({reason}): check its name, the certificate and the proxy",

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.people
 from bot.actions import event_account, event_calendar, event_imports
 from bot.actions.authority import Author, author_of, operator
-from bot.actions.event_account import Account
-from bot.actions.event_imports import Fate, Planned
+from bot.actions.event_account import EventAccount
+from bot.actions.event_imports import EventFate, PlannedEvent
 from bot.campaign.campaign import Campaign
 from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, content_of, group
 from bot.commands.reading import MOST_SHOWN, campaign_of, read_once, show_faults
@@ -110,7 +110,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
 
 async def _import(
     arguments: Namespace, settings: Settings, campaign: Campaign, reading: Reading
-) -> Sequence[Planned]:
+) -> Sequence[PlannedEvent]:
     now = await present(settings)
     async with opened(settings) as database:
         for left in reversed(range(TRIES)):
@@ -156,21 +156,21 @@ def _refused(file: Path, refused: PortevoixError) -> CommandRefused:
     return CommandRefused(f"{file} cannot be imported: nothing was done. Mend these lines, then try again.")
 
 
-def _show(file: Path, reading: Reading, planned: Sequence[Planned], campaign: Campaign) -> None:
-    counts = {fate: sum(each.fate is fate for each in planned) for fate in Fate}
+def _show(file: Path, reading: Reading, planned: Sequence[PlannedEvent], campaign: Campaign) -> None:
+    counts = {fate: sum(each.fate is fate for each in planned) for fate in EventFate}
     print(f"{file}: {counted(len(planned), 'event')} ({reading.form}).")
-    told = [each for each in planned if each.fate not in (Fate.SAME, Fate.OVER)]
+    told = [each for each in planned if each.fate not in (EventFate.SAME, EventFate.OVER)]
     for each in told[:MOST_SHOWN]:
         _show_event(each, campaign)
     if len(told) > MOST_SHOWN:
         print(f"  and {len(told) - MOST_SHOWN:,} more")
     print(
-        f"{counts[Fate.NEW]:,} new, {counts[Fate.CHANGED]:,} changed, {counts[Fate.CANCELLED]:,} cancelled,"
-        f" {counts[Fate.SAME]:,} the same, {counts[Fate.OVER]:,} over and left alone."
+        f"{counts[EventFate.NEW]:,} new, {counts[EventFate.CHANGED]:,} changed, {counts[EventFate.CANCELLED]:,}"
+        f" cancelled, {counts[EventFate.SAME]:,} the same, {counts[EventFate.OVER]:,} over and left alone."
     )
 
 
-def _show_event(planned: Planned, campaign: Campaign) -> None:
+def _show_event(planned: PlannedEvent, campaign: Campaign) -> None:
     filed = planned.filed
     title = text_in(filed.texts, campaign.languages[0], campaign.languages[0]).title
     when = f"{filed.starts_at.astimezone(ZoneInfo(filed.commune.zone)):%Y-%m-%d %H:%M}"
@@ -285,7 +285,7 @@ def _shift(filled: Filled, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _line(found: Account, language: str) -> dict[str, Any]:
+def _line(found: EventAccount, language: str) -> dict[str, Any]:
     event = found.event
     zone = ZoneInfo(event.zone)
     return {

@@ -63,7 +63,7 @@ def rehearse(arguments: Namespace, settings: Settings) -> int:
         progress=_Bar() if sys.stderr.isatty() else _silent,
         write=sys.stdout.write if arguments.json else None,
     )
-    outcomes: list[run.Outcome] = []
+    outcomes: list[run.RehearsalResult] = []
 
     async def play() -> None:
         playing = asyncio.ensure_future(run.rehearse(settings, options))

@@ -19,7 +19,7 @@ from bot.delivery.messages import edited, in_place_of, message
 from bot.delivery.outcomes import Stop
 from bot.departure.compose import Composer
 from bot.departure.placeholders import filled
-from bot.rules.conversations import WITHOUT_CAPTION, State, may_answer, team_area
+from bot.rules.conversations import WITHOUT_CAPTION, ConversationState, may_answer, team_area
 from bot.words.telegram_html import CAPTION_LIMIT
 from bot.words.texts import Text, Texts
 from db.conversations import Conversation, Message
@@ -115,7 +115,7 @@ class Talks:
         if not may_answer(await roles_of(tx, reader), found.area):
             return False
         if what is Talk.CARD:
-            return found.standing.state is State.WAITING
+            return found.standing.state is ConversationState.WAITING
         return reader.id == found.standing.claimed_by
 
     async def _card(

@@ -35,7 +35,7 @@ from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Hold, Policy, free_until, hold
 from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
-from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, State, VoteFacts, VoteState
+from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, PersonState, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
 from bot.rules.restriction import RESTRICTED
 from bot.words.step_values import vote_in
@@ -54,7 +54,7 @@ SAID_ALL = frozenset({VoteState.VOTED, VoteState.CANNOT})
 TURN = 16
 
 
-class Leaving(TypedDict):
+class DepartureFacts(TypedDict):
     """The facts that `bot.rules.leaving` asks of every message."""
 
     kind: Kind
@@ -228,7 +228,7 @@ class Departure:
             sending.freedoms[key] = found
         return found
 
-    def _leaving(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Leaving:
+    def _leaving(self, person: Person, sending: LeavingBroadcast, now: datetime) -> DepartureFacts:
         step = sending.row.step
         return {
             # What we ask by ourselves bears our name: it wakes nobody up, and a quiet period can wait for its end.
@@ -368,8 +368,14 @@ def is_muted(person: Person, mute: Mute) -> bool:
 def facts_of(person: Person, ballot: int, plan: VotePlan | None, sent: Mapping[str, datetime]) -> PersonFacts:
     """A supporter as the rules know them, with what is known of a ballot. `sent`: when its steps left."""
     purposes = {purpose for purpose in Purpose if getattr(person, f"consent_{purpose.value}")}
-    states = {"registered": State.ACTIVE, "stopped": State.STOPPED, RESTRICTED: State.RESTRICTED}
-    state = State.UNREACHABLE if person.unreachable_at else states.get(person.state, State.UNFINISHED)
+    states = {
+        "registered": PersonState.ACTIVE,
+        "stopped": PersonState.STOPPED,
+        RESTRICTED: PersonState.RESTRICTED,
+    }
+    state = (
+        PersonState.UNREACHABLE if person.unreachable_at else states.get(person.state, PersonState.UNFINISHED)
+    )
     return PersonFacts(
         territory=person.territory,
         zone=person.zone or "Europe/Paris",

@@ -17,7 +17,7 @@ import db.check_ins
 import db.people
 from bot.actions import check_ins
 from bot.actions.authority import author_of
-from bot.actions.check_ins import Door
+from bot.actions.check_ins import CheckInDoor
 from bot.clock import Clock
 from bot.delivery.calls import Attachment, Call
 from bot.delivery.line import Line
@@ -35,7 +35,7 @@ from db.events import text_in
 LOOK_SECONDS = 2.0
 
 
-class Doors:
+class DoorScreens:
     """Keeps the screens true. `remember` is told of each message that was sent, `refresh` is called at every beat."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Doors:
             elif isinstance(outcome, Done):
                 await db.check_ins.screen_shows(tx, screen, minute_of(now))
 
-    async def _door(self, screen: Screen, now: datetime) -> Door | None:
+    async def _door(self, screen: Screen, now: datetime) -> CheckInDoor | None:
         """What the phone shows now; None where it shows nothing any more."""
         if now >= screen.until:
             return None
@@ -101,7 +101,7 @@ class Doors:
             person = await db.people.get(tx, screen.person)
         return self._composer.campaign.languages[0] if person is None else self._composer.language_of(person)
 
-    def _edit(self, screen: Screen, shown: Door | None, language: str) -> Call:
+    def _edit(self, screen: Screen, shown: CheckInDoor | None, language: str) -> Call:
         at = {"chat_id": screen.telegram_id, "message_id": screen.message}
         if shown is None:
             closed = self._texts.render("check_ins/closed", language)
@@ -121,7 +121,7 @@ class Doors:
             attachment=Attachment(field="code", name="code.png", content=picture),
         )
 
-    def _caption(self, shown: Door, language: str) -> Text:
+    def _caption(self, shown: CheckInDoor, language: str) -> Text:
         first = self._composer.campaign.languages[0]
         return self._texts.render(
             "check_ins/screen",

@@ -32,7 +32,7 @@ from bot.words.friends import SOMEBODY, addressed
 from bot.words.texts import Texts
 from db.engine import TROUBLES, Database
 from db.events import text_in
-from db.faces import Card
+from db.faces import EventMessage
 from db.people import Person
 
 log = structlog.get_logger(__name__)
@@ -43,10 +43,12 @@ TROUBLE_SECONDS = 2.0
 AGAIN = 3
 
 
-class Look(Protocol):
+class StaleCards(Protocol):
     """Some of the messages that show an event otherwise than it is, in an order of theirs."""
 
-    async def __call__(self, tx: AsyncConnection, event: int, /, *, after: int, limit: int) -> list[Card]: ...
+    async def __call__(
+        self, tx: AsyncConnection, event: int, /, *, after: int, limit: int
+    ) -> list[EventMessage]: ...
 
 
 class Line(Protocol):
@@ -119,7 +121,7 @@ class Faces:
             [await self._edit_those(look, event) for look in (db.faces.untrue, db.faces.untrue_opened)]
         )
 
-    async def _edit_those(self, look: Look, event: int) -> int:
+    async def _edit_those(self, look: StaleCards, event: int) -> int:
         after, edits = 0, 0
         while True:
             async with self._database.read() as tx:
@@ -133,7 +135,7 @@ class Faces:
                     await db.faces.shown(tx, done)
             edits += len(done)
 
-    async def _edit(self, card: Card) -> bool:
+    async def _edit(self, card: EventMessage) -> bool:
         """Whether the message shows what is true now, or can never be made to."""
         for _ in range(AGAIN):
             async with self._database.read() as tx:
@@ -150,7 +152,7 @@ class Faces:
                 return True
         return False
 
-    async def _was_recalled(self, card: Card) -> bool:
+    async def _was_recalled(self, card: EventMessage) -> bool:
         """Whether the message was taken back meanwhile, by whichever process: the edit may have landed on what was put
         in its place, which is done once more then.
         """
@@ -169,7 +171,7 @@ class Faces:
             await db.mends.repeat(tx, recall[0], self._clock.now())
         return True
 
-    async def _worded(self, tx: AsyncConnection, card: Card) -> tuple[Call | None, object]:
+    async def _worded(self, tx: AsyncConnection, card: EventMessage) -> tuple[Call | None, object]:
         """The edit, and how its reader stands with the event; None where they may not be told now."""
         person = await db.people.get(tx, card.person)
         event = (await db.events.get_many(tx, [card.event])).get(card.event)
@@ -215,7 +217,7 @@ class Faces:
         )
         return found is not None
 
-    async def _post(self, call: Call, card: Card) -> bool:
+    async def _post(self, call: Call, card: EventMessage) -> bool:
         """Whether Telegram took it, or says that it is so already or can never be. Its turn may come seconds later: by
         then somebody may have leafed on in the message, and the law may ask for silence.
         """

@@ -9,13 +9,13 @@ import db.conversations
 import db.duties
 import db.talks
 from bot.actions import duties
-from bot.actions.duties import Member
+from bot.actions.duties import TeamMember
 from bot.delivery.calls import Call
 from bot.delivery.line import Line
 from bot.delivery.messages import deletion
 from bot.delivery.outcomes import InDoubt, NotSent
 from bot.departure.conversing import Talks
-from bot.rules.conversations import State, may_answer
+from bot.rules.conversations import ConversationState, may_answer
 from db.conversations import Conversation
 from db.engine import Database
 from db.talks import Stray, Talk
@@ -71,13 +71,15 @@ class InboxBoard:
             answering = [member for member in await duties.team(tx) if member.answers is not None]
             open_ones = await db.conversations.open_ones(tx) if answering else []
         waiting = [
-            each.conversation for each in open_ones if each.conversation.standing.state is State.WAITING
+            each.conversation
+            for each in open_ones
+            if each.conversation.standing.state is ConversationState.WAITING
         ]
         for member in answering:
             await self._set_menu(line, member, waiting, now)
 
     async def _set_menu(
-        self, line: Line, member: Member, waiting: Collection[Conversation], now: datetime
+        self, line: Line, member: TeamMember, waiting: Collection[Conversation], now: datetime
     ) -> None:
         answers = member.answers
         assert answers is not None  # the caller looked

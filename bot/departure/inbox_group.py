@@ -20,7 +20,7 @@ from bot.delivery.outcomes import Done, Outcome, Rejected, as_id
 from bot.departure.compose import Composer
 from bot.rules.areas import department_of
 from bot.words.texts import Text, Texts
-from db.conversations import Waiting, open_ones
+from db.conversations import WaitingConversation, open_ones
 from db.engine import Database
 from db.inbox_topics import Topic
 
@@ -52,7 +52,7 @@ class GroupBoard:
                 return
             topics = await db.inbox_topics.topics(tx)
             names = {each.person: each.name for each in await db.duties.all_of_them(tx)}
-            areas: dict[str, list[Waiting]] = {area: [] for area in topics}
+            areas: dict[str, list[WaitingConversation]] = {area: [] for area in topics}
             for each in await open_ones(tx):
                 areas.setdefault(area_of_topic(each.conversation.area), []).append(each)
         for area, waiting in areas.items():
@@ -62,7 +62,7 @@ class GroupBoard:
             if topic is None or topic.shown != shown:
                 await self._show(line, chat, area, topic, text, shown, now)
 
-    def _text(self, area: str, waiting: list[Waiting], names: dict[int, str]) -> Text:
+    def _text(self, area: str, waiting: list[WaitingConversation], names: dict[int, str]) -> Text:
         gazetteer = self._composer.gazetteer
         shown = [
             (

@@ -30,7 +30,7 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _ADDRESS = re.compile(r"^(?P<street>.*?)[,\n ]+(?:(?P<postcode>\d{5})\s+)?(?P<town>[^,\n]+)$", re.DOTALL)
 
 
-class Entry(Frozen):
+class CalendarEvent(Frozen):
     """An event as a calendar shows it. `status`: CONFIRMED, TENTATIVE or CANCELLED; `zone`: IANA, of its place."""
 
     code: str
@@ -46,7 +46,7 @@ class Entry(Frozen):
     point: tuple[float, float] | None = None
 
 
-def calendar_of(entries: Iterable[Entry], *, now: datetime, name: str = "") -> bytes:
+def calendar_of(entries: Iterable[CalendarEvent], *, now: datetime, name: str = "") -> bytes:
     """The calendar. The UID of an event stays: opening a newer file updates its entry. `name`: what it is called."""
     # It takes a twelfth of every start, also of those that make no such file.
     from icalendar import Calendar

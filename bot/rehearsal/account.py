@@ -73,7 +73,7 @@ def as_json(arrival: Arrival, name: str) -> dict[str, Any]:
     }
 
 
-class Account:
+class RehearsalAccount:
     """How many messages left: by territory and instant, and by what kind of person received them.
 
     `reminders`: how many people were reminded in the last two days before each round, or why not.

@@ -33,7 +33,7 @@ AT_COURTEOUS_HOURS = PARTISAN | {"civic_neutral"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Quiet:
+class QuietTime:
     """No message of a kind from one instant to another, both aware UTC."""
 
     starts: datetime
@@ -75,24 +75,24 @@ class Almanac:
 
     # -- quiet periods --
 
-    def is_quiet(self, kind: str, territory: str, zone: str, at: datetime) -> Quiet | None:
+    def is_quiet(self, kind: str, territory: str, zone: str, at: datetime) -> QuietTime | None:
         """The quiet period that an instant lies in, if it does."""
         for quiet in self.quiets(kind, territory, zone):
             if quiet.starts <= at < quiet.ends:
                 return quiet
         return None
 
-    def _quiets(self, kind: str, territory: str, zone: str) -> tuple[Quiet, ...]:
+    def _quiets(self, kind: str, territory: str, zone: str) -> tuple[QuietTime, ...]:
         if kind == "service":
             return ()
-        found: list[Quiet] = []
+        found: list[QuietTime] = []
         for ballot in self.campaign.ballots:
             for window in self.campaign.law.windows:
                 if Kind(kind) in window.kinds:
                     found += self._windows(ballot, window, territory, zone)
         return tuple(found)
 
-    def _windows(self, ballot: Ballot, window: QuietWindow, territory: str, zone: str) -> Iterator[Quiet]:
+    def _windows(self, ballot: Ballot, window: QuietWindow, territory: str, zone: str) -> Iterator[QuietTime]:
         """Where a territory has no part in the ballot, the window of everybody who has."""
         votes = [polling.territory for polling in ballot.pollings]
         for each in [territory] if territory in votes else votes:
@@ -102,7 +102,7 @@ class Almanac:
             days = window.days_before + (1 if self._votes_a_day_earlier(each, zone) else 0)
             clocks = {TERRITORIES[each].zone, self.voting_clock(ballot, each, zone)}
             starts = min(instant(polling.day - timedelta(days=days), time(), clock) for clock in clocks)
-            yield Quiet(starts=starts, ends=self._end(ballot, window, each, zone), ballot=ballot.number)
+            yield QuietTime(starts=starts, ends=self._end(ballot, window, each, zone), ballot=ballot.number)
 
     def _end(self, ballot: Ballot, window: QuietWindow, territory: str, zone: str) -> datetime:
         if window.ends is End.EMBARGO:

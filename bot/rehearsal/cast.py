@@ -62,7 +62,7 @@ TALKERS = tuple(character for character in Character if character is not Charact
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class CastPlace:
     """Where somebody votes, and the zone they live by. `typed` is what they type in the chat to say so, `taps` the
     button that says it where there is one; members are asked nothing.
 
@@ -79,7 +79,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Member:
+class CastMember:
     """A person of the cast. `joins_at`: they sign up in the chat then; None: they were registered before it begins.
 
     `moves_to`, `moves_at`: they vote elsewhere from then on. `neighbour`: which of NEIGHBOURS they are, if one.
@@ -89,10 +89,10 @@ class Member:
     first_name: str
     language: str
     character: Character
-    place: Place
+    place: CastPlace
     registered_at: datetime
     joins_at: datetime | None = None
-    moves_to: Place | None = None
+    moves_to: CastPlace | None = None
     moves_at: datetime | None = None
     neighbour: int | None = None
 
@@ -101,7 +101,7 @@ class Member:
         """Counts from 0: what tells two people of one character apart."""
         return self.telegram_id - FIRST_ID
 
-    def place_at(self, instant: datetime) -> Place:
+    def place_at(self, instant: datetime) -> CastPlace:
         """Where they vote at an instant."""
         if self.moves_to is not None and self.moves_at is not None and self.moves_at <= instant:
             return self.moves_to
@@ -134,7 +134,7 @@ def paris(campaign: Campaign, ballot: int, days_before: int, at: time) -> dateti
 
 def invent(
     campaign: Campaign, gazetteer: Gazetteer, *, count: int, seed: int, start: datetime
-) -> list[Member]:
+) -> list[CastMember]:
     """`count` people. The first ones stand for every territory and every character, the others for the crowd."""
     chance = random.Random(seed)
     places = places_of(campaign, gazetteer, chance)
@@ -160,7 +160,7 @@ def invent(
             campaign.asks_place and character is Character.MOVER and (joins_at is None or joins_at < moves_at)
         )
         members.append(
-            Member(
+            CastMember(
                 telegram_id=FIRST_ID + number,
                 first_name=chance.choice(FIRST_NAMES),
                 language="en" if "en" in campaign.languages and chance.random() < ENGLISH_SHARE else "fr",
@@ -175,8 +175,10 @@ def invent(
     return members
 
 
-def _neighbour(number: int, neighbour: int, places: dict[str, list[Place]], start: datetime) -> Member:
-    return Member(
+def _neighbour(
+    number: int, neighbour: int, places: dict[str, list[CastPlace]], start: datetime
+) -> CastMember:
+    return CastMember(
         telegram_id=FIRST_ID + number,
         first_name=FIRST_NAMES[neighbour],
         language="fr",
@@ -187,7 +189,7 @@ def _neighbour(number: int, neighbour: int, places: dict[str, list[Place]], star
     )
 
 
-def _homes(places: dict[str, list[Place]], territories: list[str], number: int) -> list[Place]:
+def _homes(places: dict[str, list[CastPlace]], territories: list[str], number: int) -> list[CastPlace]:
     """The homes of whoever stands for a territory. Abroad the Americas take turns with the rest: by some laws their
     consulates vote a day earlier.
     """
@@ -209,22 +211,22 @@ def _character(number: int, territories: int, talkers: int, chance: random.Rando
     return TALKERS[(number + number // territories) % len(TALKERS)]
 
 
-def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -> dict[str, list[Place]]:
+def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -> dict[str, list[CastPlace]]:
     """Places by territory, for the territories that take part in a ballot, and elsewhere where that may be said."""
     own_zone = TERRITORIES[campaign.home].zone
     if not campaign.asks_place:
-        return {campaign.home: [Place(territory=campaign.home, zone=own_zone, typed="")]}
+        return {campaign.home: [CastPlace(territory=campaign.home, zone=own_zone, typed="")]}
     voting = {territory for ballot in campaign.ballots for territory in ballot.territories}
-    places: dict[str, list[Place]] = {}
+    places: dict[str, list[CastPlace]] = {}
     here = HERE if campaign.only_commune else None
     if not campaign.is_everywhere:
-        places[ELSEWHERE] = [Place(territory=ELSEWHERE, zone=own_zone, typed="", taps=NOT_HERE)]
+        places[ELSEWHERE] = [CastPlace(territory=ELSEWHERE, zone=own_zone, typed="", taps=NOT_HERE)]
     for commune in _communes(campaign, gazetteer, chance):
         typed = f"{commune.name} {commune.department}"
         found = gazetteer.search(typed)
         understood = found.confident and found.results[0].code == commune.code
         if understood and (territory := territory_of(commune.code)) in voting:
-            place = Place(territory=territory, zone=commune.zone, typed=typed, commune=commune, taps=here)
+            place = CastPlace(territory=territory, zone=commune.zone, typed=typed, commune=commune, taps=here)
             places.setdefault(territory, []).append(place)
     for code in COUNTRIES if ABROAD in voting else ():
         country = country_of(code, "fr")
@@ -232,7 +234,7 @@ def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -
         homes = homes_in(code, "fr")
         for home in homes[:HOMES_IN_A_COUNTRY]:
             asked = home.key if len(homes) > 1 else None
-            place = Place(territory=ABROAD, zone=home.zone, typed=country.name, country=code, home=asked)
+            place = CastPlace(territory=ABROAD, zone=home.zone, typed=country.name, country=code, home=asked)
             places.setdefault(ABROAD, []).append(place)
     return places
 
@@ -251,7 +253,7 @@ def _communes(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -
     return list({place.code: place for place in (*largest, *drawn, *overseas)}.values())
 
 
-def _crowd(places: dict[str, list[Place]], chance: random.Random) -> Iterator[Place]:
+def _crowd(places: dict[str, list[CastPlace]], chance: random.Random) -> Iterator[CastPlace]:
     """Most people in metropolitan France, some of them in its largest city; the others elsewhere."""
     elsewhere = [place for territory, found in places.items() if territory != METROPOLE for place in found]
     metropolitan = places.get(METROPOLE) or elsewhere
@@ -266,12 +268,12 @@ def _crowd(places: dict[str, list[Place]], chance: random.Random) -> Iterator[Pl
             yield chance.choice(metropolitan)
 
 
-def as_rows(campaign: Campaign, members: Sequence[Member]) -> list[dict[str, Any]]:
+def as_rows(campaign: Campaign, members: Sequence[CastMember]) -> list[dict[str, Any]]:
     """The rows of `people` of those who were registered before it begins, as signing up would have made them."""
     return [_row(campaign, member) for member in members if member.joins_at is None]
 
 
-def _row(campaign: Campaign, member: Member) -> dict[str, Any]:
+def _row(campaign: Campaign, member: CastMember) -> dict[str, Any]:
     place, commune = member.place, member.place.commune
     return {
         "telegram_id": member.telegram_id,
@@ -298,7 +300,7 @@ def _row(campaign: Campaign, member: Member) -> dict[str, Any]:
 KEPT_BY_TALKERS, KEPT_BY_OTHERS = 2, 0
 
 
-def as_account(member: Member) -> dict[str, Any]:
+def as_account(member: CastMember) -> dict[str, Any]:
     """The person as the local Telegram takes them."""
     acts = member.character is not Character.SILENT or member.joins_at is not None
     return {

@@ -17,12 +17,12 @@ from typing import Any
 
 from bot.rehearsal.almanac import GAP, PARIS, PARTISAN, Almanac, clock_of
 from bot.rehearsal.broken import Broken, Rule, round_name
-from bot.rehearsal.cast import Member
+from bot.rehearsal.cast import CastMember
 from bot.rehearsal.evidence import Evidence
 from bot.rehearsal.lives import WEEK, Life
 from bot.rehearsal.reminding import LastDays, Reminded, Reminders
 from bot.rehearsal.stepping import Steps
-from bot.rehearsal.surveying import Answered, closes_at
+from bot.rehearsal.surveying import SurveyAnswers, closes_at
 from bot.rules.territories import METROPOLE
 from db.rehearsal import Sending
 
@@ -51,7 +51,7 @@ class Arrival:
     """A campaign message as it arrived."""
 
     at: datetime
-    member: Member
+    member: CastMember
     sending: Sending
 
 
@@ -64,7 +64,7 @@ class Checker:
     def __init__(
         self,
         almanac: Almanac,
-        members: Sequence[Member],
+        members: Sequence[CastMember],
         evidence: Evidence,
         *,
         start: datetime,
@@ -87,7 +87,7 @@ class Checker:
         # By the number of a conversation: who of the team reads it.
         self._readers: dict[str, int] = {}
         # What people chose in the survey, by the taps that were to be taken.
-        self._answered: dict[int, Answered] = {}
+        self._answered: dict[int, SurveyAnswers] = {}
         self._closes = closes or closes_at(self._campaign)
         # What each version that the organizers wrote begins with.
         self._beginnings = beginnings
@@ -169,7 +169,7 @@ class Checker:
             case ["survey", _, *rest]:
                 silent = self._almanac.is_quiet("poll", place.territory, place.zone, at) is not None
                 if at < self._closes and not (life.is_away or silent):
-                    self._answered.setdefault(person, Answered()).tap(rest)
+                    self._answered.setdefault(person, SurveyAnswers()).tap(rest)
             case ["survey_mine", _, "yes"] | ["delete", "yes"]:
                 self._answered.pop(person, None)
 
@@ -178,7 +178,7 @@ class Checker:
         for life in self._lives.values():
             person = life.member.telegram_id
             kept = self._evidence.survey_answers.get(person, ())
-            for fault in self._answered.get(person, Answered()).faults(kept, self._closes):
+            for fault in self._answered.get(person, SurveyAnswers()).faults(kept, self._closes):
                 self._break(Rule(fault.value), life, None, "survey")
 
     def _of_events(self) -> None:

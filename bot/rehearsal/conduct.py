@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from bot.campaign.campaign import Campaign
 from bot.rehearsal import surveying
 from bot.rehearsal.acts import Act, send, tap
-from bot.rehearsal.cast import Character, Member, Place, paris
+from bot.rehearsal.cast import CastMember, CastPlace, Character, paris
 
 SOON = timedelta(minutes=10)
 ON_THE_WAY_BACK = timedelta(minutes=65)
@@ -33,14 +33,14 @@ class Doing:
     acts: tuple[Act, ...]
 
 
-def sign_up(place: Place, number: int) -> tuple[Act, ...]:
+def sign_up(place: CastPlace, number: int) -> tuple[Act, ...]:
     """From /start to the welcome; some refuse that messages are chosen by their commune, where that is asked."""
     by_commune = tap(f"1:consent:commune:{'no' if number % 7 == REFUSES else 'yes'}*")
     is_asked = place.commune is not None and place.taps is None
     return (START, tap("1:consent:contact:yes*"), *say_place(place), *([by_commune] if is_asked else []))
 
 
-def say_place(place: Place) -> tuple[Act, ...]:
+def say_place(place: CastPlace) -> tuple[Act, ...]:
     if place.taps is not None:
         return (tap(place.taps),)
     if not place.typed:  # members are not asked
@@ -82,7 +82,7 @@ _BACK: dict[Character, tuple[Act, ...]] = {
 """How they come back who need not sign up again."""
 
 
-def own_acts(member: Member, campaign: Campaign) -> Iterator[Doing]:
+def own_acts(member: CastMember, campaign: Campaign) -> Iterator[Doing]:
     """The acts of a person that nobody asked for: signs up, moves, leaves, comes back."""
 
     def doing(at: datetime, *acts: Act) -> Doing:
@@ -108,7 +108,7 @@ WRITES = 5
 """Of eight people who stay, the one who has a question."""
 
 
-def questions(member: Member, campaign: Campaign) -> Iterator[Doing]:
+def questions(member: CastMember, campaign: Campaign) -> Iterator[Doing]:
     """What somebody asks the team: the second time in the same conversation."""
     if member.character in _LEAVING or member.number % 8 != WRITES:
         return
@@ -119,17 +119,17 @@ def questions(member: Member, campaign: Campaign) -> Iterator[Doing]:
             yield Doing(at=at, person=member.telegram_id, acts=acts)
 
 
-def _is_there(member: Member, instant: datetime) -> bool:
+def _is_there(member: CastMember, instant: datetime) -> bool:
     return member.joins_at is None or member.joins_at < instant
 
 
 # -- what is answered --
 
-Answer = Callable[[Member, str, Sequence[str]], tuple[timedelta, tuple[Act, ...]] | None]
+Answer = Callable[[CastMember, str, Sequence[str]], tuple[timedelta, tuple[Act, ...]] | None]
 """(who, ballot or code, the buttons' data) -> after how long, and what; None: no answer."""
 
 
-def answer_to(member: Member, data: Sequence[str], at: datetime) -> Doing | None:
+def answer_to(member: CastMember, data: Sequence[str], at: datetime) -> Doing | None:
     """The act of a person who gets a message with these buttons; None: nothing."""
     character = member.character
     if character is Character.SILENT or not data:
@@ -160,21 +160,21 @@ def asked(data: Sequence[str]) -> tuple[str, str]:
 GUESTS = (Character.GUEST, Character.DILIGENT, Character.MOVER)
 
 
-def _pledge(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _pledge(member: CastMember, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     said = {Character.ABSTAINER: "cannot", Character.HESITANT: "unsure"}.get(member.character, "will")
     return SOON, (tap(f"1:step:{ballot}:pledge:{said}"),)
 
 
-def _place(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _place(member: CastMember, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     return SOON, (tap(f"1:step:{ballot}:place:{'known' if member.number % 3 else 'help'}"),)
 
 
-def _plan(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _plan(member: CastMember, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     slots = [each for each in data if each.startswith(f"1:step:{ballot}:plan:")]
     return SOON, _whole_plan(ballot, slots[member.number % len(slots)], member)
 
 
-def _whole_plan(ballot: str, slot: str, member: Member) -> tuple[Act, ...]:
+def _whole_plan(ballot: str, slot: str, member: CastMember) -> tuple[Act, ...]:
     departure = ("home", "work", "elsewhere")[member.number % 3]
     company = ("alone", "family", "friends")[member.number % 3]
     # Who votes online is asked neither.
@@ -185,14 +185,14 @@ def _whole_plan(ballot: str, slot: str, member: Member) -> tuple[Act, ...]:
     )
 
 
-def _echo(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _echo(member: CastMember, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     if member.character is Character.CHANGER:
         other = f"1:step:{ballot}:plan:*"
         return SOON, (tap(f"1:step:{ballot}:echo:change"), *_whole_plan(ballot, other, member))
     return SOON, (tap(f"1:step:{ballot}:echo:ok"),)
 
 
-def _turnout(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _turnout(member: CastMember, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     if member.character is Character.HESITANT:
         return SOON, (tap(f"1:step:{ballot}:turnout:later"),)
     if member.character is Character.ABSENT:
@@ -200,11 +200,11 @@ def _turnout(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelt
     return ON_THE_WAY_BACK, (tap(f"1:step:{ballot}:turnout:voted"),)
 
 
-def _last_call(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _last_call(member: CastMember, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     return SOON, (tap(f"1:step:{ballot}:last_call:voted"),)
 
 
-def _keep_plan(member: Member, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _keep_plan(member: CastMember, ballot: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     keep = f"1:step:{ballot}:keep_plan:keep"
     if keep in data and member.character is not Character.CHANGER:
         return SOON, (tap(keep),)
@@ -213,7 +213,7 @@ def _keep_plan(member: Member, ballot: str, data: Sequence[str]) -> tuple[timede
     return SOON, (change, *_whole_plan(following, f"1:step:{following}:plan:*", member))
 
 
-def _rsvp(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+def _rsvp(member: CastMember, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
     if member.character not in GUESTS:
         return None
     if f"1:rsvp:{code}:maybe" not in data:
@@ -237,7 +237,7 @@ CANCEL = (0, 1)
 """Those of them who cancel on the eve: a seat and a place in a shift come free."""
 
 
-def _series(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+def _series(member: CastMember, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
     """Some come to the first date, some to the second."""
     if member.character not in GUESTS:
         return None
@@ -246,28 +246,28 @@ def _series(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, 
     return SOON, (tap(date), {**tap(f"1:rsvp:{date.rpartition(':')[2]}:yes"), "optional": True})
 
 
-def _shift_offered(member: Member, shift: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _shift_offered(member: CastMember, shift: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     """A place in a shift came free: some take it, some don’t want it any more."""
     return SOON, (tap(f"1:shift:{shift}:{'no' if member.number % 3 == 1 else 'yes'}"),)
 
 
-def _offered(member: Member, code: str) -> tuple[timedelta, tuple[Act, ...]] | None:
+def _offered(member: CastMember, code: str) -> tuple[timedelta, tuple[Act, ...]] | None:
     """A seat came free: some take it, some don’t want it any more, some say nothing."""
     said = ("yes", "no", None)[member.number % 3]
     return None if said is None else (SOON, (tap(f"1:rsvp:{code}:{said}"),))
 
 
-def _attend(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+def _attend(member: CastMember, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
     cancels = member.number % 5 == 0 if member.neighbour is None else member.neighbour in CANCEL
     said = f"1:attend:{code}:{'cancel' if cancels else 'confirm'}"
     return (SOON, (tap(said),)) if said in data else None
 
 
-def _came(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _came(member: CastMember, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     return SOON, (tap(f"1:came:{code}:{'yes' if member.number % 2 else 'no'}"),)
 
 
-def _stars(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
+def _stars(member: CastMember, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]]:
     """How it was, and what they would change."""
     return SOON, (
         tap(f"1:stars:{code}:{1 + member.number % 5}"),
@@ -275,7 +275,7 @@ def _stars(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, t
     )
 
 
-def _survey(member: Member, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
+def _survey(member: CastMember, code: str, data: Sequence[str]) -> tuple[timedelta, tuple[Act, ...]] | None:
     return surveying.answers(member, code)
 
 

@@ -11,9 +11,9 @@ from bot.actions import canvass, canvass_imports
 from bot.campaign.campaign import Campaign
 from bot.canvass.town import invented
 from bot.rehearsal.acts import Act, send, tap
-from bot.rehearsal.cast import Character, Member, paris
+from bot.rehearsal.cast import CastMember, Character, paris
 from bot.rehearsal.conduct import Doing
-from bot.rules.canvass.ranking import Turnout
+from bot.rules.canvass.ranking import StationResult
 from bot.rules.territories import METROPOLE
 from db.engine import Database
 
@@ -23,7 +23,7 @@ STEADY = (Character.DILIGENT, Character.GUEST, Character.HESITANT)
 KNOCKS = 4
 
 
-async def plant(database: Database, members: Sequence[Member], now: datetime) -> None:
+async def plant(database: Database, members: Sequence[CastMember], now: datetime) -> None:
     """The doors of the commune where those are who walk: one station, cut into walks."""
     there = walkers(members)
     commune = there[0].place.commune if there else None
@@ -39,12 +39,14 @@ async def plant(database: Database, members: Sequence[Member], now: datetime) ->
         "longitude": commune.longitude,
     }
     await canvass_imports.import_stations(database, [station], [], **given)
-    turnout = Turnout(station=code, commune=commune.code, registered=1000, voters=600, cast=590, ours=200)
+    turnout = StationResult(
+        station=code, commune=commune.code, registered=1000, voters=600, cast=590, ours=200
+    )
     await canvass_imports.import_results(database, [turnout], **given)
     await canvass.cut_area(database, code, doors=ADDRESSES // WALKERS, actor="rehearsal", now=now)
 
 
-def walkers(members: Sequence[Member]) -> list[Member]:
+def walkers(members: Sequence[CastMember]) -> list[CastMember]:
     """One or two who live in the same commune of metropolitan France, and neither leave nor move."""
     steady = [
         member
@@ -63,7 +65,7 @@ def offering(campaign: Campaign, organizer: int) -> Doing:
     return Doing(at=paris(campaign, 0, 13, time(11, 5)), person=organizer, acts=acts)
 
 
-def walking(campaign: Campaign, members: Sequence[Member]) -> Iterator[Doing]:
+def walking(campaign: Campaign, members: Sequence[CastMember]) -> Iterator[Doing]:
     """Each takes a walk and knocks; they try at night too, and on the eve; the first one ends hers before."""
     for number, member in enumerate(walkers(members)):
         walker = member.telegram_id

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.almanac import PARTISAN
-from bot.rehearsal.cast import Member, Place
+from bot.rehearsal.cast import CastMember, CastPlace
 from bot.rules.steps import StepQuestion
 
 WEEK = timedelta(days=7)
@@ -45,7 +45,7 @@ class Life:
         "wrote",
     )
 
-    def __init__(self, member: Member, start: datetime) -> None:
+    def __init__(self, member: CastMember, start: datetime) -> None:
         self.member = member
         self.active = member.joins_at is None
         self.stopped = self.blocked = self.restricted = False
@@ -66,7 +66,7 @@ class Life:
         """Nothing may be sent to them by the campaign."""
         return self.stopped or self.blocked or self.restricted or not self.active
 
-    def place(self, at: datetime) -> Place:
+    def place(self, at: datetime) -> CastPlace:
         return self.member.place_at(at)
 
     def takes(self, broadcast: int, kind: str, at: datetime, *, asks: bool) -> None:

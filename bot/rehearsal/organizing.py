@@ -13,7 +13,7 @@ from typing import Any
 from bot.campaign.campaign import Campaign
 from bot.rehearsal import surveying
 from bot.rehearsal.acts import Act, send, tap
-from bot.rehearsal.cast import Member, Place, paris
+from bot.rehearsal.cast import CastMember, CastPlace, paris
 from bot.rehearsal.checker import CORRECTED
 from bot.rehearsal.conduct import GUESTS, WRITE_TO_THE_TEAM, Doing
 from bot.rehearsal.ground import offering, walking
@@ -36,7 +36,7 @@ BEGINNING = 6
 """Characters that tell one text from the others."""
 
 
-def organizing(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
+def organizing(campaign: Campaign, texts: Texts, members: Sequence[CastMember]) -> Iterator[Doing]:
     """Everything they do, each with the second person's look 20 minutes later."""
     written = [
         # A meeting in the place where most people are, and one far from it.
@@ -115,7 +115,7 @@ def _answer_questions(campaign: Campaign) -> Iterator[Doing]:
                     yield Doing(at=when, person=who["id"], acts=tuple(_optional(*acts)))
 
 
-def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iterator[Doing]:
+def _hosted(campaign: Campaign, texts: Texts, members: Sequence[CastMember]) -> Iterator[Doing]:
     """A neighbour's two evenings, a week apart: proposed, and let take place by the second organizer."""
     host = next((member for member in members if _may_host(member)), None)
     place = busiest(members, lambda place: place.territory == METROPOLE)
@@ -138,7 +138,7 @@ def _hosted(campaign: Campaign, texts: Texts, members: Sequence[Member]) -> Iter
     )
 
 
-def _may_host(member: Member) -> bool:
+def _may_host(member: CastMember) -> bool:
     """Whether they were there from the beginning, stay where they are, and talk to the bot."""
     return member.joins_at is None and member.moves_at is None and member.character in GUESTS
 
@@ -198,7 +198,7 @@ def _confirmation(campaign: Campaign, texts: Texts) -> Act:
 
 
 def _event(
-    campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
+    campaign: Campaign, texts: Texts, members: Sequence[CastMember], at: datetime
 ) -> tuple[Act, ...] | None:
     place = busiest(members, lambda place: place.territory == METROPOLE)
     # Fewer seats than there are people who will want one: there is a waitlist, and seats come free on the eve.
@@ -207,19 +207,19 @@ def _event(
 
 
 def _far_event(
-    campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
+    campaign: Campaign, texts: Texts, members: Sequence[CastMember], at: datetime
 ) -> tuple[Act, ...] | None:
     place = busiest(members, lambda place: place.territory != METROPOLE)
     return _announce(campaign, texts, place, at + timedelta(days=7))
 
 
-def busiest(members: Sequence[Member], fits: Any) -> Place | None:
+def busiest(members: Sequence[CastMember], fits: Any) -> CastPlace | None:
     """The commune where most people of the cast vote, among those that fit."""
     found = Counter(member.place for member in members if member.place.commune and fits(member.place))
     return max(found, key=lambda place: (found[place], place.typed), default=None)
 
 
-def _words_and_place(campaign: Campaign, texts: Texts, place: Place) -> Iterator[Act]:
+def _words_and_place(campaign: Campaign, texts: Texts, place: CastPlace) -> Iterator[Act]:
     """What is answered of every event: its words in each language, and where it is."""
     for language in campaign.languages:
         yield send(texts.typed("rehearsal/event_title", language, commune=place.commune))
@@ -230,7 +230,7 @@ def _words_and_place(campaign: Campaign, texts: Texts, place: Place) -> Iterator
 
 
 def _announce(
-    campaign: Campaign, texts: Texts, place: Place | None, day: datetime, *, seats: int | None = None
+    campaign: Campaign, texts: Texts, place: CastPlace | None, day: datetime, *, seats: int | None = None
 ) -> tuple[Act, ...] | None:
     if place is None or place.commune is None:
         return None
@@ -245,11 +245,13 @@ def _announce(
     return tuple(acts)
 
 
-def _survey(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+def _survey(campaign: Campaign, texts: Texts, members: Sequence[CastMember], at: datetime) -> tuple[Act, ...]:
     return surveying.ask(campaign, texts, at)
 
 
-def _programme(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+def _programme(
+    campaign: Campaign, texts: Texts, members: Sequence[CastMember], at: datetime
+) -> tuple[Act, ...]:
     when = send(f"{at + timedelta(days=1):%d/%m} 12:15")
     other = [send(texts.typed("rehearsal/news", code, about=OTHER)) for code in campaign.languages]
     versions = (
@@ -260,17 +262,21 @@ def _programme(campaign: Campaign, texts: Texts, members: Sequence[Member], at: 
     return _write(campaign, texts, "persuasion", "programme", when, whose, versions=versions)
 
 
-def _answers(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+def _answers(
+    campaign: Campaign, texts: Texts, members: Sequence[CastMember], at: datetime
+) -> tuple[Act, ...]:
     return _write(campaign, texts, "gotv", "answers", tap("1:broadcast_now"), language=campaign.languages[-1])
 
 
-def _last_word(campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime) -> tuple[Act, ...]:
+def _last_word(
+    campaign: Campaign, texts: Texts, members: Sequence[CastMember], at: datetime
+) -> tuple[Act, ...]:
     now = tap("1:broadcast_now")
     return _write(campaign, texts, "persuasion", "last_word", now, language=campaign.languages[-1])
 
 
 def _neutral_reminder(
-    campaign: Campaign, texts: Texts, members: Sequence[Member], at: datetime
+    campaign: Campaign, texts: Texts, members: Sequence[CastMember], at: datetime
 ) -> tuple[Act, ...]:
     return (
         send("/broadcast"),

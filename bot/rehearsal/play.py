@@ -21,7 +21,7 @@ from bot.rehearsal.agenda import (
     opening,
     step_occurrences,
 )
-from bot.rehearsal.cast import Member
+from bot.rehearsal.cast import CastMember
 from bot.rehearsal.conduct import ERASURE, Doing, answer_to, asked, own_acts
 from bot.rehearsal.evidence import EventFaults
 from bot.rehearsal.organizing import ORGANIZER
@@ -61,7 +61,7 @@ class Played:
     held_back: dict[tuple[int, str], int] = field(default_factory=dict)
 
 
-def agenda_of(campaign: Campaign, members: Sequence[Member], staff: Sequence[Doing]) -> Agenda:
+def agenda_of(campaign: Campaign, members: Sequence[CastMember], staff: Sequence[Doing]) -> Agenda:
     """Everything that is known before it begins."""
     agenda = Agenda()
     places = {place for member in members for place in (member.place, member.moves_to) if place is not None}
@@ -83,7 +83,7 @@ class Play:
         self,
         stage: Stage,
         campaign: Campaign,
-        members: Sequence[Member],
+        members: Sequence[CastMember],
         agenda: Agenda,
         *,
         until: datetime,
@@ -168,7 +168,7 @@ class Play:
         if doing is not None:
             self._agenda.plan(doing)
 
-    def _follow_up(self, member: Member, ballot: int, step: str, now: datetime) -> None:
+    def _follow_up(self, member: CastMember, ballot: int, step: str, now: datetime) -> None:
         """Looks again when what follows this message may leave, if that is not when it is due anyway."""
         place = member.place_at(now)
         due = follow_up(self._campaign, ballot, step, place.territory, place.zone)

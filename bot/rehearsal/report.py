@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bot.frozen import Frozen
-from bot.rehearsal.account import Account
+from bot.rehearsal.account import RehearsalAccount
 from bot.rehearsal.almanac import PARIS, Almanac, clock_of
 from bot.rehearsal.broken import Broken, Rule, round_name
 from bot.rehearsal.cast import Character
 from bot.rehearsal.reminding import OUT_OF_REACH, Reminded
-from bot.rehearsal.run import Outcome, summary
+from bot.rehearsal.run import RehearsalResult, summary
 from bot.rules.counting import counted, counted_people
 from bot.rules.territories import TERRITORIES
 from bot.words.texts import Texts
@@ -68,7 +68,7 @@ class Row(Frozen):
     cells: Sequence[tuple[int, float]]
 
 
-class NotSent(Frozen):
+class Unsent(Frozen):
     """Messages that did not leave, or that waited. `state`: what became of them."""
 
     sending: Sending
@@ -94,7 +94,7 @@ class Breach(Frozen):
     examples: Sequence[Broken]
 
 
-def page(outcome: Outcome) -> str:
+def page(outcome: RehearsalResult) -> str:
     """The whole page, in the campaign's first language."""
     campaign = outcome.campaign
     sendings = [each for each in outcome.log.sendings.values() if _was_for_somebody(each, outcome)]
@@ -118,7 +118,7 @@ def page(outcome: Outcome) -> str:
     )
 
 
-def lines(outcome: Outcome, file: Path) -> Iterator[str]:
+def lines(outcome: RehearsalResult, file: Path) -> Iterator[str]:
     """The lines that a terminal shows at the end."""
     figures = summary(outcome)
     own, local = figures["resident"]
@@ -150,7 +150,7 @@ def _case(broken: Broken) -> str:
     return f"{broken.about}{when}" + (f" to {broken.person}" if broken.person is not None else "")
 
 
-def _was_for_somebody(sending: Sending, outcome: Outcome) -> bool:
+def _was_for_somebody(sending: Sending, outcome: RehearsalResult) -> bool:
     received = any(number == sending.id for _, number in outcome.account.by_character)
     return received or any(number == sending.id for number, _, _ in outcome.log.outcomes)
 
@@ -158,7 +158,7 @@ def _was_for_somebody(sending: Sending, outcome: Outcome) -> bool:
 # -- a picture for each territory --
 
 
-def panels(outcome: Outcome) -> Iterator[Panel]:
+def panels(outcome: RehearsalResult) -> Iterator[Panel]:
     """The territories in which somebody lives, in the usual order."""
     almanac = Almanac(outcome.campaign)
     people = Counter(member.place.territory for member in outcome.members)
@@ -171,7 +171,7 @@ def panels(outcome: Outcome) -> Iterator[Panel]:
 
 
 def _panel(
-    outcome: Outcome,
+    outcome: RehearsalResult,
     almanac: Almanac,
     territory: str,
     people: int,
@@ -232,7 +232,7 @@ def _shades(almanac: Almanac, territory: str, zone: str, day: date, x: float) ->
 # -- who received what, and what did not leave --
 
 
-def rows(outcome: Outcome, sendings: Sequence[Sending]) -> Iterator[Row]:
+def rows(outcome: RehearsalResult, sendings: Sequence[Sending]) -> Iterator[Row]:
     """Each kind of person, the largest first."""
     people = Counter(member.character for member in outcome.members)
     for character, number in people.most_common():
@@ -244,18 +244,18 @@ def rows(outcome: Outcome, sendings: Sequence[Sending]) -> Iterator[Row]:
         )
 
 
-def not_sent(outcome: Outcome) -> list[NotSent]:
+def not_sent(outcome: RehearsalResult) -> list[Unsent]:
     """The messages that the bot wrote down as not sent, by broadcast and reason."""
     return [
-        NotSent(sending=outcome.log.sendings[number], state=state, reason=reason, people=people)
+        Unsent(sending=outcome.log.sendings[number], state=state, reason=reason, people=people)
         for (number, state, reason), people in sorted(outcome.log.outcomes.items())
     ]
 
 
-def held_back(outcome: Outcome) -> list[NotSent]:
+def held_back(outcome: RehearsalResult) -> list[Unsent]:
     """The messages that waited for the end of a quiet period, for a courteous hour, or for room under the caps."""
     return [
-        NotSent(sending=outcome.log.sendings[number], state="withheld", reason=reason, people=people)
+        Unsent(sending=outcome.log.sendings[number], state="withheld", reason=reason, people=people)
         for (number, reason), people in sorted(outcome.played.held_back.items())
     ]
 
@@ -271,7 +271,7 @@ _WHY = {
 }
 
 
-def reminders(account: Account, broken: Sequence[Broken]) -> list[RoundReminded]:
+def reminders(account: RehearsalAccount, broken: Sequence[Broken]) -> list[RoundReminded]:
     """Each round. Those of whom nothing explains why they were not reminded are among who could be reached alone."""
     found = []
     for ballot in sorted({ballot for ballot, _ in account.reminders}):

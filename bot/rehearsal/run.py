@@ -19,11 +19,11 @@ from bot.actions import audit
 from bot.campaign.campaign import Campaign
 from bot.communes import load as load_gazetteer
 from bot.frozen import Frozen
-from bot.rehearsal.account import Account, Lines, names_of
+from bot.rehearsal.account import Lines, RehearsalAccount, names_of
 from bot.rehearsal.agenda import ending, opening
 from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.broken import Broken
-from bot.rehearsal.cast import Member, as_account, as_rows, invent
+from bot.rehearsal.cast import CastMember, as_account, as_rows, invent
 from bot.rehearsal.checker import Arrival, Checker
 from bot.rehearsal.evidence import Log, read_log
 from bot.rehearsal.ground import plant
@@ -53,16 +53,16 @@ class Options(Frozen):
     write: Callable[[str], object] | None = None
 
 
-class Outcome(Frozen):
+class RehearsalResult(Frozen):
     """The result of a rehearsal."""
 
     campaign: Campaign
-    members: Sequence[Member]
+    members: Sequence[CastMember]
     start: datetime
     end: datetime
     played: Played
     log: Log
-    account: Account
+    account: RehearsalAccount
     broken: Sequence[Broken]
     counters: dict[str, Any]
     seed: int
@@ -70,7 +70,7 @@ class Outcome(Frozen):
     resident: tuple[float, float]
 
 
-async def rehearse(settings: Settings, options: Options) -> Outcome:
+async def rehearse(settings: Settings, options: Options) -> RehearsalResult:
     """Plays the campaign of the settings to its end, and checks it."""
     began = time.monotonic()
     # Invented people are nothing to keep.
@@ -83,9 +83,9 @@ async def rehearse(settings: Settings, options: Options) -> Outcome:
         folder = Path(name)
         journal = folder / "journal.jsonl"
         played, log, counters = await _play(settings, options, campaign, members, folder, journal)
-        account = Account()
+        account = RehearsalAccount()
         broken = check(campaign, members, log, journal, account, write=options.write)
-    return Outcome(
+    return RehearsalResult(
         campaign=campaign,
         members=members,
         start=start,
@@ -105,7 +105,7 @@ async def _play(
     settings: Settings,
     options: Options,
     campaign: Campaign,
-    members: Sequence[Member],
+    members: Sequence[CastMember],
     folder: Path,
     journal: Path,
 ) -> tuple[Played, Log, dict[str, Any]]:
@@ -128,7 +128,7 @@ async def _play(
 
 
 async def load(
-    own: Settings, campaign: Campaign, members: Sequence[Member], start: datetime, *, seed: int
+    own: Settings, campaign: Campaign, members: Sequence[CastMember], start: datetime, *, seed: int
 ) -> None:
     """Puts those who were registered before it begins, and the organizers, into the bot's own database."""
     async with opened(own) as database:
@@ -156,10 +156,10 @@ async def load(
 
 def check(
     campaign: Campaign,
-    members: Sequence[Member],
+    members: Sequence[CastMember],
     log: Log,
     journal: Path,
-    account: Account,
+    account: RehearsalAccount,
     *,
     write: Callable[[str], object] | None,
 ) -> list[Broken]:
@@ -197,7 +197,7 @@ def check(
     return broken
 
 
-def summary(outcome: Outcome) -> dict[str, Any]:
+def summary(outcome: RehearsalResult) -> dict[str, Any]:
     """The figures that a terminal and the report both show."""
     joined = sum(member.joins_at is not None for member in outcome.members)
     places = Counter(member.place.territory for member in outcome.members)
@@ -215,4 +215,4 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-__all__ = ["Options", "Outcome", "rehearse", "summary"]
+__all__ = ["Options", "RehearsalResult", "rehearse", "summary"]

@@ -39,7 +39,7 @@ class RehearsalError(PortevoixError):
     """The rehearsal cannot start, or cannot go on."""
 
 
-class Waiting(Frozen):
+class OnTheWay(Frozen):
     """The messages that the local Telegram has on their way."""
 
     pending_updates: int
@@ -61,7 +61,7 @@ class Stage:
         while self.app.clock.now() != instant:
             await self.app.clock.changed()
 
-    async def settled(self) -> Waiting:
+    async def settled(self) -> OnTheWay:
         """Returns once every update was answered, and what is due was planned and sent. Raises RehearsalError."""
         try:
             async with asyncio.timeout(SETTLED_SECONDS):
@@ -73,7 +73,7 @@ class Stage:
                 "try with fewer supporters."
             ) from None
 
-    async def _settled(self) -> Waiting:
+    async def _settled(self) -> OnTheWay:
         while True:
             before = await self.waiting(WAIT_SECONDS)
             if before.pending_updates:
@@ -85,9 +85,9 @@ class Stage:
             if after.last_update == before.last_update and self.app.ticker.is_current:
                 return after
 
-    async def waiting(self, seconds: int = 0) -> Waiting:
+    async def waiting(self, seconds: int = 0) -> OnTheWay:
         """As soon as the bot has taken every update, or after so many seconds of the machine."""
-        return Waiting(**await self._call("GET", f"/waiting?wait={seconds}"))
+        return OnTheWay(**await self._call("GET", f"/waiting?wait={seconds}"))
 
     async def add_people(self, accounts: Iterable[dict[str, Any]]) -> None:
         """Makes these people exist in the local Telegram."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from bot.campaign.campaign import Campaign
 from bot.rehearsal.acts import Act, send, tap
-from bot.rehearsal.cast import Member, paris
+from bot.rehearsal.cast import CastMember, paris
 from bot.rules.kinds import Kind
 from bot.words.texts import Texts
 
@@ -68,7 +68,7 @@ _WAYS: tuple[tuple[str, ...], ...] = (
 _LATE, _TAKES_BACK = 6, 7
 
 
-def answers(member: Member, code: str) -> tuple[timedelta, tuple[Act, ...]] | None:
+def answers(member: CastMember, code: str) -> tuple[timedelta, tuple[Act, ...]] | None:
     """After how long somebody answers, and by which taps: some after its end, some take it all back."""
     way = member.number % 8
     if way == _LATE:
@@ -82,7 +82,7 @@ def answers(member: Member, code: str) -> tuple[timedelta, tuple[Act, ...]] | No
 # -- what must have been kept --
 
 
-class Fault(StrEnum):
+class SurveyFault(StrEnum):
     """What may be so of no answer; each is a rule of the checker."""
 
     TWICE = "answered_twice"
@@ -100,7 +100,7 @@ class Kept:
     at: datetime
 
 
-class Answered:
+class SurveyAnswers:
     """The answers of one person, tap by tap."""
 
     def __init__(self) -> None:
@@ -119,20 +119,20 @@ class Answered:
             self.chosen[question] = {option}
         self.chosen = {each: said for each, said in self.chosen.items() if each in asked(self.chosen)}
 
-    def faults(self, kept: Collection[Kept], closes: datetime) -> Iterator[Fault]:
+    def faults(self, kept: Collection[Kept], closes: datetime) -> Iterator[SurveyFault]:
         """What is wrong with what was kept of them."""
         found: dict[int, set[int]] = {}
         for each in kept:
             found.setdefault(each.question, set()).add(each.option)
         said = {question: options - {SKIPPED} for question, options in found.items()}
         if any(len(options) > 1 and (SKIPPED in options or at != SEVERAL) for at, options in found.items()):
-            yield Fault.TWICE
+            yield SurveyFault.TWICE
         if any(each.at >= closes for each in kept):
-            yield Fault.LATE
+            yield SurveyFault.LATE
         if not found.keys() <= asked(said):
-            yield Fault.ASTRAY
+            yield SurveyFault.ASTRAY
         if said != self.chosen:
-            yield Fault.OTHERWISE
+            yield SurveyFault.OTHERWISE
 
 
 def asked(chosen: Mapping[int, Collection[int]]) -> set[int]:

@@ -17,7 +17,7 @@ AT_THE_DOOR = 12
 """Buttons, one below the other, that are tapped while people come in."""
 
 
-class Part(StrEnum):
+class AttendeePart(StrEnum):
     """What a list shows; in this order where it shows everybody."""
 
     COMING = "coming"
@@ -26,7 +26,7 @@ class Part(StrEnum):
     WAITING = "waiting"
 
 
-_ORDER = {part: place for place, part in enumerate(Part)}
+_ORDER = {part: place for place, part in enumerate(AttendeePart)}
 
 
 class Attendee(NamedTuple):
@@ -45,19 +45,19 @@ class Attendee(NamedTuple):
     place: int | None = None
 
     @property
-    def part(self) -> Part:
+    def part(self) -> AttendeePart:
         if self.answer in ON_THE_LIST:
-            return Part.OFFERED if self.answer == Standing.OFFERED else Part.WAITING
-        return Part.COMING if self.answer == Standing.YES else Part.MAYBE
+            return AttendeePart.OFFERED if self.answer == Standing.OFFERED else AttendeePart.WAITING
+        return AttendeePart.COMING if self.answer == Standing.YES else AttendeePart.MAYBE
 
 
-class Sheet(Frozen):
+class AttendeeSheet(Frozen):
     """A page of a list. `people` and `guests`: of the whole part, whoever is shown; `found`: what a search found.
 
     `part` None: of everybody.
     """
 
-    part: Part | None
+    part: AttendeePart | None
     rows: Sequence[Attendee]
     number: int
     pages: int
@@ -66,27 +66,32 @@ class Sheet(Frozen):
     found: int
 
 
-def in_order(attendees: Iterable[Attendee], part: Part | None) -> list[Attendee]:
+def in_order(attendees: Iterable[Attendee], part: AttendeePart | None) -> list[Attendee]:
     """One part of a list, or everybody, part by part: by name and then by number; who waits, as they wait."""
 
     fold = cache(folded)  # many bear the same name
 
     def order(each: Attendee) -> tuple[int, int, bool, str, int]:
-        place = (each.ticket or 0) if each.part is Part.WAITING else 0
+        place = (each.ticket or 0) if each.part is AttendeePart.WAITING else 0
         return _ORDER[each.part], place, each.name is None, fold(each.name or ""), each.number
 
     return sorted((each for each in attendees if part is None or each.part is part), key=order)
 
 
 def sheet(
-    attendees: Iterable[Attendee], part: Part | None, *, number: int = 0, search: str = "", size: int = PAGE
-) -> Sheet:
+    attendees: Iterable[Attendee],
+    part: AttendeePart | None,
+    *,
+    number: int = 0,
+    search: str = "",
+    size: int = PAGE,
+) -> AttendeeSheet:
     """A page, counted from 0; one beyond the last is the last. `search`: how a name begins, or a number."""
     rows = in_order(attendees, part)
     found = [each for each in rows if _is_meant(each, search)]
     pages = max(1, -(-len(found) // size))
     number = min(max(number, 0), pages - 1)
-    return Sheet(
+    return AttendeeSheet(
         part=part,
         rows=found[number * size : (number + 1) * size],
         number=number,

@@ -91,7 +91,7 @@ def facts_of(person: Somebody, setting: Setting) -> Facts:
     )
 
 
-class Reason(Frozen):
+class DecidingLeaf(Frozen):
     """A leaf that decided, as it stands in the expression (`not vote:1:voted`). `no_consent`: it would use the commune,
     which the person did not agree to.
     """
@@ -100,14 +100,14 @@ class Reason(Frozen):
     no_consent: bool = False
 
 
-class Verdict(Frozen):
+class Membership(Frozen):
     """Whether somebody is in an audience, and the leaves by which they are or are not."""
 
     is_in: bool
-    by: tuple[Reason, ...]
+    by: tuple[DecidingLeaf, ...]
 
 
-def verdict(expression: Expression, facts: Facts, *, denied: bool = False) -> Verdict:
+def verdict(expression: Expression, facts: Facts, *, denied: bool = False) -> Membership:
     """Whether somebody is in the audience (`denied`: in none of it), and why."""
     match expression:
         case Not(part):
@@ -118,12 +118,12 @@ def verdict(expression: Expression, facts: Facts, *, denied: bool = False) -> Ve
             needs_all = isinstance(expression, All) != denied
             is_in = all(each.is_in for each in found) if needs_all else any(each.is_in for each in found)
             told = {reason: None for each in found if each.is_in == is_in for reason in each.by}
-            return Verdict(is_in=is_in, by=tuple(told))
+            return Membership(is_in=is_in, by=tuple(told))
         case Leaf(name="audience"):
             return verdict(facts.saved[expression.arguments[0]], facts, denied=denied)
     no_consent = expression.uses_commune and not facts.agreed_commune
-    reason = Reason(text=f"not {expression}" if denied else str(expression), no_consent=no_consent)
-    return Verdict(is_in=not no_consent and facts.holds(expression) != denied, by=(reason,))
+    reason = DecidingLeaf(text=f"not {expression}" if denied else str(expression), no_consent=no_consent)
+    return Membership(is_in=not no_consent and facts.holds(expression) != denied, by=(reason,))
 
 
 Test = Callable[[Somebody, tuple[str, ...], Setting], bool]

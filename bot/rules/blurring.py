@@ -48,7 +48,7 @@ _NORMAL = NormalDist()
 Part = TypeVar("Part")
 
 
-class Question(Frozen):
+class CountQuestion(Frozen):
     """Of how many somebody is told: the others of a `group`, as far as it is `about` this; `at` this instant."""
 
     reader: Reader
@@ -92,7 +92,7 @@ def words_of(expression: Expression) -> str:
 class Told(Frozen):
     """What somebody was told of a group: so many, in whole tens or hundreds. `subjects`: what chooses the group."""
 
-    question: Question
+    question: CountQuestion
     subjects: frozenset[str]
     about: int
     total: int
@@ -108,7 +108,7 @@ class Ledger:
     _coarse: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict)
     _told: dict[Reader, OrderedDict[tuple[str, str], Told]] = field(default_factory=dict)
 
-    def tell(self, question: Question, people: Headcount, part: str = "") -> Headcount:
+    def tell(self, question: CountQuestion, people: Headcount, part: str = "") -> Headcount:
         """The number as the reader may have it, in whole tens or hundreds. Asked again within the hour it is the same,
         unless `MOST_TOLD` others were asked in between.
         """
@@ -130,7 +130,7 @@ class Ledger:
             told.popitem(last=False)
         return _as(people.known, before.total, before.about)
 
-    def _blurred(self, question: Question, people: Headcount, words: str) -> tuple[int, int]:
+    def _blurred(self, question: CountQuestion, people: Headcount, words: str) -> tuple[int, int]:
         """To what the number of the others is rounded, and that number with its noise."""
         asked = (question.hour, words)
         is_fine = self._is_fine(question.reader.person, asked)
@@ -169,7 +169,7 @@ def _as(known: int, total: int, about: int) -> Headcount:
 
 
 def _related(
-    told: Mapping[tuple[str, str], Told], part: str, question: Question, subjects: frozenset[str]
+    told: Mapping[tuple[str, str], Told], part: str, question: CountQuestion, subjects: frozenset[str]
 ) -> Iterator[tuple[bool, Told]]:
     """What the reader was told within an hour of groups in which this one lies (True), and of those that lie in it."""
     asked = question.words
@@ -192,7 +192,7 @@ def _between(related: Sequence[tuple[bool, Told]], total: int) -> int:
     return min([max([total, *narrower]), *wider])
 
 
-def _noise(question: Question, words: str, about: int) -> int:
+def _noise(question: CountQuestion, words: str, about: int) -> int:
     key = question.key
     secret = f"{key.factor}:{key.shift}:{key.mixer}".encode()
     digest = hmac.new(secret, f"{question.hour}|{about}|{words}".encode(), hashlib.sha256).digest()

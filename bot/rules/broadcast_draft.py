@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.rules.event_draft import DraftQuestion
-from bot.rules.events import Doubt, doubts_of
+from bot.rules.events import UnlikelyTime, doubts_of
 from bot.rules.experiments import VERSIONS, Experiment, Outcome
 from bot.rules.kinds import Kind
 from bot.rules.sending import SendingTime, all_at, each_at
@@ -143,7 +143,9 @@ def time_meant(data: Mapping[str, Any]) -> str:
     return f"{data.get('wall')}/{data.get('whose')}"
 
 
-def time_doubts(data: Mapping[str, Any], votes: Collection[date], *, now: datetime, zone: str) -> list[Doubt]:
+def time_doubts(
+    data: Mapping[str, Any], votes: Collection[date], *, now: datetime, zone: str
+) -> list[UnlikelyTime]:
     """What is unusual of when it leaves, as of an event, unless that was said to be meant.
 
     Results are told after the last vote, and so are thanks that leave at once.
@@ -152,4 +154,4 @@ def time_doubts(data: Mapping[str, Any], votes: Collection[date], *, now: dateti
         return []
     day = datetime.fromisoformat(data["wall"]).date()
     found = doubts_of(sending_time(data, now=now, zone=zone).at, timedelta(), day, now, votes)
-    return [each for each in found if each is not Doubt.AFTER_VOTES or data.get("kind") != Kind.RESULT]
+    return [each for each in found if each is not UnlikelyTime.AFTER_VOTES or data.get("kind") != Kind.RESULT]

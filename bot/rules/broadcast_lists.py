@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Part(StrEnum):
+class BroadcastPart(StrEnum):
     """What is shown of the list: everything, what I wrote, what waits for a second person, is to come, or is over."""
 
     ALL = "all"

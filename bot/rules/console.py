@@ -14,7 +14,7 @@ PORTS = {"http": 80, "https": 443}
 SESSION_LIFE = timedelta(hours=12)
 
 
-class Door(StrEnum):
+class Entrance(StrEnum):
     """What one signs in to: the console of the team, or the pages of supporters under `/app/`."""
 
     CONSOLE = "console"

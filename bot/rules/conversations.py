@@ -32,7 +32,7 @@ BLOCKS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 MINUTE = timedelta(minutes=1)
 
 
-class State(StrEnum):
+class ConversationState(StrEnum):
     """The state of a conversation."""
 
     WAITING = "waiting"
@@ -76,14 +76,14 @@ class Claims(Frozen):
     escalation: timedelta = timedelta(hours=24)
 
 
-class Standing(Frozen):
+class ConversationStanding(Frozen):
     """Where a conversation stands. `claimed_by`: the number of a person; instants are aware.
 
     `waiting_since`: since when its author waits for an answer. `touched_at`: when whoever took it last did something
     about it.
     """
 
-    state: State
+    state: ConversationState
     waiting_since: datetime | None = None
     claimed_by: int | None = None
     claimed_at: datetime | None = None
@@ -93,63 +93,71 @@ class Standing(Frozen):
 
 
 _UNCLAIMED: dict[str, Any] = {"claimed_by": None, "claimed_at": None, "touched_at": None}
-NEW = Standing(state=State.CLOSED)
+NEW = ConversationStanding(state=ConversationState.CLOSED)
 """A conversation in which nothing was written yet."""
 
 
-def written_to(standing: Standing, now: datetime) -> Standing:
+def written_to(standing: ConversationStanding, now: datetime) -> ConversationStanding:
     """Its author wrote: they wait, unless they do already; whoever has taken it keeps it."""
     waits = replace(standing, waiting_since=standing.waiting_since or now)
-    return waits if standing.state is State.CLAIMED else replace(waits, state=State.WAITING, closed_at=None)
+    return (
+        waits
+        if standing.state is ConversationState.CLAIMED
+        else replace(waits, state=ConversationState.WAITING, closed_at=None)
+    )
 
 
-def claimed(standing: Standing, by: int, now: datetime) -> Standing:
+def claimed(standing: ConversationStanding, by: int, now: datetime) -> ConversationStanding:
     """Somebody took it; it must be waiting."""
-    return replace(standing, state=State.CLAIMED, claimed_by=by, claimed_at=now, touched_at=now)
+    return replace(standing, state=ConversationState.CLAIMED, claimed_by=by, claimed_at=now, touched_at=now)
 
 
-def answered(standing: Standing, now: datetime) -> Standing:
+def answered(standing: ConversationStanding, now: datetime) -> ConversationStanding:
     """Whoever has taken it answered."""
     return replace(standing, waiting_since=None, escalated_at=None, touched_at=now)
 
 
-def handed_back(standing: Standing, now: datetime) -> Standing:
+def handed_back(standing: ConversationStanding, now: datetime) -> ConversationStanding:
     """Somebody else is to answer."""
     waits = standing.waiting_since or now
-    return replace(standing, state=State.WAITING, waiting_since=waits, **_UNCLAIMED)
+    return replace(standing, state=ConversationState.WAITING, waiting_since=waits, **_UNCLAIMED)
 
 
-def closed(standing: Standing, now: datetime) -> Standing:
+def closed(standing: ConversationStanding, now: datetime) -> ConversationStanding:
     """Nobody waits for anything any more."""
-    ended = replace(standing, state=State.CLOSED, closed_at=now, waiting_since=None, escalated_at=None)
+    ended = replace(
+        standing, state=ConversationState.CLOSED, closed_at=now, waiting_since=None, escalated_at=None
+    )
     return replace(ended, **_UNCLAIMED)
 
 
-def escalated(standing: Standing, now: datetime) -> Standing:
+def escalated(standing: ConversationStanding, now: datetime) -> ConversationStanding:
     """The coordinators were told of it."""
     return replace(standing, escalated_at=now)
 
 
-def is_idle(standing: Standing, claims: Claims, now: datetime) -> bool:
+def is_idle(standing: ConversationStanding, claims: Claims, now: datetime) -> bool:
     """Whether whoever took it has let it rest for too long."""
     touched = standing.touched_at
-    return standing.state is State.CLAIMED and touched is not None and now - touched >= claims.idle
+    return (
+        standing.state is ConversationState.CLAIMED and touched is not None and now - touched >= claims.idle
+    )
 
 
-def left_idle(standing: Standing, now: datetime) -> Standing:
+def left_idle(standing: ConversationStanding, now: datetime) -> ConversationStanding:
     """It goes back where somebody waits for an answer, and is over where nobody does."""
     return handed_back(standing, now) if standing.waiting_since is not None else closed(standing, now)
 
 
-def is_overdue(standing: Standing, claims: Claims, now: datetime) -> bool:
+def is_overdue(standing: ConversationStanding, claims: Claims, now: datetime) -> bool:
     """Whether somebody has waited so long that the coordinators are to know, and do not yet."""
     since = standing.waiting_since
     return since is not None and standing.escalated_at is None and now - since >= claims.escalation
 
 
-def goes_on(standing: Standing, now: datetime) -> bool:
+def goes_on(standing: ConversationStanding, now: datetime) -> bool:
     """Whether what its author writes belongs to it, without their being asked."""
-    if standing.state is not State.CLOSED:
+    if standing.state is not ConversationState.CLOSED:
         return True
     return standing.closed_at is not None and now - standing.closed_at < REOPENS_FOR
 

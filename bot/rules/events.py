@@ -11,7 +11,7 @@ is easily mistyped.
 FAR_AHEAD = timedelta(days=365)
 
 
-class Doubt(StrEnum):
+class UnlikelyTime(StrEnum):
     """Why the time of an event is probably a slip of the finger."""
 
     LONG = "long"
@@ -21,13 +21,13 @@ class Doubt(StrEnum):
 
 def doubts_of(
     starts_at: datetime, lasts: timedelta, last: date, now: datetime, votes: Collection[date]
-) -> list[Doubt]:
+) -> list[UnlikelyTime]:
     """What is unusual of an event, or of a series that goes on until `last`, in a campaign that votes on these days."""
-    found = [Doubt.LONG] if lasts >= UNUSUALLY_LONG else []
+    found = [UnlikelyTime.LONG] if lasts >= UNUSUALLY_LONG else []
     if starts_at - now > FAR_AHEAD:
-        found.append(Doubt.FAR)
+        found.append(UnlikelyTime.FAR)
     elif votes and now.date() <= max(votes) < last:
-        found.append(Doubt.AFTER_VOTES)
+        found.append(UnlikelyTime.AFTER_VOTES)
     return found
 
 

@@ -45,7 +45,7 @@ Reader = Callable[[str], str]
 """Reads one argument to its canonical spelling; raises BadAudience with what to write instead."""
 
 
-class Form(Frozen):
+class LeafForm(Frozen):
     """How a leaf is written: an example that can be typed, what it means, and a reader for each argument."""
 
     example: str
@@ -148,19 +148,19 @@ _OPTION = _matching(
 _BALLOT = _number("the number of a ballot", 1, 99)
 _BROADCAST = _number("the number of a message", 1, 2**53)
 
-LEAVES: Mapping[str, Form] = MappingProxyType(
+LEAVES: Mapping[str, LeafForm] = MappingProxyType(
     {
-        "in": Form(
+        "in": LeafForm(
             example="in:69",
             meaning="who votes in an area: FR (everybody), abroad, R84, 69 or 69123",
             arguments=(_area,),
         ),
-        "near": Form(
+        "near": LeafForm(
             example="near:69123:20",
             meaning=f"who votes within 1 to {MAX_RADIUS_KM} km of a commune’s centre",
             arguments=(_commune, _number("a distance in kilometres", 1, MAX_RADIUS_KM)),
         ),
-        "language": Form(
+        "language": LeafForm(
             example="language:fr",
             meaning="who reads a language",
             arguments=(
@@ -171,23 +171,23 @@ LEAVES: Mapping[str, Form] = MappingProxyType(
                 ),
             ),
         ),
-        "volunteer": Form(example="volunteer", meaning="who wants to lend a hand"),
-        "staff": Form(example="staff", meaning="who has a role in the team"),
-        "recruited": Form(example="recruited", meaning="who came by a friend’s link"),
-        "recruiter": Form(example="recruiter", meaning="whose link brought somebody who is registered"),
-        "named": Form(example="named", meaning="who agreed to be known to the team"),
-        "rsvp": Form(
+        "volunteer": LeafForm(example="volunteer", meaning="who wants to lend a hand"),
+        "staff": LeafForm(example="staff", meaning="who has a role in the team"),
+        "recruited": LeafForm(example="recruited", meaning="who came by a friend’s link"),
+        "recruiter": LeafForm(example="recruiter", meaning="whose link brought somebody who is registered"),
+        "named": LeafForm(example="named", meaning="who agreed to be known to the team"),
+        "rsvp": LeafForm(
             example="rsvp:any:yes",
             meaning="what was answered to an event, by its code, or to any: yes, maybe, no, silent (no answer, asked or"
             " not), waitlisted, attended or absent",
             arguments=(_EVENT, _one_of("yes", "maybe", "no", SILENT, "waitlisted", "attended", "absent")),
         ),
-        "intention": Form(
+        "intention": LeafForm(
             example="intention:1:will",
             meaning="what was said of going to vote in a ballot: will, unsure, cannot or silent",
             arguments=(_BALLOT, _one_of("will", "unsure", "cannot", SILENT)),
         ),
-        "plan": Form(
+        "plan": LeafForm(
             example="plan:1:any",
             meaning="the time planned to vote in a ballot: a slot of the campaign file, any or none",
             arguments=(
@@ -197,38 +197,38 @@ LEAVES: Mapping[str, Form] = MappingProxyType(
                 ),
             ),
         ),
-        "vote": Form(
+        "vote": LeafForm(
             example="vote:1:voted",
             meaning="what was told of the vote in a ballot: voted, later, cannot or silent",
             arguments=(_BALLOT, _one_of("voted", "later", "cannot", SILENT)),
         ),
-        "survey": Form(
+        "survey": LeafForm(
             example="survey:CODE:OPTION",
             meaning="who chose an option of a survey (OPTION, or QUESTION.OPTION where several questions have one of"
             " that name), any, or none (no answer, asked or not)",
             arguments=(_SURVEY, _OPTION),
         ),
-        "joined": Form(
+        "joined": LeafForm(
             example="joined:>2016-11-01",
             meaning="who signed up after a day (>2016-11-01), before one (<2016-11-01), within so many days (<7d) or"
             " longer ago (>7d)",
             arguments=(_moment,),
         ),
-        "seen": Form(
+        "seen": LeafForm(
             example="seen:<30d",
             meaning="who was last active then, written as with joined",
             arguments=(_moment,),
         ),
-        "got": Form(
+        "got": LeafForm(
             example="got:12", meaning="who received a message, by its number", arguments=(_BROADCAST,)
         ),
-        "answered": Form(
+        "answered": LeafForm(
             example="answered:12", meaning="who tapped a button of a message", arguments=(_BROADCAST,)
         ),
-        "audience": Form(
+        "audience": LeafForm(
             example="audience:NAME", meaning="who is in a saved audience", arguments=(saved_name,)
         ),
-        "sample": Form(
+        "sample": LeafForm(
             example="sample:10",
             meaning="so many percent of all, always the same people",
             arguments=(_number("a percentage", 1, 100),),

@@ -11,7 +11,7 @@ LARGEST_ID = 2**52
 """Telegram's numbers of people have at most 52 significant bits (Bot API, `User.id`)."""
 
 
-class Fault(Frozen):
+class LineFault(Frozen):
     """A line (from 1) that cannot be read, and why. What stands in it is not repeated: it may name somebody."""
 
     line: int
@@ -26,7 +26,7 @@ class OptOuts(Frozen):
 
     ids: tuple[int, ...]
     repeated: int
-    faults: tuple[Fault, ...]
+    faults: tuple[LineFault, ...]
 
 
 def read_opt_outs(lines: Iterable[str], *, column: str | None = None) -> OptOuts:
@@ -47,7 +47,7 @@ def read_opt_outs(lines: Iterable[str], *, column: str | None = None) -> OptOuts
             else "this is no Telegram id, and no column is called "
             f"{', '.join(COLUMNS[:-1])} or {COLUMNS[-1]}: name it with --column"
         )
-        return OptOuts(ids=(), repeated=0, faults=(Fault(line=first_line, reason=wanted),))
+        return OptOuts(ids=(), repeated=0, faults=(LineFault(line=first_line, reason=wanted),))
     return _ids(rows[1:] if is_header else rows, place)
 
 
@@ -81,16 +81,16 @@ def _place(header: Sequence[str], column: str | None) -> int | None:
 
 def _ids(rows: Iterable[tuple[int, Sequence[str]]], place: int) -> OptOuts:
     found: dict[int, None] = {}
-    faults: list[Fault] = []
+    faults: list[LineFault] = []
     repeated = 0
     for line, cells in rows:
         text = cells[place] if place < len(cells) else ""
         if not text:
-            faults.append(Fault(line=line, reason="the id is missing"))
+            faults.append(LineFault(line=line, reason="the id is missing"))
         elif not _is_number(text):
-            faults.append(Fault(line=line, reason="this is no Telegram id: they are whole numbers"))
+            faults.append(LineFault(line=line, reason="this is no Telegram id: they are whole numbers"))
         elif not 0 < int(text) < LARGEST_ID:
-            faults.append(Fault(line=line, reason="no person has this Telegram id"))
+            faults.append(LineFault(line=line, reason="no person has this Telegram id"))
         elif int(text) in found:
             repeated += 1
         else:

@@ -16,7 +16,7 @@ NOT_A_SUPPORTER = "not_a_supporter"
 them is not told."""
 
 
-class State(StrEnum):
+class PersonState(StrEnum):
     """Where a person stands with the campaign. Only `active` people get campaign messages."""
 
     UNFINISHED = "unfinished"
@@ -67,7 +67,7 @@ class PersonFacts(Frozen):
 
     territory: str | None
     zone: str
-    state: State = State.ACTIVE
+    state: PersonState = PersonState.ACTIVE
     consents: frozenset[Purpose] = frozenset()
     mutes: frozenset[Mute] = frozenset()
     unanswered: int = 0

@@ -21,7 +21,7 @@ from bot.rules.consent import may_contact
 from bot.rules.courtesy import next_courteous
 from bot.rules.kinds import Kind, mutes_of_step
 from bot.rules.moments import Anchor, Moment
-from bot.rules.people import PersonFacts, State, VoteState
+from bot.rules.people import PersonFacts, PersonState, VoteState
 from bot.rules.quiet import ballot_abroad, embargo_of
 from bot.rules.steps import Schedule, Slot, Step
 from bot.rules.territories import ABROAD, METROPOLE, at_local, zone_of
@@ -242,7 +242,7 @@ def reason_not_meant(*, step: Step, ballot: int, facts: PersonFacts, silent_afte
     vote = facts.vote(ballot)
     if not step.belongs_to(ballot):
         return Skip.OTHER_BALLOT
-    if facts.state is not State.ACTIVE:
+    if facts.state is not PersonState.ACTIVE:
         return Skip.NOT_ACTIVE
     if not may_contact(facts.consents):
         return Skip.NO_CONSENT

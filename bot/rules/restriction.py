@@ -12,7 +12,7 @@ NO_GROUND, LIFTED = "none", "lifted"
 """What is logged where no ground was told, and when it ended."""
 
 
-class Ground(StrEnum):
+class RestrictionGround(StrEnum):
     """Why somebody may ask for it, as article 18(1) counts the reasons; nobody has to tell."""
 
     ACCURACY = "accuracy"

@@ -71,7 +71,7 @@ def _unwritten(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuesti
     return DraftQuestion(step="several") if questions[-1].get("several") is None else None
 
 
-class Missing(Frozen):
+class StillMissing(Frozen):
     """What is still to be said: the step that asks it, in which language, of which question (its number from 0)."""
 
     step: str
@@ -81,17 +81,17 @@ class Missing(Frozen):
 
 def missing(
     data: Mapping[str, Any], languages: Sequence[str], questions: Sequence[Mapping[str, Any]]
-) -> Missing | None:
+) -> StillMissing | None:
     """The first thing that is missing of what is asked; as many options are needed in each language."""
     if not data.get("kind"):
-        return Missing(step="kind")
+        return StillMissing(step="kind")
     for number in range(max(1, len(questions))):
         gap = _unwritten({**data, "questions": list(questions[: number + 1])}, languages)
         if gap is not None:
             of_one = gap.step in ("question", "options", "several")
-            return Missing(step=gap.step, language=gap.language, question=number if of_one else None)
+            return StillMissing(step=gap.step, language=gap.language, question=number if of_one else None)
         if len({len(each) for each in questions[number]["options"].values()}) > 1:
-            return Missing(step="other_number", question=number)
+            return StillMissing(step="other_number", question=number)
     return None
 
 

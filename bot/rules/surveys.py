@@ -123,20 +123,20 @@ class Tap(Frozen):
     option: int = 0
 
 
-class Standing(Frozen):
+class SurveyStanding(Frozen):
     """The answers of one person, and the question that they see; None: everything was asked."""
 
     answers: Answers
     question: Question | None
 
 
-def standing(form: Form, answers: Answers) -> Standing:
+def standing(form: Form, answers: Answers) -> SurveyStanding:
     """Where somebody goes on who comes back: at the first question that they did not answer."""
     last = way(form, answers)[-1]
-    return Standing(answers=answers, question=None if last.id in answers else last)
+    return SurveyStanding(answers=answers, question=None if last.id in answers else last)
 
 
-def tapped(form: Form, answers: Answers, tap: Tap) -> Standing:
+def tapped(form: Form, answers: Answers, tap: Tap) -> SurveyStanding:
     """What a tap leads to. One under a question that these answers do not lead to any more changes nothing."""
     asked = way(form, answers)
     if tap.question >= len(form.questions) or form.questions[tap.question] not in asked:
@@ -148,24 +148,24 @@ def tapped(form: Form, answers: Answers, tap: Tap) -> Standing:
         case Move.SKIP:
             return _answered(form, answers, question, ())
         case Move.NEXT if question.id in answers:
-            return Standing(answers=answers, question=form.after(question, answers[question.id]))
+            return SurveyStanding(answers=answers, question=form.after(question, answers[question.id]))
         case Move.BACK:
             before = asked[max(0, asked.index(question) - 1)]
-            return Standing(answers=answers, question=before)
-    return Standing(answers=answers, question=question)
+            return SurveyStanding(answers=answers, question=before)
+    return SurveyStanding(answers=answers, question=question)
 
 
-def _chosen(form: Form, answers: Answers, question: Question, option: str) -> Standing:
+def _chosen(form: Form, answers: Answers, question: Question, option: str) -> SurveyStanding:
     if not question.several:
         return _answered(form, answers, question, (option,))
     chosen = {*answers.get(question.id, ())} ^ {option}
     kept = tuple(each.id for each in question.options if each.id in chosen)
-    return Standing(answers=still_asked(form, {**answers, question.id: kept}), question=question)
+    return SurveyStanding(answers=still_asked(form, {**answers, question.id: kept}), question=question)
 
 
-def _answered(form: Form, answers: Answers, question: Question, chosen: tuple[str, ...]) -> Standing:
+def _answered(form: Form, answers: Answers, question: Question, chosen: tuple[str, ...]) -> SurveyStanding:
     said = still_asked(form, {**answers, question.id: chosen})
-    return Standing(answers=said, question=form.after(question, chosen))
+    return SurveyStanding(answers=said, question=form.after(question, chosen))
 
 
 class Progress(Frozen):
@@ -175,7 +175,7 @@ class Progress(Frozen):
     total: int
 
 
-def progress(form: Form, at: Standing) -> Progress:
+def progress(form: Form, at: SurveyStanding) -> Progress:
     """How far somebody has come."""
     asked = way(form, at.answers)
     number = asked.index(at.question) + 1 if at.question is not None else len(asked)

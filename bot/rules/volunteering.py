@@ -20,7 +20,7 @@ class Task(StrEnum):
     TEAM = "team"
 
 
-class Moment(StrEnum):
+class FreeTime(StrEnum):
     """When one is free; a column of `volunteering` holds each."""
 
     EVENINGS = "evenings"

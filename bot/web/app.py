@@ -28,7 +28,7 @@ MADE_ELSEWHERE = 421
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
-class Part(Protocol):
+class PageGroup(Protocol):
     """Pages about one thing."""
 
     def routes(self) -> Sequence[BaseRoute]: ...
@@ -41,7 +41,7 @@ def make_web(
     webhook: Webhook | None = None,
     downloads: Downloads | None = None,
     site: Site | None = None,
-    parts: Sequence[Part] = (),
+    parts: Sequence[PageGroup] = (),
 ) -> Starlette:
     """The application. `health` tells what /health shows, `ok` and `why` among it, and `metrics` the text of /metrics:
     no personal data. `parts`: the pages of the `site`, see there how one is added.
@@ -65,7 +65,7 @@ def make_web(
     return Starlette(routes=routes) if site is None else _with_pages(routes, site, parts)
 
 
-def make_pages(*, downloads: Downloads, site: Site, parts: Sequence[Part]) -> Starlette:
+def make_pages(*, downloads: Downloads, site: Site, parts: Sequence[PageGroup]) -> Starlette:
     """The pages alone, in a process that only reads: see `bot.apart`."""
 
     async def elsewhere(request: Request, error: Exception) -> Response:
@@ -76,7 +76,7 @@ def make_pages(*, downloads: Downloads, site: Site, parts: Sequence[Part]) -> St
     return pages
 
 
-def _with_pages(routes: Sequence[BaseRoute], site: Site, parts: Sequence[Part]) -> Starlette:
+def _with_pages(routes: Sequence[BaseRoute], site: Site, parts: Sequence[PageGroup]) -> Starlette:
     routes = [*routes, *(route for part in (site, *parts) for route in part.routes())]
 
     async def missing(request: Request, error: Exception) -> Response:

@@ -30,7 +30,7 @@ from bot.communes import Gazetteer
 from bot.departure.compose import Composer
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
-from bot.rules.console import TOKEN_BYTES, Door, form_token, is_for, is_form_of
+from bot.rules.console import TOKEN_BYTES, Entrance, form_token, is_for, is_form_of
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
@@ -237,7 +237,7 @@ class Desk(Frozen):
     suppression_key: SuppressionKey = field(repr=False)
     changed: Callable[[], None]
     rolls: Rolls | None
-    door: Door = Door.CONSOLE
+    door: Entrance = Entrance.CONSOLE
     remembered: Remembered = field(default_factory=Remembered)
 
     def __post_init__(self) -> None:

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import console
-from bot.actions.console import LinkDead, SignedOut
-from bot.rules.console import Door
+from bot.actions.console import SignedOut, SignInLinkDead
+from bot.rules.console import Entrance
 from bot.rules.launches import BadLaunch, read_launch
 from bot.rules.reading_language import language_asked
 from bot.web.bodies import form_of
@@ -23,11 +23,13 @@ from bot.web.desk import Desk, Visit
 from bot.web.site import HEADERS, TELEGRAM, policy
 
 FRAMED = {**HEADERS, "Content-Security-Policy": policy(TELEGRAM)}
-LAUNCHES: Mapping[Door, str] = MappingProxyType({Door.CONSOLE: "/console/app", Door.APP: "/app/open"})
+LAUNCHES: Mapping[Entrance, str] = MappingProxyType(
+    {Entrance.CONSOLE: "/console/app", Entrance.APP: "/app/open"}
+)
 """Where Telegram opens each of them."""
 
 
-class Doors:
+class EntrancePages:
     """The pages before and after those of a door."""
 
     def __init__(self, desk: Desk) -> None:
@@ -73,7 +75,7 @@ class Doors:
         try:
             launch = read_launch(form.get("launch", ""), token=desk.token, now=occasion.now)
         except BadLaunch as fault:
-            raise LinkDead(str(fault), message=f"{desk.door}/dead") from None
+            raise SignInLinkDead(str(fault), message=f"{desk.door}/dead") from None
         language = language_asked(launch.language, desk.site.campaign.languages)
         other = await self._other(request, launch.telegram_id)
         if other is not None and "sure" not in form:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.actions import downloads, exports
-from bot.actions.downloads import LinkDead
+from bot.actions.downloads import DownloadLinkDead
 from bot.actions.exports import Order
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
@@ -92,7 +92,7 @@ class Downloads(Frozen):
                 found = await downloads.look(
                     tx, token, campaign=self.campaign, gazetteer=self.gazetteer, now=self.clock.now()
                 )
-        except LinkDead as dead:
+        except DownloadLinkDead as dead:
             return self._dead(dead)
         return HTMLResponse(self._page("downloads/ready", found.language, form=True), headers=HEADERS)
 
@@ -102,7 +102,7 @@ class Downloads(Frozen):
                 await downloads.look(
                     tx, token, campaign=self.campaign, gazetteer=self.gazetteer, now=self.clock.now()
                 )
-        except LinkDead as dead:
+        except DownloadLinkDead as dead:
             return self._dead(dead)
         if limit.locked():
             page = self._page("downloads/busy", *self.campaign.languages)
@@ -115,7 +115,7 @@ class Downloads(Frozen):
                 )
         except BaseException as error:
             limit.release()
-            if isinstance(error, LinkDead):
+            if isinstance(error, DownloadLinkDead):
                 return self._dead(error)
             raise
         name = order.file_name(found.id)
@@ -142,7 +142,7 @@ class Downloads(Frozen):
             log.error("download_broken", error=type(error).__name__)
             raise
 
-    def _dead(self, dead: LinkDead) -> Response:
+    def _dead(self, dead: DownloadLinkDead) -> Response:
         page = self._page(dead.message, *self.campaign.languages)
         return HTMLResponse(page, status_code=410, headers=HEADERS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.actions.console import LinkDead, SignedOut
+from bot.actions.console import SignedOut, SignInLinkDead
 from bot.errors import NotAllowed, PortevoixError
 
 
@@ -28,7 +28,7 @@ class Missing(PortevoixError):
 
 
 _STATUS: Mapping[type[PortevoixError], int] = MappingProxyType(
-    {SignedOut: 401, NotAllowed: 403, BadForm: 403, Missing: 404, LinkDead: 410, TooLarge: 413}
+    {SignedOut: 401, NotAllowed: 403, BadForm: 403, Missing: 404, SignInLinkDead: 410, TooLarge: 413}
 )
 
 

@@ -13,19 +13,19 @@ from bot.frozen import Frozen
 from bot.words.texts import Text, mark_of
 
 
-class Question(Frozen):
+class QuestionText(Frozen):
     """A question in one language, as Telegram HTML."""
 
     language: str
     text: str
 
 
-def marked(mark: str, languages: Collection[str], render: Callable[[str], Text]) -> Question | None:
+def marked(mark: str, languages: Collection[str], render: Callable[[str], Text]) -> QuestionText | None:
     """Today's question in the language whose words bear this mark; None where other words stood there, or nobody knows
     which. `render`: what it is in a language.
     """
     for language in languages:
         text = render(language).written
         if mark == mark_of(text):
-            return Question(language=language, text=text)
+            return QuestionText(language=language, text=text)
     return None

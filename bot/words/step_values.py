@@ -68,7 +68,7 @@ class Vote(Frozen):
         return self.closes_at <= now
 
 
-class Facts(Frozen):
+class UsefulFacts(Frozen):
     """Facts that are useful before going, in the person's language; blank where the campaign file is silent."""
 
     fee: str
@@ -150,10 +150,10 @@ def votes_after(campaign: Campaign, ballot: Ballot, *, person: Person, language:
     return tuple(vote for vote in found if vote is not None)
 
 
-def facts_for(campaign: Campaign, *, territory: str, language: str) -> Facts:
+def facts_for(campaign: Campaign, *, territory: str, language: str) -> UsefulFacts:
     """The campaign's practical information for a territory."""
     practical = campaign.practical_in(language)
-    return Facts(
+    return UsefulFacts(
         fee=practical.fee_in(territory),
         who=practical.who,
         identity=practical.identity,
@@ -212,12 +212,12 @@ def values_for_step(
     )
 
 
-def neutral_only(campaign: Campaign, vote: Vote, facts: Facts) -> tuple[Vote, Facts]:
+def neutral_only(campaign: Campaign, vote: Vote, facts: UsefulFacts) -> tuple[Vote, UsefulFacts]:
     """The vote and the facts without what bears a name of the campaign or a link; nor the sentence to sign, which may
     be a slogan."""
     told = {name: text if is_neutral(text, campaign) else "" for name, text in vars(facts).items()}
     told |= {"sentence": "", "sentence_means": "", "polling_place": facts.polling_place}
-    return replace(vote, name=vote.name if is_neutral(vote.name, campaign) else ""), Facts(**told)
+    return replace(vote, name=vote.name if is_neutral(vote.name, campaign) else ""), UsefulFacts(**told)
 
 
 @lru_cache(maxsize=MOST_KEPT)

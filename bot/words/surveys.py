@@ -12,7 +12,7 @@ from bot.rules.surveys import (
     QUESTION,
     Form,
     Progress,
-    Standing,
+    SurveyStanding,
     progress,
     standing,
     way,
@@ -26,7 +26,7 @@ QUESTIONS_AT_ONCE = 5
 """Questions of which all is said in one message: so many fit, be they as long as they may."""
 
 
-class Asked(Protocol):
+class SurveyLike(Protocol):
     """What is shown of a survey: any row or draft that has these."""
 
     @property
@@ -77,7 +77,7 @@ Render = Callable[..., Text]
 """Renders a template by its name with values."""
 
 
-def survey_text(render: Render, survey: Asked, at: Standing, language: str, *, mute: str) -> Text:
+def survey_text(render: Render, survey: SurveyLike, at: SurveyStanding, language: str, *, mute: str) -> Text:
     """The message of a survey where somebody stands in it."""
     form = survey.form
     heading = Heading(code=survey.code, closes_at=survey.closes_at, erase_at=survey.erase_at)
@@ -89,7 +89,7 @@ def survey_text(render: Render, survey: Asked, at: Standing, language: str, *, m
     )
 
 
-def first_text(render: Render, survey: Asked, language: str, *, mute: str) -> Text:
+def first_text(render: Render, survey: SurveyLike, language: str, *, mute: str) -> Text:
     """The message that asks somebody who has not answered yet."""
     return survey_text(render, survey, standing(survey.form, {}), language, mute=mute)
 
@@ -141,7 +141,7 @@ def whole_texts(render: Render, form: Form, language: str) -> list[Text]:
     ]
 
 
-def _question(form: Form, at: Standing, language: str) -> ShownQuestion:
+def _question(form: Form, at: SurveyStanding, language: str) -> ShownQuestion:
     question = at.question
     assert question is not None  # the caller looked
     chosen = at.answers.get(question.id, ())
@@ -159,7 +159,7 @@ def _question(form: Form, at: Standing, language: str) -> ShownQuestion:
     )
 
 
-def _answers(form: Form, at: Standing, language: str) -> tuple[ShownAnswer, ...]:
+def _answers(form: Form, at: SurveyStanding, language: str) -> tuple[ShownAnswer, ...]:
     return tuple(
         ShownAnswer(
             question=words_in(question.text, language),

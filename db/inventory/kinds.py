@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.frozen import Frozen
 
 
-class Subject(StrEnum):
+class DataSubject(StrEnum):
     """The people whom the data of a table are about."""
 
     SUPPORTERS = "supporters"
@@ -64,7 +64,7 @@ class Holding(Frozen):
     """One table: its personal columns by what they tell, and the others."""
 
     table: str
-    subject: Subject
+    subject: DataSubject
     kept: Kept
     erased: Erased
     data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -2,89 +2,89 @@
 
 from __future__ import annotations
 
-from db.inventory.kinds import Erased, Holding, Kept, Subject
+from db.inventory.kinds import DataSubject, Erased, Holding, Kept
 
 NOBODY: tuple[Holding, ...] = (
     Holding(
         table="inbox_topics",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("area", "topic", "message_id", "shown"),
     ),
     Holding(
         table="survey_counts",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("survey", "question", "option", "people"),
     ),
     Holding(
         table="answer_counts",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("day", "question", "subject", "answer", "area", "count"),
     ),
     Holding(
         table="seats",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
     ),
     Holding(
         table="shifts",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("id", "event", "role", "starts_at", "ends_at", "capacity", "state", "changes"),
     ),
     Holding(
         table="doors",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "numbered", "sheets", "walk_ins"),
     ),
     Holding(
         table="event_figures",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "figure", "option", "people"),
     ),
     Holding(
         table="series",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("id", "rule", "created_at"),
     ),
     Holding(
         table="series_events",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "series"),
     ),
     Holding(
         table="event_keys",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("key", "event"),
     ),
     Holding(
         table="saved_audiences",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("name", "area", "expression", "saved_at"),
     ),
     Holding(
         table="polling_places",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=(
@@ -94,7 +94,7 @@ NOBODY: tuple[Holding, ...] = (
     ),
     Holding(
         table="stations",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=(
@@ -104,7 +104,7 @@ NOBODY: tuple[Holding, ...] = (
     ),
     Holding(
         table="addresses",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=(
@@ -125,28 +125,28 @@ NOBODY: tuple[Holding, ...] = (
     ),
     Holding(
         table="station_addresses",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("ban", "commune", "station", "weight", "edition"),
     ),
     Holding(
         table="walk_notes",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.DOORS,
         erased=Erased.NOT_CONCERNED,
         plain=("walk", "key"),
     ),
     Holding(
         table="street_counts",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("station", "street", "day", "outcome", "doors"),
     ),
     Holding(
         table="facts",
-        subject=Subject.NOBODY,
+        subject=DataSubject.NOBODY,
         kept=Kept.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("name", "value"),

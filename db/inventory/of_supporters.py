@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from db.inventory.kinds import Erased, Holding, Kept, Subject
+from db.inventory.kinds import DataSubject, Erased, Holding, Kept
 
 SUPPORTERS: tuple[Holding, ...] = (
     Holding(
         table="people",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.PROFILE,
         erased=Erased.DELETED,
         data={
@@ -35,14 +35,14 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="dialogs",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.DIALOG,
         erased=Erased.DELETED,
         data={"dialog": ("person", "flow", "step", "data", "updated_at")},
     ),
     Holding(
         table="consents",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.PROOF,
         erased=Erased.SEALED,
         data={
@@ -54,14 +54,14 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="suppressions",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.SUPPRESSION,
         erased=Erased.ADDED,
         data={"suppression": ("hash", "day")},
     ),
     Holding(
         table="rsvps",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={
@@ -71,7 +71,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="vote_plans",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.VOTES,
         erased=Erased.DELETED,
         data={
@@ -81,14 +81,14 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="chosen_places",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.VOTES,
         erased=Erased.DELETED,
         data={"polling_place": ("person", "ballot", "place")},
     ),
     Holding(
         table="volunteering",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.VOTES,
         erased=Erased.DELETED,
         data={
@@ -101,14 +101,14 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="survey_answers",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.SURVEYS,
         erased=Erased.DELETED,
         data={"survey_answer": ("survey", "person", "question", "option", "at")},
     ),
     Holding(
         table="conversations",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.CONVERSATIONS,
         erased=Erased.DELETED,
         data={
@@ -122,7 +122,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="messages",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.CONVERSATIONS,
         erased=Erased.DELETED,
         data={
@@ -135,7 +135,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="responses",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.ANSWERS,
         erased=Erased.COUNTED,
         data={
@@ -155,14 +155,14 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="answer_remainders",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.COUNTS,
         erased=Erased.COUNTED,
         data={"remainder": ("cell", "count")},
     ),
     Holding(
         table="deliveries",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.DELIVERIES,
         erased=Erased.CUT_LOOSE,
         data={
@@ -174,7 +174,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="updates",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.UPDATES,
         erased=Erased.CUT_LOOSE,
         data={"update": ("chat", "body", "replies", "error", "received_at", "asks", "known")},
@@ -182,7 +182,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="unread_updates",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.UNREAD,
         erased=Erased.DELETED,
         data={"unread_update": ("body", "received_at")},
@@ -190,7 +190,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="app_sessions",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.SESSION,
         erased=Erased.DELETED,
         data={"app_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
@@ -198,7 +198,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="shown_cards",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"shown_card": ("person", "message", "event")},
@@ -206,7 +206,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="shift_places",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={
@@ -216,56 +216,56 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="walk_in_marks",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.NOT_CONCERNED,
         data={"walk_in_mark": ("event", "mark")},
     ),
     Holding(
         table="attendee_numbers",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"attendee_number": ("event", "person", "number")},
     ),
     Holding(
         table="check_ins",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"check_in": ("event", "person", "at", "how")},
     ),
     Holding(
         table="event_feedback",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"feedback": ("event", "person", "question", "option", "at")},
     ),
     Holding(
         table="hosts",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"host": ("event", "person", "part", "since")},
     ),
     Holding(
         table="proposals",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"proposal": ("event", "person", "asked_at", "decided_at", "reason")},
     ),
     Holding(
         table="trusted_hosts",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.PROFILE,
         erased=Erased.DELETED,
         data={"trust": ("person", "area", "given_at")},
     ),
     Holding(
         table="host_links",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.LINK,
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "expires_at", "used_at")},
@@ -273,7 +273,7 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="changed_people",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.DAY,
         erased=Erased.DELETED,
         data={"change": ("person",)},
@@ -281,14 +281,14 @@ SUPPORTERS: tuple[Holding, ...] = (
     ),
     Holding(
         table="walkers",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.DOORS,
         erased=Erased.DELETED,
         data={"walk_taken": ("walk", "outing", "person", "taken_at", "left_at")},
     ),
     Holding(
         table="visits",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.DOORS,
         erased=Erased.CUT_LOOSE,
         data={"visit": ("address", "walk", "outing", "outcome", "at", "person", "tap", "replaced", "paper")},

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from db.inventory.kinds import Erased, Holding, Kept, Subject
+from db.inventory.kinds import DataSubject, Erased, Holding, Kept
 
 TEAM: tuple[Holding, ...] = (
     Holding(
         table="duties",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.ROLES,
         erased=Erased.DELETED,
         data={"duty": ("person", "name", "on_duty", "from_hour", "to_hour")},
@@ -15,7 +15,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="saved_answers",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("title", "text")},
@@ -23,7 +23,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="surveys",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.CAMPAIGN,
         erased=Erased.NUMBER_STAYS,
         data={"survey_author": ("created_by", "created_at")},
@@ -31,7 +31,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="staff",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.ROLES,
         erased=Erased.DELETED,
         data={"role": ("telegram_id", "role", "area", "added_at", "added_by", "approved_by", "revoked_at")},
@@ -39,7 +39,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="staff_links",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.ROLES,
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
@@ -47,7 +47,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="approvals",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.APPROVAL,
         erased=Erased.DELETED,
         data={
@@ -60,7 +60,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="downloads",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.LINK,
         erased=Erased.DELETED,
         data={"download": ("telegram_id", "export", "language", "created_at", "expires_at", "used_at")},
@@ -68,7 +68,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="console_sessions",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.SESSION,
         erased=Erased.DELETED,
         data={"console_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
@@ -76,7 +76,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="events",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.CAMPAIGN,
         erased=Erased.NUMBER_STAYS,
         data={
@@ -90,14 +90,14 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="check_in_screens",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"check_in_screen": ("event", "person", "message", "shown", "until")},
     ),
     Holding(
         table="event_texts",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("title", "description")},
@@ -105,7 +105,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="broadcasts",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.CAMPAIGN,
         erased=Erased.CUT_LOOSE,
         data={
@@ -131,7 +131,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="broadcast_texts",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("text",)},
@@ -139,7 +139,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="audit",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.AUDIT,
         erased=Erased.LOG_STAYS,
         data={"audit": ("at", "actor", "action", "details")},
@@ -147,7 +147,7 @@ TEAM: tuple[Holding, ...] = (
     ),
     Holding(
         table="walks",
-        subject=Subject.TEAM,
+        subject=DataSubject.TEAM,
         kept=Kept.INSTALLATION,
         erased=Erased.NUMBER_STAYS,
         data={"walk_offered": ("offered_by", "offered_at")},

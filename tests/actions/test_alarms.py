@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import db.people
 import db.staff
 from bot.actions import alarms, staff
-from bot.actions.alarms import Ended
+from bot.actions.alarms import TroubleOver
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.health import CAN_WAIT, SPARE_BYTES, Signs, Trouble, troubles
 from bot.rules.permissions import Role
@@ -30,7 +30,7 @@ async def make_admin(database: Database, telegram_id: int, zone: str | None = No
 
 
 async def told(
-    database: Database, now: datetime, *present: Trouble, ended: tuple[Ended, ...] = ()
+    database: Database, now: datetime, *present: Trouble, ended: tuple[TroubleOver, ...] = ()
 ) -> list[str]:
     """What is queued at a look: the notice, and of which trouble."""
     async with database.write() as tx:
@@ -50,7 +50,7 @@ async def test_each_is_told_once_and_its_end_once(database: Database) -> None:
     assert await told(database, NIGHT, Trouble.CONFLICT, Trouble.LATE) == ["trouble late"]
     # As after a restart: what is known stands in the database, and nobody saw the end.
     assert await told(database, NIGHT, Trouble.LATE) == ["trouble_over conflict"]
-    over = Ended(trouble=Trouble.LATE, since=NIGHT, until=NIGHT)
+    over = TroubleOver(trouble=Trouble.LATE, since=NIGHT, until=NIGHT)
     assert await told(database, NIGHT, ended=(over,)) == ["trouble_over late"]
     assert await told(database, NIGHT) == []
     assert await told(database, MORNING, Trouble.CONFLICT) == ["trouble conflict"]
@@ -77,7 +77,7 @@ async def test_what_was_over_before_it_was_told_is_not_told(database: Database) 
 async def test_what_silences_the_bot_is_told_when_it_is_over(database: Database, trouble: Trouble) -> None:
     await make_admin(database, 1)
     assert await told(database, DAY, trouble) == []
-    over = Ended(trouble=trouble, since=DAY, until=DAY)
+    over = TroubleOver(trouble=trouble, since=DAY, until=DAY)
     assert await told(database, DAY, ended=(over,)) == [f"trouble_over {trouble}"]
     assert await told(database, DAY, ended=(over,)) == [], "the same is told once"
 

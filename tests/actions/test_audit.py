@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.actions import audit
-from bot.actions.audit import Fault, FaultKind
+from bot.actions.audit import ChainFault, FaultKind
 from db.engine import Database
 from db.schema import audit as rows
 
@@ -29,7 +29,7 @@ async def write(database: Database, count: int) -> None:
             )
 
 
-async def faults(database: Database) -> tuple[Fault, ...]:
+async def faults(database: Database) -> tuple[ChainFault, ...]:
     async with database.read() as tx:
         return (await audit.verify(tx)).faults
 
@@ -81,7 +81,7 @@ async def test_tampering_is_found(database: Database, name: str) -> None:
     async with database.write() as tx:
         for statement in tampering():
             await tx.execute(statement)
-    assert Fault(entry=entry, kind=kind) in await faults(database)
+    assert ChainFault(entry=entry, kind=kind) in await faults(database)
 
 
 async def test_a_row_rewritten_with_a_fitting_hash_breaks_the_next_one(database: Database) -> None:
@@ -91,7 +91,7 @@ async def test_a_row_rewritten_with_a_fitting_hash_breaks_the_next_one(database:
         forged = audit.chained(row.previous_hash, at=row.at, actor="staff:9", action=row.action, details={})
         values = {"actor": "staff:9", "details": {}, "hash": forged}
         await tx.execute(sa.update(rows).where(rows.c.id == 2).values(values))
-    assert await faults(database) == (Fault(entry=3, kind=FaultKind.REMOVED),)
+    assert await faults(database) == (ChainFault(entry=3, kind=FaultKind.REMOVED),)
 
 
 async def test_several_writers_make_one_chain(database: Database) -> None:

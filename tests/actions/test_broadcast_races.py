@@ -106,8 +106,8 @@ async def test_of_two_who_decide_at_once_the_first_does(team: Database, message:
     with pytest.raises(ApprovalGone):
         await meanwhile(
             team,
-            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.NO),
-            lambda tx: broadcast_approvals.decide(tx, olga, 1, broadcast_approvals.Said.YES),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.NO),
+            lambda tx: broadcast_approvals.decide(tx, olga, 1, broadcast_approvals.ApprovalDecision.YES),
         )
     assert await states(team) == ([], ["unapproved"])
     assert await asked(team) == [(False, None)]
@@ -117,7 +117,7 @@ async def test_what_is_decided_at_the_last_moment_is_not_too_late(team: Database
     nadia = await author(team, NADIA)
     await meanwhile(
         team,
-        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         lambda tx: broadcast_approvals.end_overdue(tx, CAMPAIGN, OVER),
     )
     assert await states(team) == ([], ["active"])
@@ -131,7 +131,7 @@ async def test_what_ended_at_the_last_moment_is_not_let_go(team: Database, messa
         await meanwhile(
             team,
             lambda tx: broadcast_approvals.end_overdue(tx, CAMPAIGN, OVER),
-            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         )
     assert await asked(team) == [(False, "late")]
 
@@ -152,7 +152,7 @@ async def test_an_event_that_was_let_go_while_it_was_cancelled_is_cancelled(
     nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
     await meanwhile(
         team,
-        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         lambda tx: events.cancel_event(tx, sophie, event.code),
     )
     shown, (invitation, *_) = await states(team)
@@ -165,7 +165,7 @@ async def test_an_event_that_was_cancelled_is_not_let_go(team: Database, event: 
         await meanwhile(
             team,
             lambda tx: events.cancel_event(tx, sophie, event.code),
-            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         )
     assert await states(team) == (["dropped"], ["cancelled"])
 
@@ -175,7 +175,7 @@ async def test_what_is_changed_while_it_is_let_go_waits_again(team: Database, ev
     change = EventChange(address="Salle Rameau")
     await meanwhile(
         team,
-        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         lambda tx: events.change_event(tx, sophie, event.code, change, sequence=0),
     )
     shown, (invitation, *_) = await states(team)
@@ -190,7 +190,7 @@ async def test_what_was_changed_is_not_let_go_by_the_old_card(team: Database, ev
         await meanwhile(
             team,
             lambda tx: events.change_event(tx, sophie, event.code, change, sequence=0),
-            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         )
     assert await states(team) == (["hidden"], ["unapproved"])
     assert await asked(team) == [(False, "changed"), (None, None)]
@@ -202,7 +202,7 @@ async def test_a_message_that_was_let_go_while_it_was_cancelled_is_cancelled(
     nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
     await meanwhile(
         team,
-        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+        lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         lambda tx: broadcasts.control(tx, sophie, message, "cancel"),
     )
     assert await states(team) == ([], ["cancelled"])
@@ -212,7 +212,7 @@ async def test_a_message_that_was_let_go_while_it_was_cancelled_is_cancelled(
 async def test_of_two_who_ask_again_at_once_one_does(team: Database, message: int) -> None:
     nadia, sophie = await author(team, NADIA), await author(team, SOPHIE)
     async with team.write() as tx:
-        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.NO)
+        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.NO)
     await meanwhile(
         team,
         lambda tx: broadcasts.ask_again(tx, sophie, message),
@@ -229,7 +229,7 @@ async def test_whoever_is_revoked_while_they_decide_decides_nothing(team: Databa
         await meanwhile(
             team,
             lambda tx: staff.revoke(tx, olga, held.id),
-            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         )
     assert await states(team) == ([], ["unapproved"])
 
@@ -242,7 +242,7 @@ async def test_with_the_role_of_its_author_it_is_not_let_go(team: Database, mess
         await meanwhile(
             team,
             lambda tx: staff.revoke(tx, olga, held.id),
-            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES),
+            lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
         )
     assert await states(team) == ([], ["cancelled"])
 
@@ -263,12 +263,12 @@ async def test_one_who_was_given_their_role_by_its_author_is_second_where_there_
     async with team.write() as tx:
         assert await broadcast_approvals.open_for(tx, other, queued.broadcast) is None
         with pytest.raises(NotAllowed):
-            await broadcast_approvals.decide(tx, other, approval.id, broadcast_approvals.Said.YES)
+            await broadcast_approvals.decide(tx, other, approval.id, broadcast_approvals.ApprovalDecision.YES)
     async with team.write() as tx:
         for telegram_id in (SOPHIE, OLGA):
             for held in await db.staff.roles_of(tx, telegram_id):
                 await db.staff.revoke(tx, held.id, NOW)
-        await broadcast_approvals.decide(tx, other, approval.id, broadcast_approvals.Said.YES)
+        await broadcast_approvals.decide(tx, other, approval.id, broadcast_approvals.ApprovalDecision.YES)
     assert await states(team) == ([], ["active"])
 
 
@@ -291,7 +291,7 @@ async def test_whoever_was_asked_decides_though_an_admin_joined_since(team: Data
         assert may == [1, 1]
         assert await broadcast_approvals.open_for(tx, nadia, queued.broadcast) is None
     async with team.write() as tx:
-        await broadcast_approvals.decide(tx, olga, 1, broadcast_approvals.Said.NO)
+        await broadcast_approvals.decide(tx, olga, 1, broadcast_approvals.ApprovalDecision.NO)
         # What is asked from now on is asked of the one who cannot be its author.
         news = replace(NEWS, key="staff:2", audience=read_leaf(f"in:{LYON}"))
         again = await broadcasts.send(tx, nadia, news)
@@ -308,7 +308,7 @@ async def test_whoever_was_asked_and_holds_the_role_no_more_decides_nothing(
         await db.staff.revoke(tx, held.id, NOW)
     async with team.write() as tx:
         with pytest.raises(NotAllowed):
-            await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES)
+            await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES)
 
 
 # Decides in a transaction, says so, and waits with its commit.
@@ -326,7 +326,7 @@ async def decide(url):
     database = await open_database(url, folder=Path(), key=KEY)
     nadia = await author(database, NADIA)
     async with database.write() as tx:
-        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES)
+        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES)
         print("decided", flush=True)
         sys.stdin.read()
 
@@ -357,5 +357,5 @@ async def test_killed_between_the_decision_and_the_release_nothing_was_decided(
     assert await asked(team) == [(None, None)]
     nadia = await author(team, NADIA)
     async with team.write() as tx:
-        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES)
+        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES)
     assert await states(team) == (["open"], ["active"])

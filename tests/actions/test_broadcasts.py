@@ -120,10 +120,12 @@ async def test_a_broadcast_for_many_waits_for_a_second_person(database: Database
         assert request is not None
         for other in (first, colleague):
             with pytest.raises(NotAllowed):
-                await broadcast_approvals.decide(tx, other, request.id, broadcast_approvals.Said.YES)
+                await broadcast_approvals.decide(
+                    tx, other, request.id, broadcast_approvals.ApprovalDecision.YES
+                )
             assert await broadcast_approvals.open_for(tx, other, queued.broadcast) is None
         assert await broadcast_approvals.open_for(tx, second, queued.broadcast) == request.id
-        await broadcast_approvals.decide(tx, second, request.id, broadcast_approvals.Said.YES)
+        await broadcast_approvals.decide(tx, second, request.id, broadcast_approvals.ApprovalDecision.YES)
         assert await db.broadcasts.state_of(tx, queued.broadcast) == "active"
         # Once approved, its author may pause and resume it.
         await broadcasts.control(tx, first, queued.broadcast, "pause")

@@ -19,7 +19,7 @@ from bot.actions.canvass_doors import Going
 from bot.actions.exports import Order, write
 from bot.actions.responses import Origin
 from bot.rules.canvass.doors import day_at
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.visits import DoorOutcome
 from db.engine import Database
 from db.exports import Selection
 from db.schema import addresses, people, stations, street_counts, visits, walks
@@ -66,16 +66,18 @@ async def test_a_walk_from_the_first_door_to_the_last_count(database: Database, 
                 sa.select(addresses.c.id).where(addresses.c.walk == going.walk).order_by("place")
             )
         )
-        for update, outcome in enumerate((Outcome.OPENED, Outcome.AGAIN, Outcome.REFUSED), start=10):
+        for update, outcome in enumerate(
+            (DoorOutcome.OPENED, DoorOutcome.AGAIN, DoorOutcome.REFUSED), start=10
+        ):
             card = await canvass_doors.note(
                 tx, at(going.person, going.walk, update), doors[update - 10], outcome
             )
         again = await canvass_doors.look(tx, at(going.person, going.walk, 13), doors[0])
         assert card.side.doors == again.side.doors, "The card that is not read again is what one would read."
         assert [door.outcomes for door in card.side.doors[:3]] == [
-            (Outcome.OPENED,),
-            (Outcome.AGAIN,),
-            (Outcome.REFUSED,),
+            (DoorOutcome.OPENED,),
+            (DoorOutcome.AGAIN,),
+            (DoorOutcome.REFUSED,),
         ]
         card = await canvass_doors.nobody(tx, at(going.person, going.walk, 20), doors[3], doors[4])
         assert card.side.current is None

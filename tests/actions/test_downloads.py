@@ -14,7 +14,7 @@ import db.erasing
 from bot import communes
 from bot.actions import audit, downloads, retention, staff, staff_links
 from bot.actions.authority import Author, author_of
-from bot.actions.downloads import LinkDead
+from bot.actions.downloads import DownloadLinkDead
 from bot.actions.exports import Order
 from bot.errors import NotAllowed
 from bot.rules.permissions import Role
@@ -72,9 +72,9 @@ async def test_a_link_gives_its_export_once_and_is_noted(database: Database, kar
     token = await offered(database, karim)
     assert [await look(database, token) for _ in range(3)] == ["fr"] * 3  # looking does not use it up
     assert await use(database, token) == KEPT
-    with pytest.raises(LinkDead):
+    with pytest.raises(DownloadLinkDead):
         await use(database, token)
-    with pytest.raises(LinkDead):
+    with pytest.raises(DownloadLinkDead):
         await look(database, token)
     async with database.read() as tx:
         noted = (await tx.execute(sa.select(audit_rows).order_by(audit_rows.c.id))).all()
@@ -96,12 +96,12 @@ async def test_of_many_who_use_it_at_once_one_wins(database: Database, karim: Au
     token = await offered(database, karim)
     results = await asyncio.gather(*(use(database, token) for _ in range(8)), return_exceptions=True)
     assert [result for result in results if isinstance(result, Order)] == [KEPT]
-    assert all(isinstance(result, Order | LinkDead) for result in results)
+    assert all(isinstance(result, Order | DownloadLinkDead) for result in results)
 
 
 async def test_a_link_expires(database: Database, karim: Author) -> None:
     token = await offered(database, karim)
-    with pytest.raises(LinkDead):
+    with pytest.raises(DownloadLinkDead):
         await use(database, token, at=NOW + HOUR)
     await use(database, token, at=NOW + HOUR - timedelta(seconds=1))
 
@@ -109,7 +109,7 @@ async def test_a_link_expires(database: Database, karim: Author) -> None:
 @pytest.mark.parametrize("token", ["", "x", "A" * 32, "é" * 9])
 async def test_a_guess_gives_nothing(database: Database, karim: Author, token: str) -> None:
     await offered(database, karim)
-    with pytest.raises(LinkDead):
+    with pytest.raises(DownloadLinkDead):
         await use(database, token)
 
 
@@ -117,11 +117,11 @@ async def test_whoever_loses_the_role_or_is_erased_loses_the_link(database: Data
     token, other = await offered(database, karim), await offered(database, karim)
     async with database.write() as tx:
         await tx.execute(sa.text("UPDATE staff SET area = '75'"))  # the same person, elsewhere
-    with pytest.raises(LinkDead):
+    with pytest.raises(DownloadLinkDead):
         await use(database, token)
     async with database.write() as tx:
         await db.erasing.erase_roles(tx, 2)
-    with pytest.raises(LinkDead):
+    with pytest.raises(DownloadLinkDead):
         await use(database, other)
     async with database.read() as tx:
         assert (await tx.execute(sa.select(rows))).first() is None

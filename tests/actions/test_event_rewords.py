@@ -41,7 +41,7 @@ async def invited(team: Database, *, in_series: bool = False) -> Event:
             else await announcing.announce(tx, sophie, new)
         )
     async with team.write() as tx:
-        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.Said.YES)
+        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES)
         sent = {"state": "sent", "message_id": deliveries.c.id + 1000, "sent_at": NOW}
         mine = deliveries.c.broadcast == made.invitation.broadcast
         await tx.execute(sa.update(deliveries).where(mine).values(**sent))
@@ -76,7 +76,10 @@ async def decide(team: Database, approval: int, *, granted: bool) -> None:
     nadia = replace(await author(team, NADIA), now=LATER)
     async with team.write() as tx:
         await broadcast_approvals.decide(
-            tx, nadia, approval, broadcast_approvals.Said.YES if granted else broadcast_approvals.Said.NO
+            tx,
+            nadia,
+            approval,
+            broadcast_approvals.ApprovalDecision.YES if granted else broadcast_approvals.ApprovalDecision.NO,
         )
 
 

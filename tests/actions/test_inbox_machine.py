@@ -19,13 +19,13 @@ import db.people
 import db.staff
 from bot.actions import claims, conversations, inbox
 from bot.actions.authority import Author, author_of
-from bot.actions.conversations import Asked, Content
+from bot.actions.conversations import ConsentAsked, Content
 from bot.actions.erasure import erase
 from bot.actions.inbox import ConversationTaken
 from bot.actions.responses import Origin
 from bot.delivery.calls import Call
 from bot.errors import PortevoixError
-from bot.rules.conversations import Claims, State
+from bot.rules.conversations import Claims, ConversationState
 from db.conversations import Conversation as Talk
 from db.engine import Database
 from db.key import DatabaseKey
@@ -88,7 +88,7 @@ class Desk:
         content = Content(message_id=next(self.numbers), text=f"Q{person}x{next(self.numbers)}")
         async with self.database.write() as tx:
             somebody = await self.person(tx, person)
-            asked = Asked(text="…", language="fr")
+            asked = ConsentAsked(text="…", language="fr")
             await conversations.write(tx, somebody, self.origin(), content, asked=asked)
 
     async def act(self, member: int, what: str, person: int) -> None:
@@ -200,7 +200,7 @@ class Talks(Machine):
                     await conversations.forget(tx, somebody, self.desk.now)
                     await erase(tx, somebody, SEALING, self.desk.now)
                 else:
-                    asked = Asked(text="…", language="fr")
+                    asked = ConsentAsked(text="…", language="fr")
                     await conversations.erase(tx, somebody, self.desk.origin(), asked)
 
         self.run(erasing())
@@ -216,9 +216,9 @@ class Talks(Machine):
         taken = []
         for talk in self.run(self.desk.talks()).values():
             standing = talk.standing
-            assert (standing.state is State.CLAIMED) is (standing.claimed_by is not None)
-            assert (standing.state is State.CLOSED) is (standing.closed_at is not None)
-            assert standing.state is not State.WAITING or standing.waiting_since is not None
+            assert (standing.state is ConversationState.CLAIMED) is (standing.claimed_by is not None)
+            assert (standing.state is ConversationState.CLOSED) is (standing.closed_at is not None)
+            assert standing.state is not ConversationState.WAITING or standing.waiting_since is not None
             taken += [] if standing.claimed_by is None else [standing.claimed_by]
         assert len(set(taken)) == len(taken), "One at a time."
 

@@ -22,7 +22,7 @@ from bot.actions import broadcast_cards, broadcast_subject, broadcasts, mends
 from bot.actions.authority import Author, author_of
 from bot.clock import MovableClock
 from bot.delivery.outcomes import Wait
-from bot.rules.broadcast_lists import Part
+from bot.rules.broadcast_lists import BroadcastPart
 from db.deliveries import Leased, Turn
 from db.engine import Database
 from db.exports import Selection, sent
@@ -177,7 +177,7 @@ async def test_it_is_no_message_of_its_own(database: Database) -> None:
             .where(deliveries.c.broadcast == number)
             .values(state="sent", sent_at=later, changed_at=later, lease_owner=None)
         )
-        page = await broadcast_cards.listed(tx, organizer, Part.ALL, 0, language="fr", fallback="fr")
+        page = await broadcast_cards.listed(tx, organizer, BroadcastPart.ALL, 0, language="fr", fallback="fr")
         assert [line.broadcast.id for line in page.lines] == [1]
         person = rows[0].person
         assert person is not None
@@ -205,9 +205,15 @@ async def test_every_part_of_the_list_is_found(database: Database) -> None:
                     tx, part, reader=organizer.id, author=None, now=NOW - timedelta(hours=1)
                 )
             ]
-            for part in Part
+            for part in BroadcastPart
         }
-        assert found == {Part.ALL: [1], Part.MINE: [1], Part.WAITING: [], Part.SCHEDULED: [1], Part.PAST: []}
+        assert found == {
+            BroadcastPart.ALL: [1],
+            BroadcastPart.MINE: [1],
+            BroadcastPart.WAITING: [],
+            BroadcastPart.SCHEDULED: [1],
+            BroadcastPart.PAST: [],
+        }
 
 
 async def test_what_was_worded_before_leaves_first(database: Database) -> None:

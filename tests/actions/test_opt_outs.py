@@ -13,7 +13,7 @@ import db.suppressions
 import db.volunteering
 from bot.actions import audit, opt_outs
 from bot.actions.opt_outs import Effects
-from bot.rules.conversations import State
+from bot.rules.conversations import ConversationState
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db.engine import Database
 from db.schema import audit as audit_rows
@@ -172,7 +172,10 @@ async def test_whatever_else_somebody_on_the_list_had_agreed_to_is_over_too(
         )
         talk = await db.conversations.of_person(tx, person.id)
         assert talk is not None
-        assert (talk.standing.state, await db.volunteering.of_person(tx, person.id)) == (State.CLOSED, None)
+        assert (talk.standing.state, await db.volunteering.of_person(tx, person.id)) == (
+            ConversationState.CLOSED,
+            None,
+        )
         withdrawn = sa.select(consents.c.purpose).where(consents.c.text_version == opt_outs.LEDGER_VERSION)
         assert set(await tx.scalars(withdrawn)) == {"contact", "help"}
     person = await zoe.stored()

@@ -15,7 +15,7 @@ import db.people
 import db.planning
 import db.responses
 import db.vote_plans
-from bot.actions.planning import FIRST_LOOK, Look, look, open_steps, plan
+from bot.actions.planning import FIRST_LOOK, TickFindings, look, open_steps, plan
 from bot.campaign.campaign import load_campaign
 from bot.clock import MovableClock
 from bot.rules.candidacy import LAST_CHOICE
@@ -231,7 +231,7 @@ async def test_once_the_candidate_is_out_everybody_is_asked_once(database: Datab
     async with database.write() as tx:
         await db.vote_plans.change(tx, person=ids[0], ballot=1, at=REGISTERED, vote="cannot")
         assert await plan(tx, out, embargo - timedelta(seconds=1)) == 0
-    before: Look = FIRST_LOOK
+    before: TickFindings = FIRST_LOOK
     counts = []
     for hours in (0, 1, 30, 14 * 24 - 1, 14 * 24, 400):
         async with database.write() as tx:

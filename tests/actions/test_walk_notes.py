@@ -14,8 +14,8 @@ import db.canvass_walks
 import db.people
 from bot.actions import canvass_doors, canvass_walks, walk_notes
 from bot.actions.canvass_doors import Going
-from bot.rules.canvass.notes import BadNotes, Kind, Note, Refusal, read_notes
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.notes import BadNotes, Note, NoteKind, Refusal, read_notes
+from bot.rules.canvass.visits import DoorOutcome
 from db.engine import Database
 from db.schema import addresses, people, visits
 from tests.actions.test_canvass import NOW, at, begun
@@ -35,10 +35,10 @@ async def doors_of(database: Database, walk: int) -> list[int]:
 
 def note(key: int, door: int, outcome: str = "opened", *, minutes: float = 0, **other: Any) -> Note:
     moment = NOW + timedelta(minutes=minutes)
-    return Note(key=key, at=moment, kind=Kind.DOOR, door=door, outcome=Outcome(outcome), **other)
+    return Note(key=key, at=moment, kind=NoteKind.DOOR, door=door, outcome=DoorOutcome(outcome), **other)
 
 
-def done(key: int, door: int, kind: Kind, other: int, *, minutes: float = 0) -> Note:
+def done(key: int, door: int, kind: NoteKind, other: int, *, minutes: float = 0) -> Note:
     return Note(key=key, at=NOW + timedelta(minutes=minutes), kind=kind, door=door, other=other)
 
 
@@ -74,10 +74,10 @@ async def test_notes_that_waited_are_kept_in_order_as_of_when_they_were_made_and
     doors = await doors_of(database, going.walk)
     batch = [
         note(11, doors[0], "opened", minutes=1),
-        done(12, doors[1], Kind.NOBODY, doors[3], minutes=2),
+        done(12, doors[1], NoteKind.NOBODY, doors[3], minutes=2),
         note(13, doors[0], "again", minutes=3),
-        done(14, doors[0], Kind.UNDO, -13, minutes=4),
-        done(15, doors[4], Kind.DWELLINGS, 3, minutes=5),
+        done(14, doors[0], NoteKind.UNDO, -13, minutes=4),
+        done(15, doors[4], NoteKind.DWELLINGS, 3, minutes=5),
         note(16, doors[4], "leaflet", minutes=6),
     ]
     first = await sent(database, going, *batch[:4])
@@ -113,16 +113,16 @@ async def test_of_two_walkers_at_one_door_the_later_counts_whoever_has_network_f
         ("opened", True, -21),
     }
     # What is taken back gives its place to what stood there, and to one alone.
-    await sent(database, other, done(23, door, Kind.UNDO, -21, minutes=10))
+    await sent(database, other, done(23, door, NoteKind.UNDO, -21, minutes=10))
     assert [outcome for _door, outcome, _at in await standing(database)] == ["opened"]
     await sent(database, other, note(24, door, "refused", minutes=11))
     async with database.write() as tx:
-        await canvass_doors.note(tx, at(other.person, going.walk, 5000), door, Outcome.AGAIN)
-    await sent(database, going, done(25, door, Kind.UNDO, -22, minutes=12))
-    await sent(database, other, done(26, door, Kind.UNDO, -24, minutes=13))
+        await canvass_doors.note(tx, at(other.person, going.walk, 5000), door, DoorOutcome.AGAIN)
+    await sent(database, going, done(25, door, NoteKind.UNDO, -22, minutes=12))
+    await sent(database, other, done(26, door, NoteKind.UNDO, -24, minutes=13))
     assert [outcome for _door, outcome, _at in await standing(database)] == ["again"]
     # What the other one noted is not taken back.
-    await sent(database, going, done(27, door, Kind.UNDO, 5000, minutes=14))
+    await sent(database, going, done(27, door, NoteKind.UNDO, 5000, minutes=14))
     assert len(await standing(database)) == 1
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import db.audit
 import db.staff
 from bot.actions import audit, witness
-from bot.actions.audit import Fault, FaultKind
+from bot.actions.audit import ChainFault, FaultKind
 from bot.rules.courtesy import CourtesyHours
 from db.anchors import Anchor, append_anchor, read_anchors
 from db.audit import Tail
@@ -194,7 +194,8 @@ def test_anchors_are_told_in_the_time_that_is_said(tmp_path: Path) -> None:
     file.write_text(f"2016-11-16T09:00:00+01:00 1 {'a' * 64}\n")
     (anchor,) = read_anchors(file)
     assert (
-        str(Fault(entry=0, kind=FaultKind.UNKNOWN_ANCHOR, anchor=anchor)).count("2016-11-16 08:00 UTC") == 1
+        str(ChainFault(entry=0, kind=FaultKind.UNKNOWN_ANCHOR, anchor=anchor)).count("2016-11-16 08:00 UTC")
+        == 1
     )
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.actions import canvass, canvass_walks, walk_notes
 from bot.actions.canvass_doors import Going
-from bot.rules.canvass.notes import Kind, Refusal, read_notes
+from bot.rules.canvass.notes import NoteKind, Refusal, read_notes
 from db.engine import Database
 from db.schema import addresses, visits, walkers, walks
 from tests.actions.test_canvass import NOW, begun
@@ -114,13 +114,13 @@ async def test_what_a_forged_page_sends_changes_nothing_that_is_not_theirs(
     said = await sent(
         database,
         other,
-        *(note(2, elsewhere), note(3, 2**53 - 1), done(4, elsewhere, Kind.UNDO, -1)),
+        *(note(2, elsewhere), note(3, 2**53 - 1), done(4, elsewhere, NoteKind.UNDO, -1)),
         *(
-            done(5, door, Kind.NOBODY, elsewhere),
-            done(6, door, Kind.UNDO, -1),
-            done(7, door, Kind.UNDO, 2**53 - 1),
+            done(5, door, NoteKind.NOBODY, elsewhere),
+            done(6, door, NoteKind.UNDO, -1),
+            done(7, door, NoteKind.UNDO, 2**53 - 1),
         ),
-        *(done(8, elsewhere, Kind.DWELLINGS, 9), done(9, second, Kind.DWELLINGS, -(2**53) + 1)),
+        *(done(8, elsewhere, NoteKind.DWELLINGS, 9), done(9, second, NoteKind.DWELLINGS, -(2**53) + 1)),
     )
     gone = [key for key, why in said.items() if why is Refusal.GONE]
     assert gone == [2, 3, 4, 8]

@@ -19,7 +19,7 @@ from bot.apart import process
 from bot.apart.given import Given, time_of
 from bot.apart.pages import Pages, is_made_apart
 from bot.apart.process import Process
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 from bot.web.site import Site
 from db.engine import Database
 from db.schema import broadcasts, rsvps
@@ -133,7 +133,7 @@ async def test_a_wrong_name_and_an_unknown_cookie_lead_nowhere(sqlite_database: 
         elsewhere = await visitor.client.get(TODAY, headers={"host": "evil.example"})
         assert elsewhere.status_code == 404
         forged = await visitor.client.get(
-            TODAY, headers={"cookie": f"{Door.CONSOLE.cookie}=forged", "x-forwarded-for": "10.0.0.1"}
+            TODAY, headers={"cookie": f"{Entrance.CONSOLE.cookie}=forged", "x-forwarded-for": "10.0.0.1"}
         )
         assert forged.status_code == 401
         assert found.here == []
@@ -305,22 +305,22 @@ async def test_progress_that_is_followed_comes_as_it_changes(sqlite_database: Da
 @pytest.mark.parametrize(
     ("method", "path", "cookie", "apart"),
     [
-        ("GET", "/console/", f"a=b; {Door.CONSOLE.cookie}=x", True),
-        ("HEAD", "/app/me", f"{Door.APP.cookie}=x", True),
+        ("GET", "/console/", f"a=b; {Entrance.CONSOLE.cookie}=x", True),
+        ("HEAD", "/app/me", f"{Entrance.APP.cookie}=x", True),
         ("GET", "/event/ab12", "", True),
         ("GET", "/download/x", "", True),
         (
             "POST",
             "/console/messages/1/control",
-            f"{Door.CONSOLE.cookie}=x",
+            f"{Entrance.CONSOLE.cookie}=x",
             False,
         ),  # what writes, writes here
         ("POST", "/download/x", "", False),
         ("GET", "/console/", "", False),  # nobody who is nobody begins a process
         ("GET", "/console/enter/x", "", False),
-        ("GET", "/health", f"{Door.CONSOLE.cookie}=x", False),
+        ("GET", "/health", f"{Entrance.CONSOLE.cookie}=x", False),
         ("GET", "/metrics", "", False),
-        ("GET", "/static/x/site.css", f"{Door.CONSOLE.cookie}=x", False),
+        ("GET", "/static/x/site.css", f"{Entrance.CONSOLE.cookie}=x", False),
         ("GET", "/wp-login.php", "", False),
     ],
 )

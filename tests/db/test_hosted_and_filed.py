@@ -40,7 +40,7 @@ async def test_files_hosts_and_series(database: Database) -> None:
         with pytest.raises(event_imports.Overtaken):  # it was made ready before these events were there
             await event_imports.carry_out(tx, admin, ready, file="events.csv")
         again = await event_imports.plan(tx, admin, rows)
-        assert {each.fate for each in again} == {event_imports.Fate.SAME}
+        assert {each.fate for each in again} == {event_imports.EventFate.SAME}
         assert len(await all_public(tx, LYON)) == 523
         known = await db.event_files.by_keys(tx, ["k", "x@portevoix"], {"x@portevoix": world.event.code})
         assert known["x@portevoix"].event.id == world.event.id
@@ -53,7 +53,7 @@ async def test_files_hosts_and_series(database: Database) -> None:
         # A calendar holds what was, too.
         past = replace(rows[1], key="past", starts_at=NOW - timedelta(days=9), history=True)
         assert [each.fate for each in await event_imports.plan(tx, admin, [past])] == [
-            event_imports.Fate.OVER
+            event_imports.EventFate.OVER
         ]
 
         # What the next file is silent about stays.
@@ -65,7 +65,7 @@ async def test_files_hosts_and_series(database: Database) -> None:
         await event_imports.carry_out(
             tx, admin, await event_imports.make_ready(tx, admin, [told]), file="told"
         )
-        assert (await event_imports.plan(tx, admin, [moved]))[0].fate == event_imports.Fate.SAME
+        assert (await event_imports.plan(tx, admin, [moved]))[0].fate == event_imports.EventFate.SAME
         (emptied,) = await event_imports.plan(tx, admin, [replace(told, texts=moved.texts)])
         assert emptied.changes == (("description_fr", "Venez", ""),)
 
@@ -77,7 +77,7 @@ async def test_files_hosts_and_series(database: Database) -> None:
             tx, admin, await event_imports.make_ready(tx, admin, revived), file="anew"
         )
         fates = {each.fate for each in await event_imports.plan(tx, admin, revived)}
-        assert fates == {event_imports.Fate.SAME}
+        assert fates == {event_imports.EventFate.SAME}
 
         # Counts of answers, and a word to those who come.
         person = (await tx.execute(sa.select(people.c.id).where(people.c.telegram_id == 100))).scalar_one()

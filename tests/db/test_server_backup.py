@@ -45,7 +45,7 @@ HOUR = timedelta(hours=1)
 
 
 async def settle(tx: AsyncConnection, replaced: AsyncConnection | None, made_at: Any) -> int:
-    source = restores.Source(file="copy.db", made_at=made_at, user="root")
+    source = restores.BackupSource(file="copy.db", made_at=made_at, user="root")
     return await restores.settle_log(tx, replaced, source, NOW + HOUR)
 
 

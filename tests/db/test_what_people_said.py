@@ -18,7 +18,7 @@ from bot.actions.responses import Origin, response
 from bot.rules.people import VoteState
 from db.engine import Database
 from db.people import Person
-from db.responses import Asked
+from db.responses import AskedElsewhere
 from db.rsvps import Rsvp
 from db.schema import broadcasts, deliveries, events, responses
 
@@ -53,7 +53,7 @@ async def test_an_answer_takes_the_place_of_the_one_before(database: Database) -
         for tap, said, at, confirmed in ((1, "yes", NOW, True), (2, "no", NOW + HOUR, False)):
             rsvp = Rsvp(event=meeting, person=person.id, answer=said, at=at, confirmed=confirmed)
             logged = response(person, Origin(update_id=tap, message_id=None, at=at), "rsvp", said)
-            asked = Asked(
+            asked = AskedElsewhere(
                 person=person.id, about="event", number=meeting, asked_by=BEFORE, tapped=None, now=at
             )
             assert await db.rsvps.put(tx, rsvp, logged, asked) == []

@@ -11,7 +11,7 @@ import pytest
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, InDoubt, Outcome, Rejected
 from bot.departure import doors as module
-from bot.departure.doors import Doors
+from bot.departure.doors import DoorScreens
 from bot.rules.check_ins import door_key, minute_of
 from db.engine import Database
 from db.schema import check_in_screens
@@ -47,13 +47,13 @@ def conversation(sqlite_database: Database) -> Conversation:
 
 async def shown(
     conversation: Conversation, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Talker, str, Doors, Line]:
+) -> tuple[Talker, str, DoorScreens, Line]:
     """A host whose phone shows the code."""
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
     organizer, _, code = await announced(conversation)
     await organizer.tap_data(f"1:door_code:{code}")
     (sent,) = organizer.called("sendPhoto")
-    doors = Doors(
+    doors = DoorScreens(
         database=conversation.database,
         clock=conversation.clock,
         texts=conversation.services.texts,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot import communes
-from bot.event_files.calendars import Entry, calendar_of, read_calendar
+from bot.event_files.calendars import CalendarEvent, calendar_of, read_calendar
 from bot.event_files.filed import Reading
 from bot.rules.spreadsheets import UnreadableSheet
 from tests.conversation import CAMPAIGN
@@ -131,7 +131,7 @@ def test_what_is_no_calendar_is_refused_in_a_sentence(content: bytes) -> None:
 
 
 def test_ours_is_read_again_as_it_was() -> None:
-    entry = Entry(
+    entry = CalendarEvent(
         code="ab12cd34",
         sequence=3,
         starts_at=datetime(2016, 11, 24, 18, tzinfo=UTC),

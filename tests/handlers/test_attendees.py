@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from bot.rules.attendees import PAGE, Attendee, Part, in_order, sheet
+from bot.rules.attendees import PAGE, Attendee, AttendeePart, in_order, sheet
 from db.schema import audit, dialogs, events, rsvps
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker
@@ -134,17 +134,17 @@ def test_the_list_is_sorted_by_name_then_by_number_and_the_waitlist_by_turn() ->
         attendee(4, "Abel", "waiting", ticket=9),
     ]
     people += [attendee(5, None, "offered", ticket=2), attendee(6, "Max", "maybe")]
-    assert [each.number for each in in_order(people, Part.COMING)] == [2, 1, 3]
+    assert [each.number for each in in_order(people, AttendeePart.COMING)] == [2, 1, 3]
     people.append(attendee(7, "Zac", "waiting", ticket=3))
-    assert [each.number for each in in_order(people, Part.WAITING)] == [7, 4]
-    assert [each.number for each in in_order(people, Part.OFFERED)] == [5]
-    assert [each.number for each in in_order(people, Part.MAYBE)] == [6]
+    assert [each.number for each in in_order(people, AttendeePart.WAITING)] == [7, 4]
+    assert [each.number for each in in_order(people, AttendeePart.OFFERED)] == [5]
+    assert [each.number for each in in_order(people, AttendeePart.MAYBE)] == [6]
     assert [each.number for each in in_order(people, None)] == [2, 1, 3, 6, 5, 7, 4]
 
 
 @pytest.mark.parametrize(("asked", "shown"), [(0, 0), (2, 2), (9, 2), (-1, 0)])
 def test_a_page_beyond_the_last_is_the_last(asked: int, shown: int) -> None:
     people = [attendee(number, guests=1) for number in range(2 * PAGE + 1)]
-    page = sheet(people, Part.COMING, number=asked)
+    page = sheet(people, AttendeePart.COMING, number=asked)
     assert (page.number, page.pages, page.people, page.guests) == (shown, 3, 2 * PAGE + 1, 2 * PAGE + 1)
-    assert sheet(people, Part.COMING, search="7").rows == [attendee(7, guests=1)]
+    assert sheet(people, AttendeePart.COMING, search="7").rows == [attendee(7, guests=1)]

@@ -16,7 +16,7 @@ from telegram import Update
 from bot.actions import canvass, canvass_imports
 from bot.delivery.intake import received
 from bot.errors import PortevoixError
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.visits import DoorOutcome
 from db import updates
 from db.engine import Database
 from db.key import DatabaseKey
@@ -72,7 +72,7 @@ def what_they_tap(dice: random.Random, own: int, doors: dict[int, list[int]]) ->
     here = doors[own if dice.random() < 0.95 else dice.choice(list(doors))]
     door, other = dice.choice(here[:4]), dice.choice(here)
     mode = "p" if dice.random() < 0.1 else "d"
-    noting = [f"knock:{walk}:{door}:{dice.choice(list(Outcome)).value}:{mode}" for _ in range(5)]
+    noting = [f"knock:{walk}:{door}:{dice.choice(list(DoorOutcome)).value}:{mode}" for _ in range(5)]
     return "1:" + dice.choice(
         [
             *noting,

@@ -11,17 +11,20 @@ import sqlalchemy as sa
 import db.consents
 import db.staff
 from bot.actions.renewals import text_hash
-from bot.rules.restriction import RESTRICTED, Ground
+from bot.rules.restriction import RESTRICTED, RestrictionGround
 from db.schema import broadcasts, deliveries, people
 from tests.conversation import Conversation, Talker, paris
 from tests.handlers.test_privacy import deliver
 
 NOW = paris("2016-11-16T10:00")
 REASONS = {
-    Ground.ACCURACY: ("Something in my data is wrong", "something in your data is wrong"),
-    Ground.UNLAWFUL: ("You shouldn’t have my data, but keep it", "we should not have your data"),
-    Ground.CLAIMS: ("I need my data to defend my rights", "you need your data to defend your rights"),
-    Ground.OBJECTION: (
+    RestrictionGround.ACCURACY: ("Something in my data is wrong", "something in your data is wrong"),
+    RestrictionGround.UNLAWFUL: ("You shouldn’t have my data, but keep it", "we should not have your data"),
+    RestrictionGround.CLAIMS: (
+        "I need my data to defend my rights",
+        "you need your data to defend your rights",
+    ),
+    RestrictionGround.OBJECTION: (
         "I objected and am waiting for your answer",
         "you objected and are waiting for an answer",
     ),
@@ -60,7 +63,7 @@ async def ledger(conversation: Conversation, person: Talker) -> list[db.consents
 
 @pytest.mark.parametrize("ground", REASONS)
 async def test_it_is_asked_for_with_a_reason_or_none(
-    conversation: Conversation, zoe: Talker, ground: Ground | None
+    conversation: Conversation, zoe: Talker, ground: RestrictionGround | None
 ) -> None:
     button, told = REASONS[ground]
     await zoe.send("/restrict")

@@ -13,7 +13,7 @@ import db.staff
 import db.volunteering
 from bot.actions.renewals import text_hash
 from bot.rules.restriction import RESTRICTED
-from bot.rules.volunteering import Moment, Task
+from bot.rules.volunteering import FreeTime, Task
 from db.schema import audit, broadcasts, people, volunteering
 from db.volunteering import Offer
 from tests.campaigning import rows, staff
@@ -89,7 +89,7 @@ async def test_several_things_and_moments_are_chosen_and_taken_back(
     assert offer is not None
     assert (offer.tasks, offer.moments, offer.contact) == (
         (Task.MEETING, Task.PHONE),
-        (Moment.POLLING_DAY,),
+        (FreeTime.POLLING_DAY,),
         None,
     )
     answers = [row for row in await conversation.answers() if row[0] == "help"]

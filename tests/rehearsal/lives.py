@@ -10,7 +10,7 @@ from typing import Any
 from bot.campaign.campaign import load_campaign
 from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.broken import Rule, round_name
-from bot.rehearsal.cast import Character, Member, Place
+from bot.rehearsal.cast import CastMember, CastPlace, Character
 from bot.rehearsal.checker import Checker
 from bot.rehearsal.reminding import Reminded
 from bot.rehearsal.surveying import Kept
@@ -21,9 +21,9 @@ CAMPAIGN = load_campaign(FROZEN)
 START = datetime(2016, 10, 20, tzinfo=UTC)
 END = datetime(2016, 11, 30, tzinfo=UTC)
 PERSON = 7_000_001
-PARIS = Place(territory="FR", zone="Europe/Paris", typed="Lyon 69")
-NOUMEA = Place(territory="988", zone="Pacific/Noumea", typed="Nouméa 988")
-CLAIRE = Member(
+PARIS = CastPlace(territory="FR", zone="Europe/Paris", typed="Lyon 69")
+NOUMEA = CastPlace(territory="988", zone="Pacific/Noumea", typed="Nouméa 988")
+CLAIRE = CastMember(
     telegram_id=PERSON,
     first_name="Claire",
     language="fr",
@@ -137,7 +137,7 @@ Happening = tuple[str, int | str]
 
 def rules(
     *happenings: Happening,
-    member: Member = CLAIRE,
+    member: CastMember = CLAIRE,
     missed: tuple[int, ...] = ALL_STEPS,
     lost: tuple[int, ...] = (),
 ) -> list[Rule]:
@@ -149,7 +149,7 @@ def rules(
     return [broken.rule for broken in checker.broken if broken.rule is not Rule.NOT_REMINDED]
 
 
-def reminded(*happenings: Happening, member: Member = CLAIRE) -> list[Reminded | None]:
+def reminded(*happenings: Happening, member: CastMember = CLAIRE) -> list[Reminded | None]:
     """What the checker says of the last two days of the first round; None: nothing explains why nobody reminded."""
     checker = checked(*happenings, member=member)
     told: list[Reminded | None] = [why for ballot, why in checker.reminders if ballot == 1]
@@ -158,7 +158,7 @@ def reminded(*happenings: Happening, member: Member = CLAIRE) -> list[Reminded |
 
 def checked(
     *happenings: Happening,
-    member: Member,
+    member: CastMember,
     missed: tuple[int, ...] = ALL_STEPS,
     lost: tuple[int, ...] = (),
 ) -> Checker:

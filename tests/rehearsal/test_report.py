@@ -11,15 +11,15 @@ import pytest
 
 from bot.campaign.campaign import load_campaign
 from bot.commands.rehearsing import _Bar
-from bot.rehearsal.account import Account
+from bot.rehearsal.account import RehearsalAccount
 from bot.rehearsal.broken import Broken, Rule
-from bot.rehearsal.cast import Character, Member, Place
+from bot.rehearsal.cast import CastMember, CastPlace, Character
 from bot.rehearsal.checker import Arrival
 from bot.rehearsal.evidence import Log
 from bot.rehearsal.play import Impossible, Played
 from bot.rehearsal.reminding import Reminded
 from bot.rehearsal.report import lines, page
-from bot.rehearsal.run import Outcome
+from bot.rehearsal.run import RehearsalResult
 from bot.rules.reminders import Skip
 from bot.rules.territories import TERRITORIES
 from db.rehearsal import LoggedDelivery, Sending
@@ -54,22 +54,22 @@ SENDINGS = [
 ]
 
 
-def member(number: int, character: Character, territory: str) -> Member:
-    return Member(
+def member(number: int, character: Character, territory: str) -> CastMember:
+    return CastMember(
         telegram_id=number,
         first_name="Claire",
         language="fr",
         character=character,
-        place=Place(territory=territory, zone=TERRITORIES[territory].zone, typed=""),
+        place=CastPlace(territory=territory, zone=TERRITORIES[territory].zone, typed=""),
         registered_at=START,
     )
 
 
-def outcome(language: str, *, broken: list[Broken]) -> Outcome:
+def outcome(language: str, *, broken: list[Broken]) -> RehearsalResult:
     """One person of each kind, one in each territory, one message of each broadcast, one case of each reason."""
     members = [member(number, character, "FR") for number, character in enumerate(Character, 1)]
     members += [member(number, Character.SILENT, code) for number, code in enumerate(TERRITORIES, 100)]
-    log, account = Log(SENDINGS), Account()
+    log, account = Log(SENDINGS), RehearsalAccount()
     account.reminders.update({(1, why): number for number, why in enumerate(Reminded, 1000)})
     for number, each in enumerate(members):
         at = START + timedelta(days=number)
@@ -79,7 +79,7 @@ def outcome(language: str, *, broken: list[Broken]) -> Outcome:
             log.note(LoggedDelivery(broadcast=1, person=1, state=state, reason=reason, message_id=None))
     played = Played(instants=3, acts=2, held_back={(1, reason): 5 for reason in HOLDS})
     played.impossible.append(Impossible(at=START, person=1, act="x", why=""))
-    return Outcome(
+    return RehearsalResult(
         campaign=replace(CAMPAIGN, languages=(language,)),
         members=members,
         start=START,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.blurring import FINE, SPREAD, Ledger, Question, exactly, shared_out, words_of
+from bot.rules.blurring import FINE, SPREAD, CountQuestion, Ledger, exactly, shared_out, words_of
 from bot.rules.entailment import is_within
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import All, AnyOf, Expression, Not, canonical
@@ -34,8 +34,10 @@ def group(name: str) -> Leaf:
 
 def question(
     asked: str | Expression, reader: Reader = LOCAL, at: datetime = NOW, key: Sampling = SECRET
-) -> Question:
-    return Question(reader=reader, group=group(asked) if isinstance(asked, str) else asked, key=key, at=at)
+) -> CountQuestion:
+    return CountQuestion(
+        reader=reader, group=group(asked) if isinstance(asked, str) else asked, key=key, at=at
+    )
 
 
 def a_screen(game: int) -> Answers:

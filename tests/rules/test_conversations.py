@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.rules.conversations import (
     NEW,
     Claims,
+    ConversationState,
     Duty,
-    State,
     answered,
     claimed,
     closed,
@@ -60,8 +60,8 @@ def test_an_answered_claim_that_rests_is_over_and_an_unanswered_one_goes_back() 
     taken = claimed(written_to(NEW, NOW), 7, NOW)
     assert not is_idle(taken, Claims(), NOW + 2 * HOUR - timedelta(seconds=1))
     assert is_idle(taken, Claims(), NOW + 2 * HOUR)
-    assert left_idle(taken, NOW).state is State.WAITING
-    assert left_idle(answered(taken, NOW), NOW).state is State.CLOSED
+    assert left_idle(taken, NOW).state is ConversationState.WAITING
+    assert left_idle(answered(taken, NOW), NOW).state is ConversationState.CLOSED
 
 
 def test_who_writes_again_waits_since_they_wrote_first() -> None:
@@ -75,7 +75,7 @@ def test_what_is_closed_goes_on_for_a_day() -> None:
     ended = closed(claimed(written_to(NEW, NOW), 7, NOW), NOW)
     assert goes_on(ended, NOW + 23 * HOUR)
     assert not goes_on(ended, NOW + 24 * HOUR)
-    assert written_to(ended, NOW + HOUR).state is State.WAITING
+    assert written_to(ended, NOW + HOUR).state is ConversationState.WAITING
 
 
 def test_ten_messages_a_minute_are_enough() -> None:

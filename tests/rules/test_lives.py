@@ -11,7 +11,7 @@ from bot.campaign.campaign import Campaign, load_campaign
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import hold
-from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
+from bot.rules.people import PersonFacts, PersonState, VoteFacts, VoteState
 from bot.rules.reminders import StepOccurrence, occurrence_for
 from bot.rules.steps import Step
 from bot.rules.territories import TERRITORIES, zone, zone_of
@@ -59,7 +59,7 @@ class Life:
 
     def broadcast(self, kind: Kind, now: datetime) -> None:
         unanswered = self.facts.unanswered
-        if self.facts.state is State.ACTIVE and not self._is_held(kind, now, unanswered=unanswered):
+        if self.facts.state is PersonState.ACTIVE and not self._is_held(kind, now, unanswered=unanswered):
             self._check(Left(at=now, kind=kind, occurrence=None))
 
     def answer(self, ballot: int, state: VoteState, slot: str | None) -> None:
@@ -74,7 +74,7 @@ class Life:
                     self.answer(ballot.number, state, slot if isinstance(slot, str) else None)
             case ("move", str() | None as code, str() as zone_name):
                 self.facts = replace(self.facts, territory=code, zone=zone_name)
-            case ("state", State() as state, _):
+            case ("state", PersonState() as state, _):
                 self.facts = replace(self.facts, state=state)
 
     def _is_held(self, kind: Kind, now: datetime, *, unanswered: int, evening: bool = False) -> bool:
@@ -134,7 +134,7 @@ def check_hours_law_and_caps(campaign: Campaign, facts: PersonFacts, left: list[
 
 
 def check_step(facts: PersonFacts, at: datetime, found: StepOccurrence) -> None:
-    assert facts.state is State.ACTIVE
+    assert facts.state is PersonState.ACTIVE
     assert found.at_utc <= at < found.expires_at, "early or useless"
     vote = facts.vote(found.ballot)
     assert found.step not in vote.sent, "a step left twice"
@@ -174,7 +174,7 @@ HOMES = st.sampled_from(
     + [("abroad", zone_name) for zone_name in ABROAD_ZONES]
     + [(None, "Europe/Paris")]  # no commune named
 )
-STATES = st.sampled_from([State.STOPPED, State.UNREACHABLE, State.ACTIVE])
+STATES = st.sampled_from([PersonState.STOPPED, PersonState.UNREACHABLE, PersonState.ACTIVE])
 SLOTS = st.sampled_from([None, "morning", "last_hour"])
 HAPPENINGS = st.one_of(
     st.tuples(st.just("answer"), st.sampled_from(VoteState), SLOTS),

@@ -9,7 +9,7 @@ from bot.campaign.campaign import load_campaign
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 from bot.rules.moments import parse_moment
-from bot.rules.people import PersonFacts, State, VoteFacts, VoteState
+from bot.rules.people import PersonFacts, PersonState, VoteFacts, VoteState
 from bot.rules.reminders import (
     NotNow,
     Skip,
@@ -81,9 +81,9 @@ def test_who_registers_late_gets_the_step_that_matters(now: str, expected: str |
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        (replace(SOMEBODY, state=State.STOPPED), Skip.NOT_ACTIVE),
-        (replace(SOMEBODY, state=State.UNREACHABLE), Skip.NOT_ACTIVE),
-        (replace(SOMEBODY, state=State.UNFINISHED), Skip.NOT_ACTIVE),
+        (replace(SOMEBODY, state=PersonState.STOPPED), Skip.NOT_ACTIVE),
+        (replace(SOMEBODY, state=PersonState.UNREACHABLE), Skip.NOT_ACTIVE),
+        (replace(SOMEBODY, state=PersonState.UNFINISHED), Skip.NOT_ACTIVE),
         (replace(SOMEBODY, consents=frozenset({Purpose.TEAM})), Skip.NO_CONSENT),
         (replace(SOMEBODY, mutes=frozenset({Mute.REMINDERS})), Skip.MUTED),
         (replace(SOMEBODY, unanswered=2), Skip.SILENT),

@@ -16,7 +16,7 @@ from bot.rules.surveys import (
     Move,
     Option,
     Question,
-    Standing,
+    SurveyStanding,
     Tap,
     as_json,
     from_json,
@@ -122,7 +122,7 @@ def test_a_form_is_kept_as_it_is_and_has_no_fault_but_what_is_never_asked(asked:
     assert {each.wrong for each in faults(asked, "fr")} <= {Wrong.NEVER_ASKED}
 
 
-def answer(at: Standing, number: int, place: int) -> Standing:
+def answer(at: SurveyStanding, number: int, place: int) -> SurveyStanding:
     return tapped(TREE, at.answers, Tap(move=Move.CHOOSE, question=number, option=place))
 
 

@@ -11,7 +11,7 @@ import httpx
 from starlette.applications import Starlette
 
 from bot.departure.compose import Composer
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 from bot.web.app import make_web
 from bot.web.console.console import Console
 from bot.web.desk import Desk
@@ -56,7 +56,7 @@ def application_of(conversation: Conversation, address: str = ADDRESS) -> Starle
         changed=lambda: None,
         rolls=Rolls(conversation.database),
     )
-    parts = [Console(desk), MiniApp(replace(desk, door=Door.APP))]
+    parts = [Console(desk), MiniApp(replace(desk, door=Entrance.APP))]
     return make_web(health=_well, metrics=_no_figures, site=site, parts=parts)
 
 
@@ -154,7 +154,7 @@ async def signed_in(
     address: str = ADDRESS,
     *,
     web: httpx.ASGITransport | None = None,
-    door: Door = Door.CONSOLE,
+    door: Entrance = Entrance.CONSOLE,
 ) -> Browser:
     """By the link that the bot gives in the chat."""
     shown = await talker.send(f"/{door}")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from init_data_py import sign
 
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation
 from tests.web.browsing import ADDRESS, TOKEN, browser, signed_in
@@ -92,7 +92,7 @@ async def test_over_https_telegram_opens_it_itself_and_without_an_address_nobody
     keys = zoe.calls[-1].payload["reply_markup"]["inline_keyboard"]
     opened = [key["web_app"]["url"] for row in keys for key in row if "web_app" in key]
     assert opened == ["https://bot.example.org/app/open"]
-    visitor = await signed_in(zoe, "https://bot.example.org", door=Door.APP)
+    visitor = await signed_in(zoe, "https://bot.example.org", door=Entrance.APP)
     assert visitor.page.status_code == 200
     served_at(conversation, None)
     assert "Open the app" not in str(await zoe.send("/help"))
@@ -102,7 +102,7 @@ async def test_over_https_telegram_opens_it_itself_and_without_an_address_nobody
 async def test_the_session_goes_with_whoever_it_is_of(conversation: Conversation) -> None:
     await supporter(conversation, ZOE, "69123", language="en")
     zoe = conversation.person(ZOE)
-    visitor = await signed_in(zoe, door=Door.APP)
+    visitor = await signed_in(zoe, door=Entrance.APP)
     assert visitor.page.status_code == 200
     await zoe.send("/delete")
     await zoe.tap("Yes, erase everything")

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.actions.renewals import text_hash
-from bot.rules.console import Door
+from bot.rules.console import Entrance
 from bot.web import outlines
 from bot.words.texts import Texts
 from db.schema import consents, events, people, responses, rsvps, shifts, vote_plans
@@ -24,7 +24,7 @@ ZOE, LEO, SOPHIE = 31, 32, 11
 
 async def reader(conversation: Conversation, number: int, commune: str | None, **values: object) -> Browser:
     await supporter(conversation, number, commune, language="en", **values)
-    return await signed_in(conversation.person(number), door=Door.APP)
+    return await signed_in(conversation.person(number), door=Entrance.APP)
 
 
 async def announced(conversation: Conversation, **values: object) -> str:
@@ -132,7 +132,7 @@ async def test_in_a_quiet_period_no_event_is_told(conversation: Conversation) ->
     from tests.conversation import paris
 
     conversation.clock.move(paris("2016-11-20T10:00"))
-    zoe = await signed_in(conversation.person(ZOE), door=Door.APP)
+    zoe = await signed_in(conversation.person(ZOE), door=Entrance.APP)
     for path in ("/app/", f"/app/events/{code}"):
         assert "keep silent" in await _told(zoe, path), path
     assert (await zoe.open(f"/app/events/{code}.ics")).status_code == 404
@@ -224,7 +224,7 @@ async def test_whoever_did_not_sign_up_reads_what_is_held_and_nothing_else(
 ) -> None:
     stranger = conversation.person(99)
     await stranger.send("/help")
-    visitor = await signed_in(stranger, door=Door.APP)
+    visitor = await signed_in(stranger, door=Entrance.APP)
     assert "Sign up first" in visitor.text
     assert "The number of this chat" in await _told(visitor, "/app/me")
     for path in ("/app/vote", "/app/me/choices/team"):

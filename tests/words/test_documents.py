@@ -16,7 +16,7 @@ from bot.campaign.campaign import Campaign, load_campaign
 from bot.cli import main
 from bot.documents import DOCUMENTS, MARK, RIGHTS, Document, Storage, languages, questions, written
 from bot.rules.ballot_kinds import Reveals
-from db.inventory import HOLDINGS, Erased, Holding, Kept, Subject
+from db.inventory import HOLDINGS, DataSubject, Erased, Holding, Kept
 from db.schema import metadata
 from handlers import COMMANDS
 from locales import LANGUAGES, TEMPLATES
@@ -67,7 +67,7 @@ def test_every_personal_table_stands_in_the_table_of_data(document: Document, la
 def test_a_datum_without_words_is_an_error(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     unheard_of = Holding(
         table="people",
-        subject=Subject.SUPPORTERS,
+        subject=DataSubject.SUPPORTERS,
         kept=Kept.PROFILE,
         erased=Erased.DELETED,
         data={"shoe_size": ("shoe_size",)},

@@ -28,7 +28,7 @@ MOST_OF_LEG = 40
 """Doors on one card of the chat."""
 
 
-class Stop(tuple[Door, int]):
+class WalkStop(tuple[Door, int]):
     """A door of a walk, and the number of the leg in which it stands: one side of one street."""
 
     __slots__ = ()
@@ -45,7 +45,7 @@ class Stop(tuple[Door, int]):
 class Route(Frozen):
     """The doors of a walk in the order in which a pair takes them, and the metres from the first to the last."""
 
-    stops: tuple[Stop, ...]
+    stops: tuple[WalkStop, ...]
     metres: int
 
 
@@ -219,14 +219,14 @@ def _route(doors: Iterable[Door], plane: Plane) -> Route:
     doors = list(doors)
     spots = {door.key: plane.spot(door.latitude, door.longitude) for door in doors}
     here: Spot | None = None
-    stops: list[Stop] = []
+    stops: list[WalkStop] = []
     leg = 0
     for street in _in_a_line(doors, plane):
         for side in _sides(street, here, spots):
             for number, door in enumerate(side):
                 if number and number % MOST_OF_LEG == 0:
                     leg += 1
-                stops.append(Stop((door, leg)))
+                stops.append(WalkStop((door, leg)))
             leg += 1
             here = spots[side[-1].key]
     length = sum(metres(spots[one[0].key], spots[other[0].key]) for one, other in pairwise(stops))

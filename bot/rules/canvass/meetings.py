@@ -14,14 +14,14 @@ TOLD_BEFORE = timedelta(hours=3)
 """When those who come are told once more."""
 
 
-class Meeting(Frozen):
+class MeetingPoint(Frozen):
     """Where a walk begins, for whoever wants to come along."""
 
     at: datetime
     where: str
 
 
-def is_missed(meeting: Meeting | None, now: datetime) -> bool:
+def is_missed(meeting: MeetingPoint | None, now: datetime) -> bool:
     """Whether it is too late to come along."""
     return meeting is not None and now > meeting.at + WAITED
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.frozen import Frozen
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.visits import DoorOutcome
 
 MOST_NOTES = 100
 """In one request; a phone sends what remains with the next one."""
@@ -28,7 +28,7 @@ class BadNotes(ValueError):
     """It was not made by the page."""
 
 
-class Kind(StrEnum):
+class NoteKind(StrEnum):
     """What a walker does at a door."""
 
     DOOR = "door"
@@ -53,9 +53,9 @@ class Note(Frozen):
 
     key: int
     at: datetime
-    kind: Kind
+    kind: NoteKind
     door: int
-    outcome: Outcome | None = None
+    outcome: DoorOutcome | None = None
     other: int = 0
 
     @property
@@ -77,8 +77,8 @@ def _note(told: Any) -> Note:
     if not isinstance(told, dict):
         raise BadNotes("It is no note.")
     try:
-        kind, said = Kind(told.get("kind", "")), told.get("outcome", "")
-        outcome = Outcome(said) if kind is Kind.DOOR else None
+        kind, said = NoteKind(told.get("kind", "")), told.get("outcome", "")
+        outcome = DoorOutcome(said) if kind is NoteKind.DOOR else None
         at = datetime.fromtimestamp(_whole(told.get("at")) / 1000, UTC)
     except (ValueError, TypeError, OverflowError, OSError) as fault:
         raise BadNotes("It is no note.") from fault

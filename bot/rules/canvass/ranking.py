@@ -18,7 +18,7 @@ class Weights(Frozen):
     share: float = 1.0
 
 
-class Turnout(Frozen):
+class StationResult(Frozen):
     """What happened at a station: who was registered, who voted, how many votes were cast, how many were ours."""
 
     station: str
@@ -40,12 +40,12 @@ class Turnout(Frozen):
 class Ranked(Frozen):
     """A station in its place: 1 is the first to go to."""
 
-    turnout: Turnout
+    turnout: StationResult
     worth: float
     rank: int
 
 
-def worth(turnout: Turnout, weights: Weights) -> float:
+def worth(turnout: StationResult, weights: Weights) -> float:
     """Registered x abstention x share, each to the power of its weight."""
     factors = (
         (turnout.registered, weights.registered),
@@ -59,7 +59,7 @@ def worth(turnout: Turnout, weights: Weights) -> float:
     return found
 
 
-def rank(stations: Iterable[Turnout], weights: Weights) -> list[Ranked]:
+def rank(stations: Iterable[StationResult], weights: Weights) -> list[Ranked]:
     """The best first; equal ones by their code."""
     valued = sorted(
         ((-worth(each, weights), each.station, each) for each in stations), key=lambda row: row[:2]

@@ -17,7 +17,7 @@ DWELLINGS_OFFERED = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 30, 40, 60)
 """The numbers of dwellings of a building that buttons offer."""
 
 
-class Outcome(StrEnum):
+class DoorOutcome(StrEnum):
     """What happened at a door: nothing of who lives there, nor of what they said."""
 
     NOBODY = "nobody"
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     NO_ACCESS = "no_access"
 
 
-CONTACTS = frozenset({Outcome.OPENED, Outcome.REFUSED, Outcome.AGAIN})
+CONTACTS = frozenset({DoorOutcome.OPENED, DoorOutcome.REFUSED, DoorOutcome.AGAIN})
 """Somebody came to the door."""
 
 
@@ -36,7 +36,7 @@ class LastVisit(Frozen):
     """What happened at a door the time before."""
 
     day: date
-    outcome: Outcome
+    outcome: DoorOutcome
 
 
 class DoorState(Frozen):
@@ -46,7 +46,7 @@ class DoorState(Frozen):
     number: int
     suffix: str
     dwellings: int
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[DoorOutcome, ...] = ()
     last: LastVisit | None = None
 
     @property
@@ -75,7 +75,7 @@ class Side(Frozen):
     def done(self) -> int:
         return sum(door.is_done for door in self.doors)
 
-    def labels(self, marks: Mapping[Outcome, str], here: str, unnumbered: str) -> list[tuple[str, int]]:
+    def labels(self, marks: Mapping[DoorOutcome, str], here: str, unnumbered: str) -> list[tuple[str, int]]:
         """What its doors are called on their buttons: with the mark of what happened, and of where one is."""
         now = self.current.id if self.current is not None else 0
         return [
@@ -97,7 +97,9 @@ def next_door(doors: Sequence[DoorState], at: int) -> DoorState | None:
     return next((door for door in ahead if not door.is_done), None)
 
 
-def after(doors: Sequence[DoorState], noted: Iterable[tuple[DoorState, Outcome]]) -> tuple[DoorState, ...]:
+def after(
+    doors: Sequence[DoorState], noted: Iterable[tuple[DoorState, DoorOutcome]]
+) -> tuple[DoorState, ...]:
     """The doors once these outcomes are noted: where all dwellings were visited, one takes the place of the last."""
     found = {door.id: door for door in doors}
     for door, outcome in noted:
@@ -137,7 +139,7 @@ def is_daytime(now: datetime, hours: WalkingHours) -> bool:
 class Tally(Frozen):
     """What happened at some doors. `minutes`: between the first and the last that were noted on the way."""
 
-    counts: Counter[Outcome]
+    counts: Counter[DoorOutcome]
     minutes: float | None = None
     live: int = 0
     """Of them, those that were noted on the way: from a sheet they are entered in any time."""
@@ -160,7 +162,7 @@ class Tally(Frozen):
         return None if self.minutes is None or self.live < 2 else self.minutes / (self.live - 1)
 
 
-def tally(noted: Iterable[tuple[Outcome, datetime, bool]]) -> Tally:
+def tally(noted: Iterable[tuple[DoorOutcome, datetime, bool]]) -> Tally:
     """Of outcomes with their instants, and whether they were entered from a sheet."""
     noted = list(noted)
     instants = [at for _outcome, at, paper in noted if not paper]
@@ -175,7 +177,7 @@ def pace(tallies: Iterable[Tally]) -> float | None:
     return sum(each.minutes or 0.0 for each in walked) / steps if steps else None
 
 
-class Doubt(StrEnum):
+class WalkDoubt(StrEnum):
     """Why a walk cannot be quite true: for a talk, not for blame."""
 
     TOO_FAST = "too_fast"
@@ -188,7 +190,7 @@ LEAST_MINUTES = 0.5
 MOST_CONTACTS = 0.9
 
 
-def doubt(found: Tally) -> Doubt | None:
+def doubt(found: Tally) -> WalkDoubt | None:
     """Whether a walk wants talking over: forty doors in five minutes, or every door open."""
     pace = found.minutes_a_door
     # Those that were passed by together, “nobody from 2 to 14”, take no time of their own.
@@ -198,7 +200,7 @@ def doubt(found: Tally) -> Doubt | None:
         and pace < LEAST_MINUTES
         and found.contacts >= FEW_DOORS // 2
     ):
-        return Doubt.TOO_FAST
+        return WalkDoubt.TOO_FAST
     if found.doors >= FEW_DOORS and found.contact_rate > MOST_CONTACTS:
-        return Doubt.ALL_OPENED
+        return WalkDoubt.ALL_OPENED
     return None

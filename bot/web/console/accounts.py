@@ -12,7 +12,7 @@ import db.broadcast_accounts
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.web.desk import Visit
 from bot.web.remembered import KEPT_FOR
-from db.broadcast_accounts import Account, Broadcast
+from db.broadcast_accounts import Broadcast, BroadcastAccount
 from db.broadcast_lists import NotReached
 from db.statistics import KnownIn
 
@@ -26,8 +26,8 @@ class KeptAccounts(Accounts):
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
 
-    async def account(self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn) -> Account:
-        found: Account = await self._kept("account", COUNTED_NOW.account, tx, broadcast, known_in)
+    async def account(self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn) -> BroadcastAccount:
+        found: BroadcastAccount = await self._kept("account", COUNTED_NOW.account, tx, broadcast, known_in)
         return found
 
     async def not_reached(

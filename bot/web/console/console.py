@@ -17,7 +17,7 @@ from bot.web.console.shifts import Shifts
 from bot.web.console.surveys import Surveys
 from bot.web.console.today import Today
 from bot.web.console.writing import Writing
-from bot.web.doors import Doors
+from bot.web.doors import EntrancePages
 from bot.web.rooms import Rooms
 
 
@@ -25,7 +25,7 @@ class Console(Rooms):
     """Every page of the console."""
 
     rooms = (
-        Doors,
+        EntrancePages,
         Today,
         Writing,
         Correcting,

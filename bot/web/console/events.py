@@ -19,7 +19,7 @@ from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.links import list_link
 from bot.printing.codes import qr_path
-from bot.rules.attendees import Part, sheet
+from bot.rules.attendees import AttendeePart, sheet
 from bot.rules.check_ins import EARLY
 from bot.rules.expressions import stored
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
@@ -147,7 +147,7 @@ class Events:
         text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
         sheets = [
             sheet(everybody, part, number=whole_number(visit, part, 1) - 1, size=PEOPLE_AT_ONCE)
-            for part in Part
+            for part in AttendeePart
         ]
         return visit.page("people", event=found.event, text=text, sheets=sheets)
 
@@ -157,7 +157,7 @@ class Events:
         found = paper.found
         text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
         size, path = qr_path(list_link(self._desk.composer.bot_username, found.event.code))
-        parts = [(part, [each for each in paper.everybody if each.part is part]) for part in Part]
+        parts = [(part, [each for each in paper.everybody if each.part is part]) for part in AttendeePart]
         return visit.page(
             "sheet", event=found.event, text=text, paper=paper, parts=parts, size=size, path_of_code=path
         )

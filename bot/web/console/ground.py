@@ -17,8 +17,8 @@ from bot.communes import Gazetteer
 from bot.errors import UnknownArea
 from bot.rules.areas import city_of, department_of, normal_area
 from bot.rules.canvass.doors import Spot, commune_in, place_of
-from bot.rules.canvass.meetings import MOST_PLACE, Meeting
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.meetings import MOST_PLACE, MeetingPoint
+from bot.rules.canvass.visits import DoorOutcome
 from bot.rules.permissions import Action
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
@@ -84,7 +84,7 @@ class GroundRoom:
             seen=seen,
             accounts=accounts,
             learnt=await canvass_results.learnt(tx, author, code),
-            outcomes=tuple(Outcome),
+            outcomes=tuple(DoorOutcome),
             drawing=walks_drawn(ways, {each.walk.id: each.walk.state for each in accounts}),
             place=area_name(author.gazetteer, seen.commune),
             place_zone=zone_at(author.gazetteer, seen.commune),
@@ -124,14 +124,14 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _meeting(visit: Visit, station: str) -> Meeting | None:
+def _meeting(visit: Visit, station: str) -> MeetingPoint | None:
     """By the clock of the place; None where no hour is given. Raises BadForm."""
     typed = visit.form.get("at", "")
     if not typed:
         return None
     wall, zone = wall_time(typed), zone_named(zone_at(visit.author.gazetteer, commune_in(station)))
     at = at_wall(wall, zone)
-    return Meeting(at=at, where=plain(visit.form.get("where", ""))[:MOST_PLACE])
+    return MeetingPoint(at=at, where=plain(visit.form.get("where", ""))[:MOST_PLACE])
 
 
 # -- drawings --

@@ -27,8 +27,8 @@ from bot.actions import (
 )
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
-from bot.actions.broadcast_approvals import MOST_REASON, LookAgain, Said
-from bot.actions.broadcast_cards import Card
+from bot.actions.broadcast_approvals import MOST_REASON, ApprovalDecision, LookAgain
+from bot.actions.broadcast_cards import BroadcastCard
 from bot.actions.broadcast_drafts import FLOW
 from bot.actions.broadcast_subject import Subject, subject_of
 from bot.actions.broadcasts import CHANGES
@@ -37,7 +37,7 @@ from bot.actions.forecasts import Forecast
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews, read_card
 from bot.errors import PortevoixError
-from bot.rules.broadcast_lists import Part
+from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.experiments import VERSIONS
 from bot.rules.mends import Mend
 from bot.web.console.accounts import KeptAccounts
@@ -91,27 +91,27 @@ class Messages:
 
     async def list(self, visit: Visit) -> Response:
         asked = visit.request.query_params
-        part = asked.get("part", Part.ALL)
-        if part not in tuple(Part):
+        part = asked.get("part", BroadcastPart.ALL)
+        if part not in tuple(BroadcastPart):
             raise Missing("There is no such part of the list.")
         page = await broadcast_cards.listed(
             visit.tx,
             visit.author,
-            Part(part),
+            BroadcastPart(part),
             whole_number(visit, "page", 1) - 1,
             language=visit.language,
             fallback=visit.author.campaign.languages[0],
             accounts=KeptAccounts(visit),
         )
-        doubtful = await doubts.unattended(visit.tx, visit.author) if part == Part.ALL else []
-        first = part == Part.ALL and not page.number
+        doubtful = await doubts.unattended(visit.tx, visit.author) if part == BroadcastPart.ALL else []
+        first = part == BroadcastPart.ALL and not page.number
         reminders = (
             await broadcast_cards.reminders(visit.tx, visit.author, KeptAccounts(visit)) if first else []
         )
         return visit.page(
             "messages",
             page=page,
-            parts=tuple(Part),
+            parts=tuple(BroadcastPart),
             doubtful=doubtful,
             reminders=reminders,
             is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
@@ -148,7 +148,7 @@ class Messages:
             recall_word=visit.word("mends/recall_word"),
         )
 
-    async def _foreseen_again(self, visit: Visit, number: int, card: Card) -> Forecast | None:
+    async def _foreseen_again(self, visit: Visit, number: int, card: BroadcastCard) -> Forecast | None:
         """Who would get it if it were sent again now where it expired; None where it cannot be."""
         if "renew" not in card.may:
             return None
@@ -215,7 +215,7 @@ class Messages:
     async def foreseen(self, visit: Visit) -> Forecast | None:
         """Who gets what waits if it leaves now, found out before the one writer is taken."""
         number = visit.number("number")
-        if visit.form.get("said") == Said.NO:
+        if visit.form.get("said") == ApprovalDecision.NO:
             return None
         if await broadcast_approvals.open_for(visit.tx, visit.author, number) is None:
             return None
@@ -227,17 +227,21 @@ class Messages:
         number, said = visit.number("number"), visit.form.get("said", "")
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
         # What was written anew since the page was made is asked anew, and its words were not read.
-        if approval is None or visit.form.get("approval") != str(approval) or said not in tuple(Said):
+        if (
+            approval is None
+            or visit.form.get("approval") != str(approval)
+            or said not in tuple(ApprovalDecision)
+        ):
             raise ApprovalGone("This waits for nobody any more.")
-        reason = plain(visit.form.get("reason", ""))[:MOST_REASON] if said == Said.NO else ""
-        if said == Said.NO and not reason:
+        reason = plain(visit.form.get("reason", ""))[:MOST_REASON] if said == ApprovalDecision.NO else ""
+        if said == ApprovalDecision.NO and not reason:
             return await self._show_asked(visit, approval, lacks_reason=True)
         try:
             await broadcast_approvals.decide(
                 visit.tx,
                 visit.author,
                 approval,
-                Said(said),
+                ApprovalDecision(said),
                 reason=reason,
                 at=_instant(visit.form.get("at")),
                 expected=visit.found,

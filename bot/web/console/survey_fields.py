@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.rules.survey_draft import Missing
+from bot.rules.survey_draft import StillMissing
 from bot.rules.survey_forms import FormFault
 
 
-def field_of_gap(gap: Missing, first_language: str) -> str:
+def field_of_gap(gap: StillMissing, first_language: str) -> str:
     """Where what is missing is written."""
     code = gap.language or first_language
     if gap.step == "kind":

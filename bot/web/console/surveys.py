@@ -26,7 +26,7 @@ from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import all_at
-from bot.rules.survey_draft import KEPT_DAYS, TERMS, Missing, form_of, lines_in, missing, without
+from bot.rules.survey_draft import KEPT_DAYS, TERMS, StillMissing, form_of, lines_in, missing, without
 from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS, faults
 from bot.rules.surveys import END, KINDS, QUESTION, words_in
 from bot.rules.territories import zone as zone_named
@@ -181,7 +181,9 @@ class Surveys:
             "leads": {} if several else leads,
         }
 
-    def _faults(self, visit: Visit, data: Mapping[str, Any], gap: Missing | None) -> dict[str, Markup | str]:
+    def _faults(
+        self, visit: Visit, data: Mapping[str, Any], gap: StillMissing | None
+    ) -> dict[str, Markup | str]:
         """What is to be put right first, by its field: a gap, which the page words, or what cannot be asked so."""
         first = visit.author.campaign.languages[0]
         if gap is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import audience_typing, audience_words, audiences, broadcast_cards, forecasts
 from bot.actions.audience_words import AudienceView
-from bot.actions.audiences import Place, Step
+from bot.actions.audiences import AudienceStep, TypedArea
 from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked
 from bot.actions.forecasts import Forecast, Sending
@@ -66,14 +66,14 @@ class Whom(Frozen):
     text: str
     view: AudienceView
     parts: Sequence[AudienceView]
-    steps: Sequence[Step]
+    steps: Sequence[AudienceStep]
     step_views: Sequence[AudienceView]
     choices: Sequence[Choice]
     limits: Sequence[str]
     may_take_back: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, Markup] = field(default_factory=dict)
-    places: Sequence[Place] = ()
+    places: Sequence[TypedArea] = ()
 
 
 async def shown(visit: Visit, data: Mapping[str, Any], kind: Kind) -> Whom:
@@ -81,7 +81,7 @@ async def shown(visit: Visit, data: Mapping[str, Any], kind: Kind) -> Whom:
     audience = stored(data.get("audience"))
     typed = {name: text for name, text in (data.get(TYPED) or {}).items() if name in FIELDS}
     faults: dict[str, Markup] = {}
-    places: Sequence[Place] = ()
+    places: Sequence[TypedArea] = ()
     for name, text in typed.items():
         try:
             meant = await read(visit, text)
@@ -107,13 +107,13 @@ async def shown(visit: Visit, data: Mapping[str, Any], kind: Kind) -> Whom:
     )
 
 
-def flow(visit: Visit, audience: Expression, kind: Kind) -> tuple[Step, ...]:
+def flow(visit: Visit, audience: Expression, kind: Kind) -> tuple[AudienceStep, ...]:
     """Who comes in and falls out by each of several conditions; of one alone there is nothing to tell.
 
     Raises CountFirst.
     """
     areas, author, rolls = visit.author.areas(Action.BROADCAST), visit.author, visit.desk.counting
-    steps: tuple[Step, ...]
+    steps: tuple[AudienceStep, ...]
     steps, _ = visit.looked_up(
         ("flow", text_of(audience), kind, areas, author.reader),
         lambda: audiences.flow_now(rolls, author, audience, kind=kind, areas=areas),

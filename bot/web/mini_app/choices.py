@@ -6,18 +6,18 @@ from bot.actions.registration import decide_consent
 from bot.actions.renewals import question_of
 from bot.rules.consent import Purpose
 from bot.web.desk import Visit
-from bot.words.questions import Question, marked
+from bot.words.questions import QuestionText, marked
 
 
-def as_shown(visit: Visit, purpose: Purpose, mark: str) -> Question | None:
+def as_shown(visit: Visit, purpose: Purpose, mark: str) -> QuestionText | None:
     """The question whose words bore this mark; None where they are not today's."""
     languages = visit.author.campaign.languages
     return marked(mark, languages, lambda code: visit.rendered_in(code, question_of(purpose)))
 
 
-def of_today(visit: Visit, purpose: Purpose) -> Question:
+def of_today(visit: Visit, purpose: Purpose) -> QuestionText:
     """The question as it would be put now: a no counts whatever it was said to."""
-    return Question(language=visit.language, text=visit.rendered(question_of(purpose)).written)
+    return QuestionText(language=visit.language, text=visit.rendered(question_of(purpose)).written)
 
 
 async def decide(visit: Visit, purpose: Purpose, mark: str, *, given: bool) -> bool:

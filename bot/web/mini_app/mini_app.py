@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.web.doors import Doors
+from bot.web.doors import EntrancePages
 from bot.web.mini_app.events import Events
 from bot.web.mini_app.me import Me
 from bot.web.mini_app.vote import MyVote
@@ -13,4 +13,4 @@ from bot.web.rooms import Rooms
 class MiniApp(Rooms):
     """Every page of supporters. `desk`: the one behind `Door.APP`."""
 
-    rooms = (Doors, Events, MyVote, Me, Walks)
+    rooms = (EntrancePages, Events, MyVote, Me, Walks)

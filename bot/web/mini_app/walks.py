@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from bot.actions import canvass_walks, walk_notes
 from bot.actions.canvass_doors import Going
-from bot.actions.walk_notes import Page
+from bot.actions.walk_notes import WalkPage
 from bot.links import friend_link
 from bot.printing.codes import qr_path
 from bot.rules.canvass.notes import BadNotes, read_notes
-from bot.rules.canvass.visits import Outcome
+from bot.rules.canvass.visits import DoorOutcome
 from bot.web.bodies import body_of
 from bot.web.desk import Desk, Endpoint, Visit
 from bot.web.refusals import BadForm
@@ -59,14 +59,14 @@ class Walks:
             "walk",
             walk=found.walk,
             state=_state(found, visit),
-            outcomes=[each.value for each in Outcome],
-            names={each.value: self._word(visit, "outcome", each) for each in Outcome},
-            marks={each.value: self._word(visit, "mark", each) for each in Outcome},
+            outcomes=[each.value for each in DoorOutcome],
+            names={each.value: self._word(visit, "outcome", each) for each in DoorOutcome},
+            marks={each.value: self._word(visit, "mark", each) for each in DoorOutcome},
             link=link,
             code=qr_path(link),
         )
 
-    def _word(self, visit: Visit, name: str, outcome: Outcome) -> str:
+    def _word(self, visit: Visit, name: str, outcome: DoorOutcome) -> str:
         return str(visit.told(f"canvass/{name}", outcome=outcome)).strip()
 
     def _taking(self, view: Any) -> Endpoint:
@@ -114,7 +114,7 @@ def _going(visit: Visit) -> Going:
     )
 
 
-def _state(found: Page, visit: Visit) -> Mapping[str, Any]:
+def _state(found: WalkPage, visit: Visit) -> Mapping[str, Any]:
     """A walk as the page's script knows it."""
     return {
         "outing": found.walk.outing,

@@ -13,7 +13,7 @@ import db.deliveries
 import db.exports
 import db.inbox_topics
 from bot.actions import claims
-from bot.rules.conversations import Claims, State, left_idle
+from bot.rules.conversations import Claims, ConversationState, left_idle
 from bot.words.telegram_html import CAPTION_LIMIT
 from db.schema import conversations, people
 from tests.campaigning import revoke
@@ -102,7 +102,7 @@ async def test_closed_its_author_is_told_and_reopens_it_by_writing(
     await zoe.send("encore une question")
     found = await talk_of(zoe)
     assert found is not None
-    assert found.standing.state is State.WAITING
+    assert found.standing.state is ConversationState.WAITING
     conversation.clock.move(conversation.clock.now() + timedelta(seconds=5))
     await arrive(conversation, sophie)
     await sophie.tap("Take it")
@@ -149,7 +149,7 @@ async def test_who_loses_their_role_loses_what_they_have_taken(
     assert "vous êtes là ?" not in seen(sophie)
     found = await talk_of(zoe)
     assert found is not None
-    assert found.standing.state is State.WAITING
+    assert found.standing.state is ConversationState.WAITING
 
 
 async def test_what_arrives_as_it_is_closed_is_read_first(
@@ -165,7 +165,7 @@ async def test_what_arrives_as_it_is_closed_is_read_first(
     await sophie.tap("Close")
     found = await talk_of(zoe)
     assert found is not None
-    assert found.standing.state is State.CLOSED
+    assert found.standing.state is ConversationState.CLOSED
 
 
 async def test_who_votes_elsewhere_now_is_read_and_answered_there(

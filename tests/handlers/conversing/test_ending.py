@@ -17,7 +17,7 @@ import db.inbox_topics
 from bot.actions import claims
 from bot.actions.erasure import sealing
 from bot.actions.retention import purge
-from bot.rules.conversations import Claims, State
+from bot.rules.conversations import Claims, ConversationState
 from bot.rules.suppression import SuppressionKey
 from db.deliveries import Settled, Turn
 from db.erasing import erase_people
@@ -157,7 +157,7 @@ async def test_what_somebody_had_taken_who_is_purged_goes_back_without_their_nam
         found = await db.conversations.get(tx, 1)
         signed = list(await tx.scalars(sa.select(messages.c.signed).where(messages.c.by_team)))
     assert found is not None
-    assert (found.standing.state, found.standing.claimed_by) == (State.WAITING, None)
+    assert (found.standing.state, found.standing.claimed_by) == (ConversationState.WAITING, None)
     assert signed == [None]
 
 
@@ -171,7 +171,7 @@ async def test_a_claim_that_leads_to_nobody_goes_back_too(
         await claims.tend(tx, Claims(), conversation.clock.now() + timedelta(hours=2))
     found = await talk_of(zoe)
     assert found is not None
-    assert found.standing.state is State.WAITING
+    assert found.standing.state is ConversationState.WAITING
 
 
 async def test_the_log_of_the_team_tells_who_took_what_and_no_word_of_it(
@@ -256,7 +256,7 @@ async def test_who_blocked_the_bot_keeps_no_claim(
         assert await claims.tend(tx, Claims(), conversation.clock.now()) == 1
     found = await talk_of(zoe)
     assert found is not None
-    assert found.standing.state is State.WAITING
+    assert found.standing.state is ConversationState.WAITING
 
 
 async def test_taking_one_ends_nothing_that_is_being_written(conversation: Conversation, zoe: Talker) -> None:

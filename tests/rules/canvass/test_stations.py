@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.canvass.ranking import Turnout, Weights, rank
+from bot.rules.canvass.ranking import StationResult, Weights, rank
 from bot.rules.canvass.stations import Belonging, Point, belong, station_code
 
 PLACES = st.tuples(st.floats(45.0, 45.1), st.floats(4.0, 4.1))
@@ -55,8 +55,8 @@ def test_stations_are_named_by_commune_and_number() -> None:
         station_code("69123", "Mairie")
 
 
-def turnout(code: str, registered: int, voters: int, ours: int) -> Turnout:
-    return Turnout(
+def turnout(code: str, registered: int, voters: int, ours: int) -> StationResult:
+    return StationResult(
         station=code, commune="69123", registered=registered, voters=voters, cast=voters, ours=ours
     )
 

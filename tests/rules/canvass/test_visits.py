@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.canvass.visits import (
+    DoorOutcome,
     DoorState,
-    Doubt,
-    Outcome,
+    WalkDoubt,
     WalkingHours,
     doubt,
     is_daytime,
@@ -24,7 +24,11 @@ NOW = datetime(2016, 11, 16, 15, tzinfo=UTC)
 DOORS = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 4)), min_size=1, max_size=12).map(
     lambda made: [
         DoorState(
-            id=number, number=number, suffix="", dwellings=most, outcomes=(Outcome.NOBODY,) * min(most, done)
+            id=number,
+            number=number,
+            suffix="",
+            dwellings=most,
+            outcomes=(DoorOutcome.NOBODY,) * min(most, done),
         )
         for number, (most, done) in enumerate(made)
     ]
@@ -52,28 +56,28 @@ def test_from_one_door_to_another_in_either_order(doors: list[DoorState], one: i
     ("outcomes", "seconds", "paper", "told"),
     [
         (
-            [Outcome.OPENED] * 20 + [Outcome.NOBODY] * 20,
+            [DoorOutcome.OPENED] * 20 + [DoorOutcome.NOBODY] * 20,
             7,
             False,
-            Doubt.TOO_FAST,
+            WalkDoubt.TOO_FAST,
         ),  # forty doors in five minutes
-        ([Outcome.OPENED] * 20 + [Outcome.NOBODY] * 20, 7, True, None),  # entered from a sheet
-        ([Outcome.OPENED] * 20, 180, False, Doubt.ALL_OPENED),
-        ([Outcome.OPENED] * 20, 7, True, Doubt.ALL_OPENED),
-        ([Outcome.NOBODY] * 40, 1, False, None),  # a street where nobody is in, tapped at its end
-        ([Outcome.OPENED] * 5, 1, False, None),  # too few to tell
-        ([Outcome.OPENED] * 12 + [Outcome.NOBODY] * 28, 150, False, None),
+        ([DoorOutcome.OPENED] * 20 + [DoorOutcome.NOBODY] * 20, 7, True, None),  # entered from a sheet
+        ([DoorOutcome.OPENED] * 20, 180, False, WalkDoubt.ALL_OPENED),
+        ([DoorOutcome.OPENED] * 20, 7, True, WalkDoubt.ALL_OPENED),
+        ([DoorOutcome.NOBODY] * 40, 1, False, None),  # a street where nobody is in, tapped at its end
+        ([DoorOutcome.OPENED] * 5, 1, False, None),  # too few to tell
+        ([DoorOutcome.OPENED] * 12 + [DoorOutcome.NOBODY] * 28, 150, False, None),
     ],
 )
 def test_which_walks_want_talking_over(
-    outcomes: list[Outcome], seconds: int, paper: bool, told: Doubt | None
+    outcomes: list[DoorOutcome], seconds: int, paper: bool, told: WalkDoubt | None
 ) -> None:
     noted = [(each, NOW + timedelta(seconds=seconds * place), paper) for place, each in enumerate(outcomes)]
     assert doubt(tally(noted)) is told
 
 
 def test_a_tally_counts_contacts_and_the_time_between_doors() -> None:
-    found = tally([(Outcome.AGAIN, NOW, False), (Outcome.LEAFLET, NOW + timedelta(minutes=3), False)])
+    found = tally([(DoorOutcome.AGAIN, NOW, False), (DoorOutcome.LEAFLET, NOW + timedelta(minutes=3), False)])
     assert (found.doors, found.contacts, found.contact_rate, found.minutes_a_door) == (2, 1, 0.5, 3.0)
     assert tally([]).minutes_a_door is None
 

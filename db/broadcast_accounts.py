@@ -1,10 +1,8 @@
-"""Broadcasts as staff follow them: the row, and the account of what became of its deliveries."""
+"""Broadcasts as staff follow them: the row, and how far it has come."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,24 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 from bot.frozen import Frozen
-from bot.rules.experiments import HELD_OUT, VERSIONS, Experiment, experiment_from
+from bot.rules.experiments import VERSIONS, Experiment, experiment_from
 from bot.rules.kinds import Kind
 from bot.rules.mends import RECALLED
 from bot.rules.neutrality import NOT_NEUTRAL
 from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import NOBODY, Headcount
 from db.approvals import Approval
+from db.delivery_accounts import BroadcastAccount, account
 from db.facts import get_fact
 from db.headcounts import counted, headcount, known_to
-from db.restrictions import IS_USABLE, of_others, restricted_people
+from db.restrictions import IS_USABLE
 from db.schema import broadcast_texts, broadcasts, deliveries, people, series_events
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
 ORPHAN = "orphan:"
 """What the name of an `orphan_fact` begins with."""
-QUICK = 5_000
-"""Deliveries that are counted within some milliseconds."""
 GONE = "gone"
 """What is kept in `experiment`, beside what was chosen, of people who were erased: by version, how many."""
 
@@ -135,42 +132,6 @@ class Broadcast(Frozen):
         """The practical fields that a neutral reminder shows; None where it is none."""
         fields = (self.details or {}).get("fields")
         return [str(field) for field in fields] if isinstance(fields, list) else None
-
-
-class Withholding(Frozen):
-    """Deliveries withheld for one reason; `until` is when the first of them comes back."""
-
-    reason: str | None
-    people: Headcount
-    until: datetime
-
-
-class BroadcastAccount(Frozen):
-    """How many people’s deliveries are in each state, how many were answered, and why some are withheld or expired."""
-
-    states: Mapping[str, Headcount]
-    answered: Headcount
-    withheld: tuple[Withholding, ...]
-    expired: tuple[Withholding, ...]
-    next_due: datetime | None
-
-    @property
-    def in_total(self) -> BroadcastAccount:
-        """The numbers of everybody, known by name or not."""
-        return replace(
-            self,
-            states={state: people.in_total for state, people in self.states.items()},
-            answered=self.answered.in_total,
-            withheld=tuple(replace(each, people=each.people.in_total) for each in self.withheld),
-        )
-
-    @property
-    def people(self) -> Headcount:
-        """Whom it is for: not who drew to be left out."""
-        return sum((people for state, people in self.states.items() if state != HELD_OUT), start=NOBODY)
-
-    def count(self, *states: str) -> Headcount:
-        return sum((self.states.get(state, NOBODY) for state in states), start=NOBODY)
 
 
 class Progress(Frozen):
@@ -378,71 +339,3 @@ async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broad
     )
     rows = [dict(row._mapping) for row in await tx.execute(query)]
     return [(row.pop("delivery"), Broadcast(**row)) for row in rows]
-
-
-async def is_large(tx: AsyncConnection, broadcast: int) -> bool:
-    """Whether it has more deliveries than are counted in no time."""
-    mine = sa.select(deliveries.c.id).where(deliveries.c.broadcast == broadcast).limit(1).offset(QUICK)
-    return (await tx.execute(mine)).first() is not None
-
-
-async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> BroadcastAccount:
-    """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known.
-
-    Those who restricted their data are counted by theirs, and taken away: they are few.
-    """
-    known = known_to(known_in)
-    rows = (
-        deliveries if known_in is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
-    )
-    mine = deliveries.c.broadcast == broadcast
-    by_state = (
-        sa.select(
-            deliveries.c.state,
-            *counted("people", known),
-            *counted("answered", known, deliveries.c.answered_at.is_not(None)),
-        )
-        .select_from(rows)
-        .where(mine)
-        .group_by(deliveries.c.state)
-    )
-    found = (await tx.execute(by_state)).all()
-    theirs = sa.select(deliveries.c.state, deliveries.c.answered_at.is_not(None).label("answered"))
-    theirs = theirs.where(mine, deliveries.c.person.in_(restricted_people()))
-    restricted = (await tx.execute(theirs)).all()
-    held = (
-        sa.select(
-            deliveries.c.state,
-            deliveries.c.reason,
-            *counted("people", known),
-            sa.func.min(deliveries.c.due_at).label("until"),
-        )
-        .select_from(rows)
-        .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
-        .group_by(deliveries.c.state, deliveries.c.reason)
-    )
-    waiting: dict[str, list[Withholding]] = {"withheld": [], "expired": []}
-    for row in await tx.execute(held):
-        some = Withholding(reason=row.reason, people=headcount(row, "people"), until=row.until)
-        waiting[row.state].append(some)
-    soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
-    return BroadcastAccount(
-        states={
-            state: people
-            for state, people in _without(found, Counter(row.state for row in restricted), "people").items()
-            if people.total
-        },
-        answered=sum(
-            _without(found, Counter(row.state for row in restricted if row.answered), "answered").values(),
-            start=NOBODY,
-        ),
-        withheld=tuple(waiting["withheld"]),
-        expired=tuple(waiting["expired"]),
-        next_due=(await tx.execute(soonest)).scalar_one_or_none(),
-    )
-
-
-def _without(found: Sequence[sa.Row[Any]], restricted: Counter[str], name: str) -> dict[str, Headcount]:
-    """A count by state, less those who restricted their data: nobody knows them by name."""
-    counts = {row.state: headcount(row, name) for row in found}
-    return {state: replace(count, others=count.others - restricted[state]) for state, count in counts.items()}

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.broadcast_accounts
 import db.broadcast_lists
-from db.broadcast_accounts import Broadcast, BroadcastAccount
+import db.delivery_accounts
+from db.broadcast_accounts import Broadcast
 from db.broadcast_lists import NotReached
+from db.delivery_accounts import BroadcastAccount
 from db.statistics import KnownIn
 
 
@@ -21,7 +22,7 @@ class Accounts:
 
     async def account(self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn) -> BroadcastAccount:
         """How many are in each state."""
-        return await db.broadcast_accounts.account(tx, broadcast.id, known_in)
+        return await db.delivery_accounts.account(tx, broadcast.id, known_in)
 
     async def not_reached(
         self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn

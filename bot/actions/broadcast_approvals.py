@@ -9,8 +9,8 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
-import db.broadcast_accounts
 import db.broadcasts
+import db.delivery_accounts
 import db.events
 import db.mends
 import db.people
@@ -205,7 +205,7 @@ async def shown_to(
         raise ApprovalGone("This waits for nobody any more.")
     subject = await subject_of(tx, found.broadcast)
     await _require_second(tx, author, found, subject)
-    account = await db.broadcast_accounts.account(tx, subject.read_of, author.reader.known_in)
+    account = await db.delivery_accounts.account(tx, subject.read_of, author.reader.known_in)
     areas = found.details["areas"]
     is_small = account.people.total <= MOST_AT_ONCE
     forecast = expected or (await foreseen(tx, author, subject) if is_small else None)
@@ -298,7 +298,7 @@ async def decide(
         _require_read(found_now, author.reader, said, at)
         better = found_now.better if found_now is not None and said is ApprovalDecision.LATER else None
         leaves = await let_go(tx, author, subject, found_now, better)
-    account = await db.broadcast_accounts.account(tx, subject.read_of, None)
+    account = await db.delivery_accounts.account(tx, subject.read_of, None)
     noted = {"broadcast": found.broadcast, "people": account.people.total, "digest": subject.digest}
     if reason or leaves:  # the log has no texts
         await db.approvals.note(tx, found, **({"reason": reason} if reason else {}), **leaves)

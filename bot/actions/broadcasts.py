@@ -13,6 +13,7 @@ import db.approvals
 import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
+import db.delivery_accounts
 import db.effects
 import db.events
 import db.staff
@@ -303,7 +304,7 @@ async def awaits_second_person(tx: AsyncConnection, author: Author, broadcast: i
     """
     most, reader = people, author.reader
     if not reader.is_exact:
-        most = reader.at_most((await db.broadcast_accounts.account(tx, broadcast, reader.known_in)).people)
+        most = reader.at_most((await db.delivery_accounts.account(tx, broadcast, reader.known_in)).people)
     above = author.campaign.approval_above
     return needs_approval(recipients=most, approval_above=above)
 

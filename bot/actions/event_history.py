@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.areas
 import db.broadcast_accounts
+import db.delivery_accounts
 import db.event_news
 import db.events
 from bot.actions import event_news, series
@@ -50,7 +51,7 @@ async def history(tx: AsyncConnection, author: Author, found: ManagedEvent) -> H
     told = await db.event_news.last_told(tx, event.id)
     news = None
     if told is not None:
-        account = await db.broadcast_accounts.account(tx, told.id, author.reader.known_in)
+        account = await db.delivery_accounts.account(tx, told.id, author.reader.known_in)
         news = LastNews(people=account.people, at=told.created_at)
     every, dates = whole if whole is not None else (None, ())
     return History(

@@ -18,6 +18,7 @@ import db.approvals
 import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
+import db.delivery_accounts
 import db.event_news
 import db.events
 from bot.actions import broadcast_approvals, broadcasts, rewording
@@ -143,7 +144,7 @@ async def are_held(tx: AsyncConnection, author: Author, event: Event) -> bool:
     invitation = None if event.is_hidden else await db.broadcast_accounts.invitation_to(tx, event.id)
     if invitation is None:
         return False
-    invited = await db.broadcast_accounts.account(tx, invitation.id, author.reader.known_in)
+    invited = await db.delivery_accounts.account(tx, invitation.id, author.reader.known_in)
     return are_many(author, invited.people)
 
 
@@ -205,7 +206,7 @@ async def _queue(
     )
     if queued is None:
         return Told()
-    people = (await db.broadcast_accounts.account(tx, queued.broadcast, author.reader.known_in)).people
+    people = (await db.delivery_accounts.account(tx, queued.broadcast, author.reader.known_in)).people
     return Told(people=people, at=due if due > author.now else None, awaits=queued.awaits_approval)
 
 
@@ -269,7 +270,7 @@ async def invited(tx: AsyncConnection, author: Author, event: Event) -> Invited 
     last = await db.approvals.of_broadcast(tx, invitation.id)
     if last is None:
         return None
-    account = await db.broadcast_accounts.account(tx, invitation.id, author.reader.known_in)
+    account = await db.delivery_accounts.account(tx, invitation.id, author.reader.known_in)
     return Invited(broadcast=invitation, waiting=account.count(*ON_THE_WAY), approval=last)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
-import db.broadcast_accounts
 import db.broadcasts
+import db.delivery_accounts
 import db.events
 import db.mends
 from bot.actions import rewording
@@ -58,7 +58,7 @@ async def _most_leave(
     waits = [each.since or each.until for each in found.later if each.people.total >= LEAST or each.is_home]
     if waits and found.at_once.total < LEAST:
         return min(waits)
-    due = (await db.broadcast_accounts.account(tx, broadcast.id, None)).next_due
+    due = (await db.delivery_accounts.account(tx, broadcast.id, None)).next_due
     return due if due is not None and due > now else None
 
 

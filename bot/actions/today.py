@@ -237,7 +237,7 @@ def coming_back(
         for each in under_way
         if each.broadcast.state == "active"
         for some in each.progress.account.withheld
-        if some.until < author.now + SOON and author.reader.tells(some.people)
+        if not some.is_behind and some.until < author.now + SOON and author.reader.tells(some.people)
     ]
     return sorted(found, key=lambda one: one[0])
 

@@ -89,7 +89,7 @@ def words_of(expression: Expression) -> str:
     return text_of(expression)
 
 
-class Told(Frozen):
+class ToldNumber(Frozen):
     """What somebody was told of a group: so many, in whole tens or hundreds. `subjects`: what chooses the group."""
 
     question: CountQuestion
@@ -106,7 +106,7 @@ class Ledger:
     _asked: dict[int | None, set[tuple[str, str]]] = field(default_factory=dict)
     _fine: dict[tuple[str, str], int] = field(default_factory=dict)
     _coarse: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict)
-    _told: dict[Reader, OrderedDict[tuple[str, str], Told]] = field(default_factory=dict)
+    _told: dict[Reader, OrderedDict[tuple[str, str], ToldNumber]] = field(default_factory=dict)
 
     def tell(self, question: CountQuestion, people: Headcount, part: str = "") -> Headcount:
         """The number as the reader may have it, in whole tens or hundreds. Asked again within the hour it is the same,
@@ -123,7 +123,7 @@ class Ledger:
             subjects = subjects_of(question.group)
             related = list(_related(told, part, question, subjects))
             total = _between(related, _in_whole(people.known, number, about))
-            before = Told(question=question, subjects=subjects, about=about, total=total)
+            before = ToldNumber(question=question, subjects=subjects, about=about, total=total)
         told[part, words] = before
         told.move_to_end((part, words))
         while len(told) > MOST_TOLD:
@@ -169,8 +169,8 @@ def _as(known: int, total: int, about: int) -> Headcount:
 
 
 def _related(
-    told: Mapping[tuple[str, str], Told], part: str, question: CountQuestion, subjects: frozenset[str]
-) -> Iterator[tuple[bool, Told]]:
+    told: Mapping[tuple[str, str], ToldNumber], part: str, question: CountQuestion, subjects: frozenset[str]
+) -> Iterator[tuple[bool, ToldNumber]]:
     """What the reader was told within an hour of groups in which this one lies (True), and of those that lie in it."""
     asked = question.words
     for (of_part, words), each in told.items():
@@ -185,7 +185,7 @@ def _related(
             yield False, each
 
 
-def _between(related: Sequence[tuple[bool, Told]], total: int) -> int:
+def _between(related: Sequence[tuple[bool, ToldNumber]], total: int) -> int:
     """The number, no more than of any wider group and no less than of any narrower one, as they were told."""
     narrower = [each.total for is_wider, each in related if not is_wider]
     wider = [each.total for is_wider, each in related if is_wider]

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
-import db.broadcast_accounts
+import db.delivery_accounts
 import db.doubts
 import db.events
 import db.planning
@@ -125,7 +125,7 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
             found[name, event, which] = sorted(rows, key=repr)
     for number, known_in in product((1, 2), KNOWN_IN):
         found["event", number, known_in] = await db.events.answers(tx, number, known_in)
-        found["account", number, known_in] = await db.broadcast_accounts.account(tx, number, known_in)
+        found["account", number, known_in] = await db.delivery_accounts.account(tx, number, known_in)
         found["doubt", number, known_in] = await db.doubts.summary(
             tx, number, ("FR", "abroad"), NOW, known_in=known_in
         )

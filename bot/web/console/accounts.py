@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.broadcast_accounts
+import db.delivery_accounts
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.web.desk import Visit
 from bot.web.remembered import KEPT_FOR
-from db.broadcast_accounts import Broadcast, BroadcastAccount
+from db.broadcast_accounts import Broadcast
 from db.broadcast_lists import NotReached
+from db.delivery_accounts import BroadcastAccount
 from db.statistics import KnownIn
 
 LEAVING_KEPT_FOR = timedelta(seconds=10)
@@ -46,7 +47,7 @@ class KeptAccounts(Accounts):
         broadcast: Broadcast,
         known_in: KnownIn,
     ) -> Any:
-        if not await db.broadcast_accounts.is_large(tx, broadcast.id):
+        if not await db.delivery_accounts.is_large(tx, broadcast.id):
             return await count(tx, broadcast, known_in)
         desk = self._visit.desk
         found, _ = self._visit.looked_up(

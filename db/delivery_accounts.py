@@ -1,0 +1,175 @@
+"""What became of a broadcast's deliveries, counted: how many are in each state, and why some wait or were too late."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.frozen import Frozen
+from bot.rules.courtesy import CapReason
+from bot.rules.experiments import HELD_OUT
+from bot.rules.kinds import PARTISAN
+from bot.rules.sending import ON_THE_WAY
+from bot.rules.small_counts import NOBODY, Headcount
+from db.headcounts import Condition, counted, headcount, known_to
+from db.restrictions import of_others, restricted_people
+from db.schema import broadcasts, deliveries, people
+
+QUICK = 5_000
+"""Deliveries that are counted within some milliseconds."""
+
+
+class Withholding(Frozen):
+    """Deliveries withheld for one reason; `until` is when the first of them comes back. `is_behind`: another message
+    to the same people leaves first then, and this one waits on for a day that is not full.
+    """
+
+    reason: str | None
+    people: Headcount
+    until: datetime
+    is_behind: bool = False
+
+
+class BroadcastAccount(Frozen):
+    """How many people’s deliveries are in each state, how many were answered, and why some are withheld or expired."""
+
+    states: Mapping[str, Headcount]
+    answered: Headcount
+    withheld: tuple[Withholding, ...]
+    expired: tuple[Withholding, ...]
+    next_due: datetime | None
+
+    @property
+    def in_total(self) -> BroadcastAccount:
+        """The numbers of everybody, known by name or not."""
+        return replace(
+            self,
+            states={state: people.in_total for state, people in self.states.items()},
+            answered=self.answered.in_total,
+            withheld=tuple(replace(each, people=each.people.in_total) for each in self.withheld),
+        )
+
+    @property
+    def people(self) -> Headcount:
+        """Whom it is for: not who drew to be left out."""
+        return sum((people for state, people in self.states.items() if state != HELD_OUT), start=NOBODY)
+
+    def count(self, *states: str) -> Headcount:
+        return sum((self.states.get(state, NOBODY) for state in states), start=NOBODY)
+
+
+async def is_large(tx: AsyncConnection, broadcast: int) -> bool:
+    """Whether it has more deliveries than are counted in no time."""
+    mine = sa.select(deliveries.c.id).where(deliveries.c.broadcast == broadcast).limit(1).offset(QUICK)
+    return (await tx.execute(mine)).first() is not None
+
+
+async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> BroadcastAccount:
+    """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known.
+
+    Those who restricted their data are counted by theirs, and taken away: they are few.
+    """
+    known = known_to(known_in)
+    rows = (
+        deliveries if known_in is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
+    )
+    mine = deliveries.c.broadcast == broadcast
+    by_state = (
+        sa.select(
+            deliveries.c.state,
+            *counted("people", known),
+            *counted("answered", known, deliveries.c.answered_at.is_not(None)),
+        )
+        .select_from(rows)
+        .where(mine)
+        .group_by(deliveries.c.state)
+    )
+    found = (await tx.execute(by_state)).all()
+    theirs = sa.select(deliveries.c.state, deliveries.c.answered_at.is_not(None).label("answered"))
+    theirs = theirs.where(mine, deliveries.c.person.in_(restricted_people()))
+    restricted = (await tx.execute(theirs)).all()
+    held = await _held(tx, rows, mine, known, await _others_under_way(tx, broadcast))
+    soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
+    return BroadcastAccount(
+        states={
+            state: people
+            for state, people in _without(found, Counter(row.state for row in restricted), "people").items()
+            if people.total
+        },
+        answered=sum(
+            _without(found, Counter(row.state for row in restricted if row.answered), "answered").values(),
+            start=NOBODY,
+        ),
+        withheld=tuple(some for state, some in held if state == "withheld"),
+        expired=tuple(some for state, some in held if state == "expired"),
+        next_due=(await tx.execute(soonest)).scalar_one_or_none(),
+    )
+
+
+async def _held(
+    tx: AsyncConnection, rows: sa.FromClause, mine: Condition, known: Condition, others: Sequence[int]
+) -> list[tuple[str, Withholding]]:
+    """Those that are withheld or expired, each with its state. `others`: what may leave before them."""
+    each = (
+        sa.select(
+            deliveries.c.state,
+            deliveries.c.reason,
+            deliveries.c.due_at,
+            known.label("is_known"),
+            (_is_behind(others) if others else sa.false()).label("is_behind"),
+        )
+        .select_from(rows)
+        .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
+        .subquery()
+    )
+    alike = (each.c.state, each.c.reason, each.c.is_behind)
+    found = sa.select(*alike, *counted("people", each.c.is_known), sa.func.min(each.c.due_at).label("until"))
+    return [
+        (
+            row.state,
+            Withholding(
+                reason=row.reason,
+                people=headcount(row, "people"),
+                until=row.until,
+                is_behind=bool(row.is_behind),
+            ),
+        )
+        for row in await tx.execute(found.group_by(*alike).order_by(*alike))
+    ]
+
+
+async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:
+    """The messages that the caps count, and that are leaving beside this one."""
+    going = sa.select(broadcasts.c.id).where(
+        broadcasts.c.id != broadcast,
+        broadcasts.c.kind.in_(sorted(PARTISAN)),
+        broadcasts.c.state == "active",
+        broadcasts.c.finished_at.is_(None),
+    )
+    return list(await tx.scalars(going))
+
+
+def _is_behind(others: Sequence[int]) -> Condition:
+    """Whether a cap holds it, and another message leaves for the same person before it may."""
+    before = deliveries.alias("before")
+    is_older = sa.and_(before.c.due_at == deliveries.c.due_at, before.c.id < deliveries.c.id)
+    first = sa.select(before.c.id).where(
+        before.c.person == deliveries.c.person,
+        before.c.broadcast.in_(others),
+        before.c.state.in_(ON_THE_WAY),
+        sa.or_(before.c.due_at < deliveries.c.due_at, is_older),
+    )
+    by_a_cap = deliveries.c.reason.in_([str(reason) for reason in CapReason])
+    return sa.and_(deliveries.c.state == "withheld", by_a_cap, first.exists())
+
+
+def _without(found: Sequence[sa.Row[Any]], restricted: Counter[str], name: str) -> dict[str, Headcount]:
+    """A count by state, less those who restricted their data: nobody knows them by name."""
+    counts = {row.state: headcount(row, name) for row in found}
+    return {state: replace(count, others=count.others - restricted[state]) for state, count in counts.items()}

@@ -1,0 +1,79 @@
+"""What is told of deliveries that wait looks at what waits for the same people, on both engines."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from db import broadcasts, delivery_accounts
+from db.engine import Database
+from db.schema import broadcasts as broadcast_rows
+from db.schema import deliveries, people
+from tests.campaigning import supporter
+from tests.conversation import Conversation, paris
+
+NOW = paris("2016-11-16T10:00")
+TOMORROW = NOW + timedelta(days=1)
+
+
+async def held(database: Database, key: str, **values: Any) -> int:
+    """A message that a cap holds until tomorrow, for everybody."""
+    row = {"key": key, "kind": "persuasion", "audience": {}, "area": "FR", "state": "active", **values}
+    async with database.write() as tx:
+        number = await broadcasts.create(tx, row | {"starts_at": NOW, "created_at": NOW})
+        assert number is not None
+        everybody = sa.select(people.c.id)
+        await broadcasts.queue_deliveries(tx, broadcast=number, people=everybody, due_at=NOW, now=NOW)
+        mine = sa.update(deliveries).where(deliveries.c.broadcast == number)
+        await tx.execute(mine.values(state="withheld", reason="cap_day", due_at=TOMORROW))
+    return number
+
+
+async def behind(database: Database, broadcast: int) -> dict[bool, int]:
+    """How many go on tomorrow (False), and how many only after another message."""
+    async with database.read() as tx:
+        account = await delivery_accounts.account(tx, broadcast, None)
+    assert all(each.until == TOMORROW for each in account.withheld)
+    return {each.is_behind: each.people.total for each in account.withheld}
+
+
+async def test_of_two_that_wait_for_the_same_people_the_older_one_leaves_first(database: Database) -> None:
+    for number in range(1, 4):
+        await supporter(Conversation(database, NOW), number, "69123")
+    first = await held(database, "staff:1")
+    await supporter(Conversation(database, NOW), 4, "69123")
+    second = await held(database, "staff:2")
+    assert await behind(database, first) == {False: 3}
+    assert await behind(database, second) == {False: 1, True: 3}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": "paused"},  # it leaves when somebody resumes it
+        {"state": "cancelled"},
+        {"finished_at": NOW},
+        {"kind": "civic_neutral"},  # no cap counts it
+    ],
+)
+async def test_nothing_waits_for_what_does_not_leave_or_does_not_count(
+    database: Database, values: dict[str, Any]
+) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
+    first, second = await held(database, "staff:1"), await held(database, "staff:2")
+    assert await behind(database, second) == {True: 1}
+    async with database.write() as tx:
+        await tx.execute(sa.update(broadcast_rows).where(broadcast_rows.c.id == first).values(**values))
+    assert await behind(database, second) == {False: 1}
+
+
+async def test_what_is_due_later_leaves_later(database: Database) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
+    first, second = await held(database, "staff:1"), await held(database, "staff:2")
+    async with database.write() as tx:
+        later = sa.update(deliveries).where(deliveries.c.broadcast == first)
+        await tx.execute(later.values(due_at=TOMORROW + timedelta(hours=1)))
+    assert await behind(database, second) == {False: 1}

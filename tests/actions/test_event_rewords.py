@@ -22,7 +22,7 @@ from db.events import Event, EventText
 from db.schema import broadcasts, deliveries
 from tests.acting import LYON, NOW, new_event
 from tests.actions.test_broadcast_races import NADIA, SOPHIE, author, team
-from tests.matrix import THURSDAYS
+from tests.matrix.events import THURSDAYS
 
 __all__ = ["team"]
 LATER = NOW + timedelta(minutes=5)

@@ -160,7 +160,7 @@ def actions() -> dict[str, Any]:
 def test_every_action_is_in_one_table() -> None:
     listed = [*MATRIX, *" ".join((OWN, MACHINE, AFTERWARDS, BY_LINK, NARROWING, PURE)).split()]
     assert len(listed) == len(set(listed))
-    assert set(actions()) - set(listed) == set(), "say here, or in tests/matrix.py, who may do it"
+    assert set(actions()) - set(listed) == set(), "say here, or in tests/matrix, who may do it"
     assert set(listed) - set(actions()) == set()
 
 

@@ -27,7 +27,8 @@ from bot.rules.saved_audiences import SavedAudience
 from db.engine import FILE_NAME, open_database
 from db.key import DatabaseKey
 from tests.acting import ACTOR, LYON, NOW, World, appointed, made_world
-from tests.matrix import MATRIX, Row
+from tests.matrix import MATRIX
+from tests.matrix.row import Row
 
 AREAS = {"inside": LYON, "wider": "69", "everywhere": "FR", "narrower": "69382", "outside": "13"}
 ROLES = ("supporter", "organizer", "coordinator", "admin", "revoked", "outsider")

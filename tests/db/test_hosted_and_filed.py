@@ -21,7 +21,7 @@ from db.engine import Database
 from db.events import EventText
 from db.schema import event_keys, events, people, rsvps
 from tests.acting import LYON, NOW, appointed, made_world, new_event
-from tests.matrix import filed
+from tests.matrix.events import filed
 
 
 async def test_files_hosts_and_series(database: Database) -> None:

@@ -77,7 +77,7 @@ class Settings(Frozen):
     is real time (None), a movable clock's start, or the URL of a clock served by a simulator. `rate` is in messages a
     second; None, which no variable gives, is a rehearsal's: no limit, nor one message a second to a chat. `web_url` is
     where people reach the web part from outside. `token_fault`: why there is no token although one was given; only who
-    needs it is refused.
+    needs it is refused. `here`, which no variable gives either: SQLite works in the thread that asks (`open_database`).
     """
 
     token: str | None = field(repr=False)
@@ -95,6 +95,7 @@ class Settings(Frozen):
     web_url: str | None
     supervisor: Supervisor | None = None
     token_fault: str | None = None
+    here: bool = False
 
     @property
     def campaign(self) -> Path:

@@ -151,7 +151,9 @@ async def upgraded(settings: Settings, *, kept: Callable[[Path], None]) -> Async
 
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[Database]:
-    database = await open_database(settings.database, folder=settings.data, key=database_key(settings))
+    database = await open_database(
+        settings.database, folder=settings.data, key=database_key(settings), here=settings.here
+    )
     try:
         await _refuse_moved(database)
         yield database

@@ -257,19 +257,22 @@ def blames_the_data(error: BaseException) -> bool:
     return not (isinstance(error, UNREACHED) or is_to_begin_again(error))
 
 
-async def open_database(url: str | None, *, folder: Path, key: DatabaseKey | None = None) -> Database:
+async def open_database(
+    url: str | None, *, folder: Path, key: DatabaseKey | None = None, here: bool = False
+) -> Database:
     """Open the database at `url`, or create it; None: `portevoix.db`, encrypted, in `folder`.
 
     A `sqlite+aiosqlite:///` URL is encrypted too when there is a key. Raises a DatabaseError.
-    The tables are made by `db.upgrade.upgrade`.
+    The tables are made by `db.upgrade.upgrade`. `here`: SQLite works in the thread that asks. To visit another for each
+    statement takes a third of its time; it is worth it where somebody waits for something else meanwhile.
     """
     if url is None:
         if key is None:
             raise MissingKey("The database is encrypted and needs its key; set PORTEVOIX_DATABASE_KEY_FILE.")
-        return await _open_sqlite(folder / FILE_NAME, key)
+        return await _open_sqlite(folder / FILE_NAME, key, here)
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return await _open_sqlite(Path(parsed.database or ""), key)
+        return await _open_sqlite(Path(parsed.database or ""), key, here)
     # Imported here: most need no driver of a server, and it takes its time.
     from db import postgresql
 
@@ -318,12 +321,16 @@ def _with_ssl(url: sa.URL) -> sa.URL:
     return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
 
 
-async def _open_sqlite(file: Path, key: DatabaseKey | None) -> Database:
+async def _open_sqlite(file: Path, key: DatabaseKey | None, here: bool) -> Database:
     await asyncio.to_thread(_prepare_file, file, key)
     return Database(
         dialect="sqlite",
-        writer=sqlite.create_engine(file, key, pragmas=sqlite.BOT_PRAGMAS, begin="BEGIN IMMEDIATE", size=1),
-        reader=sqlite.create_engine(file, key, pragmas=sqlite.READER_PRAGMAS, begin="BEGIN", size=READERS),
+        writer=sqlite.create_engine(
+            file, key, pragmas=sqlite.BOT_PRAGMAS, begin="BEGIN IMMEDIATE", size=1, here=here
+        ),
+        reader=sqlite.create_engine(
+            file, key, pragmas=sqlite.READER_PRAGMAS, begin="BEGIN", size=READERS, here=here
+        ),
         file=file,
         key=key,
     )

@@ -102,13 +102,18 @@ def create_engine(
     begin: str,
     size: int,
     to_read: bool = False,
+    here: bool = False,
 ) -> AsyncEngine:
-    """An engine of at most `size` connections whose transactions begin by the statement `begin`."""
+    """An engine of at most `size` connections whose transactions begin by the statement `begin`. `here`: everything is
+    executed in the thread that asks, and what else runs there has its turn after each.
+    """
     pragmas = tuple(pragmas)
     alive: set[Connection] = set()
 
     async def open_connection() -> aiosqlite.Connection:
-        connection = Connection(lambda: connect(path, key, pragmas, to_read=to_read), begin, alive)
+        connection = Connection(
+            lambda: connect(path, key, pragmas, to_read=to_read), begin, alive, always_here=here
+        )
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
         return await connection
 
@@ -256,11 +261,17 @@ class Connection(aiosqlite.Connection):
     """
 
     def __init__(
-        self, connector: Callable[[], sqlite3.Connection], begin: str, alive: set[Connection]
+        self,
+        connector: Callable[[], sqlite3.Connection],
+        begin: str,
+        alive: set[Connection],
+        *,
+        always_here: bool = False,
     ) -> None:
         super().__init__(connector, _PREFETCH)
         self._begin = begin
         self._alive = alive
+        self._always_here = always_here
         alive.add(self)
         self._abandoned = False
         # What the next visit does before its own work, so that a savepoint costs no visit of its own.
@@ -294,6 +305,11 @@ class Connection(aiosqlite.Connection):
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         if self.is_here and self.in_transaction:
             return fn(*args, **kwargs)
+        if self._always_here and self._running and self._connection is not None:
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                await asyncio.sleep(0)  # as while a thread is waited for
         result: T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
         return result
 

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,7 +51,8 @@ class BotHere:
     async def start(self) -> None:
         if not self._paced:
             self._stack.enter_context(unpaced())
-        settings = Settings.from_environment(self._environment)
+        # Who is in the same process does not wait for a thread; one that can be killed has those that the bot has.
+        settings = replace(Settings.from_environment(self._environment), here=not self._paced)
         self._app = await self._stack.enter_async_context(started(settings))
 
     async def stop(self) -> None:

@@ -12,13 +12,12 @@ import itertools
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiosqlite
 import asyncpg
 import hypothesis
 import pytest
@@ -172,32 +171,17 @@ def postgresql_template(
 
 
 @pytest.fixture
-def statements_run_here() -> Iterator[None]:
-    """SQLite in the thread of the test: to visit another for each statement takes a third of its time. What else runs
-    has its turn after each, as it has while a thread is waited for. Where threads matter a conftest.py keeps them.
-    """
-
-    async def execute(
-        connection: aiosqlite.Connection, work: Callable[..., Any], *arguments: Any, **options: Any
-    ) -> Any:
-        if not connection._running or not connection._connection:
-            raise ValueError("Connection closed")
-        try:
-            return work(*arguments, **options)
-        finally:
-            await asyncio.sleep(0)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aiosqlite.Connection, "_execute", execute)
-        yield
+def statements_run_here() -> bool:
+    """SQLite works in the thread of the test. Where threads matter a conftest.py keeps them."""
+    return True
 
 
 @pytest.fixture
 async def sqlite_database(
-    sqlite_template: Path, tmp_path: Path, statements_run_here: None
+    sqlite_template: Path, tmp_path: Path, statements_run_here: bool
 ) -> AsyncIterator[Database]:
     shutil.copyfile(sqlite_template, tmp_path / FILE_NAME)
-    database = await open_database(None, folder=tmp_path, key=KEY)
+    database = await open_database(None, folder=tmp_path, key=KEY, here=statements_run_here)
     yield database
     await database.close()
 

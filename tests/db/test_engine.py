@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from db import sqlite
 from db.batches import Statement, Visit, together
-from db.engine import FILE_NAME, Database, here, open_database, savepoint
+from db.engine import FILE_NAME, Database, open_database, savepoint
 from db.errors import CannotOpen, InUse
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
@@ -396,40 +396,3 @@ async def test_a_pass_through_a_table_that_is_cancelled_is_cancelled(sqlite_data
     may_end.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-
-
-# Here
-
-
-def thread_of(visit: Visit) -> int:
-    visit.run(
-        Statement(lambda _s: "INSERT INTO facts (name, value) VALUES ('here', '1') ON CONFLICT DO NOTHING")
-    )
-    return threading.get_ident()
-
-
-async def test_what_is_quick_runs_where_it_is_asked_for(sqlite_database: Database) -> None:
-    """But a transaction begins, and ends, where nobody waits for whoever else writes, nor for the disk."""
-    mine = threading.get_ident()
-    async with sqlite_database.write() as transaction:
-        with here(transaction):
-            assert await together(transaction, thread_of) != mine
-            assert await together(transaction, thread_of) == mine
-        assert await together(transaction, thread_of) != mine
-    assert await recall(sqlite_database, "here") == 1
-
-
-async def test_what_runs_here_is_undone_like_anything_else(database: Database) -> None:
-    await remember(database, "kept", 1)
-    with contextlib.suppress(RuntimeError):
-        async with database.write() as transaction:
-            await set_fact(transaction, "kept", 2)
-            with here(transaction):
-                with contextlib.suppress(ValueError):
-                    async with savepoint(transaction):
-                        await set_fact(transaction, "undone", 1)
-                        raise ValueError
-                assert await get_fact(transaction, "undone") is None
-                await set_fact(transaction, "kept", 3)
-                raise RuntimeError
-    assert await recall(database, "kept") == 1

@@ -33,8 +33,9 @@ START = datetime(2016, 11, 16, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def statements_run_here() -> None:
+def statements_run_here() -> bool:
     """They do not: what is stopped while a thread is at work is tested."""
+    return False
 
 
 class FakeTelegram:

@@ -1,0 +1,104 @@
+"""What SQLite does in the thread of who asks: a quick block, or everything, where nobody needs another thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from db.batches import Statement, Visit, together
+from db.engine import FILE_NAME, Database, here, open_database, savepoint
+from db.facts import get_fact, set_fact
+from db.key import DatabaseKey
+from tests.db.test_engine import recall, remember
+
+
+def thread_of(visit: Visit) -> int:
+    visit.run(
+        Statement(lambda _s: "INSERT INTO facts (name, value) VALUES ('here', '1') ON CONFLICT DO NOTHING")
+    )
+    return threading.get_ident()
+
+
+async def test_what_is_quick_runs_where_it_is_asked_for(sqlite_database: Database) -> None:
+    """But a transaction begins, and ends, where nobody waits for whoever else writes, nor for the disk."""
+    mine = threading.get_ident()
+    async with sqlite_database.write() as transaction:
+        with here(transaction):
+            assert await together(transaction, thread_of) != mine
+            assert await together(transaction, thread_of) == mine
+        assert await together(transaction, thread_of) != mine
+    assert await recall(sqlite_database, "here") == 1
+
+
+async def test_what_runs_here_is_undone_like_anything_else(database: Database) -> None:
+    await remember(database, "kept", 1)
+    with contextlib.suppress(RuntimeError):
+        async with database.write() as transaction:
+            await set_fact(transaction, "kept", 2)
+            with here(transaction):
+                with contextlib.suppress(ValueError):
+                    async with savepoint(transaction):
+                        await set_fact(transaction, "undone", 1)
+                        raise ValueError
+                assert await get_fact(transaction, "undone") is None
+                await set_fact(transaction, "kept", 3)
+                raise RuntimeError
+    assert await recall(database, "kept") == 1
+
+
+@pytest.fixture
+async def all_here(
+    sqlite_template: Path, tmp_path: Path, database_key: DatabaseKey
+) -> AsyncIterator[Database]:
+    """A database that does everything in the thread of the test."""
+    shutil.copyfile(sqlite_template, tmp_path / FILE_NAME)
+    database = await open_database(None, folder=tmp_path, key=database_key, here=True)
+    yield database
+    await database.close()
+
+
+async def test_all_of_it_runs_here_and_others_have_their_turn(all_here: Database) -> None:
+    """Whoever reads a thousand rows one by one keeps nobody else from anything."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with all_here.write() as transaction:
+        assert await together(transaction, thread_of) == threading.get_ident()
+        running = asyncio.create_task(other())
+        for number in range(20):
+            await set_fact(transaction, "here", number)
+        running.cancel()
+    assert turns >= 20
+    assert await recall(all_here, "here") == 19
+
+
+async def test_who_is_cancelled_here_leaves_nothing_and_blocks_nobody(all_here: Database) -> None:
+    """At whatever turn it comes: as a statement ends, as the transaction ends."""
+    for turns in range(12):
+        await remember(all_here, "kept", "before")
+
+        async def change() -> None:
+            async with all_here.write() as transaction:
+                await set_fact(transaction, "kept", "half")
+                await set_fact(transaction, "kept", "after")
+
+        task = asyncio.create_task(change())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        assert await recall(all_here, "kept") in ("before", "after")
+    await asyncio.wait_for(remember(all_here, "kept", "again"), 5)
+    assert await recall(all_here, "kept") == "again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,13 +17,14 @@ from db.schema import RowId, attendee_numbers, check_ins, doors, people, rsvps
 from db.upsert import insert
 
 
-async def of_event(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> list[Attendee]:
+async def of_event(
+    tx: AsyncConnection, event: int, known_in: Sequence[str], *, numbers: Sequence[int] | None = None
+) -> list[Attendee]:
     """Everybody who answered, but for who said no or let an offer pass; named where they agreed to it in `known_in`.
 
     Each has a number of the event's own, in an order that tells nothing of them: it stays theirs, and is given to
-    nobody else. Raises MadeElsewhere where somebody has none yet and the transaction only reads.
+    nobody else. Whoever has none yet (`give_numbers`) is not among them. `numbers`: these alone.
     """
-    await give_numbers(tx, event)
     name = sa.case((known_to(known_in), people.c.first_name), else_=None)
     columns = (rsvps.c.answer, rsvps.c.guests, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.ticket)
     there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
@@ -34,6 +36,8 @@ async def of_event(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> 
         .outerjoin(check_ins, there)
         .where(rsvps.c.event == event, _LISTED, IS_USABLE)
     )
+    if numbers is not None:  # by their index: of twenty thousand a page shows twenty
+        query = query.where(attendee_numbers.c.event == event, attendee_numbers.c.number.in_(numbers))
     found = [Attendee(*row) for row in await tx.execute(query)]
     if not any(each.answer == Standing.WAITING for each in found):
         return found
@@ -53,13 +57,21 @@ def _is_theirs() -> sa.ColumnElement[bool]:
     return sa.and_(attendee_numbers.c.event == rsvps.c.event, attendee_numbers.c.person == rsvps.c.person)
 
 
-async def give_numbers(tx: AsyncConnection, event: int) -> None:
+async def are_many(tx: AsyncConnection, event: int, many: int) -> bool:
+    """Whether more than so many have a number at an event."""
+    one = sa.select(attendee_numbers.c.number).where(attendee_numbers.c.event == event)
+    return await tx.scalar(one.order_by(attendee_numbers.c.number).offset(many).limit(1)) is not None
+
+
+async def give_numbers(tx: AsyncConnection, event: int, *, answered_by: datetime | None = None) -> None:
     """Whoever has none yet gets the next number. Nobody is kept waiting for it where there is none to give. Raises
-    MadeElsewhere where there is, and the transaction only reads.
+    MadeElsewhere where there is, and the transaction only reads. `answered_by`: who answered later may wait for it.
     """
     unnumbered = sa.select(rsvps.c.person).where(
         rsvps.c.event == event, _LISTED, sa.not_(sa.exists().where(_is_theirs()))
     )
+    if answered_by is not None:
+        unnumbered = unnumbered.where(rsvps.c.at <= answered_by)
     if await tx.scalar(unnumbered.limit(1)) is None:
         return
     require_writer(tx)

@@ -25,18 +25,58 @@ from db.check_ins import AtTheDoor
 FILE = columns_of("part first_name number:number guests:number confirmed:flag attended:flag checked_in:flag")
 
 
+MANY = 1_000
+"""From so many people on a list reading all of them takes longer than a page may."""
+SOON = timedelta(seconds=2)
+"""On a long list whoever has just answered may be missing for so long: somebody always has."""
+
+
 async def attendees(
     tx: AsyncConnection, author: Author, code: str
 ) -> tuple[ManagedEvent, Sequence[Attendee]]:
-    """An event that the author may change, and everybody who comes, may or waits. Raises NotAllowed, EventRefused.
+    """An event that the author may change, and everybody who comes, may or waits. Raises NotAllowed, EventRefused;
+    MadeElsewhere where somebody has no number yet and the transaction only reads: `number_all` first.
 
     They are named where they agreed to be known to the team of an area that is the author's.
     """
-    found = await find_managed(tx, author, code)
+    found = await number_all(tx, author, code)
+    return found, await listed(tx, author, found)
+
+
+async def listed(
+    tx: AsyncConnection,
+    author: Author,
+    found: ManagedEvent,
+    *,
+    read_out: bool = False,
+    numbers: Sequence[int] | None = None,
+) -> list[Attendee]:
+    """Everybody with a number on the list of an event that was found for its author, or those of these numbers.
+
+    `read_out`: for a list that others see too: names leave with the team alone, not with who hosts it.
+    """
+    rows = await db.attendees.of_event(tx, found.event.id, _known_in(author, found), numbers=numbers)
+    if not read_out or author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
+        return rows
+    return [each._replace(name=None) for each in rows]
+
+
+def _known_in(author: Author, found: ManagedEvent) -> Sequence[str]:
     areas = author.areas(Action.SEE_EVENT_ANSWERS)
-    if found.event.id in author.hosted:
-        areas = (*areas, department_of(found.event.commune))
-    return found, await db.attendees.of_event(tx, found.event.id, areas)
+    return (*areas, department_of(found.event.commune)) if found.event.id in author.hosted else areas
+
+
+async def number_all(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
+    """The event, once everybody on its list has a number. Raises NotAllowed, EventRefused, MadeElsewhere."""
+    found = await find_managed(tx, author, code)
+    long = await is_long(tx, found)
+    await db.attendees.give_numbers(tx, found.event.id, answered_by=author.now - SOON if long else None)
+    return found
+
+
+async def is_long(tx: AsyncConnection, found: ManagedEvent) -> bool:
+    """Whether more are on the list of an event than are read for a page."""
+    return await db.attendees.are_many(tx, found.event.id, MANY)
 
 
 async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, bytes]:
@@ -79,14 +119,9 @@ class PaperList(Frozen):
 
 
 async def read_out(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, Sequence[Attendee]]:
-    """Who comes, for a list that others see too: names leave with the team alone, not with who hosts it.
-
-    Raises NotAllowed, EventRefused.
-    """
-    found, everybody = await attendees(tx, author, code)
-    if author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
-        return found, everybody
-    return found, [each._replace(name=None) for each in everybody]
+    """Who comes, for a list that others see too. Raises as `attendees` does."""
+    found = await number_all(tx, author, code)
+    return found, await listed(tx, author, found, read_out=True)
 
 
 async def paper_list(tx: AsyncConnection, author: Author, code: str) -> PaperList:

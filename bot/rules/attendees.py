@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
@@ -87,8 +87,20 @@ def sheet(
     size: int = PAGE,
 ) -> AttendeeSheet:
     """A page, counted from 0; one beyond the last is the last. `search`: how a name begins, or a number."""
-    rows = in_order(attendees, part)
-    found = [each for each in rows if _is_meant(each, search)]
+    return cut(in_order(attendees, part), part, number=number, search=search, size=size)
+
+
+def cut(
+    rows: Sequence[Attendee],
+    part: AttendeePart | None,
+    *,
+    number: int = 0,
+    search: str = "",
+    size: int = PAGE,
+) -> AttendeeSheet:
+    """A page of what is in order already."""
+    wanted, fold = folded(search), cache(folded)
+    found = [each for each in rows if _is_meant(each, wanted, fold)] if wanted else rows
     pages = max(1, -(-len(found) // size))
     number = min(max(number, 0), pages - 1)
     return AttendeeSheet(
@@ -102,12 +114,10 @@ def sheet(
     )
 
 
-def _is_meant(each: Attendee, search: str) -> bool:
-    wanted = folded(search)
-    if not wanted:
-        return True
+def _is_meant(each: Attendee, wanted: str, fold: Callable[[str], str]) -> bool:
     if wanted == str(each.number):
         return True
     if each.name is None:
         return False
-    return any(word.startswith(wanted) for word in folded(each.name).split()) or folded(each.name) == wanted
+    name = fold(each.name)
+    return name == wanted or any(word.startswith(wanted) for word in name.split())

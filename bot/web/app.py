@@ -86,7 +86,7 @@ def _with_pages(routes: Sequence[BaseRoute], site: Site, parts: Sequence[PageGro
         log.error("page_failed", error=type(error).__name__)
         return site.broken(request)
 
-    return Starlette(routes=routes, exception_handlers={404: missing, Exception: broken})
+    return Starlette(routes=routes, exception_handlers={404: missing, 405: missing, Exception: broken})
 
 
 def make_waiting_web(why: str, metrics: str) -> Starlette:

@@ -12,8 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeAlias
 
 from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
@@ -36,7 +35,9 @@ from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.suppression import SuppressionKey
 from bot.rules.typed import is_number
+from bot.web.addresses import address_of, came_from
 from bot.web.bodies import form_of
+from bot.web.counting import PATIENCE, having_counted, kept
 from bot.web.refusals import BadForm, Missing, status_of
 from bot.web.remembered import KEPT_FOR, Key, Remembered
 from bot.web.site import HEADERS, Site, packed
@@ -47,25 +48,12 @@ from db.engine import Database, was_in_the_way
 from db.errors import MadeElsewhere
 from db.rolls import Rolls
 
-T = TypeVar("T")
-
 MOST_ATTEMPTS = 5
 """Of a form, where other transactions stand in the way of its own."""
-MOST_LOOKED_UP = 64
-"""Counts of one page."""
+AGAIN_SECONDS = 1
+"""After so long a page that says what is being counted asks again by itself."""
 FORM_TOKEN = "form"
 ZONE = "Europe/Paris"
-
-
-class CountFirst(Exception):
-    """What a page shows is to be looked up first, outside of its transaction; then the page is made anew."""
-
-    def __init__(self, key: Key, look: Callable[[], Awaitable[Any]], kept_for: timedelta) -> None:
-        super().__init__(key)
-        self.key, self.look, self.kept_for = key, look, kept_for
-
-
-Count: TypeAlias = Callable[[AsyncConnection], Awaitable[Any]]
 
 
 class Visit(Frozen):
@@ -127,20 +115,8 @@ class Visit(Frozen):
         kept_for: timedelta = KEPT_FOR,
         or_older: bool = False,
     ) -> tuple[Any, datetime]:
-        """What takes long to look up, and when it was; `key`: all that it depends on. `or_older`: while it is looked up
-        anew, what is older still serves.
-
-        It is not waited for in this transaction: few may read at once. Raises CountFirst.
-        """
-        remembered = self.desk.remembered
-        found = (
-            remembered.shown(key, look, self.now, kept_for=kept_for)
-            if or_older
-            else remembered.fresh(key, self.now, kept_for=kept_for)
-        )
-        if found is None:
-            raise CountFirst(key, look, kept_for)
-        return found
+        """What takes long to look up, and when it was: see `counting.kept`. Raises CountFirst."""
+        return kept(self.desk.remembered, key, look, self.now, kept_for=kept_for, or_older=or_older)
 
     def number(self, name: str) -> int:
         """A number of the address. Raises Missing."""
@@ -210,11 +186,7 @@ def whole_number(visit: Visit, name: str, otherwise: int) -> int:
     return int(text) if is_number(text, 8) else otherwise
 
 
-def _address(request: Request) -> str:
-    """The page that was asked for, as a link on this site."""
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-
-
+Count: TypeAlias = Callable[[AsyncConnection], Awaitable[Any]]
 View: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Look: TypeAlias = Callable[[Visit], Awaitable[Any]]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -238,6 +210,7 @@ class Desk(Frozen):
     changed: Callable[[], None]
     rolls: Rolls | None
     door: Entrance = Entrance.CONSOLE
+    patience: float = PATIENCE
     remembered: Remembered = field(default_factory=Remembered)
 
     def __post_init__(self) -> None:
@@ -291,9 +264,12 @@ class Desk(Frozen):
     def occasion(self) -> Occasion:
         return Occasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
 
-    def reading(self, view: View, *, notes: bool = False) -> Endpoint:
-        """A page that changes nothing; `notes`: but that it may note for itself what the next one needs, as the
-        numbers of a list. Where there is nothing to note it takes nobody's turn to write.
+    def reading(self, view: View, *, note: Look | None = None) -> Endpoint:
+        """A page that changes nothing; while what it shows is counted for the first time, one that says so.
+
+        `note`: what it may need to be noted first, as the numbers of a list. Where there is nothing to note it takes
+        nobody's turn to write; where there was the browser asks again, for the process that writes is not the one that
+        makes long pages.
         """
 
         async def answer(request: Request) -> Response:
@@ -301,27 +277,32 @@ class Desk(Frozen):
                 raise self.signed_out()
 
             async def once() -> Response:
-                try:
-                    async with self.database.read() as tx:
-                        return await self._told(await self.arrived(request, tx), view)
-                except MadeElsewhere:
-                    if not notes:
-                        raise
-                async with self.database.write() as tx:
+                async with self.database.read() as tx:
                     return await self._told(await self.arrived(request, tx), view)
 
-            return await self.having_counted(once)
+            async def counting() -> Response:
+                async with self.database.read() as tx:
+                    page = (await self.arrived(request, tx)).page("counting")
+                page.headers["Refresh"] = str(AGAIN_SECONDS)
+                return page
+
+            is_part = request.headers.get("hx-request") == "true"
+            try:
+                return await having_counted(
+                    once,
+                    self.remembered,
+                    self.clock,
+                    patience=self.patience,
+                    meanwhile=None if is_part else counting,
+                )
+            except MadeElsewhere:
+                if note is None:
+                    raise
+            async with self.database.write() as tx:
+                await note(await self.arrived(request, tx))
+            return RedirectResponse(address_of(request), 303)
 
         return self.guarded(answer)
-
-    async def having_counted(self, make: Callable[[], Awaitable[T]]) -> T:
-        """What is made, over and over until everything that it counts is known: no transaction waits for a count."""
-        for _ in range(MOST_LOOKED_UP):
-            try:
-                return await make()
-            except CountFirst as first:
-                await self.remembered.get(first.key, first.look, self.clock.now(), kept_for=first.kept_for)
-        raise RuntimeError("a page never had all that it shows")
 
     async def in_reading(self, count: Count) -> Any:
         """What is counted in a transaction of its own."""
@@ -406,34 +387,13 @@ class Desk(Frozen):
             words=words,
             signed_in=status not in (401, 410),
             framed=visit is not None,
-            back=self._came_from(request) if request.method == "POST" else self.home,
+            back=came_from(request, self.address, self.cookie_path) or self.home
+            if request.method == "POST"
+            else self.home,
             # Whoever follows a link from elsewhere comes without the cookie; from a page of ours it comes along.
-            again=_address(request) if status == 401 and request.method == "GET" else "",
+            again=address_of(request) if status == 401 and request.method == "GET" else "",
             **(visit.values if visit is not None else {}),
         )
         if status == 401 and self.cookie(request):
             answer.delete_cookie(self.door.cookie, path=self.cookie_path)
         return answer
-
-    def _came_from(self, request: Request) -> str:
-        """The page whose form was sent, as the browser says; what is no page of this door leads home."""
-        came = urlsplit(request.headers.get("referer", ""))
-        is_ours = is_for(self.address, host=came.netloc) and came.path.startswith(f"{self.cookie_path}/")
-        return came.path + (f"?{came.query}" if came.query else "") if is_ours else self.home
-
-    def enter(self, cookie: str, to: str = "") -> Response:
-        """To the first page, or another one, with the cookie of the session."""
-        answer = RedirectResponse(to or self.home, 303)
-        answer.set_cookie(
-            self.door.cookie,
-            cookie,
-            path=self.cookie_path,
-            httponly=True,
-            samesite="strict",
-            secure=self.address.startswith("https:"),
-        )
-        return answer
-
-    def page(self, request: Request, name: str, language: str | None = None, **values: Any) -> HTMLResponse:
-        """A page for somebody who is not signed in yet."""
-        return self.site.page(f"{self.door}/{name}", language or self.site.language(request), **values)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.actions import console
@@ -50,7 +50,7 @@ class EntrancePages:
         desk = self._desk
         async with desk.database.read() as tx:
             link = await console.look(tx, request.path_params["token"], desk.occasion, desk.door)
-        return desk.page(request, "enter", link.language)
+        return self._page("enter", link.language)
 
     async def enter(self, request: Request) -> Response:
         desk = self._desk
@@ -59,7 +59,7 @@ class EntrancePages:
             await console.look(tx, request.path_params["token"], desk.occasion, desk.door)
         async with desk.database.write() as tx:
             cookie = await console.enter(tx, request.path_params["token"], desk.occasion, desk.door)
-        return desk.enter(cookie, desk.home + self._page_asked(request))
+        return self._entered(request, cookie)
 
     async def app(self, request: Request) -> Response:
         """What Telegram tells stands behind the `#` of the address: the page's script hands it over.
@@ -85,7 +85,7 @@ class EntrancePages:
             return desk.site.page(name, language, status=409, headers=FRAMED, **values)
         async with desk.database.write() as tx:
             cookie = await console.enter_by_launch(tx, launch, language, occasion, desk.door)
-        return desk.enter(cookie, desk.home + self._page_asked(request))
+        return self._entered(request, cookie)
 
     async def _other(self, request: Request, telegram_id: int) -> int | None:
         """Who else is signed in by this browser, by their Telegram number; None: nobody else is."""
@@ -98,6 +98,24 @@ class EntrancePages:
         here = signed.session.telegram_id
         return None if here == telegram_id else here
 
+    def _page(self, name: str, language: str) -> HTMLResponse:
+        """A page for somebody who is not signed in."""
+        return self._desk.site.page(f"{self._desk.door}/{name}", language)
+
+    def _entered(self, request: Request, cookie: str) -> Response:
+        """To the page that was asked for, with the cookie of the session."""
+        desk = self._desk
+        answer = RedirectResponse(desk.home + self._page_asked(request), 303)
+        answer.set_cookie(
+            desk.door.cookie,
+            cookie,
+            path=desk.cookie_path,
+            httponly=True,
+            samesite="strict",
+            secure=desk.address.startswith("https:"),
+        )
+        return answer
+
     def _page_asked(self, request: Request) -> str:
         """A page behind this door, and nothing else: `../` leads nowhere."""
         asked = request.query_params.get("to", "")
@@ -105,6 +123,6 @@ class EntrancePages:
 
     async def sign_out(self, visit: Visit) -> Response:
         await console.sign_out(visit.tx, visit.signed, self._desk.door)
-        answer = self._desk.page(visit.request, "out", visit.language)
+        answer = self._page("out", visit.language)
         answer.delete_cookie(self._desk.door.cookie, path=self._desk.cookie_path)
         return answer

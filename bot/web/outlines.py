@@ -73,18 +73,44 @@ def laid(department: str, gazetteer: Gazetteer, shrunk: float) -> tuple[complex,
 
 
 @cache
+def box_of(department: str, shape: str) -> Box:
+    """Where a shape of a département’s communes lies in their file."""
+    across, down = _ring(_paths(f"map/communes/{department}.svg")[shape])
+    return min(across), min(down), max(across) - min(across), max(down) - min(down)
+
+
+@cache
+def laid_whole(department: str, gazetteer: Gazetteer, shrunk: float) -> tuple[complex, complex] | None:
+    """As `laid`, of the département's shape on the map of all départements."""
+    lies, whole = laid(department, gazetteer, shrunk), frames().get(department)
+    if lies is None or whole is None:
+        return None
+    close_up = frames()[f"communes:{department}"]
+    # Both files draw the same département.
+    scale = close_up[2] / whole[2]
+    moved = complex(close_up[0] - scale * whole[0], scale * whole[1] - close_up[1])
+    return lies[0] * scale, lies[0] * moved + lies[1]
+
+
+@cache
 def _paths(file: str) -> Mapping[str, str]:
     text = (STATIC / file).read_text(encoding="utf-8")
     return dict(re.findall(r'<path id="a(\w+)" d="([^"]*)"', text))
 
 
 def _middle(drawn: str, otherwise: Box) -> tuple[float, float]:
-    """The middle of a path as `scripts/build_outlines.py` writes it: its first ring, a point and then steps."""
-    numbers = [int(each) for each in re.findall(r"-?\d+", drawn.partition("z")[0])]
-    if not numbers:
+    """The middle of a path."""
+    if not drawn:
         return otherwise[0] + otherwise[2] / 2, otherwise[1] + otherwise[3] / 2
+    across, down = _ring(drawn)
+    return (min(across) + max(across)) / 2, (min(down) + max(down)) / 2
+
+
+def _ring(drawn: str) -> tuple[Sequence[int], Sequence[int]]:
+    """The points of a path as `scripts/build_outlines.py` writes it: of its first ring, a point and then steps."""
+    numbers = [int(each) for each in re.findall(r"-?\d+", drawn.partition("z")[0])]
     across, down = [numbers[0]], [numbers[1]]
     for x, y in zip(numbers[2::2], numbers[3::2], strict=True):
         across.append(across[-1] + x)
         down.append(down[-1] + y)
-    return (min(across) + max(across)) / 2, (min(down) + max(down)) / 2
+    return across, down

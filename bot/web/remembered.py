@@ -1,7 +1,8 @@
 """Counts that take long over many people, kept for whoever asks for the same.
 
 A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, and
-counted anew meanwhile: of those who look at a large campaign the first alone waits.
+counted anew meanwhile: of those who look at a large campaign the first alone waits, and sees meanwhile that it is
+counted (`Desk.reading`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ SHOWN_FOR = timedelta(minutes=10)
 LONG = 0.1
 """Seconds that nobody should wait for."""
 MOST_KEPT = 512
+
+
+def _told_of(counting: asyncio.Task[None]) -> None:
+    if not counting.cancelled() and (error := counting.exception()) is not None:
+        log.warning("count_not_made", error=type(error).__name__)
+
 
 Key: TypeAlias = tuple[Hashable, ...]
 """Of what kind it is, and all that it depends on."""
@@ -76,6 +83,26 @@ class Remembered:
             await asyncio.shield(counting)  # others may wait for it too
         kept = self._kept.get(key)  # none where it was to be renewed, and could not be
         return (kept.value, kept.at) if kept is not None else await self.get(key, count, now)
+
+    async def within(
+        self,
+        seconds: float,
+        key: Key,
+        count: Count,
+        now: datetime,
+        *,
+        kept_for: timedelta = KEPT_FOR,
+    ) -> bool:
+        """Whether it is counted by then; it is counted on where it is not."""
+        if self.fresh(key, now, kept_for=kept_for) is not None:
+            return True
+        counting = self._counting.get(key) or self._begin(key, self._count(key, count, now))
+        done, _ = await asyncio.wait({counting}, timeout=seconds)
+        if done:
+            await counting
+            return True
+        counting.add_done_callback(_told_of)  # nobody else may wait for it
+        return False
 
     def takes_long(self, key: Key) -> bool:
         """Whether the last count of that kind did."""

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.web.desk import Desk
+from bot.web.desk import Desk, Visit
+from bot.web.refusals import Missing
 
 
 class Room(Protocol):
@@ -30,5 +31,13 @@ class Rooms:
         async def home(request: Request) -> Response:
             return RedirectResponse(self._desk.home, 308)
 
-        within = [route for room in self.rooms for route in room(self._desk).routes()]
-        return [Route(self._desk.cookie_path, self._desk.guarded(home)), *within]
+        async def unknown(visit: Visit) -> Response:
+            raise Missing("There is no such page.")
+
+        desk, within = self._desk, [route for room in self.rooms for route in room(self._desk).routes()]
+        # Last: what is none of these is told within the frame of the others, in the language of who is signed in.
+        return [
+            Route(desk.cookie_path, desk.guarded(home)),
+            *within,
+            Route(f"{desk.home}{{unknown:path}}", desk.reading(unknown)),
+        ]

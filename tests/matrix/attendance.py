@@ -89,6 +89,10 @@ ATTENDANCE: Rows = {
         "own": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: attendees.attendees(w.tx, a, w.event.code), least="coordinator"),
     },
+    "attendees.number_all": {
+        "own": Row(run=lambda w, a: attendees.number_all(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: attendees.number_all(w.tx, a, w.event.code), least="coordinator"),
+    },
     "attendees.attendees_file": {
         "own": Row(run=lambda w, a: attendees.attendees_file(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(

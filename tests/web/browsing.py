@@ -32,11 +32,21 @@ async def _no_figures() -> str:
     return ""
 
 
-def web_of(conversation: Conversation, address: str = ADDRESS) -> httpx.ASGITransport:
-    return httpx.ASGITransport(application_of(conversation, address), raise_app_exceptions=True)
+PATIENCE = 600.0
+"""A busy machine shows whoever tests a page the page."""
 
 
-def application_of(conversation: Conversation, address: str = ADDRESS) -> Starlette:
+def web_of(
+    conversation: Conversation, address: str = ADDRESS, *, patience: float = PATIENCE
+) -> httpx.ASGITransport:
+    return httpx.ASGITransport(
+        application_of(conversation, address, patience=patience), raise_app_exceptions=True
+    )
+
+
+def application_of(
+    conversation: Conversation, address: str = ADDRESS, *, patience: float = PATIENCE
+) -> Starlette:
     """The web part with the console, on the database and the clock of a conversation."""
     services = conversation.services
     site = Site(services.campaign, address=address)
@@ -55,6 +65,7 @@ def application_of(conversation: Conversation, address: str = ADDRESS) -> Starle
         suppression_key=services.suppression_key,
         changed=lambda: None,
         rolls=Rolls(conversation.database),
+        patience=patience,
     )
     parts = [Console(desk), MiniApp(replace(desk, door=Entrance.APP))]
     return make_web(health=_well, metrics=_no_figures, site=site, parts=parts)

@@ -167,7 +167,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/console/surveys",
             *("/console/surveys/new", "/console/surveys/new/whom", "/console/surveys/new/when"),
         ),
-        *("/console/log", "/console/exports", "/console/erasure", "/console/map/x"),
+        *("/console/log", "/console/exports", "/console/erasure", "/console/map/x", "/console/zzz"),
         *(
             "/app/",
             f"/app/events/{code}",
@@ -176,6 +176,7 @@ async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
             "/app/me",
             "/app/me/choices/team",
             "/app/walk/1",
+            "/app/zzz",
         ),
     ]
 

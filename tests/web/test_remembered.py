@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from bot.web import remembered
 from bot.web.remembered import KEPT_FOR, SHOWN_FOR, Remembered
@@ -72,3 +73,31 @@ async def test_a_count_that_fails_leaves_the_older_one(monkeypatch: pytest.Monke
     await asyncio.sleep(0)
     with pytest.raises(OSError, match="full"):  # whoever has to wait for it is told
         await kept.get(KEY, away, LATER + timedelta(hours=1))
+
+
+async def test_who_waits_long_enough_is_told_that_it_is_counted() -> None:
+    kept, count = Remembered(), Counted()
+    count.free.clear()
+    assert not await kept.within(0.0, KEY, count, NOW)
+    assert not await kept.within(0.0, KEY, count, NOW)
+    count.free.set()
+    assert await kept.within(600, KEY, count, NOW)
+    assert kept.fresh(KEY, NOW) == (1, NOW)
+    assert await kept.within(0.0, KEY, count, NOW), "it is there"
+
+
+async def test_what_fails_while_nobody_waits_is_logged_and_told_to_who_does() -> None:
+    kept, free = Remembered(), asyncio.Event()
+
+    async def away() -> int:
+        await free.wait()
+        raise OSError("the disk is full")
+
+    with structlog.testing.capture_logs() as logged:
+        assert not await kept.within(0.0, KEY, away, NOW)
+        free.set()
+        for _ in range(4):
+            await asyncio.sleep(0)
+    assert [each["event"] for each in logged] == ["count_not_made"]
+    with pytest.raises(OSError, match="full"):
+        await kept.within(600, KEY, away, NOW)

@@ -8,6 +8,7 @@ from bot.web.console.door import EventDoor
 from bot.web.console.event_team import EventTeam
 from bot.web.console.events import Events
 from bot.web.console.ground import GroundRoom
+from bot.web.console.lists import Lists
 from bot.web.console.map import MapRoom
 from bot.web.console.messages import Messages
 from bot.web.console.new_event import NewEventRoom
@@ -32,6 +33,7 @@ class Console(Rooms):
         Messages,
         NewEventRoom,
         Events,
+        Lists,
         EventDoor,
         Shifts,
         EventTeam,

@@ -11,10 +11,10 @@ from starlette.routing import Route
 from bot.actions import attendees, check_ins
 from bot.links import check_in_link
 from bot.printing.codes import qr_path
-from bot.rules.attendees import sheet
 from bot.rules.check_ins import EARLY, door_key
 from bot.rules.typed import is_number
 from bot.web.console.events import code_of
+from bot.web.console.lists import listed, number_all
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
 from db.events import EventTexts, text_in
@@ -35,22 +35,23 @@ class EventDoor:
     def routes(self) -> Sequence[Route]:
         desk, one = self._desk, "/console/events/{code}/door"
         return [
-            Route(one, desk.reading(self.list, notes=True)),
+            Route(one, desk.reading(self.list, note=number_all)),
             Route(one, desk.changing(self.tick), methods=["POST"]),
             Route(f"{one}/code", desk.reading(self.code)),
         ]
 
     async def list(self, visit: Visit) -> Response:
         """`?name=mar`: those whose name begins so, or of this number."""
-        found, everybody = await attendees.attendees(visit.tx, visit.author, code_of(visit))
-        event, search = found.event, visit.request.query_params.get("name", "")[:MOST_SEARCH]
+        people = await listed(visit)
+        found, event = people.found, people.found.event
+        search = visit.request.query_params.get("name", "")[:MOST_SEARCH]
         number = max(0, whole_number(visit, "page", 1) - 1)
         return visit.page(
             "door",
             event=event,
             text=_text(visit, found.texts),
             there=await attendees.there(visit.tx, found),
-            sheet=sheet(everybody, None, number=number, search=search, size=AT_ONCE),
+            sheet=await people.page(None, number=number, search=search, size=AT_ONCE),
             search=search,
             opens=event.starts_at - EARLY,
             is_showing=event.ends_at > visit.now,

@@ -11,15 +11,12 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import attendees, drafts, event_history, event_news, event_seats, events, series
+from bot.actions import drafts, event_history, event_news, event_seats, events, series
 from bot.actions.authority import area_name
 from bot.actions.event_drafts import FLOW
 from bot.actions.events import ManagedEvent
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
-from bot.links import list_link
-from bot.printing.codes import qr_path
-from bot.rules.attendees import AttendeePart, sheet
 from bot.rules.check_ins import EARLY
 from bot.rules.expressions import stored
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
@@ -33,9 +30,6 @@ from bot.web.refusals import BadForm, Missing
 from bot.words.no_break import with_plain_spaces
 from db.engine import savepoint
 from db.events import EventPage, text_in
-
-PEOPLE_AT_ONCE = 200
-"""Lines of a part of the list."""
 
 
 class NotYet(PortevoixError):
@@ -76,8 +70,6 @@ class Events:
         return [
             Route("/console/events", desk.reading(self.list)),
             Route(one, desk.reading(self.show)),
-            Route(f"{one}/people", desk.reading(self.people, notes=True)),
-            Route(f"{one}/sheet", desk.changing(self.sheet), methods=["POST"]),
             Route(f"{one}/seats", desk.changing(self.seats), methods=["POST"]),
             Route(f"{one}/change", desk.changing(self.change), methods=["POST"]),
             Route(f"{one}/cancel", desk.reading(self.ask_cancel)),
@@ -139,27 +131,6 @@ class Events:
             may_cancel=visit.author.hosted.get(event.id) != events.CO_HOST,
             overbookings=OVERBOOKINGS,
             most_guests=MOST_GUESTS,
-        )
-
-    async def people(self, visit: Visit) -> Response:
-        """Who comes, on the screen: by name to whoever gets the names on paper too."""
-        found, everybody = await attendees.read_out(visit.tx, visit.author, code_of(visit))
-        text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
-        sheets = [
-            sheet(everybody, part, number=whole_number(visit, part, 1) - 1, size=PEOPLE_AT_ONCE)
-            for part in AttendeePart
-        ]
-        return visit.page("people", event=found.event, text=text, sheets=sheets)
-
-    async def sheet(self, visit: Visit) -> Response:
-        """The list on paper: numbered, with the day on which it is destroyed, and noted, as in the chat."""
-        paper = await attendees.paper_list(visit.tx, visit.author, code_of(visit))
-        found = paper.found
-        text = text_in(found.texts, visit.language, visit.author.campaign.languages[0])
-        size, path = qr_path(list_link(self._desk.composer.bot_username, found.event.code))
-        parts = [(part, [each for each in paper.everybody if each.part is part]) for part in AttendeePart]
-        return visit.page(
-            "sheet", event=found.event, text=text, paper=paper, parts=parts, size=size, path_of_code=path
         )
 
     async def seats(self, visit: Visit) -> Response:

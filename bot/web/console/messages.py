@@ -51,6 +51,7 @@ from bot.web.console.forms import (
     word_faults,
 )
 from bot.web.console.surveys_shown import whole
+from bot.web.counting import having_counted
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
 from bot.words.shown_html import shown_html
@@ -320,7 +321,7 @@ class Messages:
                 html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
             return html, progress.is_over or progress.is_cancelled
 
-        return await self._desk.having_counted(once)
+        return await having_counted(once, self._desk.remembered, self._desk.clock)
 
 
 def _whole(visit: Visit, subject: Subject) -> Sequence[tuple[str, Markup]]:

@@ -20,6 +20,7 @@ from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web.console.events import code_of
 from bot.web.console.forms import plain, told, wall_time
+from bot.web.console.lists import number_all
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
 from db.engine import savepoint
@@ -37,7 +38,7 @@ class Shifts:
         return [
             Route(all_, desk.reading(self.list)),
             Route(all_, desk.changing(self.add), methods=["POST"]),
-            Route(one, desk.reading(self.show, notes=True)),
+            Route(one, desk.reading(self.show, note=number_all)),
             Route(f"{one}/hours", desk.changing(self.hours), methods=["POST"]),
             Route(f"{one}/places", desk.changing(self.places), methods=["POST"]),
             Route(f"{one}/off", desk.changing(self.off), methods=["POST"]),

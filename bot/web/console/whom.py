@@ -40,7 +40,8 @@ from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
 from bot.rules.typed import is_number
 from bot.web.console.forms import TYPED, keep_typed, plain, told
-from bot.web.desk import CountFirst, Visit
+from bot.web.counting import CountFirst
+from bot.web.desk import Visit
 from bot.web.refusals import BadForm
 from bot.words.vocabulary import vocabulary
 from db.events import text_in

@@ -1,0 +1,130 @@
+"""Who comes to an event, page by page. A long list is read whole at most every few seconds, for its order and the names
+that are searched; whoever a page shows is read anew for each page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.actions import attendees
+from bot.actions.events import ManagedEvent
+from bot.frozen import Frozen
+from bot.links import list_link
+from bot.printing.codes import qr_path
+from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, cut, in_order
+from bot.rules.permissions import Action
+from bot.web.console.events import code_of
+from bot.web.desk import Desk, Visit, whole_number
+from db.events import text_in
+
+KEPT_FOR = timedelta(seconds=10)
+AT_ONCE = 200
+"""Lines of a part of the list."""
+
+Roll = Mapping[AttendeePart, Sequence[Attendee]]
+"""Everybody, by part, in order."""
+
+
+class Listed(Frozen):
+    """The list of an event for whoever asks. `roll`: everybody as of a moment ago; `is_long`: then not as of now."""
+
+    visit: Visit
+    found: ManagedEvent
+    roll: Roll
+    is_long: bool
+    read_out: bool
+
+    async def page(
+        self, part: AttendeePart | None, *, number: int, size: int, search: str = ""
+    ) -> AttendeeSheet:
+        """A page of one part, or of everybody, part by part."""
+        rows = (
+            self.roll[part] if part is not None else [each for one in AttendeePart for each in self.roll[one]]
+        )
+        sheet = cut(rows, part, number=number, search=search, size=size)
+        return replace(sheet, rows=await self._now(sheet.rows)) if self.is_long else sheet
+
+    async def _now(self, rows: Sequence[Attendee]) -> list[Attendee]:
+        """These people as they are now; whoever is not on the list any more is left out."""
+        visit, numbers = self.visit, [each.number for each in rows]
+        now = await attendees.listed(
+            visit.tx, visit.author, self.found, read_out=self.read_out, numbers=numbers
+        )
+        by_number = {each.number: each for each in now}
+        return [by_number[number] for number in numbers if number in by_number]
+
+
+async def listed(visit: Visit, *, read_out: bool = False) -> Listed:
+    """`read_out`: for a screen that others see too. Raises NotAllowed, EventRefused, MadeElsewhere, CountFirst."""
+    author = visit.author
+    found = await attendees.number_all(visit.tx, author, code_of(visit))
+
+    async def roll(tx: AsyncConnection) -> Roll:
+        everybody = await attendees.listed(tx, author, found, read_out=read_out)
+        return {part: in_order(everybody, part) for part in AttendeePart}
+
+    is_long = await attendees.is_long(visit.tx, found)
+    if not is_long:
+        kept = await roll(visit.tx)
+    else:
+        areas, hosted = author.areas(Action.SEE_EVENT_ANSWERS), author.hosted.get(found.event.id)
+        kept, _ = visit.looked_up(
+            ("roll", found.event.id, areas, hosted, read_out),
+            lambda: visit.desk.in_reading(roll),
+            kept_for=KEPT_FOR,
+            or_older=True,
+        )
+    return Listed(visit=visit, found=found, roll=kept, is_long=is_long, read_out=read_out)
+
+
+async def number_all(visit: Visit) -> None:
+    """What a list may need to be noted first: whoever came to it since has a number."""
+    await attendees.number_all(visit.tx, visit.author, code_of(visit))
+
+
+class Lists:
+    """Who comes to an event: on the screen and on paper."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> Sequence[Route]:
+        desk, one = self._desk, "/console/events/{code}"
+        return [
+            Route(f"{one}/people", desk.reading(self.people, note=number_all)),
+            Route(f"{one}/sheet", desk.changing(self.sheet), methods=["POST"]),
+        ]
+
+    async def people(self, visit: Visit) -> Response:
+        """By name to whoever gets the names on paper too."""
+        people = await listed(visit, read_out=True)
+        sheets = [
+            await people.page(part, number=whole_number(visit, part, 1) - 1, size=AT_ONCE)
+            for part in AttendeePart
+        ]
+        return visit.page("people", event=people.found.event, text=_text(visit, people.found), sheets=sheets)
+
+    async def sheet(self, visit: Visit) -> Response:
+        """Numbered, with the day on which it is destroyed, and noted, as in the chat."""
+        paper = await attendees.paper_list(visit.tx, visit.author, code_of(visit))
+        size, path = qr_path(list_link(self._desk.composer.bot_username, paper.found.event.code))
+        parts = [(part, [each for each in paper.everybody if each.part is part]) for part in AttendeePart]
+        return visit.page(
+            "sheet",
+            event=paper.found.event,
+            text=_text(visit, paper.found),
+            paper=paper,
+            parts=parts,
+            size=size,
+            path_of_code=path,
+        )
+
+
+def _text(visit: Visit, found: ManagedEvent) -> object:
+    return text_in(found.texts, visit.language, visit.author.campaign.languages[0])

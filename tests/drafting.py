@@ -41,10 +41,10 @@ async def begin_event(talker: Talker) -> None:
         await talker.send(words)
 
 
-async def finish_event(talker: Talker, *, hosting: bool = False) -> None:
-    """From the pin up to the summary: on 24 November at 19:00, for people around, which a host is not asked."""
+async def finish_event(talker: Talker, *, hosting: bool = False, day: str = "24/11") -> None:
+    """From the pin up to the summary: at 19:00, for people around, which a host is not asked."""
     await talker.tap("Without a pin")
-    await talker.send("24/11 19h")
+    await talker.send(f"{day} 19h")
     await talker.tap("2 h")
     await talker.tap("There are enough")
     if not hosting:

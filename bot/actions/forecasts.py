@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +33,8 @@ from db.rolls import Rolls
 
 PARIS = "Europe/Paris"
 """By which time somebody lives of whom no zone is known."""
+TOGETHER = timedelta(hours=1)
+"""Within so long it is the same to whoever reads when people can be written to again."""
 MOST_TRIED = 4
 """How many later times are looked at for a better one."""
 
@@ -278,9 +280,22 @@ async def _forecast(
     return Forecast(
         at_once=at_once,
         later=tuple(sorted(later.values(), key=lambda each: each.until)),
-        lost=tuple(sorted(lost.values(), key=lambda each: each.until)),
+        lost=_together(lost.values()),
         for_good={reason: for_good[reason] for reason in Held if reason in for_good},
     )
+
+
+def _together(lost: Iterable[Delay]) -> tuple[Delay, ...]:
+    """Those who can be written to again within the same hour for the same reason are one line, of the last of them."""
+    found: list[tuple[datetime, Delay]] = []
+    for each in sorted(lost, key=lambda each: (each.reason, each.until)):
+        first, before = found[-1] if found else (each.until, each)
+        if not found or before.reason != each.reason or each.until - first >= TOGETHER:
+            found.append((each.until, each))
+            continue
+        one = replace(each, people=before.people + each.people, is_home=before.is_home or each.is_home)
+        found[-1] = (first, one)
+    return tuple(sorted((each for _, each in found), key=lambda each: each.until))
 
 
 def _at_home(area: str, sending: Sending, campaign: Campaign) -> Obstacle:

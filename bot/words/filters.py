@@ -24,6 +24,8 @@ from bot.rules.retention import whole_years
 from locales.words import OTHER, Words
 
 DATES_KEPT = 1024
+_NOTED_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NOTED_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:\d{2}|Z)")
 _LARGE = re.compile(r"\d{5,}")
 _VOWELS = frozenset("aeiouyœæ")
 _DAY = re.compile(r"\bd\b")
@@ -88,12 +90,22 @@ def _dates_of(locale: str, words: Words) -> dict[str, Any]:
         """With the year, for what is read later; written out as every other date."""
         return formats.moment.format(day=date_(moment.astimezone(ZoneInfo(zone))), hour=hour(moment, zone))
 
+    def noted(text: str, zone: str) -> str:
+        """What was noted as text: an instant or a day as dates are written here, all else as it is."""
+        try:
+            if _NOTED_DAY.fullmatch(text):
+                return date_(date.fromisoformat(text))
+            return stamp(datetime.fromisoformat(text), zone) if _NOTED_INSTANT.fullmatch(text) else text
+        except ValueError:
+            return text
+
     return {
         "date": date_,
         "day": day,
         "day_and_month": day_and_month,
         "hour": hour,
         "moment": moment_,
+        "noted": noted,
         "stamp": stamp,
     }
 

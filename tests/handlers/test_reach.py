@@ -6,12 +6,20 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from db.schema import broadcast_texts, broadcasts, deliveries, events, surveys
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
-from tests.drafting import begin_broadcast, begin_event, finish_broadcast, write_broadcast, write_event
+from tests.drafting import (
+    begin_broadcast,
+    begin_event,
+    finish_broadcast,
+    finish_event,
+    write_broadcast,
+    write_event,
+)
 from tests.handlers.test_new_survey import TRAIN, write_question, write_up_to_the_questions
 from tests.reading import ABOUT
 
@@ -58,6 +66,39 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
     assert "In addition, 1 switched such messages off." in text
     assert "In addition, 1 blocked the bot or closed their account." in text
     assert "Nobody would get it." not in text
+
+
+async def test_who_may_be_written_to_within_minutes_of_each_other_is_one_line(
+    conversation: Conversation,
+) -> None:
+    """Their weeks are full until the minute at which the oldest of their messages left."""
+    admin, now = await staff(conversation, 7, "admin", "FR"), conversation.clock.now()
+    for number, minutes in enumerate((0, 7, 41, 200), start=1):
+        person = await supporter(conversation, number, LYON)
+        oldest = now - timedelta(days=4, hours=22) + timedelta(minutes=minutes)
+        await wrote(conversation, person, oldest, now - timedelta(days=3), now - timedelta(days=2))
+    await write_broadcast(admin)
+    await finish_broadcast(admin)
+    lost = re.findall(r"✗ Expires unsent for (\d+).* on (.*)\.", admin.last.text)
+    assert [people for people, _ in lost] == ["3", "1"], admin.last.text
+    assert lost[0][1].endswith("at 12:42"), "the last of them"
+
+
+@pytest.mark.parametrize(("day", "is_over"), [("17/11", True), ("24/11", False)])
+async def test_who_is_invited_to_a_series_after_its_first_date_is_said_to_be(
+    conversation: Conversation, day: str, is_over: bool
+) -> None:
+    """Their week is full until the silence of the first round, until the 20th; the later dates are theirs."""
+    admin = await staff(conversation, 7, "admin", "FR")
+    await full_week(conversation, await supporter(conversation, 1, LYON))
+    await begin_event(admin)
+    await finish_event(admin, day=day)
+    await admin.tap("Repeat it")
+    await admin.tap("Every week")
+    await admin.send("3")
+    assert "They get it on Sunday 20 November at 19:00 at the latest." in admin.last.text, admin.last.text
+    told = "The first date may be over by then: it still invites them to the later ones."
+    assert (told in admin.last.text) is is_over
 
 
 async def test_what_nobody_would_get_is_sent_at_a_better_time_in_one_tap(conversation: Conversation) -> None:

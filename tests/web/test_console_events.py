@@ -166,6 +166,7 @@ async def test_an_event_is_cancelled_in_two_steps_and_found_again(
     visitor = await signed_in(olga)
     await visitor.open(page)
     assert not visitor.filled(f"{page}/cancel"), "nothing is cancelled in one click"
+    assert "Make the list to print" in visitor.text
     await visitor.open(f"{page}/cancel")
     assert "Cancel this event for good?" in visitor.text
     assert "Recipients: < 10" in visitor.text, visitor.text
@@ -181,6 +182,8 @@ async def test_an_event_is_cancelled_in_two_steps_and_found_again(
     await visitor.open("/console/events")
     assert "None is planned." in visitor.text
     assert page in visitor.page.text.partition("Cancelled events")[2]
+    assert "Make the list to print" not in visitor.text
+    assert "Taken: " not in visitor.text, "nobody sits there"
     assert "cancelled" in (await visitor.open(page)).text
     # What the chat says by a command leads to a room here.
     await visitor.open(f"{page}/cancel")

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 
-import bot.actions
 import db.people
 from bot.actions import broadcast_approvals
-from bot.actions.audit import note
 from bot.actions.authority import author_of
-from bot.rules.permissions import Action
 from bot.web.console import messages
-from bot.words.pages import PAGES
 from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, rows, staff, supporter
 from tests.conversation import Conversation, paris
@@ -87,72 +80,6 @@ async def test_a_message_is_read_paused_resumed_and_cancelled(
         assert [each["change"] for each in await tx.scalars(noted)] == ["pause", "resume", "cancel"]
 
 
-async def test_every_action_that_is_noted_has_words_in_the_log() -> None:
-    sources = "".join(file.read_text() for file in Path(bot.actions.__file__).parent.glob("*.py"))
-    named = re.findall(r'(?:action=|_note\(tx, \w+, )"(\w+)"', sources)
-    words = (PAGES / "console" / "_noted.html.j2").read_text()
-    assert {each for each in named if f'"{each}":' not in words} - {each.value for each in Action} == set()
-
-
-NOT_NOTED = set(
-    "audience created_at created_by details expires_at mends template digest key hash last link links known_in".split()
-    + "pause resume cancel brief fields series reworded words".split()
-)
-"""Keys of rows beside the notes, and what of a note only machines read."""
-
-
-def keys_of_notes() -> set[str]:
-    """What stands beside the entries of the log: the keys in every function that notes something."""
-    found: set[str] = set()
-    for file in Path(bot.actions.__file__).parent.glob("*.py"):
-        for function in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            calls = [each.func for each in ast.walk(function) if isinstance(each, ast.Call)]
-            names = {getattr(each, "attr", getattr(each, "id", "")) for each in calls}
-            if function.name != "details" and not names & {"note", "_note"}:
-                continue
-            keys = [key for each in ast.walk(function) if isinstance(each, ast.Dict) for key in each.keys]
-            found |= {
-                key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
-            }
-    return found
-
-
-async def test_all_that_stands_beside_an_entry_of_the_log_has_words() -> None:
-    words = (PAGES / "console" / "_noted.html.j2").read_text()
-    told = {each for each in keys_of_notes() if f'"{each}":' in words or f'name == "{each}"' in words}
-    in_lists = set(re.findall(r'name in \("(\w+)", "(\w+)"\)', words)[0])
-    assert keys_of_notes() - told - in_lists - NOT_NOTED == set()
-
-
-async def test_the_log_of_a_french_reader_has_neither_none_nor_english_and_names_the_event(
-    conversation: Conversation,
-) -> None:
-    talker = await staff(conversation, ADMIN, "admin", "FR")
-    await supporter(conversation, ADMIN, "69123", language="fr")
-    await conversation.add_event("a1b2c3d4")
-    exported = {"export": "supporters", "format": "csv", "layout": None, "area": "69", "since": None}
-    changed = {"event": "a1b2c3d4", "told": 0, "changed": ["starts_at", "latitude", "text:fr"], "capacity": 3}
-    async with conversation.database.write() as tx:
-        for details in ({**exported, "until": None, "event": None, "known_in": None}, changed):
-            await note(
-                tx, actor="staff:1", action="change_event", details=details, now=conversation.clock.now()
-            )
-    sophie = await signed_in(talker)
-    await sophie.open("/console/log")
-    beside = sophie.text.partition("Détails")[2]
-    assert "None" not in beside
-    assert "« Réunion publique »" in beside, beside
-    assert "changé : début, texte (Français)" in beside or "modifié : début, texte (Français)" in beside, (
-        beside
-    )
-    assert "places : 3" in beside
-    assert "export : Sympathisants" in beside or "export : Inscrits" in beside, beside
-    for english in ("layout", "known in", "starts", "capacity"):
-        assert english not in beside
-
-
 async def test_events_of_today_and_of_the_map_lead_to_their_page_for_whoever_may_open_it(
     conversation: Conversation,
 ) -> None:
@@ -174,23 +101,6 @@ async def test_events_of_today_and_of_the_map_lead_to_their_page_for_whoever_may
     # Whoever has planned none is not told that none is planned: the first page lists one.
     await other.open("/console/events")
     assert "You have planned none" in other.text
-
-
-async def test_the_log_is_read_by_what_was_done_by_whom_and_up_to_a_day(conversation: Conversation) -> None:
-    sophie = await signed_in(await staff(conversation, ADMIN, "admin", "FR"))
-    async with conversation.database.write() as tx:
-        for actor, action in (("staff:1", "broadcast"), ("staff:2", "create_event")):
-            await note(tx, actor=actor, action=action, details={"area": "69"}, now=conversation.clock.now())
-
-    async def found(**asked: str) -> list[str]:
-        await sophie.open(f"/console/log?{urlencode(asked)}")
-        return re.findall(r"<td>(staff:[12])</td>", sophie.page.text)
-
-    assert await found() == ["staff:2", "staff:1"]
-    assert await found(action="broadcast") == ["staff:1"]
-    assert await found(who="staff:2") == ["staff:2"]
-    assert await found(day="2016-11-01") == await found(action="nonsense") == []
-    assert await found(day="2016-13-99") == ["staff:2", "staff:1"]
 
 
 async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, olga: Browser) -> None:

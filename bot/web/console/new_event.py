@@ -158,7 +158,12 @@ class NewEventRoom:
             ),
             audience=await whom.named(visit, new.audience),
             reach_words=visit.told(
-                "console/forecast", forecast=found, as_of=as_of, knowing=_is_knowing(data), experiment=None
+                "console/forecast",
+                forecast=found,
+                as_of=as_of,
+                knowing=_is_knowing(data),
+                experiment=None,
+                first=event.starts_at if event_drafts.dates(data) else None,
             ),
             is_for_nobody=found.is_for_nobody(author.reader) and not _is_knowing(data),
             awaits=needs_approval(recipients=author.reader.at_most(found.people), approval_above=above),

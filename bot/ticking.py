@@ -16,7 +16,7 @@ from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.claims import LOST_FOR, tend
 from bot.actions.effects import measure
-from bot.actions.planning import FIRST_LOOK, TickFindings, look, open_steps, others
+from bot.actions.planning import FIRST_LOOK, TickFindings, is_to_be_looked_at, look, open_steps, others
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
@@ -152,16 +152,21 @@ class Ticker:
                 raise ExceptionGroup("parts of a tick failed", failed)
 
     async def _plan(self) -> None:
+        """Writes where there is anything to write: whoever taps waits for whoever may."""
         now = self._planned_for
-        async with self._database.write() as tx:
-            await lock(tx, Lock.PLANNING)
-            found = await look(tx, self._campaign, now, before=self._look)
-        self._look = found
-        self._tell(found.queued, now)
-        for part in others(self._campaign, now):
+        async with self._database.read() as tx:
+            is_due = await is_to_be_looked_at(tx, self._campaign, now, before=self._look)
+            parts = [part for part in others(self._campaign, now) if await part.is_due(tx)]
+        if is_due:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)
-                queued = await part(tx)
+                found = await look(tx, self._campaign, now, before=self._look)
+            self._look = found
+            self._tell(found.queued, now)
+        for part in parts:
+            async with self._database.write() as tx:
+                await lock(tx, Lock.PLANNING)
+                queued = await part.work(tx)
             self._tell(queued, now)
 
     def _tell(self, queued: int, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
 from bot.rules.sending import ON_THE_WAY
+from db.engine import here
 from db.experiments import Draw, state_drawn, variant_drawn
 from db.schema import broadcast_texts, broadcasts, deliveries
 from db.upsert import insert
@@ -206,7 +207,8 @@ _ACTIVE = sa.select(broadcasts.c.id, broadcasts.c.expires_at, _QUEUED, _AT_ONCE.
 
 async def active(tx: AsyncConnection) -> list[DueBroadcast]:
     """The active broadcasts with queued deliveries, due or not yet."""
-    found = await tx.execute(_ACTIVE)
+    with here(tx):
+        found = await tx.execute(_ACTIVE)
     return [
         DueBroadcast(id=row.id, expires_at=row.expires_at, next_due=row.next_due, at_once=bool(row.at_once))
         for row in found
@@ -246,15 +248,17 @@ _OVER = {
 
 async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:
     """Mark the broadcasts that have nothing left to send as finished, and say which."""
-    return list((await tx.execute(_FINISH, {"now": now})).scalars())
+    with here(tx):
+        return list((await tx.execute(_FINISH, {"now": now})).scalars())
 
 
 async def close_some(tx: AsyncConnection, now: datetime) -> int:
     """Close waiting deliveries of cancelled and expired broadcasts, `CHUNK` at most; how many."""
     closed = 0
     for reason, over in _OVER.items():
-        found = await tx.execute(over, {"now": now})
-        for broadcast in found.scalars().all():
+        with here(tx):
+            found = (await tx.execute(over, {"now": now})).scalars().all()
+        for broadcast in found:
             some = (
                 sa.select(deliveries.c.id)
                 .where(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(("queued", "withheld")))

@@ -8,7 +8,7 @@ A row is held by the process that leased it until it settles it or is dead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from bot.rules.courtesy import UNDISTURBED
 from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant, together
 from db.days import midnight
+from db.engine import here
 from db.schema import broadcasts, deliveries, people
 
 
@@ -181,17 +182,43 @@ async def lease(
 
     None is to somebody whom another process is writing to.
     """
+    return (await together(tx, _taking(tx, shares, owner, now, ()))).rows
+
+
+async def lease_at_last(
+    tx: AsyncConnection,
+    shares: Sequence[tuple[int, int]],
+    *,
+    owner: str,
+    now: datetime,
+    held: Collection[int],
+) -> Taken:
+    """The same, with which the transaction ends. What is `held` is left in the queue."""
+    return await together(tx, _taking(tx, shares, owner, now, held), and_commit=True)
+
+
+class Taken(NamedTuple):
+    """Deliveries that were leased, and those that were due and passed over."""
+
+    rows: list[Leased]
+    passed_over: set[int]
+
+
+def _taking(
+    tx: AsyncConnection, shares: Sequence[tuple[int, int]], owner: str, now: datetime, held: Collection[int]
+) -> Callable[[Visit], Taken]:
     given = {"owner": owner} if tx.dialect.name == "postgresql" else {}
 
-    def take(visit: Visit) -> list[Any]:
-        found = []
+    def take(visit: Visit) -> Taken:
+        due = []
         for broadcast, room in shares:
-            found += visit.rows(_TAKE, broadcast=broadcast, room=room, now=now, **given)
+            due += visit.rows(_TAKE, broadcast=broadcast, room=room, now=now, **given)
+        found = [row for row in due if row[0] not in held]
         if found:
             visit.run(_LEASE, rows=[(row[0],) for row in found], owner=owner, now=now)
-        return found
+        return Taken([_leased(*row) for row in found], {row[0] for row in due if row[0] in held})
 
-    return [_leased(*row) for row in await together(tx, take)]
+    return take
 
 
 def _leased(number: int, broadcast: int, person: int | None, expires_at: str | None, attempts: int) -> Leased:
@@ -284,7 +311,9 @@ _HELD = sa.select(sa.func.count()).where(
 
 async def release_withheld(tx: AsyncConnection, now: datetime) -> int:
     """Queue withheld deliveries whose quiet period has ended; how many."""
-    return (await tx.execute(_RELEASE, {"now": now})).rowcount
+    with here(tx):
+        ripe = await ripe_withheld(tx, now)
+    return (await tx.execute(_RELEASE, {"now": now})).rowcount if ripe else 0
 
 
 async def ripe_withheld(tx: AsyncConnection, now: datetime) -> bool:

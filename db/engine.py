@@ -221,11 +221,11 @@ def here(tx: AsyncConnection) -> Iterator[None]:
         yield
         return
     connection = sqlite.connection_of(tx)
-    connection.is_here = True
+    before, connection.is_here = connection.is_here, True
     try:
         yield
     finally:
-        connection.is_here = False
+        connection.is_here = before
 
 
 def require_writer(tx: AsyncConnection) -> None:

@@ -14,6 +14,7 @@ from bot.rules.kinds import Mute
 from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.broadcasts import by_the_program, ensure, queue_deliveries
+from db.engine import here
 from db.schema import broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
 from db.vote_plans import SAID
 
@@ -135,12 +136,19 @@ async def queue_last_choice(
     )
 
 
+async def has_changed(tx: AsyncConnection) -> bool:
+    """Whether `take_changed` would tell of anybody."""
+    return (await tx.execute(sa.select(people.c.id).where(_MARKED).limit(1))).first() is not None
+
+
 async def take_changed(tx: AsyncConnection) -> list[int] | None:
     """The people of whom something changed since this was last asked; None: more than `MOST_CHANGED`.
 
     Whoever changes meanwhile keeps, or gets, their mark: what reads them comes after this.
     """
-    marked = (await tx.execute(sa.select(people.c.id).where(_MARKED).limit(MOST_CHANGED + 1))).scalars().all()
+    with here(tx):
+        found = await tx.execute(sa.select(people.c.id).where(_MARKED).limit(MOST_CHANGED + 1))
+    marked = found.scalars().all()
     if not marked:
         return []
     if len(marked) > MOST_CHANGED:

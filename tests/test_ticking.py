@@ -75,6 +75,16 @@ async def test_the_database_is_looked_at_only_where_something_may_have_changed(
             looked.pop()
 
 
+async def test_a_look_that_finds_nothing_waits_for_no_writer_and_keeps_none_waiting(
+    sqlite_database: Database,
+) -> None:
+    ticker = a_ticker(sqlite_database)
+    async with sqlite_database.write():
+        async with asyncio.timeout(10):
+            await asyncio.create_task(ticker.tick(look_again=True))
+    assert ticker.is_current
+
+
 async def test_one_that_is_held_ticks_only_for_whoever_holds_it(sqlite_database: Database) -> None:
     ticked: list[datetime] = []
     clock = MovableClock(paris("2016-10-01T10:00"), speed=0)

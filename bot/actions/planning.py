@@ -10,13 +10,18 @@ which every change of a person or a plan sets), so that a tick costs what has ch
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.canvass_walks
 import db.planning
+import db.seats
+import db.shifts
 from bot.actions import canvass_walks, shift_offers, waitlist
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
@@ -27,6 +32,7 @@ from bot.rules.kinds import Kind, mutes_of_step
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone, territory_followed
 from bot.rules.territories import ABROAD, METROPOLE
 from db.backup import restored_at
+from db.engine import here
 from db.planning import PlannedBroadcast, StepAudience, StepPlace
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
@@ -34,6 +40,9 @@ EVENT_HORIZON = timedelta(days=3)
 # In their own courtesy hours, and by the clock of their consulate, people abroad get a step so much earlier than Paris
 # at most, and it is of use so much longer.
 ZONES_DIFFER = timedelta(days=2)
+# So few who changed are planned for without a visit of the database's thread for each statement: whoever taps meanwhile
+# waits for all of them.
+FEW = 64
 THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # What follows another message becomes due by the clock alone: everybody is looked at so often.
 FOLLOW_UPS_EVERY = timedelta(minutes=1)
@@ -86,34 +95,44 @@ class OpenStep(Frozen):
         )
 
 
+class TickPart(NamedTuple):
+    """Something that a tick does besides the steps. It may have a transaction of its own: whoever taps meanwhile waits
+    for that, and not for all of them.
+    """
+
+    is_due: Callable[[AsyncConnection], Awaitable[object]]
+    """Whether there may be anything to do: it only reads, so that nobody waits for it."""
+    work: Callable[[AsyncConnection], Awaitable[int]]
+    """Queues what is due, and tells how many messages."""
+
+
 async def plan(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
     """Queues every step and event reminder that is due, looking at everybody; how many messages."""
     queued = (await look(tx, campaign, now, before=FIRST_LOOK)).queued
-    return queued + sum([await part(tx) for part in others(campaign, now)])
+    return queued + sum([await part.work(tx) for part in others(campaign, now)])
 
 
-Part = Callable[[AsyncConnection], Awaitable[int]]
-
-
-def others(campaign: Campaign, now: datetime) -> Sequence[Part]:
-    """What a tick does besides the steps: each part queues what is due of its own, and tells how many messages.
-
-    Each may have a transaction of its own: whoever taps meanwhile waits for one of them, and not for all.
-    """
-    settling: list[Part] = [
-        lambda tx: waitlist.tend(tx, campaign, now),  # once the candidate is out, what was offered lapses
-        lambda tx: shift_offers.tend(tx, campaign, now),
+def others(campaign: Campaign, now: datetime) -> Sequence[TickPart]:
+    """What a tick does besides the steps."""
+    settling = [
+        # Once the candidate is out, what was offered lapses.
+        TickPart(lambda tx: db.seats.to_tend(tx, now), lambda tx: waitlist.tend(tx, campaign, now)),
+        TickPart(lambda tx: db.shifts.to_tend(tx, now), lambda tx: shift_offers.tend(tx, campaign, now)),
     ]
     if campaign.is_out(now):
         return settling
 
-    async def events(tx: AsyncConnection) -> int:
-        return await _plan_events(tx, campaign, now, after=await _told_after(tx))
-
     async def walks(tx: AsyncConnection) -> int:
         return await canvass_walks.tend(tx, now, after=await _told_after(tx))
 
-    return [events, *settling, walks]
+    return [
+        TickPart(
+            lambda tx: _due_of_events(tx, campaign, now),
+            lambda tx: _plan_events(tx, campaign, now),
+        ),
+        *settling,
+        TickPart(db.canvass_walks.are_under_way, walks),
+    ]
 
 
 async def _told_after(tx: AsyncConnection) -> datetime:
@@ -121,17 +140,27 @@ async def _told_after(tx: AsyncConnection) -> datetime:
     return await restored_at(tx) or THE_BEGINNING
 
 
+async def is_to_be_looked_at(
+    tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
+) -> bool:
+    """Whether `look` may find anything: it only reads, so that nobody waits for it."""
+    if campaign.is_out(now) or await db.planning.has_changed(tx):
+        return True
+    due = await _due(tx, campaign, now)
+    if before.openings != {each.opening for each in due}:
+        return True
+    return _is_to_follow_up(before, now) and any(each.step.follows is not None for each in due)
+
+
 async def look(
     tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
 ) -> TickFindings:
     """Queues every step that is due, knowing what the tick `before` looked at."""
     changed = await db.planning.take_changed(tx)
-    after = await _told_after(tx)
     if campaign.is_out(now):
-        return await _look_when_out(tx, campaign, now, changed, before, after=after)
-    zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
-    due = [each for each in open_steps(campaign, now, zones) if each.occurrence.at_utc > after]
-    follow_up = before.followed_at is None or abs(now - before.followed_at) >= FOLLOW_UPS_EVERY
+        return await _look_when_out(tx, campaign, now, changed, before)
+    due = await _due(tx, campaign, now)
+    follow_up = _is_to_follow_up(before, now)
     together: dict[tuple[int, str, str | None, bool], list[OpenStep]] = {}
     for each in due:
         by_the_clock = follow_up and each.step.follows is not None
@@ -142,12 +171,24 @@ async def look(
             together.setdefault(same, []).append(each)
     queued = 0
     for (*_, everybody), dues in together.items():
-        queued += await _plan_step(tx, campaign, dues, now, None if everybody else changed)
+        among = None if everybody else changed
+        with here(tx) if among is not None and len(among) <= FEW else nullcontext():
+            queued += await _plan_step(tx, campaign, dues, now, among)
     return TickFindings(
         queued=queued,
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )
+
+
+async def _due(tx: AsyncConnection, campaign: Campaign, now: datetime) -> list[OpenStep]:
+    after = await _told_after(tx)
+    zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
+    return [each for each in open_steps(campaign, now, zones) if each.occurrence.at_utc > after]
+
+
+def _is_to_follow_up(before: TickFindings, now: datetime) -> bool:
+    return before.followed_at is None or abs(now - before.followed_at) >= FOLLOW_UPS_EVERY
 
 
 def open_steps(campaign: Campaign, now: datetime, zones_abroad: Collection[str] = ()) -> list[OpenStep]:
@@ -256,10 +297,9 @@ async def _look_when_out(
     now: datetime,
     changed: Collection[int] | None,
     before: TickFindings,
-    *,
-    after: datetime,
 ) -> TickFindings:
     """Queues the last choice for everybody who was there when the candidate was out."""
+    after = await _told_after(tx)
     step, out_from = campaign.last_choice, campaign.out_from
     assert step is not None  # the caller knows that the candidate is out
     assert out_from is not None
@@ -287,19 +327,27 @@ async def _look_when_out(
     return TickFindings(queued=queued, openings=frozenset({opening}))
 
 
-async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime, *, after: datetime) -> int:
-    queued = 0
+async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
+    due = await _due_of_events(tx, campaign, now)
+    return sum([await _plan_event_step(tx, event, occurrence, now) for event, occurrence in due])
+
+
+async def _due_of_events(
+    tx: AsyncConnection, campaign: Campaign, now: datetime
+) -> list[tuple[int, EventOccurrence]]:
+    """The reminders that are due, each with its event."""
+    after = await _told_after(tx)
     around = await db.planning.events_around(
         tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
     )
-    for event in around:
-        occurrences = event_occurrences(
+    return [
+        (event.id, occurrence)
+        for event in around
+        for occurrence in event_occurrences(
             starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone, courtesy=campaign.courtesy
         )
-        for occurrence in occurrences:
-            if after < occurrence.at_utc <= now < occurrence.expires_at:
-                queued += await _plan_event_step(tx, event.id, occurrence, now)
-    return queued
+        if after < occurrence.at_utc <= now < occurrence.expires_at
+    ]
 
 
 async def _plan_event_step(

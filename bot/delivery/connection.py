@@ -67,12 +67,12 @@ class Owner(Protocol):
 
     allowance: Allowance
 
-    def opened(self, connection: Connection) -> None: ...
+    def opened(self, connection: WireConnection) -> None: ...
 
-    def lost(self, connection: Connection) -> None: ...
+    def lost(self, connection: WireConnection) -> None: ...
 
 
-class Connection(asyncio.Protocol):
+class WireConnection(asyncio.Protocol):
     """One connection, one request at a time."""
 
     def __init__(self, owner: Owner) -> None:

@@ -17,7 +17,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.delivery.calls import Call
@@ -191,23 +190,25 @@ class Sender:
             active = await broadcasts.active(tx)
             talks = {one.id for one in active if one.at_once}
             places = shares(active, self._lease_room, now)
-            rows = await deliveries.lease(tx, places, owner=self._owner, now=now) if places else []
-            rows = await self._forget_wording(tx, rows)
-        if rows:
-            await self._prepare_rows(alternating(rows), talks)
-        return len(rows) or closed
+            taken = await deliveries.lease_at_last(
+                tx, places, owner=self._owner, now=now, held=self._held_ids
+            )
+        if taken.passed_over:
+            # Somebody took its words back, and queued it again: it is not posted as it was worded before. What the
+            # clerk is writing about is left for the next time.
+            self._ready = deque(ready for ready in self._ready if ready.row.id not in taken.passed_over)
+        if taken.rows:
+            await self._prepare_rows(alternating(taken.rows), talks)
+        return len(taken.rows) + len(taken.passed_over) or closed
 
-    async def _forget_wording(self, tx: AsyncConnection, rows: list[Leased]) -> list[Leased]:
-        """Rows that are worded now. Of what we hold somebody may have taken the words back, and queued it again: it is
-        not posted as it was worded before, and what the clerk is writing about is left for the next time.
-        """
-        taken = {row.id for row in rows}
-        if any(ready.row.id in taken for ready in self._ready):
-            self._ready = deque(ready for ready in self._ready if ready.row.id not in taken)
-        written = taken & (self._marking | {one.id for one in self._undelivered})
-        if written:
-            await deliveries.give_back(tx, written)
-        return [row for row in rows if row.id not in written]
+    @property
+    def _held_ids(self) -> set[int]:
+        """What is worded here, or about to be noted."""
+        return {
+            *(ready.row.id for ready in self._ready),
+            *self._marking,
+            *(one.id for one in self._undelivered),
+        }
 
     def _is_to_be_tidied(self) -> bool:
         """Whether to look for what is cancelled, expired, due again or complete: when woken, and now and then."""

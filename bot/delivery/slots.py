@@ -19,7 +19,7 @@ DRIFT = 0.0005
 SURE_SECONDS = 0.004
 
 
-class Slot(NamedTuple):
+class SharedSlot(NamedTuple):
     """When one post may leave, and by when it has to be written."""
 
     at: float
@@ -50,11 +50,11 @@ class ServerClock:
             least, most = asked - received, answered - told
         self._least, self._most, self._compared_at = least, most, answered
 
-    def slot(self, moment: float) -> Slot:
+    def slot(self, moment: float) -> SharedSlot:
         """The slot at this moment of the database's clock; where ours `is_sure`, surely not before it nor too late."""
         unsure = min(self._most - self._least, SURE_SECONDS) / 2
         at = moment + (self._least + self._most) / 2
-        return Slot(at + unsure, at - unsure + SLACK_SECONDS)
+        return SharedSlot(at + unsure, at - unsure + SLACK_SECONDS)
 
 
 class Slots:
@@ -63,7 +63,7 @@ class Slots:
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self.clock = ServerClock()
-        self._slots: deque[Slot] = deque()
+        self._slots: deque[SharedSlot] = deque()
         self.keep_to(None)
 
     def __len__(self) -> int:

@@ -16,7 +16,7 @@ from collections import deque
 import aiohappyeyeballs
 from yarl import URL
 
-from bot.delivery.connection import MOST_BYTES, Allowance, Answer, Connection, NotWritten
+from bot.delivery.connection import MOST_BYTES, Allowance, Answer, NotWritten, WireConnection
 
 # How often silent and idle connections are looked for: one timer for all instead of one a post.
 SWEEP_SECONDS = 0.25
@@ -49,8 +49,8 @@ class Wire:
         self._connections = connections
         self._connect_seconds = connect_seconds
         self._idle_seconds = idle_seconds
-        self._open: set[Connection] = set()
-        self._idle: deque[Connection] = deque()
+        self._open: set[WireConnection] = set()
+        self._idle: deque[WireConnection] = deque()
         self._opening = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -89,7 +89,7 @@ class Wire:
             connection.close()
         return answer
 
-    def _give_back(self, connection: Connection) -> None:
+    def _give_back(self, connection: WireConnection) -> None:
         self._idle.append(connection)
         if self._waiting:
             self._free_one()
@@ -102,7 +102,7 @@ class Wire:
         for connection in list(self._open):
             connection.close()
 
-    async def _connect(self, seconds: float) -> Connection:
+    async def _connect(self, seconds: float) -> WireConnection:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(min(self._connect_seconds, seconds / 2)):
@@ -128,7 +128,7 @@ class Wire:
             self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
         return connection
 
-    async def _opened_one(self) -> Connection:
+    async def _opened_one(self) -> WireConnection:
         """A new connection, by whichever of the host's addresses answers first: IPv6 may be there and lead nowhere."""
         loop = asyncio.get_running_loop()
         addresses = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
@@ -137,7 +137,7 @@ class Wire:
         )
         try:
             _transport, connection = await loop.create_connection(
-                lambda: Connection(self),
+                lambda: WireConnection(self),
                 sock=opened,
                 ssl=self._tls,
                 server_hostname=self._host if self._tls else None,
@@ -147,7 +147,7 @@ class Wire:
             raise
         return connection
 
-    def _rested(self) -> Connection | None:
+    def _rested(self) -> WireConnection | None:
         """An idle connection that can be written to: the server is not closing it, nor may be for its long rest."""
         now = self.time()
         while self._idle:
@@ -157,10 +157,10 @@ class Wire:
             connection.close()
         return None
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: WireConnection) -> None:
         self._open.add(connection)
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, connection: WireConnection) -> None:
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)

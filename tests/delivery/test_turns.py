@@ -82,7 +82,7 @@ async def test_the_truth_about_a_doubtful_message_is_taken(bench: Any, helpers: 
 @pytest.mark.parametrize(
     ("step", "nth"),
     [
-        ("lease", 1),
+        ("lease_at_last", 1),
         ("take_turn", 1),  # marked
         ("take_turn", 2),  # settled
     ],

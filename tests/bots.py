@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +36,12 @@ class Bot(Protocol):
 
     async def health(self) -> Figures: ...
 
+    async def is_idle(self) -> bool:
+        """Whether nothing waits for an answer, and nothing is on its way."""
+
+    async def settled_for(self) -> datetime | None:
+        """The instant for which everything was planned, sent and answered; None while something is left to do."""
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
@@ -59,8 +66,26 @@ class BotHere:
         await self._stack.aclose()
 
     async def health(self) -> Figures:
+        return await self._running.health()
+
+    async def is_idle(self) -> bool:
+        return await self._running.engine.is_idle()
+
+    async def settled_for(self) -> datetime | None:
+        """What /health tells besides is not counted for it: who waits for a bot asks this a hundred times a second."""
+        app = self._running
+        if not self._is_current or not await app.engine.is_idle():
+            return None
+        return app.ticker.ticked_at if self._is_current else None  # it may have been answered meanwhile
+
+    @property
+    def _is_current(self) -> bool:
+        return self._running.ticker.is_current and self._running.faces.is_current
+
+    @property
+    def _running(self) -> App:
         assert self._app is not None, "The bot was not started."
-        return await self._app.health()
+        return self._app
 
 
 class BotProcess:
@@ -116,6 +141,15 @@ class BotProcess:
     async def health(self) -> Figures:
         figures: dict[str, Any] = json.loads(await self._shown("health"))
         return figures
+
+    async def is_idle(self) -> bool:
+        return bool((await self.health())["idle"])
+
+    async def settled_for(self) -> datetime | None:
+        figures = await self.health()
+        if not (figures["idle"] and figures["planned"] and figures["ticked_at"]):
+            return None
+        return datetime.fromisoformat(figures["ticked_at"])
 
     async def metrics(self) -> str:
         return await self._shown("metrics")

@@ -104,8 +104,16 @@ GARBAGE = 20_000
 """How much may be made before garbage is looked for: the command line, run in this process, hardly ever looks."""
 
 
+FREEZE_AFTER = 100
+"""So many tests after which what they left to the others, as what was read and compiled once, is no garbage either."""
+_ended = itertools.count(1)
+
+
 def pytest_runtest_teardown() -> None:
     gc.set_threshold(GARBAGE, 10, 10)
+    if next(_ended) % FREEZE_AFTER == 0:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

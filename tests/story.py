@@ -98,14 +98,7 @@ class Story:
         now = await self.simulator.now()
         if (await self.simulator.state())["pending_updates"]:
             return False
-        figures = await self.bot.health()
-        ticked_at = figures["ticked_at"]
-        return bool(
-            figures["idle"]
-            and figures["planned"]
-            and ticked_at is not None
-            and datetime.fromisoformat(ticked_at) == now
-        )
+        return await self.bot.settled_for() == now
 
     async def before_an_act(self) -> None:
         """People who are not in a hurry read everything that they are told before they go on."""
@@ -113,9 +106,7 @@ class Story:
             await until(self._is_answered, "everything was answered")
 
     async def _is_answered(self) -> bool:
-        return not (await self.simulator.state())["pending_updates"] and bool(
-            (await self.bot.health())["idle"]
-        )
+        return not (await self.simulator.state())["pending_updates"] and await self.bot.is_idle()
 
     async def jump(self, instant: str) -> None:
         """Lets what is due leave, moves the clock to `2016-11-20T11:00+01:00`, and lets leave what is due then."""

@@ -13,7 +13,7 @@ from bot.cli import main
 from bot.delivery import progress
 
 # Between two messages to a chat, between two edits of a broadcast's progress, between two looks at what is due.
-PAUSES = ((parts, "CHAT_SECONDS", 0.0), (progress, "EDIT_SECONDS", 0.3), (ticking, "TICK_SECONDS", 0.1))
+PAUSES = ((parts, "CHAT_SECONDS", 0.0), (progress, "EDIT_SECONDS", 0.5), (ticking, "TICK_SECONDS", 0.1))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The gazetteer of French communes on this machine: its data, how it is loaded and brought up to date."""
 
+import contextlib
 from functools import cache
 from pathlib import Path
 
@@ -32,19 +33,27 @@ def sentence_words() -> SentenceWords:
     )
 
 
-@cache
 def load(folder: Path | None = None) -> Gazetteer:
-    """The gazetteer, read once per process: the data folder's updated one if there is one, else the shipped.
+    """The gazetteer: the data folder's updated one if there is one, else the shipped. A file is read once per process.
 
     Raises `GazetteerUnreadable` if the shipped file is damaged. An updated file that cannot be read, for
     instance one of another version of Portevoix, does not stop the bot: the shipped one serves.
     """
     if folder is not None and (folder / UPDATED_NAME).exists():
-        try:
-            return Gazetteer(read_table(folder / UPDATED_NAME), sentence_words())
-        except GazetteerUnreadable:
-            pass
-    return Gazetteer(read_table(SHIPPED), sentence_words())
+        with contextlib.suppress(GazetteerUnreadable):
+            return _read(folder / UPDATED_NAME)
+    return _read(SHIPPED)
+
+
+# By the file and not by the folder: of folders without one each would keep the shipped communes for itself.
+@cache
+def _read(file: Path) -> Gazetteer:
+    return Gazetteer(read_table(file), sentence_words())
+
+
+def forget() -> None:
+    """What was read is read anew: a file was replaced."""
+    _read.cache_clear()
 
 
 __all__ = [
@@ -55,5 +64,6 @@ __all__ = [
     "Commune",
     "Gazetteer",
     "SearchResult",
+    "forget",
     "load",
 ]

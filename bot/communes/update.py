@@ -17,7 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from bot.communes import OFFICIAL_API, SHIPPED, UPDATED_NAME, load
+from bot.communes import OFFICIAL_API, SHIPPED, UPDATED_NAME, forget
 from bot.communes.errors import GazetteerUnreadable, UpdateFailed
 from bot.communes.store import header_of, pack, unpack
 from bot.frozen import Frozen
@@ -80,7 +80,7 @@ def update(folder: Path, *, today: date, url: str = OFFICIAL_API, timeout_s: flo
         foreign_labels=old.foreign_labels,
     )
     _write(folder, pack(table, _sources(old_data)))
-    load.cache_clear()
+    forget()
     before, after = set(old.codes), set(table.codes)
     return Update(
         vintage=vintage,

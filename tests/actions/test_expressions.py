@@ -43,6 +43,7 @@ from tests.conversation import CAMPAIGN
 from tests.expressions import ARGUMENTS, expressions
 from tests.membership import Member, is_supporter
 from tests.places import lives_in
+from tests.thorough import examples
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 GAZETTEER = communes.load()
@@ -176,7 +177,7 @@ def said(crowd: Crowd, expression: Expression) -> set[int]:
 
 @given(trees=st.lists(expressions(), min_size=1, max_size=10))
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -24,6 +24,7 @@ from db.batches import together
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people
 from tests.conversation import CAMPAIGN, paris
+from tests.thorough import seeds
 
 REGISTERED = paris("2016-10-01T10:00")
 HOMES = (
@@ -108,7 +109,7 @@ async def change_something(database: Database, chance: random.Random, ids: list[
             await together(tx, lambda visit: db.responses.answer_delivery(visit, **answered))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 async def test_looking_at_who_changed_misses_nobody(database: Database, seed: int) -> None:
     """After each tick of both rounds, a look at everybody finds nothing more."""
     chance = random.Random(seed)

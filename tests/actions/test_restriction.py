@@ -64,6 +64,7 @@ from tests.actions.test_audiences import NOW, add, add_events, some_audience, so
 from tests.audiences import target_in
 from tests.conversation import CAMPAIGN, paris
 from tests.places import place_of
+from tests.thorough import seeds
 
 GAZETTEER = communes.load()
 KEY = SuppressionKey(links=(b"k" * 32,))
@@ -131,7 +132,7 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
         )
         found["doubtful", number, known_in] = await db.doubts.page(tx, number, ("FR",), first=0, room=999)
         found["unattended", known_in] = await db.doubts.unattended(tx, known_in)
-    for number in range(60):
+    for number in seeds(60):
         chosen_ones = target_in(some_audience(chance))
         found["audience", number] = await db.audiences.ids(tx, chosen_ones)
         groups = await db.audiences.groups(tx, chosen_ones, known_in=("69",))

@@ -31,6 +31,7 @@ from bot.rules.steps import Step
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people, vote_plans
 from tests.conversation import CAMPAIGN
+from tests.thorough import examples
 
 # Under the charter; under the electoral code, where the consulates of the Americas vote the day before.
 LAWS = {
@@ -279,7 +280,7 @@ async def expected(
 
 @given(world=worlds())
 @settings(
-    max_examples=100,
+    max_examples=examples(100),
     deadline=None,
     # The database of the test is used again: each example is undone.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

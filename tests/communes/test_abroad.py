@@ -8,6 +8,7 @@ from bot.communes import load
 from bot.communes.abroad import countries, country_of, find_country
 from bot.communes.consulates import POSTS, home_named, home_of, homes_in, hours_of
 from locales.words import words_of
+from tests.thorough import examples
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_nothing_is_found(text: str) -> None:
     assert find_country(text, "fr") == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.text(max_size=50))
 def test_any_text_gets_an_answer(text: str) -> None:
     assert len(find_country(text, "en")) <= 5

@@ -17,6 +17,7 @@ from bot.communes import load
 from bot.communes.abroad import find_country
 from bot.communes.consulates import home_named
 from tests.junk import DIGITS, JUNK
+from tests.thorough import examples
 
 GAZETTEER = load()
 WITHIN_S = 0.02
@@ -44,7 +45,7 @@ def _seconds(ask: object, text: str) -> float:
     return time.thread_time() - start
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.text(max_size=300), st.integers(-1, 20))
 def test_any_text_gets_an_answer(text: str, limit: int) -> None:
     result = GAZETTEER.search(text, limit)

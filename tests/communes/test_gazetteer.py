@@ -12,6 +12,7 @@ from bot.communes import SHIPPED, Commune, load
 from bot.communes.store import read_table
 from bot.rules.communes.gazetteer import UNSURE_KM
 from bot.rules.communes.text import fold, key_of, words_of
+from tests.thorough import examples
 
 GAZETTEER = load()
 CITIES = frozenset({"75056", "69123", "13055"})
@@ -106,7 +107,7 @@ def test_every_commune_is_first_by_its_name_and_postcode() -> None:
     assert missed == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(codes, spellings, departments, st.booleans())
 def test_name_and_departement_however_written(
     code: str, spell: Callable[[str], str], form: str, by_name: bool
@@ -122,7 +123,7 @@ def test_name_and_departement_however_written(
     assert result.confident or code == "13055" or (by_name and len(result.results) > 1)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(codes, spellings, st.sampled_from(("{} {}", "{1} {0}", "{} ({})", "{1}, {0}")), st.randoms())
 def test_name_and_postcode_however_written(
     code: str, spell: Callable[[str], str], form: str, rng: Random
@@ -134,7 +135,7 @@ def test_name_and_postcode_however_written(
     assert search(text)[0] == code, text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(codes, spellings)
 def test_bare_name_gives_a_namesake_and_is_sure_only_if_there_is_none(
     code: str, spell: Callable[[str], str]
@@ -178,7 +179,7 @@ def test_every_commune_is_found_by_its_code() -> None:
     assert ambiguous < 0.09 * len(GAZETTEER)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(codes, st.sampled_from(("insee {}", "code INSEE {}", "{} (code commune)", "COG {}")))
 def test_a_code_that_is_said_to_be_one(code: str, form: str) -> None:
     result = GAZETTEER.search(form.format(code))
@@ -186,7 +187,7 @@ def test_a_code_that_is_said_to_be_one(code: str, form: str) -> None:
     assert GAZETTEER.by_code(code.lower()) == commune(code)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(codes, st.sampled_from(("code postal {}", "CP {}", "{} code postal")))
 def test_a_postcode_that_is_said_to_be_one(code: str, form: str) -> None:
     for postcode in commune(code).postcodes:
@@ -195,7 +196,7 @@ def test_a_postcode_that_is_said_to_be_one(code: str, form: str) -> None:
         assert result.confident == (len(result.results) == 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(codes)
 def test_postcode(code: str) -> None:
     for postcode in commune(code).postcodes:
@@ -340,7 +341,7 @@ def test_a_name_of_both_asks() -> None:
     assert GAZETTEER.search("Brest").abroad is None  # also a city of Belarus, but nobody means it here
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(codes)
 def test_a_commune_is_nearest_to_its_own_centre(code: str) -> None:
     found = commune(code)

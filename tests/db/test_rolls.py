@@ -40,6 +40,7 @@ from db.schema import (
 )
 from tests.actions.test_expressions import CROWD, NOW, SETTING, fill
 from tests.expressions import expressions
+from tests.thorough import examples
 
 Change = Callable[[AsyncConnection, random.Random], Awaitable[object]]
 OFTEN = tuple(often_asked([1, 2]))
@@ -158,7 +159,7 @@ class GivenUp(Exception):
     trees=st.lists(expressions(), min_size=1, max_size=4),
     steps=st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(), st.booleans()), max_size=4),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 async def test_they_are_what_sql_finds_whatever_was_written_since(
     counted: Counted, trees: list[Expression], steps: list[tuple[Change, int, bool]]
 ) -> None:

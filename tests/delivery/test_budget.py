@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.budget import LocalBudget, budget_for
+from tests.thorough import examples
 
 
 def fullest_window(times: list[float], seconds: float = 1.0) -> int:
@@ -53,7 +54,7 @@ def test_stalls_of_the_machine_are_caught_up_within_the_rate(rate: float) -> Non
     assert len(times) >= 0.98 * rate * 60
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     rate=st.sampled_from([1.0, 3.0, 30.0, 200.0]),
     gaps=st.lists(st.floats(min_value=0.0, max_value=2.0), max_size=60),
@@ -71,7 +72,7 @@ def test_no_window_is_too_full_whatever_is_asked(rate: float, gaps: list[float],
     assert fullest_window(times) <= rate
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     rate=st.sampled_from([3.0, 30.0, 200.0]),
     late=st.lists(st.floats(min_value=0.0, max_value=0.3), min_size=1, max_size=300),

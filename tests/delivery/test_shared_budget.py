@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from bot.delivery.shared_budget import COMPARISONS, LEAD_SECONDS
 from bot.delivery.slots import DRIFT, ServerClock, Slots
 from tests.delivery.test_budget import fullest_window
+from tests.thorough import examples
 
 SECONDS = 2.5
 AHEAD_OF_TRUTH = 1_480_000_000.0
@@ -142,7 +143,7 @@ lives = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     rate=st.sampled_from([30.0, 400.0]),
     given_lives=st.lists(lives, min_size=1, max_size=6),

@@ -13,6 +13,7 @@ from bot.event_files.filed import Reading
 from bot.event_files.sheet import read_instant, read_sheet
 from bot.rules.spreadsheets import UnreadableSheet
 from tests.conversation import CAMPAIGN
+from tests.thorough import examples
 
 HEADER = "key,starts_at,ends_at,commune,address,capacity,title_fr,description_fr,title_en,area,invite"
 GOOD = "a,2016-11-24T19:00,2016-11-24T21:00,69123,Salle Molière,120,Réunion,Venez,Meeting,69,yes"
@@ -129,7 +130,7 @@ def test_an_unknown_column_is_left_out_and_told() -> None:
     assert said == "warning, line 1: column “colour” is not known: it is left out."
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.text(alphabet='abc,;"\n\t 0129é:-/', max_size=40), max_size=6))
 def test_no_file_breaks_the_reader(rows: list[str]) -> None:
     assert read("\n".join((HEADER, *rows, GOOD))) is not None

@@ -17,6 +17,7 @@ from bot.rules.steps import Step
 from bot.rules.territories import TERRITORIES, zone, zone_of
 from tests.frozen import FROZEN
 from tests.somebody import PARIS, SOMEBODY, due_now
+from tests.thorough import examples
 
 CAMPAIGN = load_campaign(FROZEN)
 # Under the electoral code, with the neutral reminders that it blocks.
@@ -205,7 +206,7 @@ HAPPENINGS = st.one_of(
     happenings=st.lists(HAPPENINGS, min_size=1, max_size=12),
     broadcasts=st.lists(st.one_of(st.none(), st.sampled_from(Kind)), min_size=3, max_size=12),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_whatever_happens_no_rule_is_broken(
     day: date,
     base: Campaign,

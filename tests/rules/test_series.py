@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.rules.series import LEAST_DATES, MOST_DATES, BadSeries, Every, dates_of, place_in_month, walls
 from bot.rules.territories import at_local
+from tests.thorough import examples
 
 ZONES = ("Europe/Paris", "America/Miquelon", "Pacific/Noumea", "America/Guadeloupe", "Pacific/Marquesas")
 STARTS = st.datetimes(
@@ -19,7 +20,7 @@ STARTS = st.datetimes(
 ).map(lambda at: at.replace(second=0, microsecond=0))
 
 
-@settings(max_examples=30)  # a rule of 60 dates takes long to unfold
+@settings(max_examples=examples(30))  # a rule of 60 dates takes long to unfold
 @given(
     first=STARTS,
     every=st.sampled_from(Every),
@@ -55,7 +56,7 @@ def test_a_series_is_at_the_same_hour_on_the_right_days(
     )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(first=STARTS, days=st.integers(1, 400))
 def test_until_a_day_means_that_day_too(first: datetime, days: int) -> None:
     last = first.date() + timedelta(days=days)

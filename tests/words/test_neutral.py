@@ -27,6 +27,7 @@ from db.events import Event
 from db.people import Person
 from locales import LANGUAGES, TEMPLATES
 from simulator.reading import as_read
+from tests.thorough import examples
 from tests.words.test_step_values import LYON, PLAN, PRESIDENTIAL, PRIMARY, lives_in
 
 CAMPAIGNS = (PRIMARY, PRESIDENTIAL)
@@ -218,7 +219,7 @@ def saying(campaign: Campaign, typed: str) -> Campaign:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     typed=TYPED,
     base=st.sampled_from(CAMPAIGNS),

@@ -1,0 +1,22 @@
+"""How much is tried of what chance chooses: a part at each run, all of it by `scripts/test --thorough`.
+
+What was chosen to be tried, each kill, each engine, each role, is tried at each run. Chance alone has fewer goes.
+"""
+
+from __future__ import annotations
+
+import os
+
+IS_THOROUGH = os.environ.get("TEST_THOROUGHLY") == "1"
+SHARE = 3
+FEWEST = 10
+
+
+def examples(all_of_them: int) -> int:
+    """How many examples of a property Hypothesis invents."""
+    return all_of_them if IS_THOROUGH else max(all_of_them // SHARE, min(all_of_them, FEWEST))
+
+
+def seeds(all_of_them: int) -> range:
+    """The games that are played where each is a long one."""
+    return range(all_of_them if IS_THOROUGH else -(-all_of_them // SHARE))

@@ -77,6 +77,6 @@ def test_numbers_are_stored_little_endian_on_every_machine(monkeypatch: pytest.M
 
 
 def test_folders_without_a_gazetteer_of_their_own_share_the_shipped_one(tmp_path: Path) -> None:
-    """It is twenty megabytes and more: a process that sees many folders, as the tests do, would keep as many of them."""
+    """Twenty megabytes and more: a process that sees many folders, as tests do, would keep as many of them."""
     (tmp_path / "other").mkdir()
     assert load(tmp_path) is load(tmp_path / "other") is load()

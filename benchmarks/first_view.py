@@ -20,7 +20,7 @@ from typing import Any
 
 import uvicorn
 
-from benchmarks.web import ADDRESS, LARGE, asked, browser, make, parts_of
+from benchmarks.web import ADDRESS, LARGE, browser, make, parts_of, whole
 from benchmarks.web_campaign import TOKEN
 from benchmarks.worker import open_for
 from bot.rules.console import Entrance
@@ -59,7 +59,7 @@ async def served(folder: Path) -> AsyncIterator[None]:
     running = asyncio.create_task(server.serve())
     async with browser(transport, TOKEN) as client:
         for path in PAGES:
-            await asked(client, path)
+            await whole(client, path)
     yield
     server.should_exit = True
     await running

@@ -1,9 +1,10 @@
 """The pages of the console and the Mini App over many people: `python -m benchmarks.web [--people N] [--users N]`.
 
 In an encrypted SQLite of `benchmarks.web_campaign` (`--folder`: made once, and kept), `--users` ask for each page at
-one time, `ROUNDS` times, in this process. Told are milliseconds from the request to the whole page: of the first of
-all, which counts, of the median and of the 99th percentile; and the processor’s for one page. `--while-sending`: of
-the product itself over HTTP, while a broadcast leaves at `RATE` a second, and how fast it leaves meanwhile.
+one time, `ROUNDS` times, in this process. Told are milliseconds from the request to the page: of the first of all,
+which may say that it is being counted, of the median and of the 99th percentile; and the processor’s for one page,
+with what was counted for the first. `--while-sending`: of the product itself over HTTP, while a broadcast leaves at
+`RATE` a second, how fast it leaves meanwhile, and what both processes spend.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from bot.rules.console import Entrance
 from bot.rules.suppression import SuppressionKey
 from bot.web.app import make_web
 from bot.web.console.console import Console
-from bot.web.desk import Desk
+from bot.web.desk import AGAIN_SECONDS, Desk
 from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
 from bot.words.texts import Texts
@@ -97,6 +98,15 @@ async def asked(client: httpx.AsyncClient, path: str) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+async def whole(client: httpx.AsyncClient, path: str) -> None:
+    """Asks until the page does not say any more that it is being counted, as a browser does."""
+    while True:
+        answer = await client.get(path)
+        if answer.headers.get("refresh") != str(AGAIN_SECONDS):
+            return
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
 def figures(first: float, took: list[float]) -> dict[str, int]:
     took.sort()
     return {
@@ -113,6 +123,7 @@ async def measure(folder: Path, *, users: int, pages: tuple[str, ...], token: st
         for path in pages:
             began = time.process_time()
             first = await asked(client, path)
+            await whole(client, path)
             counted, began = time.process_time() - began, time.process_time()
             took: list[float] = []
             for _ in range(ROUNDS):
@@ -145,15 +156,26 @@ async def while_sending(folder: Path, *, users: int, rate: float, seconds: float
     async with product(folder, server, rate) as process, browser(None, TOKEN) as client:
         await until(lambda: sent > rate)
 
-        async def leaving() -> tuple[float, float]:
-            began, before, spent = time.perf_counter(), sent, cpu(process)
+        def beside() -> float:
+            """Of the processes that make pages."""
+            return sum(cpu(each) for each in process.children())
+
+        async def leaving() -> dict[str, float]:
+            began, before, spent, made = time.perf_counter(), sent, cpu(process), beside()
             await asyncio.sleep(seconds)
-            passed = time.perf_counter() - began
-            return (sent - before) / passed, (cpu(process) - spent) / passed
+            passed, left = time.perf_counter() - began, sent - before
+            return {
+                "a second": round(left / passed),
+                "processor": round((cpu(process) - spent) / passed, 2),
+                "ms a message": round((cpu(process) - spent) / max(left, 1) * 1000, 3),
+                "processor for pages": round((beside() - made) / passed, 2),
+            }
 
         alone = await leaving()
         took: dict[str, list[float]] = {path: [] for path in (*CONSOLE_PAGES, *APP_PAGES)}
         first = {path: await asked(client, path) for path in took}
+        for path in took:
+            await whole(client, path)
 
         async def user(number: int) -> None:
             paths = list(took)
@@ -170,8 +192,9 @@ async def while_sending(folder: Path, *, users: int, rate: float, seconds: float
     for path, each in took.items():
         if each:
             print(json.dumps({"page": path, "times": len(each), **figures(first[path], each)}))
-    for what, (speed, processor) in (("alone", alone), ("while pages are read", asked_for)):
-        print(json.dumps({"leaving": what, "a second": round(speed), "processor": round(processor, 2)}))
+    for what, told in (("alone", alone), ("while pages are read", asked_for)):
+        print(json.dumps({"leaving": what, **told}))
+    print(json.dumps({"pages": sum(map(len, took.values()))}))
 
 
 def make(folder: Path, people: int) -> None:

@@ -12,7 +12,7 @@ from bot.actions import audience_words
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
-from bot.actions.broadcast_subject import Subject, subject_of, titles
+from bot.actions.broadcast_subject import Colleague, Subject, member, subject_of, titles
 from bot.actions.broadcasts import followed, is_written, progress_of
 from bot.actions.effects import Effects, effects_of
 from bot.frozen import Frozen
@@ -54,12 +54,13 @@ class ListPage(Frozen):
 
 
 class BroadcastCard(Frozen):
-    """One broadcast, for somebody who may control it. `approver` and `author`: Telegram numbers, where known."""
+    """One broadcast, for somebody who may control it. `author` and `approver`: as the team knows them."""
 
     subject: Subject
+    author: Colleague | None
     progress: Progress
     audience: AudienceView
-    approver: int | None
+    approver: Colleague | None
     mends: Sequence[Progress]
     not_reached: Sequence[NotReached]
     expired: Headcount
@@ -130,11 +131,16 @@ async def card(
     known_in = author.reader.known_in
     mends = [await progress_of(tx, author, each, accounts) for each in await db.mends.of(tx, broadcast)]
     approval = progress.approval
+
+    async def known(telegram_id: int | None) -> Colleague | None:
+        return await member(tx, author.gazetteer, telegram_id) if telegram_id is not None else None
+
     return BroadcastCard(
         subject=subject,
+        author=await known(subject.author),
         progress=progress,
         audience=await audience_words.view_for(tx, author, progress.broadcast.audience, language),
-        approver=approval.decided_by if approval is not None and approval.granted else None,
+        approver=await known(approval.decided_by if approval is not None and approval.granted else None),
         mends=mends,
         not_reached=await accounts.not_reached(tx, progress.broadcast, known_in),
         expired=progress.count("expired"),

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.schema import approvals, broadcasts, deliveries, events
+from db.schema import approvals, broadcasts, deliveries, events, people
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.drafting import send_broadcast, write_event
@@ -250,3 +250,22 @@ async def test_a_survey_that_nobody_let_go_says_so(conversation: Conversation) -
         await tx.execute(sa.update(broadcasts).values(state="active"))
     await sophie.open(page)
     assert "Open until" in sophie.text
+
+
+async def test_the_page_of_a_message_names_whoever_agreed_to_be_known(
+    conversation: Conversation, nadia: Browser
+) -> None:
+    """As the card that asks for it does, and nobody else: one rule for the chat and the console."""
+    async with conversation.database.write() as tx:
+        named = {"state": "registered", "first_name": "Olga", "consent_team": True, "consent_contact": True}
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 11).values(**named))
+    await nadia.open("/console/messages/1")
+    assert "Written by: Olga (organizer, Rhône)" in nadia.text
+    await decide(nadia, "yes")
+    await nadia.open("/console/messages/1")
+    assert "Written by: Olga (organizer, Rhône)" in nadia.text
+    assert "Approved by: 13 (" in nadia.text
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 11).values(consent_team=False))
+    await nadia.open("/console/messages/1")
+    assert "Written by: 11 (organizer, Rhône)" in nadia.text

@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 import uvicorn
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 import db.hosts
 import db.people
@@ -34,7 +35,7 @@ from tests.ground import STATION, plant
 from tests.simulator.chromium import CHROMIUM, Page, opened
 from tests.surveying import ask as asked
 from tests.talking import ask
-from tests.web.browsing import application_of, signed_in, web_of
+from tests.web.browsing import application_of, signed_in
 from tests.web.conftest import served_at
 from tests.web.test_console_new_event import ABOUT, MEETING, READY, WHOM
 
@@ -80,8 +81,7 @@ async def type_live(page: Page, field: str, typed: str, where: str, shown: str) 
 
 
 @asynccontextmanager
-async def serving(conversation: Conversation, port: int) -> AsyncIterator[None]:
-    web = web_of(conversation, f"http://127.0.0.1:{port}").app
+async def serving(web: ASGIApp, port: int) -> AsyncIterator[None]:
     config = uvicorn.Config(web, port=port, log_config=None, access_log=False, lifespan="off", ws="none")
     server = uvicorn.Server(config)
     running = asyncio.ensure_future(server.serve())
@@ -241,6 +241,22 @@ async def look_at(page: Page, address: str, path: str, language: str) -> None:
     assert set(await page.evaluate(asked)) <= {address}, where
 
 
+async def look_at_paper(page: Page, address: str, paths: Sequence[str], language: str) -> None:
+    """The list to print, which a button of the event's page makes: on the screen, and on paper."""
+    (event,) = [path for path in paths if re.fullmatch(r"/console/events/(?!new)\w+", path)]
+    await show(page, address + event, *LOOKS[language])
+    await page.evaluate("document.querySelector('form[action$=\"/sheet\"] button').click()")
+    await page.until("location.pathname.endsWith('/sheet') && document.readyState === 'complete'", 60)
+    assert await page.evaluate("document.documentElement.lang") == language
+    await page.evaluate(f"{AXE.read_text()};0")
+    for media in ("screen", "print"):
+        if media == "print":
+            await page.command("Emulation.setEmulatedMedia", media=media)
+        assert json.loads(await page.evaluate(FOUND)) == [], (language, media)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (language, media)
+    await page.command("Emulation.setEmulatedMedia", media="")
+
+
 async def enter(page: Page, home: str, axe: str) -> None:
     """By the button of the link that is open."""
     await page.until("document.querySelector('form button') && document.readyState === 'complete'", 60)
@@ -259,7 +275,7 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
     paths = await full_of(conversation, karim)
     zoe = conversation.person(100)
     axe = AXE.read_text()
-    async with serving(conversation, port):
+    async with serving(application_of(conversation, address), port):
         for language in ("fr", "en"):
             async with sqlite_database.write() as tx:
                 await tx.execute(sa.update(people).values(language=language))
@@ -274,6 +290,7 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
                     await look_at(page, address, path, language)
                     if language == "fr" and path in LIVE:
                         await type_live(page, *LIVE[path])
+                await look_at_paper(page, address, paths, language)
                 later = [*await begin_event(karim, address), *LAUNCHES]
                 for path in later:
                     await look_at(page, address, path, language)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from icalendar import Calendar
+from starlette.applications import Starlette
 
 from bot.actions import event_calendar
 from bot.web.app import make_web
@@ -41,7 +42,12 @@ def conversation(sqlite_database: Database) -> Conversation:
 @pytest.fixture
 def visitor(conversation: Conversation) -> httpx.AsyncClient:
     """A browser of somebody of whom nothing is known."""
-    site = Site(SHOWING, address=ADDRESS)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(web_for(conversation, ADDRESS)), base_url=ADDRESS)
+
+
+def web_for(conversation: Conversation, address: str) -> Starlette:
+    """What everybody may see, at an address."""
+    site = Site(SHOWING, address=address)
     public = PublicEvents(
         site,
         database=conversation.database,
@@ -49,8 +55,7 @@ def visitor(conversation: Conversation) -> httpx.AsyncClient:
         gazetteer=conversation.services.gazetteer,
         bot_username=BOT,
     )
-    web = make_web(health=_well, metrics=_no_figures, site=site, parts=[public])
-    return httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=ADDRESS)
+    return make_web(health=_well, metrics=_no_figures, site=site, parts=[public])
 
 
 async def change(conversation: Conversation, **values: object) -> None:

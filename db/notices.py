@@ -52,6 +52,15 @@ async def queue(
     )
 
 
+async def queue_more(tx: AsyncConnection, *, key: str, telegram_id: int, now: datetime) -> int:
+    """The message of this key to somebody more, who ever wrote to the bot; how many. Nobody gets it twice."""
+    found = await tx.scalar(sa.select(broadcasts.c.id).where(broadcasts.c.key == key))
+    if found is None:
+        return 0
+    who = sa.select(people.c.id).where(people.c.telegram_id == telegram_id)
+    return await queue_deliveries(tx, broadcast=found, people=who, due_at=now, now=now)
+
+
 def names(telegram_id: int) -> sa.ColumnElement[bool]:
     """Whether a notice names this Telegram user."""
     named = (sa.cast(broadcasts.c.details[key].as_string(), sa.BigInteger) for key in NAMING)

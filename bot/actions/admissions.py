@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.people
 import db.staff
-from bot.actions import approvals, audit, notices
+from bot.actions import approvals, audit, notices, second_people
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import Author, roles_of
 from bot.frozen import Frozen
@@ -30,16 +30,13 @@ class Admission(Frozen):
     granted: bool
 
 
-async def second_admins(
-    tx: AsyncConnection, area: str, *, by: int | None, newcomer: int | None, approval: int | None = None
-) -> set[int]:
+async def second_admins(tx: AsyncConnection, area: str, *, by: int | None, newcomer: int | None) -> set[int]:
     """Who may agree to a new admin of the area: neither whoever invited them nor the newcomer."""
     return await approvals.seconds_who(
         tx,
         lambda role: may_approve_admin(role, area=area),
         to=(by,),
         but=(newcomer,),
-        approval=approval,
     )
 
 
@@ -83,8 +80,7 @@ async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted:
     author, found = await approvals.take_up(tx, author, approval, WHAT)
     area, newcomer = found.details["area"], found.telegram_id
     assert newcomer is not None  # what is erased takes its approvals with it
-    seconds = await second_admins(tx, area, by=found.asked_by, newcomer=newcomer, approval=found.id)
-    approvals.require_second(author, seconds)
+    approvals.require_second(author, await second_people.seconds_of(tx, found))
     maker = await _who_still_may(tx, found)
     if maker is None:
         raise ApprovalGone("Whoever invited them may not give that role any more.")
@@ -116,6 +112,7 @@ async def _admit(tx: AsyncConnection, author: Author, newcomer: int, area: str, 
     told = {newcomer, *await notices.admins(tx)} - {author.person.telegram_id}
     seconded = {**news, "approved_by": author.person.telegram_id}
     await notices.tell(tx, told, "staff_joined", seconded, now=author.now)
+    await second_people.ask_whoever_joined(tx, newcomer, author.now)
 
 
 async def end_unfounded(tx: AsyncConnection, telegram_id: int, now: datetime) -> Sequence[Approval]:

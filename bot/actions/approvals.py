@@ -41,7 +41,7 @@ async def seconds_who(
 
     Whoever gave one of them a role, or was given theirs by them, may be the same person with another number: they are
     asked where there is nobody else. Whoever was asked for an `approval` may still decide it once there is: they could
-    have the moment before, and nobody who joins is asked in their place.
+    have the moment before. Whoever joins is asked beside them (`bot.actions.second_people`).
     """
     members = await db.staff.all_current(tx)
     others = {

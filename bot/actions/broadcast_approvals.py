@@ -22,6 +22,7 @@ from bot.actions.authority import Author, area_name, hosted_by, roles_of
 from bot.actions.broadcast_subject import Colleague, Subject, member, subject_of, titles
 from bot.actions.forecasts import Forecast, forecast_of
 from bot.actions.letting_go import let_go
+from bot.actions.second_people import CARD, seconds_of
 from bot.campaign.campaign import Campaign
 from bot.errors import NotAllowed, PortevoixError
 from bot.frozen import Frozen
@@ -35,8 +36,6 @@ from db.broadcast_accounts import Broadcast
 from db.rolls import Rolls
 
 WHAT = "broadcast"
-CARD = "broadcast_waits"
-"""The notice that asks, of `locales/templates/notices`."""
 MOST_AT_ONCE = 10_000
 """Of so many people who gets a message is found out in a tenth of a second, and others may wait for that."""
 MOST_REASON = 500
@@ -151,15 +150,12 @@ def _polls_close(campaign: Campaign, subject: Subject, now: datetime) -> datetim
     return closes if closes is not None and closes > now else None
 
 
-async def _others(
-    tx: AsyncConnection, subject: Subject, *, but: int | None, approval: int | None = None
-) -> set[int]:
+async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> set[int]:
     """Everybody who may decide: neither whoever wrote it, nor whoever changed it last, nor who may be one of them."""
     return await approvals.seconds_who(
         tx,
         lambda role: may_approve_broadcast(role, audience_area=subject.area, author=None),
         to=(but, subject.author),
-        approval=approval,
     )
 
 
@@ -238,9 +234,7 @@ async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int |
 async def _is_second(tx: AsyncConnection, author: Author, approval: Approval, subject: Subject) -> bool:
     if not author.may_approve(subject.area, subject.broadcast.created_by):
         return False
-    return author.person.telegram_id in await _others(
-        tx, subject, but=approval.asked_by, approval=approval.id
-    )
+    return author.person.telegram_id in await seconds_of(tx, approval)
 
 
 async def _require_second(tx: AsyncConnection, author: Author, approval: Approval, subject: Subject) -> None:

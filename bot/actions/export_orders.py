@@ -15,6 +15,7 @@ from bot.actions import approvals, audit, exports, notices
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import Author, author_of, in_turn
 from bot.actions.exports import CHAT_ROWS, Order
+from bot.actions.second_people import seconds_of
 from bot.errors import NotAllowed
 from bot.exporting.formats import FORMATS
 from bot.exporting.tables import TABLES
@@ -73,7 +74,7 @@ async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
     wanted = exports.as_read_by(author, wanted)
     found = await _count(tx, wanted)
     if found and await _needs_a_second(tx, author, wanted):
-        seconds = await _second_admins(tx, author.person.telegram_id)
+        seconds = await approvals.seconds_who(tx, may_approve_export, to=(author.person.telegram_id,))
         if seconds:
             await _ask(tx, author, wanted, found, seconds)
             return Ordered(order=wanted, rows=found, waits=True)
@@ -84,10 +85,6 @@ async def order(tx: AsyncConnection, author: Author, wanted: Order) -> Ordered:
 
 async def _count(tx: AsyncConnection, wanted: Order) -> int:
     return await db.exports.count(tx, exports.source_of(wanted), CHAT_ROWS + 1)
-
-
-async def _second_admins(tx: AsyncConnection, asked_by: int | None, approval: int | None = None) -> set[int]:
-    return await approvals.seconds_who(tx, may_approve_export, to=(asked_by,), approval=approval)
 
 
 async def _ask(tx: AsyncConnection, author: Author, wanted: Order, rows: int, seconds: set[int]) -> None:
@@ -118,14 +115,14 @@ async def waiting(tx: AsyncConnection, author: Author) -> list[Approval]:
     return [
         each
         for each in await db.approvals.waiting(tx, WHAT, author.now)
-        if mine == each.asked_by or mine in await _second_admins(tx, each.asked_by, each.id)
+        if mine == each.asked_by or mine in await seconds_of(tx, each)
     ]
 
 
 async def decide(tx: AsyncConnection, author: Author, approval: int, *, granted: bool) -> Approval:
     """A second admin says yes or no; whoever asked is told, and fetches it. Raises ApprovalGone and NotAllowed."""
     author, found = await approvals.take_up(tx, author, approval, WHAT)
-    approvals.require_second(author, await _second_admins(tx, found.asked_by, found.id))
+    approvals.require_second(author, await seconds_of(tx, found))
     assert found.asked_by is not None  # what is erased takes its approvals with it
     await _require_asker(tx, author, found)
     await approvals.close(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions import admissions, audit, broadcasts, claims, console, notices, staff_links
+from bot.actions import admissions, audit, broadcasts, claims, console, notices, second_people, staff_links
 from bot.actions.authority import Author, in_turn
 from bot.actions.staff_links import NoSuchStaff, StaffError, refuse_twice
 from bot.frozen import Frozen
@@ -82,6 +82,7 @@ async def add(
     details = {"telegram_id": telegram_id, "role": role, "area": area}
     await audit.note(tx, actor=actor, action=Action.ADD_STAFF, details=details, now=now)
     await notices.tell(tx, told, "staff_joined", {**details, "by": None, "approved_by": None}, now=now)
+    await second_people.ask_whoever_joined(tx, telegram_id, now)
     return added
 
 

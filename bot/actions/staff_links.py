@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions import admissions, audit, notices
+from bot.actions import admissions, audit, notices, second_people
 from bot.actions.authority import Author, in_turn, roles_of
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
@@ -141,6 +141,7 @@ async def _take_role(
     await audit.note(tx, actor=actor, action="join_staff", details=details, now=now)
     news = {**role, "telegram_id": telegram_id, "by": by, "approved_by": None}
     await notices.tell_admins(tx, "staff_joined", news, now=now, but=telegram_id)
+    await second_people.ask_whoever_joined(tx, telegram_id, now)
 
 
 def _require_usable(link: StaffLink, now: datetime) -> None:

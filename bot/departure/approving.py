@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import broadcast_approvals
 from bot.actions.authority import author_of
-from bot.actions.broadcast_approvals import CARD, Shown
+from bot.actions.broadcast_approvals import Shown
 from bot.actions.broadcast_subject import Subject
+from bot.actions.second_people import CARD
 from bot.delivery.calls import Call
 from bot.departure.compose import Composer, compose_broadcast
 from bot.frozen import Frozen

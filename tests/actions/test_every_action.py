@@ -82,6 +82,7 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 event_news.follow_change event_news.are_held event_news.hold events.parted events.hold_words
 rewording.apply staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.seconds_who approvals.take_up
+second_people.seconds_of second_people.ask_whoever_joined
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
 event_cards.remembered_as attendees.there feedback.figures_of

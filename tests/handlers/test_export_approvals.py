@@ -175,7 +175,7 @@ async def test_whoever_gave_the_asker_their_role_is_asked_where_there_is_nobody_
 async def test_whoever_was_asked_agrees_though_an_admin_joined_since(
     conversation: Conversation, nadia: Talker
 ) -> None:
-    """Nobody else was there to ask; whoever joins is not asked in their place."""
+    """Nobody else was there to ask; whoever joins may too, and takes nothing from them."""
     puppet = await named(conversation, 3, Role.COORDINATOR)
     maker = await nadia.stored()
     assert maker is not None

@@ -15,7 +15,7 @@ from bot.rules.sending import ON_THE_WAY
 from db.engine import here
 from db.experiments import Draw, state_drawn, variant_drawn
 from db.schema import broadcast_texts, broadcasts, deliveries
-from db.upsert import insert
+from db.upsert import insert, insert_of
 
 # Rows cancelled or expired in one transaction: larger ones would make everybody else wait.
 CHUNK = 5_000
@@ -96,28 +96,44 @@ async def queue_deliveries(
     `people` gives one column, the person's id; or two, the id and when it is due, or three, with when it
     expires. Whoever has this broadcast already does not get it again. `draw`: each draws a version, or to be left out.
     """
+    statement = queueing(tx.dialect.name, people, due_at=due_at, expires_at=expires_at, draw=draw)
+    return await queue(tx, statement, broadcast=broadcast, now=now)
+
+
+BROADCAST: sa.BindParameter[int] = sa.bindparam("of_broadcast", type_=deliveries.c.broadcast.type)
+NOW: sa.BindParameter[datetime] = sa.bindparam("at_instant", type_=deliveries.c.changed_at.type)
+"""Of a statement that may be made once and executed often."""
+
+
+def queueing(
+    dialect: str,
+    people: sa.Select[Any],
+    *,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    draw: Draw | None = None,
+) -> sa.Insert:
+    """The statement of `queue_deliveries`, for `BROADCAST` at the instant `NOW`."""
     given = people.subquery()
     columns = list(given.c)
     due = columns[1] if len(columns) > 1 else sa.literal(due_at, deliveries.c.due_at.type)
     expires = columns[2] if len(columns) > 2 else sa.literal(expires_at, deliveries.c.expires_at.type)
     drawn = [] if draw is None else [variant_drawn(columns[0], draw)]
     state = state_drawn(*drawn) if drawn else sa.literal("queued")
-    rows = sa.select(
-        sa.literal(broadcast, deliveries.c.broadcast.type),
-        columns[0],
-        state,
-        due,
-        expires,
-        sa.literal(0),
-        sa.literal(now, deliveries.c.changed_at.type),
-        *drawn,
-    ).where(sa.true())  # SQLite reads "SELECT … ON CONFLICT" as a join without it
+    rows = sa.select(BROADCAST, columns[0], state, due, expires, sa.literal(0), NOW, *drawn).where(
+        sa.true()
+    )  # SQLite reads "SELECT … ON CONFLICT" as a join without it
     names = ["broadcast", "person", "state", "due_at", "expires_at", "attempts", "changed_at"]
     names += ["variant"] if drawn else []
-    statement = insert(tx, deliveries).from_select(names, rows, include_defaults=False)
-    queued = await tx.execute(
-        statement.on_conflict_do_nothing(index_elements=[deliveries.c.broadcast, deliveries.c.person])
-    )
+    statement = insert_of(dialect, deliveries).from_select(names, rows, include_defaults=False)
+    return statement.on_conflict_do_nothing(index_elements=[deliveries.c.broadcast, deliveries.c.person])
+
+
+async def queue(
+    tx: AsyncConnection, statement: sa.Insert, *, broadcast: int, now: datetime, **others: Any
+) -> int:
+    """Execute a statement of `queueing`, with the `others` of its parameters; how many are new."""
+    queued = await tx.execute(statement, {BROADCAST.key: broadcast, NOW.key: now, **others})
     if queued.rowcount:  # a tick that queues nothing must not unfinish it
         await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(finished_at=None))
     return queued.rowcount

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from bot.frozen import Frozen
 from bot.rules.kinds import Mute
 from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
-from db.broadcasts import by_the_program, ensure, queue_deliveries
+from db.broadcasts import BROADCAST, NOW, by_the_program, ensure, queue, queue_deliveries, queueing
 from db.engine import here
 from db.schema import broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
 from db.vote_plans import SAID
@@ -76,16 +77,70 @@ async def ensure_broadcast(tx: AsyncConnection, planned: PlannedBroadcast, now: 
 
 async def queue_step(tx: AsyncConnection, broadcast: int, audience: StepAudience, *, now: datetime) -> int:
     """Queues the step for everybody it is meant for and who has no delivery of it yet; how many."""
-    plan = sa.and_(vote_plans.c.person == people.c.id, vote_plans.c.ballot == audience.ballot)
-    places = _by_expiry(audience.places)
-    expires = sa.case(*((within, sa.literal(at, deliveries.c.expires_at.type)) for at, within in places))
-    who = (
-        sa.select(people.c.id, sa.literal(now, deliveries.c.due_at.type), expires)
-        .select_from(people.outerjoin(vote_plans, plan))
-        .where(*_reachable(), sa.or_(*(within for _, within in places)))
-        .where(*_step_conditions(audience), _not_queued(broadcast))
+    others: dict[str, Any] = {}
+    if audience.follows is not None:
+        others[_FOLLOWED_BEFORE.key] = audience.followed_before
+    if audience.among is not None:
+        others[_AMONG.key] = list(audience.among)
+    statement = _queueing_step(
+        tx.dialect.name,
+        tuple(audience.places),
+        audience.ballot,
+        audience.slot,
+        None if audience.slots is None else tuple(audience.slots),
+        audience.silent_after,
+        audience.when_voted,
+        tuple(sorted(audience.mutes)),
+        audience.follows,
+        audience.among is not None,
     )
-    return await queue_deliveries(tx, broadcast=broadcast, people=who, now=now)
+    return await queue(tx, statement, broadcast=broadcast, now=now, **others)
+
+
+_FOLLOWED_BEFORE: sa.BindParameter[datetime] = sa.bindparam(
+    "followed_before", type_=deliveries.c.sent_at.type
+)
+_AMONG: sa.BindParameter[Sequence[int]] = sa.bindparam("among", expanding=True)
+
+
+# Made of expressions for each look, it takes many times as long as to execute it for the few who changed; and whoever
+# taps meanwhile waits.
+@lru_cache(maxsize=64)
+def _queueing_step(
+    dialect: str,
+    places: tuple[StepPlace, ...],
+    ballot: int,
+    slot: str | None,
+    slots: tuple[str, ...] | None,
+    silent_after: int | None,
+    when_voted: bool,
+    mutes: tuple[Mute, ...],
+    follows: str | None,
+    is_among: bool,
+) -> sa.Insert:
+    refused = [VoteState.CANNOT] if when_voted else [VoteState.CANNOT, VoteState.VOTED]
+    conditions: list[sa.ColumnElement[bool]] = [
+        *(people.c[f"mutes_{mute}"].is_(False) for mute in mutes),
+        SAID.not_in([state.value for state in refused]),
+    ]
+    if is_among:
+        conditions.append(people.c.id.in_(_AMONG))
+    if slots is not None:
+        conditions.append(_slot_condition(slot, slots))
+    if silent_after is not None:
+        conditions.append(people.c.unanswered < silent_after)
+    if follows is not None:
+        conditions.append(_has_left(follows))
+    plan = sa.and_(vote_plans.c.person == people.c.id, vote_plans.c.ballot == ballot)
+    by_expiry = _by_expiry(places)
+    expires = sa.case(*((within, sa.literal(at, deliveries.c.expires_at.type)) for at, within in by_expiry))
+    who = (
+        sa.select(people.c.id, NOW, expires)
+        .select_from(people.outerjoin(vote_plans, plan))
+        .where(*_reachable(), sa.or_(*(within for _, within in by_expiry)))
+        .where(*conditions, _not_queued(BROADCAST))
+    )
+    return queueing(dialect, who)
 
 
 def _by_expiry(places: Iterable[StepPlace]) -> list[tuple[datetime, sa.ColumnElement[bool]]]:
@@ -240,7 +295,7 @@ async def events_around(
 _MARKED = sa.text("replan")
 
 
-def _not_queued(broadcast: int) -> sa.ColumnElement[bool]:
+def _not_queued(broadcast: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     # The unique key would refuse them too, but a tick that finds nothing new must write nothing.
     known = sa.select(deliveries.c.id).where(
         deliveries.c.broadcast == broadcast, deliveries.c.person == people.c.id
@@ -256,29 +311,15 @@ def _reachable() -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _step_conditions(audience: StepAudience) -> list[sa.ColumnElement[bool]]:
-    refused = [VoteState.CANNOT] if audience.when_voted else [VoteState.CANNOT, VoteState.VOTED]
-    conditions: list[sa.ColumnElement[bool]] = [
-        *(people.c[f"mutes_{mute}"].is_(False) for mute in sorted(audience.mutes)),
-        SAID.not_in([state.value for state in refused]),
-    ]
-    if audience.among is not None:
-        conditions.append(people.c.id.in_(audience.among))
-    if audience.slots is not None:
-        conditions.append(_slot_condition(audience.slot, audience.slots))
-    if audience.silent_after is not None:
-        conditions.append(people.c.unanswered < audience.silent_after)
-    if audience.follows is not None:
-        followed = sa.select(deliveries.c.id).join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-        conditions.append(
-            followed.where(
-                broadcasts.c.key == audience.follows,
-                deliveries.c.person == people.c.id,
-                deliveries.c.state == "sent",
-                deliveries.c.sent_at <= audience.followed_before,
-            ).exists()
-        )
-    return conditions
+def _has_left(key: str) -> sa.ColumnElement[bool]:
+    """Whether a person got the broadcast of that key, before an instant."""
+    followed = sa.select(deliveries.c.id).join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    return followed.where(
+        broadcasts.c.key == key,
+        deliveries.c.person == people.c.id,
+        deliveries.c.state == "sent",
+        deliveries.c.sent_at <= _FOLLOWED_BEFORE,
+    ).exists()
 
 
 def _slot_condition(slot: str | None, slots: Collection[str]) -> sa.ColumnElement[bool]:

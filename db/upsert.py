@@ -12,6 +12,9 @@ def insert(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | post
 
     Both take `index_elements=[column, …]`; the row that was refused is `.excluded`.
     """
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return insert_of(connection.dialect.name, table)
+
+
+def insert_of(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """The same of a dialect by its name."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

@@ -134,6 +134,15 @@ async def page(
     return [Entry(**row._mapping) for row in await tx.execute(query)]
 
 
+async def last_of_event(tx: AsyncConnection, *, action: str, event: str, **numbers: int) -> Entry | None:
+    """The last entry of an action on an event in whose details these numbers stand."""
+    query = sa.select(audit).where(audit.c.action == action, audit.c.details["event"].as_string() == event)
+    for name, number in numbers.items():
+        query = query.where(audit.c.details[name].as_integer() == number)
+    row = (await tx.execute(query.order_by(audit.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else Entry(**row._mapping)
+
+
 async def told_of(tx: AsyncConnection) -> tuple[list[str], list[str]]:
     """The actions that stand in the log, and who did any of them."""
     actions = await tx.scalars(sa.select(audit.c.action).distinct().order_by(audit.c.action))

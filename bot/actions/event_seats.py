@@ -10,7 +10,8 @@ import db.events
 import db.seats
 from bot.actions import audit, event_news
 from bot.actions.authority import Author, in_turn
-from bot.actions.events import ManagedEvent, find_managed, find_open, require_unchanged
+from bot.actions.events import ManagedEvent, find_managed, find_open
+from bot.actions.last_change import require_unchanged
 from bot.rules.permissions import Action
 from bot.rules.seats import SeatsWanted
 from db.events import Event
@@ -35,7 +36,7 @@ async def change_seats(
     author = await in_turn(tx, author)  # nobody lets its invitation go meanwhile
     found = await find_open(tx, author, code)
     if sequence is not None:
-        require_unchanged(found.event, sequence)
+        await require_unchanged(tx, author, found.event, sequence)
     new = replace(wanted(found.event), **changed)  # type: ignore[arg-type]  # only a capacity may be None
     new.require_sound()
     if new == wanted(found.event):
@@ -44,7 +45,9 @@ async def change_seats(
     await db.seats.recount(tx, [found.event.id])
     if await _is_told(tx, author, found.event, new):
         await event_news.follow_change(tx, author, found.event)
-    details = {"event": code, "told": 0, "changed": ["seats"], **asdict(new)}
+    details = {"event": code, "told": 0, "changed": ["seats"], **asdict(new)} | {
+        "sequence": found.event.sequence + 1
+    }
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return await find_managed(tx, author, code)
 

@@ -38,6 +38,7 @@ from bot.actions.event_news import (
     hold,
     tell,
 )
+from bot.actions.last_change import changed_meanwhile, require_unchanged
 from bot.communes import Commune
 from bot.errors import NotAllowed
 from bot.frozen import Frozen
@@ -210,6 +211,7 @@ async def change_event(
         "event": code,
         "told": told.people.total,
         "changed": [*values, *(f"text:{each}" for each in change.texts)],
+        "sequence": sequence + bool(values),
         **({"held": True} if held else {}),
     }
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
@@ -239,7 +241,7 @@ async def hold_words(
     `told` what changed with them. Raises EventRefused.
     """
     event = (await db.events.get_many(tx, [dates[0].id]))[dates[0].id]
-    require_unchanged(event, sequence)
+    await require_unchanged(tx, author, event, sequence)
     await require_may_reword(tx, author, event)
     require_worded(texts, None)
     require_fitting(texts, "")
@@ -304,7 +306,8 @@ async def apply_change(
     require_end(values.get("starts_at", found.event.starts_at), values.get("ends_at", found.event.ends_at))
     await db.seats.lock(tx, found.event.id)  # nothing is offered meanwhile by what it was before
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
-        raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
+        (now,) = (await db.events.get_many(tx, [found.event.id])).values()
+        raise await changed_meanwhile(tx, author, now)
     if change.starts_at is not None:
         await db.seats.shorten_offers(tx, found.event.id, door_opens(change.starts_at))
         await db.shifts.move(tx, found.event.id, change.starts_at - found.event.starts_at)
@@ -314,12 +317,6 @@ async def apply_change(
     await db.faces.look(tx, author.now, event=found.event.id)
     await follow_change(tx, author, found.event)
     return values
-
-
-def require_unchanged(event: Event, sequence: int) -> None:
-    """Raises EventRefused where it is not any more as it was last seen."""
-    if event.sequence != sequence:
-        raise EventRefused("Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile")
 
 
 async def cancel_event(
@@ -332,7 +329,7 @@ async def cancel_event(
     found = await find_open(tx, author, code)
     require_may_cancel(author, found.event)
     if sequence is not None:
-        require_unchanged(found.event, sequence)
+        await require_unchanged(tx, author, found.event, sequence)
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
     await apply_cancellation(tx, author, found.event)

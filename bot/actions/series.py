@@ -23,6 +23,7 @@ from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import NewBroadcast, Queued
 from bot.actions.event_news import TOLD_TOGETHER, News, Told, coming_to, gather, tell
 from bot.actions.events import EventChange, ManagedEvent
+from bot.actions.last_change import require_unchanged
 from bot.frozen import Frozen
 from bot.rules.expressions import Expression
 from bot.rules.kinds import Kind
@@ -154,7 +155,7 @@ async def change_following(
         told = await _tell(tx, author, dates, await gather(tx, author, found.event, news), key=key)
     if held:
         return await _reword(tx, author, code, dates, held, told, reason="", sequence=sequence + 1)
-    details = {"event": code, "told": told.people.total, "dates": len(dates)}
+    details = {"event": code, "told": told.people.total, "dates": len(dates), "sequence": sequence + 1}
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return told
 
@@ -172,7 +173,13 @@ async def _reword(
 ) -> Told:
     """The words of all these dates wait for a second person; noted with what changed at once."""
     told = await events.hold_words(tx, author, dates, texts, told, reason=reason, sequence=sequence)
-    details = {"event": code, "told": told.people.total, "dates": len(dates), "held": True}
+    details = {
+        "event": code,
+        "told": told.people.total,
+        "dates": len(dates),
+        "held": True,
+        "sequence": sequence,
+    }
     await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
     return told
 
@@ -204,7 +211,7 @@ async def cancel_following(
     if found.event.is_hidden or not dates:
         return await events.cancel_event(tx, author, code, sequence=sequence, reason=reason)
     if sequence is not None:
-        events.require_unchanged(found.event, sequence)
+        await require_unchanged(tx, author, found.event, sequence)
     for date in dates:
         await events.apply_cancellation(tx, author, (await events.find_open(tx, author, date.code)).event)
     invitation = await db.broadcast_accounts.invitation_to(tx, found.event.id)

@@ -17,9 +17,9 @@ import db.faces
 import db.planning
 import db.shifts
 from bot.actions import audit
-from bot.actions.announcing import EventRefused
 from bot.actions.authority import Author, in_turn
 from bot.actions.events import ManagedEvent, find_managed, find_open, require_may_reword
+from bot.actions.last_change import changed_meanwhile
 from bot.frozen import Frozen
 from bot.rules.event_news import DAY, told_next
 from bot.rules.kinds import Kind
@@ -80,7 +80,7 @@ async def _find_to_change(
     own, found = await _find(tx, author, number)
     found = await find_open(tx, author, found.event.code)
     if seen is not None and seen != own.mark:
-        raise _changed_meanwhile()
+        raise await changed_meanwhile(tx, author, found.event, shift=own.id)
     return own, found
 
 
@@ -104,7 +104,7 @@ async def add(
     found = await find_open(tx, author, code)
     event, others = found.event, await db.shifts.of_event(tx, found.event.id)
     if after is not None and newest(others) != after:
-        raise _changed_meanwhile()
+        raise await changed_meanwhile(tx, author, event, shift=newest(others))
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
     _require_role(role)
     if role not in ROLES:
@@ -119,14 +119,10 @@ async def add(
     number = await db.shifts.create(tx, event=event.id, **values)
     if not event.has_shifts:
         if not await db.events.change(tx, event.id, sequence=event.sequence, has_shifts=True):
-            raise _changed_meanwhile()
+            raise await changed_meanwhile(tx, author, event)
         await db.faces.look(tx, author.now, event=event.id)
     await _note(tx, author, code, number, "added")
     return Shift(id=number, event=event.id, **values)  # type: ignore[arg-type]  # of each its own
-
-
-def _changed_meanwhile() -> EventRefused:
-    return EventRefused("Somebody changed it meanwhile.", message="errors/event_changed_meanwhile")
 
 
 def _require_role(role: str) -> None:

@@ -82,10 +82,10 @@ broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadca
 event_news.follow_change event_news.are_held event_news.hold events.parted events.hold_words
 rewording.apply staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.seconds_who approvals.take_up
-second_people.seconds_of second_people.ask_whoever_joined
+second_people.seconds_of second_people.ask_whoever_joined last_change.changed_meanwhile last_change.require_unchanged
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
-event_cards.remembered_as attendees.there feedback.figures_of
+event_cards.remembered_as attendees.there attendees.listed attendees.is_long feedback.figures_of
 event_cards.find event_cards.standing announcing.invite announcing.queue_invitation
 event_news.tell event_news.gather event_news.pending event_news.invited events.apply_change events.apply_cancellation
 series.following event_history.history event_history.refused team_log.titles
@@ -125,7 +125,7 @@ canvass_offers.invited_to broadcasts.is_written broadcasts.require_written
 erasure.sealing audiences.places_named audiences.as_far_as broadcasts.require_vote_to_come
 broadcasts.require_time_to_come broadcast_drafts.written broadcast_drafts.replacing
 event_drafts.written event_drafts.dates event_drafts.repeats event_drafts.useful_until event_drafts.as_told
-announcing.require_worded events.require_unchanged events.require_end survey_drafts.written
+announcing.require_worded events.require_end survey_drafts.written
 audit.staff_actor audit.chained authority.area_name
 announcing.silence_at event_seats.wanted
 event_calendar.calendar_file event_calendar.file_name event_calendar.entry_of event_calendar.is_silent

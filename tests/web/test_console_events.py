@@ -68,7 +68,9 @@ async def test_whoever_comes_second_takes_nothing_back_of_what_the_first_changed
     refused = await second.send(f"{page}/change", **title)
     assert refused.status_code == 409
     assert refused.url.path == f"{page}/change"
-    assert "Somebody changed this event in the meantime" in second.text
+    assert re.search(r"\d+ \(coordinator, Rhône\) changed this event on .* at \d\d:\d\d\.", second.text), (
+        second.text
+    )
     # What this tab never touched is as the other left it; what both did is shown twice.
     again = typed(second, moved, "change")
     assert again["starts"] == at
@@ -118,6 +120,7 @@ async def test_two_who_change_the_seats_are_told_of_each_other(
     await first.send(f"{page}/seats", **typed(first, event, "seats", capacity="40"))
     refused = await second.send(f"{page}/seats", **typed(second, event, "seats", guests="2"))
     assert refused.status_code == 409
+    assert re.search(r"You changed this event yourself on .*, in another tab or in the chat\.", second.text)
     again = typed(second, event, "seats")
     assert (again["capacity"], again["guests"]) == ("40", "2")
     await second.send(f"{page}/seats", **again)

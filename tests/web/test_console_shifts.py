@@ -132,7 +132,7 @@ async def test_of_two_tabs_the_second_is_told(conversation: Conversation, olga: 
     assert "Porter les <i>tables</i>" in first.text, "what was typed is text, and no tag"
     await second.send(f"{page}/shifts", newest=none_yet, **SHIFT)
     assert second.page.status_code == 409
-    assert "Somebody changed this event in the meantime" in second.text
+    assert "(coordinator, Rhône) changed this event on" in second.text
     (shift,) = await rows(conversation, shifts)
     one = f"{page}/shifts/{shift.id}"
     await first.open(one)
@@ -146,7 +146,7 @@ async def test_of_two_tabs_the_second_is_told(conversation: Conversation, olga: 
     ):
         await second.send(f"{one}/{form}", seen=stale, **said)
         assert second.page.status_code == 409, form
-        assert "Somebody changed this event in the meantime" in second.text
+        assert "(coordinator, Rhône) changed this event on" in second.text
     (kept,) = await rows(conversation, shifts)
     assert (kept.capacity, kept.state) == (9, "open")
     # Having seen it, the second may.

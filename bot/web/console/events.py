@@ -15,6 +15,7 @@ from bot.actions import drafts, event_history, event_news, event_seats, events, 
 from bot.actions.authority import area_name
 from bot.actions.event_drafts import FLOW
 from bot.actions.events import ManagedEvent
+from bot.actions.last_change import require_unchanged
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.check_ins import EARLY
@@ -176,7 +177,7 @@ class Events:
         author, found = visit.author, await events.find_open(visit.tx, visit.author, code_of(visit))
         code, sequence = found.event.code, _number(visit.form.get("sequence", ""))
         if event_change.merged(visit.form, self._now(visit, found)).is_stale:
-            events.require_unchanged(found.event, sequence)
+            await require_unchanged(visit.tx, author, found.event, sequence)
         if event_change.faults(found, visit):
             raise NotYet("Something is wrong with it, or missing.")
         change = event_change.change(found, visit)

@@ -322,7 +322,10 @@ def _with_ssl(url: sa.URL) -> sa.URL:
 
 
 async def _open_sqlite(file: Path, key: DatabaseKey | None, here: bool) -> Database:
-    await asyncio.to_thread(_prepare_file, file, key)
+    if here:
+        _prepare_file(file, key)
+    else:
+        await asyncio.to_thread(_prepare_file, file, key)
     return Database(
         dialect="sqlite",
         writer=sqlite.create_engine(

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from db import sqlite
 from db.schema import Instant
+from db.sqlite_connection import connection_of
 
 
 class Spelling(Frozen):
@@ -142,7 +143,7 @@ async def together(tx: AsyncConnection, work: Callable[[Visit], T], *, and_commi
     # PostgreSQL commits when the block of the transaction ends, as SQLite would without `and_commit`.
     if tx.dialect.name == "postgresql":
         return await tx.run_sync(lambda connection: work(_PostgreSQLVisit(connection)))
-    connection = sqlite.connection_of(tx)
+    connection = connection_of(tx)
     try:
         return await connection.visit(lambda thread: work(_SQLiteVisit(thread)), and_commit=and_commit)
     except sqlite.Error as error:

@@ -23,6 +23,7 @@ from db.checkpoints import Checkpoints
 from db.errors import CannotOpen, DatabaseError, InUse, MadeElsewhere, MissingKey
 from db.key import DatabaseKey
 from db.postponed import postponed, wait_again, write_postponed
+from db.sqlite_connection import connection_of
 from db.turns import Turns
 
 FILE_NAME = "portevoix.db"
@@ -199,7 +200,7 @@ async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
         async with tx.begin_nested():
             yield
         return
-    connection = sqlite.connection_of(tx)
+    connection = connection_of(tx)
     connection.save()
     try:
         yield
@@ -220,7 +221,7 @@ def here(tx: AsyncConnection) -> Iterator[None]:
     if tx.dialect.name == "postgresql":
         yield
         return
-    connection = sqlite.connection_of(tx)
+    connection = connection_of(tx)
     before, connection.is_here = connection.is_here, True
     try:
         yield

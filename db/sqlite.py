@@ -1,8 +1,6 @@
 """Connections to one SQLite file, encrypted by SQLCipher when there is a key.
 
-aiosqlite runs every call of a connection in that connection's thread. Each visit costs about 0.1 ms, and
-SQLAlchemy makes four for a statement (open a cursor, execute, fetch, close) and more to begin and to clean
-up; the connection and cursor below make one for a statement and one to commit.
+What SQLAlchemy asks of one is in `db.sqlite_connection`.
 """
 
 from __future__ import annotations
@@ -12,10 +10,8 @@ import contextlib
 import os
 import secrets
 import sqlite3
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import aiosqlite
 import sqlalchemy as sa
@@ -27,16 +23,11 @@ from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
 from db.folders import make_private
 from db.json import to_json
 from db.key import DatabaseKey
+from db.sqlite_connection import Connection
 
 Error: type[Exception] = sqlcipher.Error
-T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
-
-SAVEPOINT, RELEASE, ROLL_BACK = "SAVEPOINT ours", "RELEASE ours", "ROLLBACK TO ours"
-
-# Rows fetched together with the execution; a longer result costs further calls, and can be streamed.
-_PREFETCH = 512
 
 CACHE = "PRAGMA cache_size = -32768"  # KiB
 SMALL_CACHE = "PRAGMA cache_size = -8192"  # for one pass through a table
@@ -252,196 +243,6 @@ class _Engine(AsyncEngine):
     async def dispose(self, close: bool = True) -> None:
         await super().dispose(close)
         await asyncio.gather(*filter(None, [connection.stop() for connection in list(self._alive)]))
-
-
-class Connection(aiosqlite.Connection):
-    """Begins a transaction with its first statement; visits the thread only if there is work.
-
-    It stands in `alive` until its thread has ended.
-    """
-
-    def __init__(
-        self,
-        connector: Callable[[], sqlite3.Connection],
-        begin: str,
-        alive: set[Connection],
-        *,
-        always_here: bool = False,
-    ) -> None:
-        super().__init__(connector, _PREFETCH)
-        self._begin = begin
-        self._alive = alive
-        self._always_here = always_here
-        alive.add(self)
-        self._abandoned = False
-        # What the next visit does before its own work, so that a savepoint costs no visit of its own.
-        self._due: list[str] = []
-        self.is_here = False
-        """Whether what is executed within a transaction is so in the thread of whoever asks."""
-        self._is_stopped = False
-        self._stopping: asyncio.Future[Any] | None = None
-
-    def stop(self) -> asyncio.Future[Any] | None:
-        """A second call, by whoever is cancelled while they close, waits for the first: the thread ends with that one,
-        and would never answer another.
-        """
-        if not self._is_stopped:
-            self._is_stopped = True
-            self._stopping = super().stop()
-            if self._stopping is None:  # no event loop is left to wait in
-                self._alive.discard(self)
-            else:
-                self._stopping.add_done_callback(lambda _: self._alive.discard(self))
-        return None if self._stopping is None else asyncio.shield(self._stopping)
-
-    def begin(self) -> None:
-        """In the connection's thread: begin a transaction unless one is open."""
-        if not self._conn.in_transaction:
-            self._conn.execute(self._begin).close()
-        due, self._due = self._due, []
-        for statement in due:
-            self._conn.execute(statement).close()
-
-    async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        if self.is_here and self.in_transaction:
-            return fn(*args, **kwargs)
-        if self._always_here and self._running and self._connection is not None:
-            try:
-                return fn(*args, **kwargs)
-            finally:
-                await asyncio.sleep(0)  # as while a thread is waited for
-        result: T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
-        return result
-
-    def save(self) -> None:
-        """A savepoint: what is done from here on can be undone alone. Each is kept or undone, the last first."""
-        self._due.append(SAVEPOINT)
-
-    def keep(self) -> None:
-        """Keeps what was done since the last savepoint."""
-        if self._due[-1:] == [SAVEPOINT]:
-            self._due.pop()  # nothing was done
-        else:
-            self._due.append(RELEASE)
-
-    async def undo(self) -> None:
-        """Undoes what was done since the last savepoint."""
-        if not self._running:
-            return  # a cancellation closed the connection, which undid everything
-        if self._due[-1:] == [SAVEPOINT]:
-            self._due.pop()
-        else:
-            self._due += [ROLL_BACK, RELEASE]
-            try:
-                await self.visit(lambda _thread: None)
-            except Error as error:  # a full disk makes SQLite undo the whole transaction by itself
-                raise sa.exc.OperationalError(
-                    ROLL_BACK, None, error, hide_parameters=True, connection_invalidated=True
-                ) from error
-
-    async def visit(self, work: Callable[[sqlite3.Connection], T], *, and_commit: bool = False) -> T:
-        """Run `work` in the connection's thread, inside a transaction."""
-
-        def begun() -> T:
-            self.begin()
-            done = work(self._conn)
-            if and_commit:
-                self._conn.commit()
-            return done
-
-        try:
-            return await self._execute(begun)
-        except asyncio.CancelledError:  # the thread goes on, or has yet to begin
-            self._abandoned = True
-            raise
-
-    def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
-        return _Cursor(self)
-
-    async def commit(self) -> None:
-        self._due.clear()  # releases: a commit ends savepoints too
-        if self.in_transaction:
-            await super().commit()
-
-    async def rollback(self) -> None:
-        # SQLAlchemy's pool asks for one after every commit.
-        self._due.clear()
-        if self.in_transaction or self._abandoned:
-            await super().rollback()
-            self._abandoned = False
-
-
-def connection_of(tx: AsyncConnection) -> Connection:
-    """The driver's own connection below a transaction."""
-    assert tx.sync_connection is not None  # a transaction has begun
-    connection = tx.sync_connection.connection.driver_connection
-    assert isinstance(connection, Connection)
-    return connection
-
-
-class _Cursor(aiosqlite.Cursor):
-    """Executes and fetches in one visit of the connection's thread, and closes without another."""
-
-    _conn: Connection
-
-    def __init__(self, connection: Connection) -> None:
-        self.iter_chunk_size = _PREFETCH
-        self._conn = connection
-        self._rows: deque[Any] = deque()
-        self._exhausted = True
-
-    async def __aenter__(self) -> _Cursor:
-        self._cursor = self._conn._conn.cursor()
-        return self
-
-    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> _Cursor:
-        await self._visit(self._execute_and_fetch, sql, parameters or ())
-        return self
-
-    async def _visit(self, function: Callable[..., None], *arguments: Any) -> None:
-        await self._execute(function, *arguments)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
-
-    def _execute_and_fetch(self, sql: str, parameters: Any) -> None:
-        self._conn.begin()
-        self._cursor.execute(sql, parameters)
-        self._fetch_more()
-
-    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> _Cursor:
-        await self._visit(self._execute_many, sql, parameters)
-        return self
-
-    def _execute_many(self, sql: str, parameters: Iterable[Any]) -> None:
-        self._conn.begin()
-        self._cursor.executemany(sql, parameters)
-
-    def _fetch_more(self, size: int = _PREFETCH) -> None:
-        rows = self._cursor.fetchmany(size) if self._cursor.description else []
-        self._rows.extend(rows)
-        self._exhausted = len(rows) < size
-
-    async def fetchone(self) -> Any:
-        rows = await self.fetchmany(1)
-        return rows[0] if rows else None
-
-    async def fetchmany(self, size: int | None = None) -> list[Any]:
-        size = size or _PREFETCH
-        while len(self._rows) < size and not self._exhausted:
-            await self._visit(self._fetch_more, max(size - len(self._rows), _PREFETCH))
-        return [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
-
-    async def fetchall(self) -> list[Any]:
-        rows = list(self._rows)
-        self._rows.clear()
-        if not self._exhausted:
-            rows.extend(await super().fetchall())
-            self._exhausted = True
-        return rows
-
-    async def close(self) -> None:
-        # A statement that ran to its end is reset already; one left in the middle would keep its snapshot.
-        if not self._exhausted:
-            await super().close()
-            self._exhausted = True
 
 
 @contextlib.asynccontextmanager

@@ -21,6 +21,7 @@ from db.errors import CannotOpen, InUse
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
 from db.schema import facts, people
+from db.sqlite_connection import Connection, connection_of
 
 NOW = datetime(2016, 11, 16, 8, tzinfo=UTC)
 
@@ -338,7 +339,7 @@ async def test_a_connection_that_is_stopped_while_it_closes_is_closed(tmp_path: 
     """As SQLAlchemy does where whoever closes it is cancelled: both wait for the one end of its thread."""
     path = tmp_path / FILE_NAME
     sqlite.create_file(path, None)
-    connection = await sqlite.Connection(lambda: sqlite.connect(path, None), "BEGIN", set())
+    connection = await Connection(lambda: sqlite.connect(path, None), "BEGIN", set())
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)  # it has asked the thread to close
     stopping = connection.stop()
@@ -363,7 +364,7 @@ async def test_whoever_disposes_waits_for_what_a_cancellation_left_running(tmp_p
 
     async def working() -> None:
         async with engine.begin() as transaction:
-            await sqlite.connection_of(transaction).visit(work)
+            await connection_of(transaction).visit(work)
 
     task = asyncio.create_task(working())
     await asyncio.to_thread(begun.wait, 10)
@@ -387,7 +388,7 @@ async def test_a_pass_through_a_table_that_is_cancelled_is_cancelled(sqlite_data
 
     async def reading() -> None:
         async with sqlite_database.read() as tx, sqlite.small_cache(tx):
-            await sqlite.connection_of(tx).visit(lambda thread: thread.create_function("work", 0, work))
+            await connection_of(tx).visit(lambda thread: thread.create_function("work", 0, work))
             await tx.exec_driver_sql("SELECT work()")
 
     task = asyncio.create_task(reading())

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bot.actions.dialogs import remember_question
 from bot.actions.event_cards import remember_card
+from bot.beats import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Witness
 from bot.clock import Clock
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
@@ -37,7 +38,7 @@ from bot.settings import installed_version
 from bot.startup import (
     remove_left_copies,
 )
-from bot.ticking import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Ticker, Witness
+from bot.ticking import Ticker
 from bot.watching import Watch
 from db.engine import Database
 from db.rolls import Rolls

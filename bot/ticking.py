@@ -5,30 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import structlog
 
-import db.overview
-from bot.actions import witness
-from bot.actions.broadcast_approvals import WHAT, end_overdue
-from bot.actions.claims import LOST_FOR, tend
-from bot.actions.effects import measure
 from bot.actions.planning import FIRST_LOOK, TickFindings, is_to_be_looked_at, look, open_steps, others
-from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
-from bot.rules.suppression import SuppressionKey
-from bot.rules.territories import METROPOLE, at_local, zone_of
-from db.approvals import overdue
-from db.conversations import due
-from db.engine import TROUBLES, Database
-from db.errors import DatabaseError
-from db.facts import get_fact, set_fact
+from db.engine import Database
 from db.processes import Lock, lock
-from db.talks import lost
 
 TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
@@ -36,13 +22,8 @@ TROUBLE_SECONDS = 1.0
 ANSWERED_SECONDS = 1.0
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
-PURGE_AGAIN_SECONDS = 60.0
-MEASURE_AGAIN = timedelta(minutes=10)
 # A clock that ran further than this since the last look was moved: events have hours of their own.
 JUMP = timedelta(seconds=30)
-
-PARIS = zone_of(METROPOLE)
-DAY_TOLD = "day:told"
 
 OpenStep = tuple[int, str, str, str | None]
 
@@ -189,220 +170,3 @@ async def _trouble_of(part: Callable[[], Awaitable[None]]) -> list[Exception]:
     except Exception as error:  # whatever it is must not keep the other parts from theirs
         return [error]
     return []
-
-
-class Witness:
-    """Verifies the audit log at the start, and notes its head outside of the database at each new hour if it changed.
-
-    It reads the whole log: it runs beside the ticks, which do not wait for it.
-    """
-
-    def __init__(
-        self,
-        *,
-        database: Database,
-        campaign: Campaign,
-        anchors: Path,
-        clock: Clock,
-        leads: Callable[[], bool],
-        queued: Callable[[], None],
-    ) -> None:
-        self._database, self._campaign, self._clock = database, campaign, clock
-        self._anchors, self._leads, self._queued = anchors, leads, queued
-        self._last: datetime | None = None
-        self._new_hour = asyncio.Event()
-
-    async def beat(self) -> None:
-        """At each new hour the head is noted, beside the ticks; whoever leads tells it where it is due."""
-        hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
-        if hour == self._last:
-            return
-        self._last = hour
-        self._new_hour.set()
-        if self._campaign.tells_log and self._leads():
-            await self._carefully(self._tell)
-
-    async def run(self) -> None:
-        """Looks at the log once, and then after its head at each new hour, until cancelled."""
-        await self._carefully(self._look)
-        while True:
-            await self._new_hour.wait()
-            self._new_hour.clear()
-            await self._carefully(self._anchor)
-
-    async def _carefully(self, work: Callable[[], Awaitable[None]]) -> None:
-        """What cannot be noted is said in a line; nothing else waits for it."""
-        try:
-            await work()
-        except DatabaseError as error:
-            log.error("audit_head_not_noted", hint=error.sentence)
-        except TROUBLES as error:
-            log.error("audit_head_not_noted", error=type(error).__name__)
-
-    async def _look(self) -> None:
-        for fault in await witness.look(self._database, self._anchors, self._clock.now()):
-            log.error("audit_log_not_whole", fault=str(fault), hint="Run `portevoix audit verify`.")
-            self._queued()
-
-    async def _anchor(self) -> None:
-        await witness.anchor(self._database, self._anchors, self._clock.now())
-
-    async def _tell(self) -> None:
-        async with self._database.write() as tx:
-            told = await witness.tell_head(tx, self._campaign.courtesy, self._clock.now())
-        if told:
-            self._queued()
-
-
-class LateApprovals:
-    """Ends what a second person was asked and did not decide in time, at the next look after it was over."""
-
-    def __init__(
-        self, *, database: Database, campaign: Campaign, clock: Clock, queued: Callable[[], None]
-    ) -> None:
-        self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
-
-    async def look(self) -> None:
-        now = self._clock.now()
-        async with self._database.read() as tx:
-            if not await overdue(tx, WHAT, now):
-                return
-        async with self._database.write() as tx:
-            ended = await end_overdue(tx, self._campaign, now)
-        if ended:
-            self._queued()
-
-
-class IdleConversations:
-    """Gives back what somebody took and let rest, and tells coordinators of who waits for too long."""
-
-    def __init__(
-        self, *, database: Database, campaign: Campaign, clock: Clock, queued: Callable[[], None]
-    ) -> None:
-        self._database, self._claims = database, campaign.claims
-        self._clock, self._queued = clock, queued
-
-    async def look(self) -> None:
-        now = self._clock.now()
-        async with self._database.read() as tx:
-            if not (await due(tx, self._claims, now) or await lost(tx, now - LOST_FOR)):
-                return
-        async with self._database.write() as tx:
-            moved = await tend(tx, self._claims, now)
-        if moved:
-            self._queued()
-
-
-class Measuring:
-    """Counts what people did after messages of which versions are compared, once everybody can be counted.
-
-    It may read a million answers: it runs beside the ticks, which do not wait for it.
-    """
-
-    def __init__(self, *, database: Database, campaign: Campaign, clock: Clock) -> None:
-        self._database, self._campaign, self._clock = database, campaign, clock
-        self._last = datetime.min.replace(tzinfo=UTC)
-        self._due = asyncio.Event()
-
-    async def beat(self) -> None:
-        now = self._clock.now()
-        if abs(now - self._last) >= MEASURE_AGAIN:
-            self._last = now
-            self._due.set()
-
-    async def run(self) -> None:
-        """Counts whenever it is time to look again, until cancelled."""
-        while True:
-            await self._due.wait()
-            self._due.clear()
-            try:
-                measured = await measure(self._database, self._campaign, self._clock.now())
-            except TROUBLES as error:
-                log.error("not_measured", error=type(error).__name__)
-            else:
-                if measured:
-                    log.info("measured", outcomes=measured)
-
-
-class DailyPurge:
-    """Erases once a day what is kept no longer than the campaign file says; from the first beat of a day on.
-
-    It may take long where there is much to erase: it runs beside the ticks, which do not wait for it. `also` erases
-    what is no row.
-    """
-
-    def __init__(
-        self,
-        *,
-        database: Database,
-        campaign: Campaign,
-        key: SuppressionKey,
-        clock: Clock,
-        also: Callable[[], None],
-    ) -> None:
-        self._database, self._campaign, self._key, self._clock = database, campaign, key, clock
-        self._also = also
-        self._last: date | None = None
-        self._new_day = asyncio.Event()
-
-    async def beat(self) -> None:
-        if self._clock.now().date() != self._last:
-            self._last = self._clock.now().date()
-            self._new_day.set()
-
-    async def run(self) -> None:
-        """Purges at each new day, until cancelled."""
-        while True:
-            await self._new_day.wait()
-            self._new_day.clear()
-            try:
-                await asyncio.to_thread(self._also)
-                erased = await purge(
-                    self._database, self._campaign, key=self._key, actor=DAILY, now=self._clock.now()
-                )
-            except TROUBLES as error:
-                log.error("purge_failed", error=type(error).__name__, again_in=PURGE_AGAIN_SECONDS)
-                await asyncio.sleep(PURGE_AGAIN_SECONDS)
-                self._new_day.set()
-            else:
-                if any(erased.values()):
-                    log.info("purged", **erased)
-
-
-class DayLine:
-    """Says in the log, once a day of Paris, what became of the messages of the day before; counted beside the ticks."""
-
-    def __init__(self, *, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
-        self._last: date | None = None
-        self._new_day = asyncio.Event()
-
-    async def beat(self) -> None:
-        today = self._clock.now().astimezone(PARIS).date()
-        if today != self._last:
-            self._last = today
-            self._new_day.set()
-
-    async def run(self) -> None:
-        """Tells each day when it is over, until cancelled."""
-        while True:
-            await self._new_day.wait()
-            self._new_day.clear()
-            try:
-                await self._tell()
-            except TROUBLES as error:
-                log.error("day_not_told", error=type(error).__name__)
-
-    async def _tell(self) -> None:
-        today = self._clock.now().astimezone(PARIS).date()
-        async with self._database.read() as tx:
-            told = await get_fact(tx, DAY_TOLD)
-        yesterday = today - timedelta(days=1)
-        if told is not None and told < yesterday.isoformat():
-            start, end = (at_local(each, time.min, PARIS) for each in (yesterday, today))
-            async with self._database.read() as tx:
-                found = await db.overview.day(tx, start, end)
-            log.info("day", day=yesterday.isoformat(), **found._asdict())
-        if told is None or told < yesterday.isoformat():
-            async with self._database.write() as tx:
-                await set_fact(tx, DAY_TOLD, yesterday.isoformat())

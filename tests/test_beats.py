@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from bot.actions import audit, renewals, staff
 from bot.actions.renewals import FACT, consent_texts
+from bot.beats import DAY_TOLD, PARIS, DailyPurge, DayLine, Witness
 from bot.rules.permissions import Role
-from bot.ticking import DAY_TOLD, PARIS, DailyPurge, DayLine, Witness
 from db.anchors import Anchor, append_anchor, read_anchors
 from db.engine import Database
 from db.facts import get_fact

@@ -222,6 +222,9 @@ async def stand_otherwise(
     all others that show the event say so too.
     """
     here = list(persons)
+    # What nobody counts the seats of has no row there yet, by which it is looked after.
+    row = insert(tx, seats).values(event=event)
+    await tx.execute(row.on_conflict_do_nothing(index_elements=[seats.c.event]))
     left = sa.or_(broadcasts.c.template == OFFER, deliveries.c.state.in_(ON_THE_WAY_OR_THERE))
     cards = (
         sa.select(deliveries.c.id)

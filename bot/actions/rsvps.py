@@ -177,6 +177,7 @@ async def _answer(
         rsvp = replace(rsvp, confirmed=confirmed)
         overtaken = await db.rsvps.put(tx, rsvp, said, asked)
         await _leave_shifts(tx, event, rsvp)
+        await _tell_other_cards(tx, origin, before, rsvp)
         return Answered(rsvp=rsvp, overtaken=overtaken)
 
     def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
@@ -196,9 +197,14 @@ async def _answer(
         tx, event=event.id, person=person.id, decide=decide, said=said, asked=asked
     )
     await _leave_shifts(tx, event, settled.rsvp)
-    if before is not None and _stands(before) != _stands(settled.rsvp):
-        await db.faces.stand_otherwise(tx, event.id, [person.id], but=origin.message_id)
+    await _tell_other_cards(tx, origin, before, settled.rsvp)
     return Answered(rsvp=settled.rsvp, overtaken=settled.overtaken)
+
+
+async def _tell_other_cards(tx: AsyncConnection, origin: Origin, before: Rsvp | None, now: Rsvp) -> None:
+    """Where somebody said something else before, their other messages of the event say what holds now."""
+    if before is not None and _stands(before) != _stands(now):
+        await db.faces.stand_otherwise(tx, now.event, [now.person], but=origin.message_id)
 
 
 def _stands(rsvp: Rsvp) -> tuple[object, ...]:

@@ -23,7 +23,7 @@ from bot.rules.sending import CHANGE, INVITATION, SHIFT_OFFER
 from bot.words.texts import Texts
 from db.engine import Database
 from db.planning import PlannedBroadcast
-from db.schema import broadcasts, deliveries, events, people
+from db.schema import broadcasts, deliveries, events, people, seats
 from simulator.reading import as_read
 from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 from tests.hall import Hall
@@ -414,3 +414,20 @@ async def test_what_changes_while_a_card_is_edited_is_edited_once_more(shown: Sh
     assert await shown.faces.catch_up() == 1
     assert await shown.faces.catch_up() == 1, "it was marked anew on the way"
     assert await shown.faces.catch_up() == 0
+
+
+async def test_where_seats_are_not_counted_another_answer_is_on_every_card_too(shown: Shown) -> None:
+    hall = shown.hall
+    async with hall.database.write() as tx:
+        await tx.execute(sa.update(events).values(counted=False, capacity=None))
+        await tx.execute(sa.delete(seats))
+    await hall.say(1, "yes")
+    assert await shown.faces.catch_up() == 0, "what is said first is on the card that was tapped"
+    await hall.say(1, "no")
+    assert await shown.faces.catch_up() == 1
+    assert "Vous ne pouvez pas venir" in shown.posts.told()[1001]
+    await hall.say(1, "no")
+    assert await shown.faces.catch_up() == 0
+    await shown.change(address="Ailleurs")
+    await shown.faces.catch_up()
+    assert shown.posts.told().keys() == {1001, 1002, 1003}, "and it is looked after as before"

@@ -39,7 +39,10 @@ Count: TypeAlias = Callable[[], Awaitable[Any]]
 
 
 class _Kept(Frozen):
+    """`at`: as of when it tells, which is before it was counted; `counted_at`: after."""
+
     at: datetime
+    counted_at: datetime
     value: Any
     took_long: bool
 
@@ -60,7 +63,9 @@ class Remembered:
     ) -> tuple[Any, datetime] | None:
         """The value and when it was counted; None where it has to be counted (again)."""
         kept = self._kept.get(key)
-        return (kept.value, kept.at) if kept is not None and now - kept_for < kept.at <= now else None
+        # From its end: what takes longer than it is kept would else never be there.
+        is_fresh = kept is not None and kept.at <= now and now - kept_for < kept.counted_at
+        return (kept.value, kept.at) if kept is not None and is_fresh else None
 
     def shown(
         self, key: Key, count: Count, now: datetime, *, kept_for: timedelta = KEPT_FOR
@@ -124,9 +129,12 @@ class Remembered:
         self._kept.pop(key, None)
         while len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]  # what was counted longest ago
-        took_long = time.monotonic() - began > LONG
+        took = time.monotonic() - began
+        took_long = took > LONG
         (self._slow.add if took_long else self._slow.discard)(key[0])
-        self._kept[key] = _Kept(at=now, value=value, took_long=took_long)
+        self._kept[key] = _Kept(
+            at=now, counted_at=now + timedelta(seconds=int(took)), value=value, took_long=took_long
+        )
 
     async def _in_turn(self, key: Key, count: Count, now: datetime) -> None:
         """One at a time: what people wait for comes first."""

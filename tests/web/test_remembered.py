@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -101,3 +102,13 @@ async def test_what_fails_while_nobody_waits_is_logged_and_told_to_who_does() ->
     assert [each["event"] for each in logged] == ["count_not_made"]
     with pytest.raises(OSError, match="full"):
         await kept.within(600, KEY, away, NOW)
+
+
+async def test_what_takes_longer_than_it_is_kept_is_there_once_it_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, passed = Remembered(), iter((0.0, 2 * KEPT_FOR.total_seconds()))
+    monkeypatch.setattr(remembered, "time", SimpleNamespace(monotonic=lambda: next(passed)))
+    assert await kept.within(600, KEY, Counted(), NOW)
+    assert kept.fresh(KEY, NOW + 2 * KEPT_FOR) == (1, NOW), "as of when it was begun"
+    assert kept.fresh(KEY, NOW + 3 * KEPT_FOR) is None

@@ -302,6 +302,24 @@ async def open_ones(tx: AsyncConnection) -> list[WaitingConversation]:
     return [_waiting(row) for row in await tx.execute(query)]
 
 
+class Wait(Frozen):
+    """Somebody who waits for the team: who, where, and since when."""
+
+    person: int
+    area: str
+    since: datetime
+
+
+async def waits(tx: AsyncConnection) -> list[Wait]:
+    """Of conversations that are open, whoever waits in them; not who cannot be answered."""
+    query = (
+        sa.select(conversations.c.person, conversations.c.area, conversations.c.waiting_since.label("since"))
+        .join(people, people.c.id == conversations.c.person)
+        .where(_IS_OPEN, _IS_ANSWERABLE, conversations.c.waiting_since.is_not(None))
+    )
+    return [Wait(**row._mapping) for row in await tx.execute(query)]
+
+
 async def waiting(tx: AsyncConnection, number: int) -> WaitingConversation | None:
     """One of them, whatever its state."""
     query = sa.select(conversations, _UNANSWERED.label("unanswered")).where(conversations.c.id == number)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
-from db.schema import audit, messages
+import sqlalchemy as sa
+
+from db.schema import audit, conversations, messages, people
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
 from tests.talking import QUESTION, arrive, ask
@@ -140,3 +143,24 @@ async def test_elsewhere_nobody_takes_it(conversation: Conversation) -> None:
     assert "Nobody is waiting" in karim.text
     assert (await karim.send(f"{ROOM}/{number}/take")).status_code == 403
     assert QUESTION not in karim.text
+
+
+async def test_today_says_who_has_waited_for_a_day_in_ones_areas(conversation: Conversation) -> None:
+    sophie, _olga, _number = await waiting(conversation)
+    elsewhere = await signed_in(await staff(conversation, 14, "coordinator", "13"))
+    await sophie.open("/console/")
+    assert ROOM + '">Open' not in sophie.page.text, "not a day yet"
+    async with conversation.database.write() as tx:
+        day = conversation.clock.now() - timedelta(hours=25)
+        await tx.execute(sa.update(conversations).values(waiting_since=day))
+    await sophie.open("/console/")
+    assert ROOM + '">Open' in sophie.page.text
+    assert "Conversations waiting: 1, the oldest since" in sophie.text
+    await elsewhere.open("/console/")
+    assert ROOM + '">Open' not in elsewhere.page.text
+    # Of whoever cannot be answered nobody has to decide anything.
+    async with conversation.database.write() as tx:
+        gone = sa.update(people).where(people.c.telegram_id == ZOE)
+        await tx.execute(gone.values(unreachable_at=conversation.clock.now()))
+    await sophie.open("/console/")
+    assert ROOM + '">Open' not in sophie.page.text

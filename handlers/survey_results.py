@@ -5,8 +5,8 @@ from __future__ import annotations
 from telegram import Update
 
 import db.approvals
-from bot.actions import surveys
-from bot.actions.surveys import QuestionCount
+from bot.actions import survey_results
+from bot.actions.survey_results import QuestionCount
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned
 from bot.printing.bars import Bar, Bars, bars_png
@@ -29,7 +29,7 @@ async def open_(update: Update, context: Context) -> None:
         return
     first = whole_number(context.arguments[0]) if context.arguments else 0
     author = await desk.author(context)
-    found = await surveys.seen_by(context.tx, author)
+    found = await survey_results.seen_by(context.tx, author)
     shown = found[first : first + MOST_LISTED]
     listed = [(each, words_in(each.form.title, context.language)) for each in shown]
     older = first + MOST_LISTED if len(found) > first + MOST_LISTED else None
@@ -41,7 +41,7 @@ async def show(update: Update, context: Context) -> None:
     """The counts of this moment; the same button brings those of a later one."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    found = await surveys.results_for(context.tx, author, code)
+    found = await survey_results.results_for(context.tx, author, code)
     held = await db.approvals.of_unapproved(context.tx, [found.survey.broadcast])
     context.edit(
         "surveys/results",
@@ -56,7 +56,7 @@ async def draw(update: Update, context: Context) -> None:
     """The same as a picture, below; where the font does not know the letters, the text has to do."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    found = await surveys.results_for(context.tx, author, code)
+    found = await survey_results.results_for(context.tx, author, code)
     title = words_in(found.survey.form.title, context.language)
     groups = [_bars(context, author.reader, each) for each in found.questions]
     words = (title, *(text for each in groups for text in (each.heading, *(bar.label for bar in each.bars))))

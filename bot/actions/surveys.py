@@ -23,7 +23,7 @@ from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record, response
 from bot.campaign.campaign import Campaign
-from bot.errors import NotAllowed, PortevoixError
+from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audience_limits import common_area, limited_to, widened
@@ -32,15 +32,11 @@ from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.quiet import Quiet
 from bot.rules.sending import all_at
-from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.survey_forms import faults
 from bot.rules.surveys import (
     QUESTION,
-    SKIPPED,
     Form,
     Move,
-    Option,
-    Question,
     SurveyStanding,
     Tap,
     as_json,
@@ -49,7 +45,7 @@ from bot.rules.surveys import (
 )
 from db.audiences import Target
 from db.people import Person
-from db.surveys import ANYBODY, Counts, Survey
+from db.surveys import Survey
 
 ASKED = "survey"
 """The question under which each answer is logged; its subject is the survey's code."""
@@ -359,82 +355,3 @@ def _require_no_silence(campaign: Campaign, person: Person, now: datetime) -> No
 def silence(campaign: Campaign, person: Person, now: datetime) -> Quiet | None:
     """Whether the law asks for silence about polls where the person votes."""
     return campaign.quiet(kind=Kind.POLL, territory=person.territory, now=now, zone=person.zone)
-
-
-# -- results --
-
-
-class QuestionCount(Frozen):
-    """How many people chose which option of a question, and how many left it out."""
-
-    question: Question
-    options: tuple[tuple[Option, Headcount], ...]
-    skipped: Headcount
-
-    def most(self, reader: Reader) -> int:
-        """How many chose the option that most chose, as far as the reader may know: what bars are measured by."""
-        return max(1, *(reader.at_least(people) for _, people in self.options))
-
-
-class Results(Frozen):
-    """What was answered so far: by how many people, and question by question."""
-
-    survey: Survey
-    people: Headcount
-    questions: tuple[QuestionCount, ...]
-    # Whether anything is known: of one area nothing is, once the answers were erased.
-    is_known: bool = True
-
-
-async def listed(tx: AsyncConnection) -> list[Results]:
-    """Every survey with its results, the newest first; for the operator."""
-    return [
-        results_from(survey, await db.surveys.counts(tx, survey)) for survey in await db.surveys.all_made(tx)
-    ]
-
-
-async def results(tx: AsyncConnection, code: str) -> Results:
-    """What was answered everywhere; for the operator. Raises SurveyRefused."""
-    survey = await db.surveys.by_code(tx, code)
-    if survey is None:
-        raise SurveyRefused(f"There is no survey {code}: `portevoix surveys list` tells their codes.")
-    return results_from(survey, await db.surveys.counts(tx, survey))
-
-
-async def seen_by(tx: AsyncConnection, author: Author) -> list[Survey]:
-    """One's own surveys, and for coordinators those of their areas, the newest first."""
-    author.require(Action.SEE_SURVEY)
-    return [each for each in await db.surveys.all_made(tx) if author.may_control(each.area, each.created_by)]
-
-
-async def results_for(tx: AsyncConnection, author: Author, code: str) -> Results:
-    """What was answered where the author looks after people. Raises NotAllowed, SurveyRefused."""
-    author.require(Action.SEE_SURVEY)
-    survey = await db.surveys.by_code(tx, code)
-    if survey is None:
-        raise SurveyRefused(f"There is no survey {code}.")
-    if not author.may_control(survey.area, survey.created_by):
-        raise NotAllowed("Only its author may see this.", message="errors/not_your_broadcast")
-    known_in = author.reader.known_in
-    if known_in is None:
-        return results_from(survey, await db.surveys.counts(tx, survey))
-    found = results_from(survey, await db.surveys.counts_in(tx, survey, known_in))
-    return replace(found, is_known=not survey.is_counted)
-
-
-def results_from(survey: Survey, found: Counts) -> Results:
-    """The counts of a survey in the order of its questions."""
-    return Results(
-        survey=survey,
-        people=found.get(ANYBODY, NOBODY),
-        questions=tuple(
-            QuestionCount(
-                question=question,
-                options=tuple(
-                    (option, found.get((question.id, option.id), NOBODY)) for option in question.options
-                ),
-                skipped=found.get((question.id, SKIPPED), NOBODY),
-            )
-            for question in survey.form.questions
-        ),
-    )

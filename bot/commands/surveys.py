@@ -8,9 +8,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from bot.actions import audit, surveys
+from bot.actions import audit, survey_results, surveys
 from bot.actions.expressions import Occasion
-from bot.actions.surveys import Made, NewSurvey, Results
+from bot.actions.survey_results import Results
+from bot.actions.surveys import Made, NewSurvey
 from bot.campaign.campaign import Campaign
 from bot.commands.arguments import SubCommands, content_of, group
 from bot.commands.reading import campaign_of, read_once
@@ -85,7 +86,7 @@ async def _import(new: NewSurvey, campaign: Campaign, settings: Settings, *, dry
 
 def list_(arguments: Namespace, settings: Settings) -> int:
     language = campaign_of(settings).languages[0]
-    found = read_once(settings, surveys.listed)
+    found = read_once(settings, survey_results.listed)
     if arguments.json:
         print(json.dumps([_line(each, language) for each in found], ensure_ascii=False))
     elif not found:
@@ -122,7 +123,7 @@ def _line(found: Results, language: str) -> dict[str, Any]:
 
 def results(arguments: Namespace, settings: Settings) -> int:
     language = campaign_of(settings).languages[0]
-    found = read_once(settings, lambda tx: surveys.results(tx, arguments.code))
+    found = read_once(settings, lambda tx: survey_results.results(tx, arguments.code))
     if arguments.json:
         print(json.dumps(_rows(found), ensure_ascii=False))
     else:

@@ -58,7 +58,7 @@ planning.plan planning.look planning.is_to_be_looked_at planning.others waitlist
 opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 authority.operator event_account.listed event_account.account event_calendar.all_public
-retention.purge surveys.import_survey surveys.listed surveys.results
+retention.purge surveys.import_survey survey_results.listed survey_results.results
 staff.add staff.revoke_on_the_machine staff_links.make_link audit.take_turn
 authority.roles_of authority.hosted_by authority.author_of staff.roles_of exports.note
 erasure.begin_suppressions_anew proofs.prove restores.settle_log
@@ -138,7 +138,7 @@ renewals.question_of renewals.text_hash renewals.consent_texts
 staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
-surveys.require_sound surveys.require_form surveys.silence surveys.results_from surveys.new_code surveys.draft_of
+surveys.require_sound surveys.require_form surveys.silence survey_results.results_from surveys.new_code surveys.draft_of
 conversations.area_of_person inbox.load_of
 rsvps.require_open
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of

@@ -13,6 +13,7 @@ from bot.actions import (
     doubts,
     mends,
     saved_audiences,
+    survey_results,
     surveys,
 )
 from bot.actions.authority import Author
@@ -243,13 +244,18 @@ MESSAGES: Rows = {
             check=asks_nobody_else,
         ),
     },
-    "surveys.seen_by": {
+    "survey_results.seen_by": {
         "": Row(
-            run=lambda w, a: surveys.seen_by(w.tx, a), least="organizer", where="any", check=lists_surveys
+            run=lambda w, a: survey_results.seen_by(w.tx, a),
+            least="organizer",
+            where="any",
+            check=lists_surveys,
         ),
     },
-    "surveys.results_for": {
-        "own": Row(run=lambda w, a: surveys.results_for(w.tx, a, "own"), least="organizer", where="any"),
-        "another’s": Row(run=lambda w, a: surveys.results_for(w.tx, a, "theirs"), least="coordinator"),
+    "survey_results.results_for": {
+        "own": Row(
+            run=lambda w, a: survey_results.results_for(w.tx, a, "own"), least="organizer", where="any"
+        ),
+        "another’s": Row(run=lambda w, a: survey_results.results_for(w.tx, a, "theirs"), least="coordinator"),
     },
 }

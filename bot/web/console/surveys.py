@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import db.approvals
-from bot.actions import drafts, surveys
+from bot.actions import drafts, survey_results, surveys
 from bot.actions.drafts import DraftGone
 from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import FLOW, written
@@ -83,7 +83,7 @@ class Surveys:
     # -- what there is --
 
     async def list(self, visit: Visit) -> Response:
-        found = await surveys.seen_by(visit.tx, visit.author)
+        found = await survey_results.seen_by(visit.tx, visit.author)
         number = max(0, whole_number(visit, "page", 1) - 1)
         shown = found[number * A_PAGE : (number + 1) * A_PAGE]
         return visit.page(
@@ -99,7 +99,7 @@ class Surveys:
     async def show(self, visit: Visit) -> Response:
         """The counts of this moment, and everything that is asked."""
         code = visit.request.path_params["code"]
-        found = await surveys.results_for(visit.tx, visit.author, code)
+        found = await survey_results.results_for(visit.tx, visit.author, code)
         held = await db.approvals.of_unapproved(visit.tx, [found.survey.broadcast])
         return visit.page(
             "survey",

@@ -1,0 +1,93 @@
+"""What was answered in surveys, counted, for whoever may read it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import db.surveys
+from bot.actions.authority import Author
+from bot.actions.surveys import SurveyRefused
+from bot.errors import NotAllowed
+from bot.frozen import Frozen
+from bot.rules.permissions import Action
+from bot.rules.small_counts import NOBODY, Headcount, Reader
+from bot.rules.surveys import SKIPPED, Option, Question
+from db.surveys import ANYBODY, Counts, Survey
+
+
+class QuestionCount(Frozen):
+    """How many people chose which option of a question, and how many left it out."""
+
+    question: Question
+    options: tuple[tuple[Option, Headcount], ...]
+    skipped: Headcount
+
+    def most(self, reader: Reader) -> int:
+        """How many chose the option that most chose, as far as the reader may know: what bars are measured by."""
+        return max(1, *(reader.at_least(people) for _, people in self.options))
+
+
+class Results(Frozen):
+    """What was answered so far: by how many people, and question by question."""
+
+    survey: Survey
+    people: Headcount
+    questions: tuple[QuestionCount, ...]
+    # Whether anything is known: of one area nothing is, once the answers were erased.
+    is_known: bool = True
+
+
+async def listed(tx: AsyncConnection) -> list[Results]:
+    """Every survey with its results, the newest first; for the operator."""
+    return [
+        results_from(survey, await db.surveys.counts(tx, survey)) for survey in await db.surveys.all_made(tx)
+    ]
+
+
+async def results(tx: AsyncConnection, code: str) -> Results:
+    """What was answered everywhere; for the operator. Raises SurveyRefused."""
+    survey = await db.surveys.by_code(tx, code)
+    if survey is None:
+        raise SurveyRefused(f"There is no survey {code}: `portevoix surveys list` tells their codes.")
+    return results_from(survey, await db.surveys.counts(tx, survey))
+
+
+async def seen_by(tx: AsyncConnection, author: Author) -> list[Survey]:
+    """One's own surveys, and for coordinators those of their areas, the newest first."""
+    author.require(Action.SEE_SURVEY)
+    return [each for each in await db.surveys.all_made(tx) if author.may_control(each.area, each.created_by)]
+
+
+async def results_for(tx: AsyncConnection, author: Author, code: str) -> Results:
+    """What was answered where the author looks after people. Raises NotAllowed, SurveyRefused."""
+    author.require(Action.SEE_SURVEY)
+    survey = await db.surveys.by_code(tx, code)
+    if survey is None:
+        raise SurveyRefused(f"There is no survey {code}.")
+    if not author.may_control(survey.area, survey.created_by):
+        raise NotAllowed("Only its author may see this.", message="errors/not_your_broadcast")
+    known_in = author.reader.known_in
+    if known_in is None:
+        return results_from(survey, await db.surveys.counts(tx, survey))
+    found = results_from(survey, await db.surveys.counts_in(tx, survey, known_in))
+    return replace(found, is_known=not survey.is_counted)
+
+
+def results_from(survey: Survey, found: Counts) -> Results:
+    """The counts of a survey in the order of its questions."""
+    return Results(
+        survey=survey,
+        people=found.get(ANYBODY, NOBODY),
+        questions=tuple(
+            QuestionCount(
+                question=question,
+                options=tuple(
+                    (option, found.get((question.id, option.id), NOBODY)) for option in question.options
+                ),
+                skipped=found.get((question.id, SKIPPED), NOBODY),
+            )
+            for question in survey.form.questions
+        ),
+    )

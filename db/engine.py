@@ -265,7 +265,7 @@ async def open_database(
 
     A `sqlite+aiosqlite:///` URL is encrypted too when there is a key. Raises a DatabaseError.
     The tables are made by `db.upgrade.upgrade`. `here`: SQLite works in the thread that asks. To visit another for each
-    statement takes a third of its time; it is worth it where somebody waits for something else meanwhile.
+    statement takes time, which is worth it where somebody waits for something else meanwhile.
     """
     if url is None:
         if key is None:

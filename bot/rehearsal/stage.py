@@ -165,7 +165,6 @@ def own_settings(settings: Settings, *, base: str, folder: Path) -> Settings:
         clock=f"{base}/sim/clock",
         web=None,
         web_url=None,
-        here=True,  # each instant is played to its end: nobody waits for anything else meanwhile
     )
 
 

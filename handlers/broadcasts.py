@@ -20,7 +20,6 @@ from bot.rules.broadcast_draft import (
     experiment_of,
     is_compared,
     is_neutral,
-    leaves_at,
     next_question,
     others_of,
     sending_time,
@@ -30,13 +29,13 @@ from bot.rules.broadcast_draft import (
 from bot.rules.dates import read_moment
 from bot.rules.effects import prospect
 from bot.rules.event_draft import DraftQuestion
-from bot.rules.experiments import SHARES, VERSIONS, Outcome, goals_of
+from bot.rules.experiments import SHARES, Outcome
 from bot.rules.kinds import Kind
-from bot.rules.neutrality import REMINDER, PracticalField
+from bot.rules.neutrality import REMINDER
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
-from handlers import audience_dialog, audience_screens, desk, new_survey, text_lengths
+from handlers import audience_dialog, audience_screens, broadcast_so_far, desk, new_survey, text_lengths
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.following import follow
@@ -84,7 +83,7 @@ def _question(context: Context) -> DraftQuestion:
 async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
     """Keeps what was said and asks the next thing: the goal anew where it can be none at the hour that was chosen."""
     goal = {**context.kept, **said}.get("goal")
-    if goal and goal not in goals_offered(context, **said):
+    if goal and goal not in broadcast_so_far.goals_offered(context, **said):
         said = {**said, "goal": None}
     question = next_question({**context.kept, **said}, context.campaign.languages)
     await context.ask(FLOW, question.step, **said)
@@ -123,31 +122,19 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.step == "kind":
         answer("broadcasts/kind", kinds=STAFF_KINDS)
     elif question.step == "trial":
-        answer("experiments/trial", **_compared(context), shares=SHARES)
+        answer("experiments/trial", **broadcast_so_far.compared(context), shares=SHARES)
     elif question.step == "goal":
-        goals = goals_offered(context)
+        goals = broadcast_so_far.goals_offered(context)
         answer("experiments/goal", goals=goals, votes_to_come=Outcome.VOTED in goals)
     elif question.step == "fields":
-        answer("broadcasts/fields", offered=_fields_offered(context), shown=_fields_shown(context))
+        answer(
+            "broadcasts/fields",
+            offered=broadcast_so_far.fields_offered(context),
+            shown=broadcast_so_far.fields_shown(context),
+        )
     else:
         compared = is_compared(context.kept)
         answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"), compared=compared)
-
-
-def _compared(context: Context) -> dict[str, Any]:
-    """How many versions there are, of how many at most, and what percentage is left out."""
-    versions = VERSIONS[: 1 + len(others_of(context.kept))]
-    return {
-        "versions": versions,
-        "further": VERSIONS[len(versions) :],
-        "holdout": context.kept.get("holdout") or 0,
-    }
-
-
-def goals_offered(context: Context, **said: Any) -> tuple[Outcome, ...]:
-    """What the message may be meant to change, by the hour at which it is to leave as far as that was `said`."""
-    at = leaves_at({**context.kept, **said}, now=context.now, zone=context.zone)
-    return goals_of(votes_to_come=context.campaign.next_ballot(at) is not None)
 
 
 async def choose_kind(update: Update, context: Context) -> None:
@@ -167,26 +154,14 @@ async def choose_kind(update: Update, context: Context) -> None:
 # -- what a neutral reminder shows: the program words it --
 
 
-def _fields_offered(context: Context) -> list[str]:
-    """The fields that there are to show of this campaign."""
-    asked = bool(context.campaign.bring)
-    return [field for field in PracticalField if asked or field is not PracticalField.BRING]
-
-
-def _fields_shown(context: Context) -> list[str]:
-    """The fields chosen so far; all of them until something was."""
-    shown = context.kept.get("shown")
-    return [field for field in _fields_offered(context) if shown is None or field in shown]
-
-
 async def choose_field(update: Update, context: Context) -> None:
     """Shows a practical field, or leaves it out; `done` settles it."""
     (field,) = arguments(context, 1)
-    if field not in (*_fields_offered(context), "done"):
+    if field not in (*broadcast_so_far.fields_offered(context), "done"):
         raise MalformedButton
     if not desk.is_asked(context, FLOW, "fields"):
         return
-    shown = _fields_shown(context)
+    shown = broadcast_so_far.fields_shown(context)
     if field == "done":
         await proceed(context, context.edit, fields=shown)
         return
@@ -202,19 +177,9 @@ async def type_text(update: Update, context: Context) -> None:
     question, html = _question(context), desk.formatted(context)
     check_staff_text(html)
     assert question.language is not None  # this step is asked for a language
-    wording = _wording(context, context.kept.get("photo") or None)
+    wording = broadcast_so_far.wording(context, context.kept.get("photo") or None)
     text_lengths.require_fit(context, wording, {question.language: html})
-    await proceed(context, context.say, **_with_text(context, question, html))
-
-
-def _with_text(context: Context, question: DraftQuestion, html: str) -> dict[str, Any]:
-    """The draft's texts with one more: of the first version, or of another one."""
-    data = context.kept
-    if question.variant in ("", VERSIONS[0]):
-        return {"texts": {**(data.get("texts") or {}), question.language: html}}
-    others = [dict(version) for version in data.get("others") or ()]
-    others[VERSIONS.index(question.variant) - 1][str(question.language)] = html
-    return {"others": others}
+    await proceed(context, context.say, **broadcast_so_far.with_text(context, question, html))
 
 
 async def add_photo_with_text(update: Update, context: Context) -> None:
@@ -223,24 +188,14 @@ async def add_photo_with_text(update: Update, context: Context) -> None:
     photo, question = context.message.photo[-1].file_id, _question(context)
     assert question.language is not None  # this step is asked for a language
     if not context.message.caption:
-        _require_fit_with(context, photo)
+        broadcast_so_far.require_fit_with(context, photo)
         await proceed(context, context.say, photo=photo)
         return
     html = desk.formatted_caption(context)
     check_staff_text(html)
-    _require_fit_with(context, photo)
-    text_lengths.require_fit(context, _wording(context, photo), {question.language: html})
-    await proceed(context, context.say, photo=photo, **_with_text(context, question, html))
-
-
-def _require_fit_with(context: Context, photo: str) -> None:
-    """Raises BroadcastRefused where a text of any version has no room below the photo."""
-    for texts in (texts_of(context.kept), *others_of(context.kept)):
-        text_lengths.require_fit(context, _wording(context, photo), texts)
-
-
-def _wording(context: Context, photo: str | None) -> Draft:
-    return Draft(kind=context.kept["kind"], photo=photo)
+    broadcast_so_far.require_fit_with(context, photo)
+    text_lengths.require_fit(context, broadcast_so_far.wording(context, photo), {question.language: html})
+    await proceed(context, context.say, photo=photo, **broadcast_so_far.with_text(context, question, html))
 
 
 async def skip(update: Update, context: Context) -> None:
@@ -263,7 +218,7 @@ async def add_photo(update: Update, context: Context) -> None:
     """The photo's largest size, kept by Telegram's own id; with it the text has less room."""
     assert context.message is not None  # a photo handler
     photo = context.message.photo[-1].file_id
-    _require_fit_with(context, photo)
+    broadcast_so_far.require_fit_with(context, photo)
     await proceed(context, context.say, photo=photo)
 
 

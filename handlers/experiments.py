@@ -7,7 +7,8 @@ from telegram import Update
 from bot.rules.broadcast_draft import OPEN, is_neutral
 from bot.rules.experiments import SHARES, VERSIONS
 from handlers import desk
-from handlers.broadcasts import FLOW, goals_offered, proceed
+from handlers.broadcast_so_far import goals_offered
+from handlers.broadcasts import FLOW, proceed
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton

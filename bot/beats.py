@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.overview
 from bot.actions import witness
@@ -24,6 +26,7 @@ from db.conversations import due
 from db.engine import TROUBLES, Database
 from db.errors import DatabaseError
 from db.facts import get_fact, set_fact
+from db.looks import Work
 from db.talks import lost
 
 PURGE_AGAIN_SECONDS = 60.0
@@ -106,11 +109,11 @@ class LateApprovals:
     ) -> None:
         self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
 
-    async def look(self) -> None:
+    async def look(self, tx: AsyncConnection) -> Work | None:
         now = self._clock.now()
-        async with self._database.read() as tx:
-            if not await overdue(tx, WHAT, now):
-                return
+        return partial(self._end, now) if await overdue(tx, WHAT, now) else None
+
+    async def _end(self, now: datetime) -> None:
         async with self._database.write() as tx:
             ended = await end_overdue(tx, self._campaign, now)
         if ended:
@@ -126,11 +129,12 @@ class IdleConversations:
         self._database, self._claims = database, campaign.claims
         self._clock, self._queued = clock, queued
 
-    async def look(self) -> None:
+    async def look(self, tx: AsyncConnection) -> Work | None:
         now = self._clock.now()
-        async with self._database.read() as tx:
-            if not (await due(tx, self._claims, now) or await lost(tx, now - LOST_FOR)):
-                return
+        is_due = await due(tx, self._claims, now) or await lost(tx, now - LOST_FOR)
+        return partial(self._tend, now) if is_due else None
+
+    async def _tend(self, now: datetime) -> None:
         async with self._database.write() as tx:
             moved = await tend(tx, self._claims, now)
         if moved:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from bot.actions.dialogs import remember_question
 from bot.actions.event_cards import remember_card
@@ -51,6 +51,9 @@ from handlers.exports import PRODUCER
 from handlers.gathering import is_quick, locked, meet
 from handlers.rights import asked_in
 from handlers.routing import register
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 
 def build(ground: Ground, application: AnyApplication, *, poll: bool) -> App:
@@ -178,9 +181,11 @@ def _ticker_of(ground: Ground, engine: Engine, screens: Screens, keepers: Keeper
         engine,
         keepers.late.look,
         keepers.idle.look,
-        lambda: screens.inbox.refresh(engine, clock.now()),
-        lambda: screens.group.refresh(engine, clock.now()),
-        lambda: screens.decisions.refresh(engine, clock.now()),
+        lambda tx: screens.inbox.look(tx, engine, clock.now()),
+        lambda tx: screens.inbox.look_at_menus(tx, engine, clock.now()),
+        lambda tx: screens.group.look(tx, engine, clock.now()),
+        lambda tx: screens.decisions.look(tx, engine, clock.now()),
+        faces.look,
     )
     beats = _as_leader(
         engine,
@@ -193,7 +198,7 @@ def _ticker_of(ground: Ground, engine: Engine, screens: Screens, keepers: Keeper
         campaign=ground.services.campaign,
         clock=clock,
         queued=engine.wake,
-        looks=(*looks, faces.nudge),
+        looks=looks,
         beats=(*beats, keepers.witness.beat),
     )
 
@@ -211,12 +216,15 @@ def _watch_of(ground: Ground, engine: Engine, nightly: NightlyBackup) -> Watch:
     )
 
 
-def _as_leader(engine: Engine, *parts: Callable[[], Awaitable[None]]) -> list[Callable[[], Awaitable[None]]]:
+def _as_leader(
+    engine: Engine, *parts: Callable[Given, Awaitable[Found]]
+) -> list[Callable[Given, Awaitable[Found | None]]]:
     """What one process alone does, of several on one database."""
 
-    async def run(part: Callable[[], Awaitable[None]]) -> None:
-        if engine.leadership.held:
-            await part()
+    async def run(
+        part: Callable[Given, Awaitable[Found]], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Found | None:
+        return await part(*args, **kwargs) if engine.leadership.held else None
 
     return [partial(run, part) for part in parts]
 

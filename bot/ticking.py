@@ -6,14 +6,25 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions.planning import FIRST_LOOK, TickFindings, is_to_be_looked_at, look, open_steps, others
+from bot.actions.planning import (
+    FIRST_LOOK,
+    TickFindings,
+    TickPart,
+    is_to_be_looked_at,
+    look,
+    open_steps,
+    others,
+)
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
+from db.looks import Look, Work, look_in_turn
 from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
@@ -33,7 +44,8 @@ log = structlog.get_logger(__name__)
 class Ticker:
     """Plans at each tick, at once when the clock is moved, and soon after `nudge()`.
 
-    `looks` read the database too, each time it plans; `beats` run at each tick, and have a measure of their own.
+    `looks` read the database too, each time it plans, in the transaction in which it looks what is due; `beats` run at
+    each tick, and have a measure of their own.
     """
 
     def __init__(
@@ -43,7 +55,7 @@ class Ticker:
         campaign: Campaign,
         clock: Clock,
         queued: Callable[[], None],
-        looks: Sequence[Callable[[], Awaitable[None]]] = (),
+        looks: Sequence[Look] = (),
         beats: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._database, self._campaign, self._clock, self._queued = database, campaign, clock, queued
@@ -123,8 +135,7 @@ class Ticker:
             if look_again or self._is_stale(opened, now, patient=patient):
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = monotonic(), now, opened
-                for part in (self._plan, *self._looks):
-                    failed += await _trouble_of(part)
+                failed += await look_in_turn(self._database, (self._plan, *self._looks))
             if not failed:
                 self.ticked_at = now
             for beat in self._beats:
@@ -132,12 +143,14 @@ class Ticker:
             if failed:
                 raise ExceptionGroup("parts of a tick failed", failed)
 
-    async def _plan(self) -> None:
+    async def _plan(self, tx: AsyncConnection) -> Work | None:
         """Writes where there is anything to write: whoever taps waits for whoever may."""
         now = self._planned_for
-        async with self._database.read() as tx:
-            is_due = await is_to_be_looked_at(tx, self._campaign, now, before=self._look)
-            parts = [part for part in others(self._campaign, now) if await part.is_due(tx)]
+        is_due = await is_to_be_looked_at(tx, self._campaign, now, before=self._look)
+        parts = [part for part in others(self._campaign, now) if await part.is_due(tx)]
+        return partial(self._queue, now, parts, is_due=is_due) if is_due or parts else None
+
+    async def _queue(self, now: datetime, parts: Sequence[TickPart], *, is_due: bool) -> None:
         if is_due:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)

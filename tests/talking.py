@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import db.conversations
 import db.deliveries
 from bot.delivery.calls import Call
+from bot.delivery.line import Line
 from bot.delivery.outcomes import Done, Outcome
 from bot.departure.conversing import Talks
 from bot.departure.inbox import InboxBoard
@@ -18,6 +19,7 @@ from handlers.desk import composer
 from tests.campaigning import staff
 from tests.conversation import Conversation, Shown, Talker
 from tests.leaving import leaving
+from tests.looking import look_at
 
 NOW = "2016-11-14T10:00"
 QUESTION = "puis-je venir avec ma fille ?"
@@ -105,3 +107,9 @@ def board(conversation: Conversation) -> InboxBoard:
             shared.commands, chat, roles, ("fr", "en"), waiting=waiting
         ),
     )
+
+
+async def refresh(kept_true: InboxBoard, conversation: Conversation, line: Line) -> None:
+    """The board looks at everything that it keeps true."""
+    looks = (kept_true.look, kept_true.look_at_menus)
+    await look_at(conversation.database, line, conversation.clock.now(), *looks)

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from bot.clock import MovableClock
@@ -58,7 +59,7 @@ async def test_the_database_is_looked_at_only_where_something_may_have_changed(
     looked: list[datetime] = []
     clock = MovableClock(paris("2016-10-01T10:00"), speed=0)
 
-    async def look() -> None:
+    async def look(_tx: AsyncConnection) -> None:
         looked.append(clock.now())
 
     ticker = Ticker(
@@ -134,10 +135,10 @@ async def test_what_is_stopped_in_the_middle_of_a_tick_is_no_failure(
 async def test_what_fails_keeps_nothing_else_from_its_turn(sqlite_database: Database) -> None:
     had_their_turn = []
 
-    async def fails() -> None:
+    async def fails(*_given: object) -> None:
         raise AssertionError
 
-    async def goes_on() -> None:
+    async def goes_on(*_given: object) -> None:
         had_their_turn.append("one")
 
     ticker = Ticker(
@@ -161,7 +162,7 @@ async def test_what_people_answer_all_the_time_is_looked_at_once_a_second(
     now = 100.0
     monkeypatch.setattr("bot.ticking.monotonic", lambda: now)
 
-    async def look() -> None:
+    async def look(_tx: AsyncConnection) -> None:
         nonlocal looked
         looked += 1
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approval_cards
 from bot.delivery.line import Line
@@ -11,6 +15,7 @@ from bot.rules.leaving import HOME
 from bot.words.texts import Texts
 from db.approvals import Approval
 from db.engine import Database
+from db.looks import Work
 
 
 class DecisionBoard:
@@ -19,12 +24,14 @@ class DecisionBoard:
     def __init__(self, *, database: Database, texts: Texts, languages: tuple[str, ...]) -> None:
         self._database, self._texts, self._languages = database, texts, languages
 
-    async def refresh(self, line: Line, now: datetime) -> None:
+    async def look(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
         """Edits what still asks, once none of it is on its way any more."""
         if line.pacing.blocked_until is not None:
-            return  # an edit would wait for its turn, and the tick with it
-        async with self._database.read() as tx:
-            waiting = await db.approval_cards.still_asking(tx)
+            return None  # an edit would wait for its turn, and the tick with it
+        waiting = await db.approval_cards.still_asking(tx)
+        return partial(self._refresh, line, waiting, now) if waiting else None
+
+    async def _refresh(self, line: Line, waiting: Sequence[Approval], now: datetime) -> None:
         for approval in waiting:
             await self._say_so(line, approval, now)
 

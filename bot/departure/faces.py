@@ -77,9 +77,10 @@ class Faces:
         self._turn = asyncio.Lock()
         self._nudged = asyncio.Event()
 
-    async def nudge(self) -> None:
-        """What is due was just planned: events may look otherwise."""
-        self._nudged.set()
+    async def look(self, tx: AsyncConnection) -> None:
+        """What is due was just planned: events may look otherwise. It is done beside the ticks, which do not wait."""
+        if await self._is_anything(tx):
+            self._nudged.set()
 
     @property
     def is_current(self) -> bool:
@@ -105,15 +106,20 @@ class Faces:
         async with self._turn:
             return await self._catch_up()
 
+    async def _is_anything(self, tx: AsyncConnection) -> bool:
+        now = self._clock.now()
+        return bool(await db.faces.looked_after(tx, now) or await db.faces.changed(tx, now))
+
     async def _catch_up(self) -> int:
         now = self._clock.now()
         async with self._database.read() as tx:
             changed = await db.faces.changed(tx, now)
+            events = await db.faces.looked_after(tx, now)
         if changed:
             async with self._database.write() as tx:
                 await db.faces.look(tx, now)
-        async with self._database.read() as tx:
-            events = await db.faces.looked_after(tx, now)
+            async with self._database.read() as tx:
+                events = await db.faces.looked_after(tx, now)
         return sum([await self._edit_all(event) for event in events])
 
     async def _edit_all(self, event: int) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.conversations
 import db.duties
@@ -18,6 +21,7 @@ from bot.departure.conversing import Talks
 from bot.rules.conversations import ConversationState, may_answer
 from db.conversations import Conversation
 from db.engine import Database
+from db.looks import Work
 from db.talks import Stray, Talk
 
 MENU_AGAIN = timedelta(minutes=1)
@@ -33,17 +37,21 @@ class InboxBoard:
         self._database, self._talks, self._menu = database, talks, menu
         self._set_at: dict[int, datetime] = {}
 
-    async def refresh(self, line: Line, now: datetime) -> None:
+    async def look(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
+        """After cards that are not true any more, and what arrived too late to be one."""
         if line.pacing.blocked_until is not None:
-            return  # an edit would wait for its turn, and the tick with it
-        async with self._database.read() as tx:
-            untrue = await db.conversations.with_untrue_cards(tx)
-            strays = await db.talks.strays(tx)
+            return None  # an edit would wait for its turn, and the tick with it
+        untrue = await db.conversations.with_untrue_cards(tx)
+        strays = await db.talks.strays(tx)
+        return partial(self._refresh, line, untrue, strays, now) if untrue or strays else None
+
+    async def _refresh(
+        self, line: Line, untrue: Sequence[Conversation], strays: Sequence[Stray], now: datetime
+    ) -> None:
         for found in untrue:
             await self._show(line, found, now)
         for stray in strays:
             await self._take_out(line, stray)
-        await self._set_menus(line, now)
 
     async def _show(self, line: Line, found: Conversation, now: datetime) -> None:
         """Its cards, once none of them is on its way any more."""
@@ -66,31 +74,35 @@ class InboxBoard:
         async with self._database.write() as tx:
             await db.talks.forget(tx, stray.broadcast)
 
-    async def _set_menus(self, line: Line, now: datetime) -> None:
-        async with self._database.read() as tx:
-            answering = [member for member in await duties.team(tx) if member.answers is not None]
-            open_ones = await db.conversations.open_ones(tx) if answering else []
+    async def look_at_menus(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
+        """After menus that count otherwise than so many wait."""
+        if line.pacing.blocked_until is not None:
+            return None
+        answering = [
+            (member, member.answers) for member in await duties.team(tx) if member.answers is not None
+        ]
+        open_ones = await db.conversations.open_ones(tx) if answering else []
         waiting = [
             each.conversation
             for each in open_ones
             if each.conversation.standing.state is ConversationState.WAITING
         ]
-        for member in answering:
-            await self._set_menu(line, member, waiting, now)
+        untrue = []
+        for member, answers in answering:
+            count = 0
+            if answers.duty.on_duty:
+                count = sum(may_answer(member.roles, each.area) for each in waiting)
+            last = self._set_at.get(member.telegram_id)
+            if count != answers.shown and (last is None or abs(now - last) >= MENU_AGAIN):
+                untrue.append((member, answers.person, count))
+        return partial(self._set_menus, line, untrue, now) if untrue else None
 
-    async def _set_menu(
-        self, line: Line, member: TeamMember, waiting: Collection[Conversation], now: datetime
+    async def _set_menus(
+        self, line: Line, untrue: Sequence[tuple[TeamMember, int, int]], now: datetime
     ) -> None:
-        answers = member.answers
-        assert answers is not None  # the caller looked
-        count = 0
-        if answers.duty.on_duty:
-            count = sum(may_answer(member.roles, each.area) for each in waiting)
-        last = self._set_at.get(member.telegram_id)
-        if count == answers.shown or (last is not None and abs(now - last) < MENU_AGAIN):
-            return
-        self._set_at[member.telegram_id] = now
-        for call in self._menu(member.telegram_id, {role.role for role in member.roles}, count):
-            await line.call(call)
-        async with self._database.write() as tx:
-            await db.duties.change(tx, answers.person, shown=count)
+        for member, person, count in untrue:
+            self._set_at[member.telegram_id] = now
+            for call in self._menu(member.telegram_id, {role.role for role in member.roles}, count):
+                await line.call(call)
+            async with self._database.write() as tx:
+                await db.duties.change(tx, person, shown=count)

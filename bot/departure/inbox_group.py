@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.duties
 import db.inbox_topics
@@ -23,6 +27,7 @@ from bot.words.texts import Text, Texts
 from db.conversations import WaitingConversation, open_ones
 from db.engine import Database
 from db.inbox_topics import Topic
+from db.looks import Work
 
 MOST_CALLS = 15
 MINUTE = timedelta(minutes=1)
@@ -35,6 +40,11 @@ def area_of_topic(area: str) -> str:
     return department_of(area) if len(area) == 5 else area
 
 
+def _mark_of(text: Text) -> str:
+    """What is kept of a text, to know whether it changes."""
+    return hashlib.sha256(text.html.encode()).hexdigest()
+
+
 class GroupBoard:
     """Keeps the messages of the group true."""
 
@@ -42,25 +52,29 @@ class GroupBoard:
         self._database, self._texts, self._composer = database, texts, composer
         self._calls: deque[datetime] = deque()
 
-    async def refresh(self, line: Line, now: datetime) -> None:
+    async def look(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
         """Makes and edits what is no longer true, as far as the minute has room."""
-        if line.pacing.blocked_until is not None:
-            return
-        async with self._database.read() as tx:
-            chat = await db.inbox_topics.group(tx)
-            if chat is None:
-                return
-            topics = await db.inbox_topics.topics(tx)
-            names = {each.person: each.name for each in await db.duties.all_of_them(tx)}
-            areas: dict[str, list[WaitingConversation]] = {area: [] for area in topics}
-            for each in await open_ones(tx):
-                areas.setdefault(area_of_topic(each.conversation.area), []).append(each)
+        chat = None if line.pacing.blocked_until is not None else await db.inbox_topics.group(tx)
+        if chat is None:
+            return None
+        topics = await db.inbox_topics.topics(tx)
+        names = {each.person: each.name for each in await db.duties.all_of_them(tx)}
+        areas: dict[str, list[WaitingConversation]] = {area: [] for area in topics}
+        for each in await open_ones(tx):
+            areas.setdefault(area_of_topic(each.conversation.area), []).append(each)
+        untrue = []
         for area, waiting in areas.items():
             text = self._text(area, waiting, names)
-            shown = hashlib.sha256(text.html.encode()).hexdigest()
             topic = topics.get(area)
-            if topic is None or topic.shown != shown:
-                await self._show(line, chat, area, topic, text, shown, now)
+            if topic is None or topic.shown != _mark_of(text):
+                untrue.append((area, topic, text))
+        return partial(self._refresh, line, chat, untrue, now) if untrue else None
+
+    async def _refresh(
+        self, line: Line, chat: int, untrue: Sequence[tuple[str, Topic | None, Text]], now: datetime
+    ) -> None:
+        for area, topic, text in untrue:
+            await self._show(line, chat, area, topic, text, now)
 
     def _text(self, area: str, waiting: list[WaitingConversation], names: dict[int, str]) -> Text:
         gazetteer = self._composer.gazetteer
@@ -82,7 +96,7 @@ class GroupBoard:
         )
 
     async def _show(
-        self, line: Line, chat: int, area: str, topic: Topic | None, text: Text, shown: str, now: datetime
+        self, line: Line, chat: int, area: str, topic: Topic | None, text: Text, now: datetime
     ) -> None:
         if topic is None:
             name = area_name(self._composer.gazetteer, area)[:128]
@@ -107,7 +121,7 @@ class GroupBoard:
         elif isinstance(outcome, Done) or SAME in said:
             result = outcome.result if isinstance(outcome, Done) else None
             put = as_id(result.get("message_id")) if isinstance(result, dict) else None
-            values = {"topic": topic.topic, "message_id": topic.message_id or put, "shown": shown}
+            values = {"topic": topic.topic, "message_id": topic.message_id or put, "shown": _mark_of(text)}
             async with self._database.write() as tx:
                 await db.inbox_topics.keep(tx, area, **values)
 

@@ -14,6 +14,7 @@ from tests.campaigning import staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, Talker
 from tests.drafting import send_broadcast
 from tests.leaving import let_leave
+from tests.looking import look_at
 
 
 class Posts:
@@ -36,21 +37,21 @@ async def test_every_message_that_asked_says_what_was_decided(
     await let_leave(asking, karim, nadia)
     line = Posts()
     board = DecisionBoard(database=asking.database, texts=asking.services.texts, languages=CAMPAIGN.languages)
-    await board.refresh(line, asking.clock.now())
+    await look_at(asking.database, line, asking.clock.now(), board.look)
     assert line.posted == []  # it waits
     await nadia.tap("Approve")
-    await board.refresh(line, asking.clock.now())
+    await look_at(asking.database, line, asking.clock.now(), board.look)
     assert line.posted == []  # one of them may be on its way
     async with asking.database.write() as tx:
         going = deliveries.c.state == "sending"
         number = deliveries.c.id + 1000
         await tx.execute(sa.update(deliveries).where(going).values(state="sent", message_id=number))
-    await board.refresh(line, asking.clock.now())
+    await look_at(asking.database, line, asking.clock.now(), board.look)
     told = {call.payload["chat_id"]: as_read(call.payload["text"]) for call in line.posted}
     assert set(told) == {8, 9}
     assert "You approved" in told[9] or "approuv" in told[9]
     assert all(call.payload["reply_markup"] == {"inline_keyboard": []} for call in line.posted)
-    await board.refresh(line, asking.clock.now())
+    await look_at(asking.database, line, asking.clock.now(), board.look)
     assert len(line.posted) == 2
 
 

@@ -22,7 +22,8 @@ from db.exports import Selection
 from db.schema import broadcasts, deliveries, duties
 from handlers.desk import composer
 from tests.conversation import Conversation, Talker
-from tests.talking import QUESTION, Posted, arrive, ask, board, on_duty, seen, talk_of, talked
+from tests.looking import look_at
+from tests.talking import QUESTION, Posted, arrive, ask, board, on_duty, refresh, seen, talk_of, talked
 
 # -- on duty --
 
@@ -112,7 +113,7 @@ async def test_cards_say_who_has_taken_it_and_menus_how_many_wait(
     await ask(zoe)
     await arrive(conversation, sophie, karim)
     line, kept_true = Posted(sophie, karim), board(conversation)
-    await kept_true.refresh(line, conversation.clock.now())
+    await refresh(kept_true, conversation, line)
     menus = [call.payload for call in line.calls if call.method == "setMyCommands"]
     assert len(menus) == 6
     (english,) = {
@@ -124,16 +125,16 @@ async def test_cards_say_who_has_taken_it_and_menus_how_many_wait(
     assert english == "answer supporters (1 is waiting)"
     assert "Take it" in karim.last.buttons
     await sophie.tap("Take it")
-    await kept_true.refresh(line, conversation.clock.now())
+    await refresh(kept_true, conversation, line)
     assert "Sophie has taken it." in karim.last.text
     assert not karim.last.buttons
     before = len(line.calls)
-    await kept_true.refresh(line, conversation.clock.now())
+    await refresh(kept_true, conversation, line)
     assert len(line.calls) == before, "nothing changed"
     await sophie.tap_data("1:talk_back:1")
     conversation.clock.move(conversation.clock.now() + timedelta(minutes=2))
     await arrive(conversation, karim)
-    await kept_true.refresh(line, conversation.clock.now())
+    await refresh(kept_true, conversation, line)
     assert "Take it" in karim.last.buttons
 
 
@@ -245,7 +246,7 @@ async def test_the_group_shows_who_waits_and_survives_a_deleted_topic(
 
     async def refresh() -> list[str]:
         before = len(line.calls)
-        await kept_true.refresh(line, conversation.clock.now())
+        await look_at(conversation.database, line, conversation.clock.now(), kept_true.look)
         return [call.method for call in line.calls[before:]]
 
     await ask(zoe)

@@ -24,7 +24,7 @@ from db.erasing import erase_people
 from db.schema import audit, broadcasts, conversations, deliveries, messages, people, updates
 from tests.conversation import CAMPAIGN, Conversation, Shown, Talker, paris
 from tests.leaving import leaving
-from tests.talking import NOW, QUESTION, Posted, arrive, ask, board, on_duty, seen, talk_of, talked
+from tests.talking import NOW, QUESTION, Posted, arrive, ask, board, on_duty, refresh, seen, talk_of, talked
 
 
 async def test_erased_nothing_is_left_of_it_anywhere(
@@ -208,13 +208,13 @@ async def test_what_arrives_as_it_is_erased_goes_from_the_chat_too(
     await zoe.tap("Erase this conversation")
     await zoe.tap("Erase it")
     line, kept_true = Posted(sophie), board(conversation)
-    await kept_true.refresh(line, conversation.clock.now())
+    await refresh(kept_true, conversation, line)
     assert not [call for call in line.calls if call.method == "deleteMessage"]
     async with conversation.database.write() as tx:
         (number,) = await tx.scalars(sa.select(deliveries.c.id).where(deliveries.c.state == "sending"))
         posted = Settled(id=number, state="sent", message_id=4321)
         await db.deliveries.take_turn(tx, Turn(settled=[posted]), owner="me", now=conversation.clock.now())
-    await kept_true.refresh(line, conversation.clock.now())
+    await refresh(kept_true, conversation, line)
     (gone,) = [call for call in line.calls if call.method == "deleteMessage"]
     assert (gone.chat, gone.payload["message_id"]) == (50, 4321)
     async with conversation.database.read() as tx:

@@ -13,7 +13,7 @@ from bot.rules.seats import Standing
 from db.engine import require_writer
 from db.headcounts import known_to
 from db.restrictions import IS_USABLE
-from db.schema import RowId, attendee_numbers, check_ins, doors, people, rsvps
+from db.schema import RowId, attendee_numbers, check_ins, doors, people, rsvps, shift_places
 from db.upsert import insert
 
 
@@ -63,15 +63,21 @@ async def are_many(tx: AsyncConnection, event: int, many: int) -> bool:
     return await tx.scalar(one.order_by(attendee_numbers.c.number).offset(many).limit(1)) is not None
 
 
-async def give_numbers(tx: AsyncConnection, event: int, *, answered_by: datetime | None = None) -> None:
+async def give_numbers(
+    tx: AsyncConnection, event: int, *, answered_by: datetime | None = None, shift: int | None = None
+) -> None:
     """Whoever has none yet gets the next number. Nobody is kept waiting for it where there is none to give. Raises
-    MadeElsewhere where there is, and the transaction only reads. `answered_by`: who answered later may wait for it.
+    MadeElsewhere where there is, and the transaction only reads. `answered_by`: who answered later may wait for it;
+    `shift`: and so may whoever has no place in it.
     """
     unnumbered = sa.select(rsvps.c.person).where(
         rsvps.c.event == event, _LISTED, sa.not_(sa.exists().where(_is_theirs()))
     )
     if answered_by is not None:
         unnumbered = unnumbered.where(rsvps.c.at <= answered_by)
+    if shift is not None:
+        helps = sa.and_(shift_places.c.shift == shift, shift_places.c.person == rsvps.c.person)
+        unnumbered = unnumbered.where(sa.exists().where(helps))
     if await tx.scalar(unnumbered.limit(1)) is None:
         return
     require_writer(tx)

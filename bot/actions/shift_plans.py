@@ -59,7 +59,7 @@ async def shift(tx: AsyncConnection, author: Author, number: int) -> PlannedShif
     """A shift of an event that the author may change. Raises NotAllowed, EventRefused, ShiftRefused."""
     own, found = await _find(tx, author, number)
     areas = author.areas(Action.SEE_EVENT_ANSWERS)
-    await db.attendees.give_numbers(tx, found.event.id)  # to whoever is not named
+    await db.attendees.give_numbers(tx, found.event.id, shift=own.id)  # to whoever is not named
     (filled,) = [each for each in await db.shifts.filled(tx, found.event.id) if each.shift.id == own.id]
     helpers = await db.shifts.helpers(tx, own.id, areas)
     return PlannedShift(found=found, filled=filled, helpers=helpers)

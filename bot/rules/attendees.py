@@ -99,8 +99,7 @@ def cut(
     size: int = PAGE,
 ) -> AttendeeSheet:
     """A page of what is in order already."""
-    wanted, fold = folded(search), cache(folded)
-    found = [each for each in rows if _is_meant(each, wanted, fold)] if wanted else rows
+    found = meant(rows, search)
     pages = max(1, -(-len(found) // size))
     number = min(max(number, 0), pages - 1)
     return AttendeeSheet(
@@ -112,6 +111,12 @@ def cut(
         guests=sum(each.guests for each in rows),
         found=len(found),
     )
+
+
+def meant(rows: Sequence[Attendee], search: str) -> Sequence[Attendee]:
+    """Those with that number, or of whose name a word begins so; everybody where nothing is searched."""
+    wanted, fold = folded(search), cache(folded)
+    return [each for each in rows if _is_meant(each, wanted, fold)] if wanted else rows
 
 
 def _is_meant(each: Attendee, wanted: str, fold: Callable[[str], str]) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.actions import attendees
 from db.events import Event
-from db.schema import attendee_numbers, events, people, rsvps
+from db.schema import attendee_numbers, events, people, rsvps, shift_places, shifts
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import write_event
@@ -72,6 +72,9 @@ async def test_an_order_is_a_moment_old_and_who_it_shows_is_not(
     await visitor.open(f"{address}/door")
     assert names(visitor) == ["Awa", "Émile", "Éric", "Zoé"]
     assert "no. " in visitor.text
+    await visitor.open(f"{address}/door?name=mar")
+    assert names(visitor) == []
+    assert "no. " not in visitor.text, "her name would tell whose number that is"
     assert len(await rows(conversation, attendee_numbers)) == 7, "she has her number already"
     conversation.clock.move(conversation.clock.now() + timedelta(seconds=8))
     await visitor.open(f"{address}/door")
@@ -95,4 +98,28 @@ async def test_whoever_has_just_answered_keeps_nobody_waiting(
     conversation.clock.move(conversation.clock.now() + timedelta(seconds=3))
     page = await visitor.client.get(f"/console/events/{event.code}/door?page=1")
     assert (page.status_code, page.headers["location"]) == (303, f"/console/events/{event.code}/door?page=1")
+    assert len(await rows(conversation, attendee_numbers)) == 7
+
+
+async def test_the_page_of_a_shift_waits_for_the_numbers_of_its_helpers_alone(
+    conversation: Conversation, olga: Talker, event: Event
+) -> None:
+    visitor = await signed_in(olga)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(events).values(has_shifts=True))
+        hours = {"starts_at": BEGINS, "ends_at": BEGINS + timedelta(hours=1)}
+        shift = {"event": event.id, "role": "welcome", "capacity": 2, "state": "open", **hours}
+        number = await tx.scalar(sa.insert(shifts).values(shift).returning(shifts.c.id))
+    address = f"/console/events/{event.code}/shifts/{number}"
+    await visitor.open(f"/console/events/{event.code}/people")
+    lea = await comes(conversation, event.id, 10, "Léa")
+    page = await visitor.client.get(address)
+    assert page.status_code == 200, "she does not help"
+    async with conversation.database.write() as tx:
+        place = {"shift": number, "person": lea, "answer": "yes", "at": conversation.clock.now()}
+        await tx.execute(sa.insert(shift_places).values(place))
+    page = await visitor.client.get(address)
+    assert (page.status_code, page.headers["location"]) == (303, address)
+    await visitor.open(address)
+    assert names(visitor) == ["Léa"]
     assert len(await rows(conversation, attendee_numbers)) == 7

@@ -17,7 +17,7 @@ from bot.actions.events import ManagedEvent
 from bot.frozen import Frozen
 from bot.links import list_link
 from bot.printing.codes import qr_path
-from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, cut, in_order
+from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, cut, in_order, meant
 from bot.rules.permissions import Action
 from bot.web.console.events import code_of
 from bot.web.desk import Desk, Visit, whole_number
@@ -48,7 +48,10 @@ class Listed(Frozen):
             self.roll[part] if part is not None else [each for one in AttendeePart for each in self.roll[one]]
         )
         sheet = cut(rows, part, number=number, search=search, size=size)
-        return replace(sheet, rows=await self._now(sheet.rows)) if self.is_long else sheet
+        if not self.is_long:
+            return sheet
+        # Searched again: the name by which somebody was found may be one that is not to be known any more.
+        return replace(sheet, rows=meant(await self._now(sheet.rows), search))
 
     async def _now(self, rows: Sequence[Attendee]) -> list[Attendee]:
         """These people as they are now; whoever is not on the list any more is left out."""

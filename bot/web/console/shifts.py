@@ -20,7 +20,6 @@ from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web.console.events import code_of
 from bot.web.console.forms import plain, told, wall_time
-from bot.web.console.lists import number_all
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
 from db.engine import savepoint
@@ -38,7 +37,7 @@ class Shifts:
         return [
             Route(all_, desk.reading(self.list)),
             Route(all_, desk.changing(self.add), methods=["POST"]),
-            Route(one, desk.reading(self.show, note=number_all)),
+            Route(one, desk.reading(self.show, note=_number_helpers)),
             Route(f"{one}/hours", desk.changing(self.hours), methods=["POST"]),
             Route(f"{one}/places", desk.changing(self.places), methods=["POST"]),
             Route(f"{one}/off", desk.changing(self.off), methods=["POST"]),
@@ -213,3 +212,8 @@ def _newest_seen(visit: Visit) -> int:
     if not is_number(typed, 18):
         raise BadForm("This form says nothing of the shifts that it showed.")
     return int(typed)
+
+
+async def _number_helpers(visit: Visit) -> None:
+    """What the page of a shift may need to be noted first: whoever got a place has a number."""
+    await shift_plans.shift(visit.tx, visit.author, visit.number("shift"))

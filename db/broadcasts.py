@@ -14,7 +14,7 @@ from bot.rules.experiments import VERSIONS
 from bot.rules.sending import ON_THE_WAY
 from db.engine import here
 from db.experiments import Draw, state_drawn, variant_drawn
-from db.schema import broadcast_texts, broadcasts, deliveries
+from db.schema import Instant, broadcast_texts, broadcasts, deliveries
 from db.upsert import insert, insert_of
 
 # Rows cancelled or expired in one transaction: larger ones would make everybody else wait.
@@ -260,6 +260,36 @@ _OVER = {
         broadcasts.c.expires_at <= sa.bindparam("now"),
     ),
 }
+
+
+def _of_it(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, *conditions).correlate(broadcasts)
+
+
+_NOW = sa.bindparam("now", type_=Instant())
+_IS_DUE = deliveries.c.due_at <= _NOW
+_IS_OVER = sa.or_(
+    broadcasts.c.state == "cancelled",
+    sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.expires_at <= _NOW),
+)
+# Whatever the sender does to a queue is in here: what is missing would wait for somebody to call.
+_NEEDS_SENDER = sa.select(
+    sa.exists().where(
+        _IS_UNFINISHED,
+        sa.or_(
+            sa.and_(broadcasts.c.state == "active", _of_it(_IS_DUE, deliveries.c.state == "queued")),
+            sa.and_(broadcasts.c.state.in_(("active", "cancelled")), ~_LEFT),
+            sa.and_(_IS_OVER, _of_it(deliveries.c.state.in_(("queued", "withheld")))),
+            _of_it(_IS_DUE, deliveries.c.state == "withheld"),
+        ),
+    )
+)
+
+
+async def needs_sender(tx: AsyncConnection, now: datetime) -> bool:
+    """Whether anything is due, due again, cancelled, expired or complete: one question, which changes nothing."""
+    with here(tx):
+        return bool(await tx.scalar(_NEEDS_SENDER, {"now": now}))
 
 
 async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:

@@ -314,6 +314,14 @@ async def blank_failed(tx: AsyncConnection, chats: Iterable[int] | sa.Select[tup
 _UNFINISHED = sa.select(sa.func.count()).where(updates.c.state.in_(("received", "answered")))
 
 
+_ANY_WAIT = sa.select(sa.exists().where(updates.c.state == "received"))
+
+
+async def any_wait(tx: AsyncConnection) -> bool:
+    """Whether any update is still to be handled."""
+    return bool((await tx.execute(_ANY_WAIT)).scalar())
+
+
 async def count_unfinished(tx: AsyncConnection) -> int:
     """How many updates wait or have replies on their way."""
     return int((await tx.execute(_UNFINISHED)).scalar_one())

@@ -105,13 +105,20 @@ class Processing:
 
     async def _run(self) -> None:
         while True:
+            called = self._due.is_set()
             self._due.clear()
             await self._replies.room()
-            if not (await self._attempt() and self._left):
+            # Without a call it reads first: whoever taps meanwhile would wait for the writer.
+            is_to_try = called or self._left or self._taken or await self._any_wait()
+            if not (is_to_try and await self._attempt() and self._left):
                 # Not `wait_for`: on Python 3.11 it misses a cancellation that comes together with the event.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SECONDS):
                         await self._due.wait()
+
+    async def _any_wait(self) -> bool:
+        async with self._database.read() as tx:
+            return await updates.any_wait(tx)
 
     async def take_in(self, store: Store, count: int) -> None:
         """Keep `count` updates that came, by `store`; few are handled in the same transaction.

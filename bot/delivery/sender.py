@@ -142,14 +142,17 @@ class Sender:
     # Leasing
 
     async def _lease_loop(self) -> None:
+        is_likely = False
         while True:
             self._queue_changed.clear()
             self._hungry.clear()
-            taken = 0
-            if len(self._ready) < self._lease_room // 2 and self._pacing.blocked_until is None:
-                taken = await self._lease()
+            has_room = len(self._ready) < self._lease_room // 2 and self._pacing.blocked_until is None
+            # Where there was something there may be more. Otherwise it reads first: whoever taps waits for the writer.
+            taken = await self._lease() if has_room and (is_likely or await self._is_needed()) else 0
+            is_likely = taken > 0
             if len(self._ready) >= self._lease_room // 2:
                 await self._until_hungry()
+                is_likely = True
             elif not taken:
                 # Not `wait_for`: on Python 3.11 it misses a cancellation that comes together with the event.
                 with contextlib.suppress(TimeoutError):
@@ -171,6 +174,10 @@ class Sender:
             looked_at = self._now()
             if self._pacing.blocked_until is None and await self._somebody_talks():
                 await self._lease(tidy=False)
+
+    async def _is_needed(self) -> bool:
+        async with self._database.read() as tx:
+            return await broadcasts.needs_sender(tx, self._clock.now())
 
     async def _somebody_talks(self) -> bool:
         async with self._database.read() as tx:

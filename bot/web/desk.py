@@ -385,6 +385,7 @@ class Desk(Frozen):
             language,
             status=status,
             words=words,
+            missing=status == 404,
             signed_in=status not in (401, 410),
             framed=visit is not None,
             back=came_from(request, self.address, self.cookie_path) or self.home

@@ -43,7 +43,7 @@ async def supporters(conversation: Conversation) -> list[Talker]:
 async def write_up_to_the_questions(staff: Talker) -> None:
     await staff.send("/survey")
     await staff.tap("New survey")
-    await staff.tap("Poll of opinion")
+    await staff.tap("Opinion poll")
     for words in ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme."):
         await staff.send(words)
 

@@ -176,7 +176,7 @@ async def test_who_helps_comes_by_a_link_is_trusted_and_removed(
 ) -> None:
     visitor = await signed_in(olga)
     await visitor.open(f"{page}/team")
-    assert "The team alone" in visitor.text
+    assert "Only the team." in visitor.text
     await visitor.send(f"{page}/team/link")
     link = re.search(r"start=(h_[\w-]+)", visitor.page.text)
     assert link is not None
@@ -200,7 +200,7 @@ async def test_who_helps_comes_by_a_link_is_trusted_and_removed(
         assert (await visitor.send(f"{page}/team/trust", **fields)).status_code == 403
         await visitor.open(f"{page}/team")
     await visitor.send(f"{page}/team/remove", person=str(number))
-    assert "The team alone" in visitor.text
+    assert "Only the team." in visitor.text
     assert await rows(conversation, hosts) == []
     done = [each.action for each in await rows(conversation, audit)]
     assert [each for each in done if "host" in each] == ["invite_host", "trust_host", "remove_host"]

@@ -80,6 +80,7 @@ class Front:
 
 def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -> None:
     """Begins the web part, with the webhook if there is one."""
+    from bot.apart.counts import CountsApart
     from bot.apart.pages import Pages
     from bot.web.app import make_web
     from bot.web.downloads import Downloads
@@ -107,6 +108,7 @@ def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -
         parts=parts_of(_desk(app, ground, site)),
     )
     pages = Pages(web, site.lost_page, partial(_given, ground))
+    app.rolls.counts = CountsApart(pages, ground.database, services.campaign)
     front.show(pages)
     app.start(front.run(), pages.run())
 

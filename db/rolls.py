@@ -45,6 +45,7 @@ from db.audiences import Group, Target
 from db.engine import AWAY, TROUBLES, Database
 from db.expressions import ASKS, Whose
 from db.headcounts import named_in
+from db.long_counts import Counts, CountsHere
 from db.sqlite import small_cache
 
 log = structlog.get_logger(__name__)
@@ -167,13 +168,16 @@ class Snapshot(Frozen):
 
 
 class Rolls:
-    """The bitmaps of one database, for one event loop. `told`: which numbers were told of them to whom."""
+    """The bitmaps of one database, for one event loop. `told`: which numbers were told of them to whom; `counts`:
+    what makes the longest.
+    """
 
     def __init__(self, database: Database, often: Iterable[Leaf] = ()) -> None:
         """`often`: conditions that are asked often, none of which depends on when or by what key they are asked."""
         self.database = database
         self._often = {_key(leaf, _ANY): ASKS[leaf.name](leaf.arguments, _ANY) for leaf in often}
         self.told = Ledger()
+        self.counts: Counts = CountsHere(database)
         self._turn = asyncio.Lock()
         self._register: _Register | None = None
         self._kept: OrderedDict[Key, _Roll] = OrderedDict()

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.actions import audience_typing, audience_words, audiences, forecasts
+from bot.actions import audience_typing, audience_words, audiences, told_forecasts
 from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import Reach
 from bot.actions.authority import Author, area_name
@@ -129,7 +129,7 @@ async def forecast(
     campaign, reader, now = context.campaign, author.reader, context.now
     return await context.readings.get(
         repr(("forecast", whom.expression, sending, reader)),
-        lambda rolls: forecasts.forecast_now(rolls, whom, sending, campaign, reader, now=now),
+        lambda rolls: told_forecasts.forecast_now(rolls, whom, sending, campaign, reader, now=now),
     )
 
 

@@ -14,10 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
 import db.reaching
-from bot.actions.telling import telling
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
-from bot.rules.blurring import Tells, shared_out
 from bot.rules.courtesy import WEEK
 from bot.rules.kinds import MUTES, Kind
 from bot.rules.leaving import Hold, hold
@@ -29,7 +27,6 @@ from db.audiences import Target
 from db.broadcast_accounts import Broadcast
 from db.expressions import Condition, members
 from db.reaching import Ahead
-from db.rolls import Rolls
 
 PARIS = "Europe/Paris"
 """By which time somebody lives of whom no zone is known."""
@@ -215,33 +212,6 @@ async def _with_a_better(
         if not (await _forecast(tx, asked, again, campaign, reader)).is_lost(reader):
             return replace(found, better=later)
     return found
-
-
-async def forecast_now(
-    rolls: Rolls, target: Target, sending: Sending, campaign: Campaign, reader: Reader, *, now: datetime
-) -> Forecast:
-    """The same of what was committed last, in a transaction of its own that only reads."""
-    async with rolls.database.read() as tx:
-        found = await forecast(tx, target, sending, campaign, reader, now=now)
-    return as_told(found, telling(rolls, target, reader, sending.kind))
-
-
-def as_told(found: Forecast, tells: Tells) -> Forecast:
-    """The same in numbers that its reader may have."""
-
-    def name(delay: Delay) -> str:
-        return f"{delay.reason} {delay.until}"
-
-    parts = {"at once": found.at_once, **{name(each): each.people for each in (*found.later, *found.lost)}}
-    home = next((name(each) for each in (*found.later, *found.lost) if each.is_home), "at once")
-    told = shared_out(parts, tells, home=home)
-    return replace(
-        found,
-        at_once=told["at once"],
-        later=tuple(replace(each, people=told[name(each)]) for each in found.later),
-        lost=tuple(replace(each, people=told[name(each)]) for each in found.lost),
-        for_good={reason: tells(people, str(reason)) for reason, people in found.for_good.items()},
-    )
 
 
 async def _forecast(

@@ -1,10 +1,11 @@
-"""What the bot’s process and the one that makes pages say to each other over their socket: frames, each about one page.
+"""What the bot’s process and the one that makes pages say to each other over their socket, in frames.
 
     ASK, GONE                the bot: somebody asks for this; whoever asked is gone
     READY                    the other: from now on it can be asked
     WHOLE, BEGUN, PIECE, LAST    a page, or its beginning and what follows
     ELSEWHERE                it is for the bot’s own process to make
     CUT                      it broke in the middle
+    COUNT, COUNTED            the bot: find this; the other: it is this (`bot.apart.counts`), or CUT
 
 Nothing of HTTP is read twice: what uvicorn has read goes over as it is, and so does what is answered.
 """
@@ -41,10 +42,12 @@ class FrameKind(IntEnum):
     LAST = 7
     ELSEWHERE = 8
     CUT = 9
+    COUNT = 10
+    COUNTED = 11
 
 
 class Frame(NamedTuple):
-    """Of which page (`number`), what, and what belongs to it."""
+    """Of which page or count (`number`), what, and what belongs to it."""
 
     number: int
     kind: FrameKind

@@ -61,7 +61,7 @@ def time_of(clock: Clock, served: str | None) -> Time | str | None:
     return Time(now=clock.now(), speed=clock.speed, at=time.monotonic())
 
 
-class _Pickler(pickle.Pickler):
+class UnchangeablePickler(pickle.Pickler):
     """A campaign holds mappings that nobody can change: Python has no way of its own to write those down."""
 
     def reducer_override(self, value: Any) -> Any:
@@ -77,7 +77,7 @@ def _unchangeable(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
 def packed(given: Given) -> bytes:
     """What goes over the pipe, with its length before it: the pipe stays open."""
     stream = io.BytesIO()
-    _Pickler(stream).dump(given)
+    UnchangeablePickler(stream).dump(given)
     content = stream.getvalue()
     return _LENGTH.pack(len(content)) + content
 

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
 from starlette.types import ASGIApp
 
+from bot.apart import counts
 from bot.apart.frames import Frame, FrameKind, answered, read_frame, scope_of
 from bot.apart.given import Given, Time
+from bot.campaign.campaign import Campaign
 from bot.clock import Clock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.tuning import settle_memory
@@ -45,7 +48,12 @@ async def _serve(given: Given, ours: socket.socket) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         settle_memory()
         writer.write(Frame(0, FrameKind.READY).packed())
-        await Answering(application, writer).run(reader)
+        await Answering(application, writer, partial(_found, database, given.campaign)).run(reader)
+
+
+async def _found(database: Database, campaign: Campaign, content: bytes) -> bytes:
+    async with database.read() as tx:
+        return await counts.answer(content, tx, campaign)
 
 
 @asynccontextmanager
@@ -90,10 +98,12 @@ def _nothing() -> None:
 
 
 class Answering:
-    """The pages that are being made."""
+    """The pages that are being made, and the counts (`found`)."""
 
-    def __init__(self, application: ASGIApp, writer: asyncio.StreamWriter) -> None:
-        self._application, self._writer = application, writer
+    def __init__(
+        self, application: ASGIApp, writer: asyncio.StreamWriter, found: Callable[[bytes], Awaitable[bytes]]
+    ) -> None:
+        self._application, self._writer, self._found = application, writer, found
         self._gone: dict[int, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -104,11 +114,27 @@ class Answering:
                 frame = await read_frame(reader)
                 if frame.kind is FrameKind.ASK:
                     self._gone[frame.number] = asyncio.Event()
-                    task = asyncio.create_task(self._answer(frame))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+                    self._begin(self._answer(frame))
+                elif frame.kind is FrameKind.COUNT:
+                    self._begin(self._count(frame))
                 elif frame.number in self._gone:
                     self._gone[frame.number].set()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _count(self, frame: Frame) -> None:
+        try:
+            said = Frame(frame.number, FrameKind.COUNTED, await self._found(frame.content))
+        except Exception as error:
+            log.error(
+                "count_failed", error=type(error).__name__
+            )  # the bot counts itself, and tells what it is
+            said = Frame(frame.number, FrameKind.CUT)
+        self._writer.write(said.packed())
+        await self._writer.drain()
 
     async def _answer(self, frame: Frame) -> None:
         gone, page = self._gone[frame.number], MadePage(frame.number, self._writer)

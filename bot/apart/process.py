@@ -29,7 +29,7 @@ class Broken(Exception):
 
 
 class Lost(Exception):
-    """The process ended while it made the page, and nothing of it was sent."""
+    """The process ended while it made the page or counted, and nothing of it was sent."""
 
 
 class Elsewhere(Exception):
@@ -54,7 +54,7 @@ class Process:
 
     @property
     def pages(self) -> int:
-        """How many are being made."""
+        """How many are being made, counts among them."""
         return len(self._pages)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +72,19 @@ class Process:
             await send(_body(body, more=more))
             if more:
                 await self._pass_on(number, frames, receive, send)
+        finally:
+            del self._pages[number]
+
+    async def count(self, content: bytes) -> bytes:
+        """What the other process finds (`bot.apart.counts`). Raises Lost where nothing comes of it."""
+        number = next(self._numbers) % 2**32
+        frames = self._pages[number] = asyncio.Queue()
+        try:
+            self._say(Frame(number, FrameKind.COUNT, content))
+            frame = await frames.get()
+            if frame.kind is not FrameKind.COUNTED:
+                raise Lost
+            return frame.content
         finally:
             del self._pages[number]
 

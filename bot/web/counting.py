@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bot.clock import Clock
 from bot.web.remembered import KEPT_FOR, Key, Remembered
@@ -47,6 +47,18 @@ def kept(
     if found is None:
         raise CountFirst(key, look, kept_for)
     return found
+
+
+class Outside(Generic[T]):
+    """What is looked up once a transaction that found out what to ask is over: few may read at once."""
+
+    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
+        self.look = look
+
+
+async def outside(found: Outside[T] | T) -> T:
+    """What was found, or is now."""
+    return await found.look() if isinstance(found, Outside) else found
 
 
 async def having_counted(

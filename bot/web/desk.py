@@ -37,7 +37,7 @@ from bot.rules.suppression import SuppressionKey
 from bot.rules.typed import is_number
 from bot.web.addresses import address_of, came_from
 from bot.web.bodies import form_of
-from bot.web.counting import PATIENCE, having_counted, kept
+from bot.web.counting import PATIENCE, having_counted, kept, outside
 from bot.web.refusals import BadForm, Missing, status_of
 from bot.web.remembered import KEPT_FOR, Key, Remembered
 from bot.web.site import HEADERS, Site, packed
@@ -312,7 +312,7 @@ class Desk(Frozen):
     def changing(self, view: View, *, first: Look | None = None) -> Endpoint:
         """A form that changes something, in one transaction; nothing of it stays where it is refused.
 
-        `first`: what takes long to look up, in a transaction that only reads; the view has it as `visit.found`.
+        `first`: what takes long to look up, in a transaction that only reads or after it; the view has it as `found`.
         """
 
         async def answer(request: Request) -> Response:
@@ -325,6 +325,7 @@ class Desk(Frozen):
             async with self.database.read() as tx:
                 visit = await self.arrived(request, tx, form)
                 found = await first(visit) if first is not None else None
+            found = await outside(found)
             try:
                 answered = await self._changed(request, view, form, found)
             except PortevoixError as refusal:

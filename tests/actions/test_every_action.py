@@ -71,7 +71,7 @@ campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joi
 AFTERWARDS = """
 canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audiences.reach_now audiences.flow_now forecasts.forecast_now events.to_tell audience_words.view
+audiences.reach audiences.reach_now audiences.flow_now told_forecasts.forecast_now events.to_tell audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
@@ -118,7 +118,8 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-forecasts.as_told today.coming_back telling.telling dialogs.said_in dialogs.set_aside dialogs.without
+told_forecasts.as_told told_forecasts.read_forecast
+today.coming_back telling.telling dialogs.said_in dialogs.set_aside dialogs.without
 broadcasts.sending_of event_drafts.sending surveys.sending_of
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 canvass_offers.invited_to broadcasts.is_written broadcasts.require_written

@@ -17,6 +17,7 @@ from bot.web.console.console import Console
 from bot.web.desk import Desk
 from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
+from db.long_counts import Counts
 from db.rolls import Rolls
 from tests.conversation import BOT, Conversation, Talker, as_it_stands
 
@@ -45,10 +46,15 @@ def web_of(
 
 
 def application_of(
-    conversation: Conversation, address: str = ADDRESS, *, patience: float = PATIENCE
+    conversation: Conversation,
+    address: str = ADDRESS,
+    *,
+    patience: float = PATIENCE,
+    counts: Counts | None = None,
 ) -> Starlette:
     """The web part with the console, on the database and the clock of a conversation."""
-    services = conversation.services
+    services, rolls = conversation.services, Rolls(conversation.database)
+    rolls.counts = counts or rolls.counts
     site = Site(services.campaign, address=address)
     desk = Desk(
         site=site,
@@ -64,7 +70,7 @@ def application_of(
         token=TOKEN,
         suppression_key=services.suppression_key,
         changed=lambda: None,
-        rolls=Rolls(conversation.database),
+        rolls=rolls,
         patience=patience,
     )
     parts = [Console(desk), MiniApp(replace(desk, door=Entrance.APP))]

@@ -43,6 +43,7 @@ from bot.web.console.forms import (
     require_word,
 )
 from bot.web.console.unusual import meant
+from bot.web.counting import Outside
 from bot.web.desk import Desk, Visit
 
 T = TypeVar("T")
@@ -208,13 +209,13 @@ class NewEventRoom:
         await drafts.keep(visit.tx, visit.author.person, FLOW, {**data, "knowing": True}, now=visit.now)
         return visit.go(f"{READY}#ready")
 
-    async def expected(self, visit: Visit) -> Forecast | None:
+    async def expected(self, visit: Visit) -> Outside[Forecast] | None:
         """Who would get its invitation, found out before the one writer is taken; None where something is missing."""
         data = await self._draft(visit)
         if self._question(visit, data) != "summary":
             return None
         sending = event_drafts.sending(data, self._its_commune(visit, data), visit.now)
-        return await whom.forecast(
+        return whom.forecast(
             visit,
             stored(data.get("audience")),
             kind=sending.kind,

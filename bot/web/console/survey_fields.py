@@ -1,9 +1,12 @@
-"""At which field of its page a survey's questions are to be put right."""
+"""The fields of a survey's page: what they say, and at which of them something is to be put right."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from bot.rules.survey_draft import StillMissing
 from bot.rules.survey_forms import FormFault
+from bot.web.console.forms import plain
 
 
 def field_of_gap(gap: StillMissing, first_language: str) -> str:
@@ -25,3 +28,9 @@ def field_of_fault(fault: FormFault, first_language: str) -> str:
         return f"lead-{fault.question}-{fault.option}"
     is_of_answers = fault.part == "options" or fault.option is not None
     return f"{'options' if is_of_answers else 'text'}-{fault.question}-{first_language}"
+
+
+def texts_said(form: Mapping[str, str], name: str, languages: Sequence[str]) -> dict[str, str]:
+    """One text by language: blank where it is left out, absent where the first language lacks it."""
+    said = {code: " ".join(plain(form.get(f"{name}-{code}", "")).split()) for code in languages}
+    return {code: text for code, text in said.items() if text or code != languages[0]}

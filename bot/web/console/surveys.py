@@ -47,8 +47,9 @@ from bot.web.console.forms import (
     without_the_word,
     word_faults,
 )
-from bot.web.console.survey_fields import field_of_fault, field_of_gap
+from bot.web.console.survey_fields import field_of_fault, field_of_gap, texts_said
 from bot.web.console.surveys_shown import whole
+from bot.web.counting import Outside
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
 
@@ -74,7 +75,7 @@ class Surveys:
             Route(WHOM, desk.reading(self.show_whom)),
             Route(WHOM, desk.changing(self.keep_whom), methods=["POST"]),
             Route(WHEN, desk.reading(self.show_when)),
-            Route(WHEN, desk.changing(self.keep_when), methods=["POST"]),
+            Route(WHEN, desk.changing(self.keep_when, first=self.better), methods=["POST"]),
             Route(f"{WORDS}/send", desk.changing(self.send, first=self.expected), methods=["POST"]),
             Route(f"{WORDS}/drop", desk.changing(self.drop), methods=["POST"]),
             Route(f"{ROOM}/{{code}}", desk.reading(self.show)),
@@ -157,8 +158,8 @@ class Surveys:
         questions = [self._question_said(form, number, languages) for number in range(int(count))]
         return {
             "kind": kind,
-            "titles": _texts(form, "title", languages),
-            "purposes": _texts(form, "purpose", languages),
+            "titles": texts_said(form, "title", languages),
+            "purposes": texts_said(form, "purpose", languages),
             "typed_questions": questions,
         }
 
@@ -175,7 +176,7 @@ class Surveys:
                 leads[str(place)] = int(to)
         several = f"several-{number}" in form
         return {
-            "texts": _texts(form, f"text-{number}", languages),
+            "texts": texts_said(form, f"text-{number}", languages),
             "options": {code: lines for code, lines in options.items() if lines},
             "several": several,
             "leads": {} if several else leads,
@@ -264,7 +265,7 @@ class Surveys:
         """Its hours; or, where nobody would get it, a better one or all the same."""
         data, form = await self._draft(visit), visit.form
         if form.get("do") in ("better", "anyway"):
-            said = {**data, **await self._better(visit, data, form["do"])}
+            said = {**data, **self._better(visit, form["do"])}
             await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
             return visit.go(f"{WHEN}#ready")
         if form.get("kept", "") not in map(str, TERMS):
@@ -274,22 +275,26 @@ class Surveys:
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
         return visit.go(f"{WHEN}#ready")
 
-    async def _better(self, visit: Visit, data: Mapping[str, Any], do: str) -> dict[str, Any]:
+    async def better(self, visit: Visit) -> Outside[Forecast] | None:
+        """Who would get it, for whoever asks for a better time."""
+        return await self.expected(visit) if visit.form.get("do") == "better" else None
+
+    def _better(self, visit: Visit, do: str) -> dict[str, Any]:
         if do == "anyway":
             return {"knowing": True}
-        found = await self.expected(visit)
+        found: Forecast | None = visit.found
         if found is None or found.better is None:
             return {}
         local = found.better.astimezone(zone_named(visit.zone)).replace(tzinfo=None)
         return {"opens": whole_minute(local).isoformat()}
 
-    async def expected(self, visit: Visit) -> Forecast | None:
+    async def expected(self, visit: Visit) -> Outside[Forecast] | None:
         """Who would get it, for the one who sends: found before, so that no tap waits for it."""
         new, _ = self._new(visit, await self._draft(visit), "preview")
         if new is None or new.knowing:
             return None
         sending = surveys.sending_of(new, visit.now)
-        return await whom.forecast(
+        return whom.forecast(
             visit, new.audience, kind=sending.kind, when=sending.when, expires_at=sending.expires_at
         )
 
@@ -389,9 +394,3 @@ def _hours_said(form: Mapping[str, str], data: Mapping[str, Any]) -> dict[str, A
         except BadForm:
             faulty[name] = text[:40]
     return {**hours, TYPED: keep_typed(data, ("closes", "opens"), faulty)}
-
-
-def _texts(form: Mapping[str, str], name: str, languages: Sequence[str]) -> dict[str, str]:
-    """One text by language: blank where it is left out, absent where the first language lacks it."""
-    said = {code: " ".join(plain(form.get(f"{name}-{code}", "")).split()) for code in languages}
-    return {code: text for code, text in said.items() if text or code != languages[0]}

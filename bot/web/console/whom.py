@@ -8,15 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import audience_typing, audience_words, audiences, broadcast_cards, forecasts
+from bot.actions import audience_typing, audience_words, audiences, broadcast_cards, told_forecasts
 from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import AudienceStep, TypedArea
 from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked
 from bot.actions.forecasts import Forecast, Sending
-from bot.actions.telling import telling
 from bot.errors import BadAudience
 from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
@@ -40,7 +38,7 @@ from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
 from bot.rules.typed import is_number
 from bot.web.console.forms import TYPED, keep_typed, plain, told
-from bot.web.counting import CountFirst
+from bot.web.counting import CountFirst, Outside
 from bot.web.desk import Visit
 from bot.web.refusals import BadForm
 from bot.words.vocabulary import vocabulary
@@ -134,7 +132,7 @@ async def named(visit: Visit, audience: Expression) -> AudienceView:
     )
 
 
-async def forecast(
+def forecast(
     visit: Visit,
     audience: Expression,
     *,
@@ -142,10 +140,11 @@ async def forecast(
     when: SendingTime,
     expires_at: datetime | None = None,
     editing: int | None = None,
-) -> Forecast:
+) -> Outside[Forecast]:
     """Who gets it, and when, asked as when it is about to leave. `editing`: the broadcast whose place it takes."""
     sending = Sending(kind=kind, when=when, expires_at=expires_at, broadcast=editing)
-    return await _forecast(visit.tx, visit.desk.counting, visit.author, audience, sending)
+    rolls, author = visit.desk.counting, visit.author
+    return Outside(lambda: _forecast(rolls, author, audience, sending))
 
 
 def foreseen(
@@ -166,7 +165,7 @@ def foreseen(
     areas = author.areas(Action.BROADCAST)
     return visit.looked_up(
         ("forecast", text_of(audience), kind, when, expires_at, editing, areas, author.reader),
-        lambda: visit.desk.in_reading(lambda tx: _forecast(tx, rolls, author, audience, sending)),
+        lambda: _forecast(rolls, author, audience, sending),
     )
 
 
@@ -188,12 +187,13 @@ def foreseen_soon(
         return None
 
 
-async def _forecast(
-    tx: AsyncConnection, rolls: Rolls, author: Author, audience: Expression, sending: Sending
-) -> Forecast:
-    whom = await audiences.target_of(tx, author, audience, author.areas(Action.BROADCAST))
-    found = await forecasts.forecast(tx, whom, sending, author.campaign, author.reader, now=author.now)
-    return forecasts.as_told(found, telling(rolls, whom, author.reader, sending.kind))
+async def _forecast(rolls: Rolls, author: Author, audience: Expression, sending: Sending) -> Forecast:
+    """In transactions of its own."""
+    async with rolls.database.read() as tx:
+        meant = await audiences.target_of(tx, author, audience, author.areas(Action.BROADCAST))
+    return await told_forecasts.forecast_now(
+        rolls, meant, sending, author.campaign, author.reader, now=author.now
+    )
 
 
 def _limits(visit: Visit) -> list[str]:

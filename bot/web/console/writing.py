@@ -52,6 +52,7 @@ from bot.web.console.forms import (
 )
 from bot.web.console.unusual import message_doubted
 from bot.web.console.writing_left import WHEN, WHOM, WORDS, Left
+from bot.web.counting import Outside
 from bot.web.desk import Desk, Visit
 from bot.web.refusals import BadForm
 
@@ -74,7 +75,7 @@ class Writing:
             Route(WHOM, desk.changing(self.keep_whom), methods=["POST"]),
             Route(f"{WHOM}/reach", desk.reading(self.reach)),
             Route(WHEN, desk.reading(self.show_when)),
-            Route(WHEN, desk.changing(self.keep_when), methods=["POST"]),
+            Route(WHEN, desk.changing(self.keep_when, first=self.better), methods=["POST"]),
             Route(f"{WORDS}/send", desk.changing(self.send, first=self.expected), methods=["POST"]),
             Route(f"{WORDS}/drop", desk.changing(self.drop), methods=["POST"]),
             Route(f"{one}/rewrite", desk.changing(self.rewrite), methods=["POST"]),
@@ -244,8 +245,8 @@ class Writing:
         if do == "anyway":
             said |= {"knowing": True}
         elif do == "better":
-            found = await self._forecast(visit, data)
-            if found.better is not None:
+            found = visit.found
+            if found is not None and found.better is not None:
                 local = found.better.astimezone(zone_named(visit.zone)).replace(tzinfo=None)
                 said |= {"wall": whole_minute(local).isoformat(), "whose": "mine"}
         elif form.get("when") == NOW:
@@ -257,15 +258,20 @@ class Writing:
 
     # -- the end --
 
-    async def expected(self, visit: Visit) -> Forecast | None:
-        """Who would get it, for the one who sends: found before, so that no tap waits for it."""
+    async def better(self, visit: Visit) -> Outside[Forecast] | None:
+        """Who would get it, for whoever asks for a better time: found before, so that no tap waits for it."""
+        data = await drafts.kept(visit.tx, visit.author.person, FLOW)
+        return self._forecast(visit, data) if data and visit.form.get("do") == "better" else None
+
+    async def expected(self, visit: Visit) -> Outside[Forecast] | None:
+        """The same for the one who sends."""
         data = await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data or data.get("knowing") or not data.get("wall"):
             return None
-        return await self._forecast(visit, data)
+        return self._forecast(visit, data)
 
-    async def _forecast(self, visit: Visit, data: Mapping[str, Any]) -> Forecast:
-        return await whom.forecast(
+    def _forecast(self, visit: Visit, data: Mapping[str, Any]) -> Outside[Forecast]:
+        return whom.forecast(
             visit,
             stored(data.get("audience")),
             kind=_kind(data),

@@ -103,6 +103,12 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[AsyncConnection]:
+        """Each statement is a transaction of its own, one way to the server and back. PostgreSQL only."""
+        async with self._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def migrate(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may change the tables, one at a time even if several processes start at once."""
         if self.file is None:

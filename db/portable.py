@@ -20,7 +20,10 @@ CURRENT: Tables = tuple(table for table in metadata.sorted_tables if table is no
 
 
 def _of_processes(table: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.or_(table.c.name.like("process:%"), table.c.name.in_(("leader", "pacing:next", FLOOR)))
+    return sa.or_(
+        table.c.name.like("process:%"),
+        table.c.name.in_(("leader", "pacing:next", "pacing:paused_until", FLOOR)),
+    )
 
 
 OF_PROCESSES = _of_processes(facts)

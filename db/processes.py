@@ -106,34 +106,66 @@ async def still_held(holder: AsyncConnection) -> bool:
     return True
 
 
-# The next free slot of the shared budget, as seconds of the database's clock; a pause moves it away.
+# The next free slot of the shared budget, as seconds of the database's clock.
 _NOW = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 _RECEIVED = "CAST(extract(epoch FROM statement_timestamp()) AS double precision)"
 _LENGTH = "CAST(:length AS double precision)"
-_EARLIEST = f"{_NOW} + CAST(:ahead AS double precision)"
-_NEXT = "CAST(CAST(facts.value AS text) AS double precision)"
+_EARLIEST = f"{_NOW} + CAST(:lead AS double precision)"
+_VALUE = "CAST(CAST(facts.value AS text) AS double precision)"
+# Further away than everybody's slots can reach, it was noted by a clock that has been set back since: what is reserved
+# by then is left its last second.
+_FREE = (
+    f"CASE WHEN {_VALUE} > {_NOW} + CAST(:farthest AS double precision)"
+    f" THEN {_NOW} + CAST(:anew AS double precision) ELSE greatest({_VALUE}, {_EARLIEST}) END"
+)
+_PAUSED_FOR = f"(SELECT {_VALUE} - {_NOW} FROM facts WHERE name = 'pacing:paused_until')"
+# A commit that waits for the disk would say nothing of the clock, and hold up who reserves next; what a server that
+# fails forgets of the last half second is over when it is back.
 _RESERVE = sa.text(
     f"INSERT INTO facts (name, value) VALUES ('pacing:next', to_jsonb({_EARLIEST} + {_LENGTH}))"
-    f" ON CONFLICT (name) DO UPDATE SET value = to_jsonb(greatest({_NEXT}, {_EARLIEST}) + {_LENGTH})"
-    f" RETURNING {_NEXT} - {_LENGTH}, {_RECEIVED}, {_NOW}"
+    f" ON CONFLICT (name) DO UPDATE SET value = to_jsonb({_FREE} + {_LENGTH})"
+    f" RETURNING {_VALUE} - {_LENGTH}, {_PAUSED_FOR}, {_RECEIVED}, {_NOW},"
+    " set_config('synchronous_commit', 'off', true)"
 )
 _SERVER_TIME = sa.text(f"SELECT {_RECEIVED}, {_NOW}")
+_UNTIL = f"{_NOW} + CAST(:seconds AS double precision)"
+_PAUSE = sa.text(
+    f"INSERT INTO facts (name, value) VALUES ('pacing:paused_until', to_jsonb({_UNTIL}))"
+    " ON CONFLICT (name) DO UPDATE SET value = to_jsonb("
+    f"CASE WHEN {_VALUE} > {_NOW} + CAST(:longest AS double precision) THEN {_UNTIL}"
+    f" ELSE greatest({_VALUE}, {_UNTIL}) END)"
+)
 
 
 class Reserved(NamedTuple):
-    """Slots, in seconds of the database's clock: the first of them, and when the question was received and answered."""
+    """Slots, in seconds of the database's clock: the first of them, and when the question was received and answered.
+
+    `paused_for`: for how long all are to be silent from then on; not more than 0, or None, where they are not.
+    """
 
     first: float
+    paused_for: float | None
     received: float
     told: float
 
 
 async def reserve_slots(
-    tx: AsyncConnection, *, count: int, spacing: float, lead: float, pause: float
+    tx: AsyncConnection, *, count: int, spacing: float, lead: float, farthest: float, anew: float
 ) -> Reserved:
-    """Reserve `count` slots `spacing` seconds apart, at least `lead` (or `pause`) from now. PostgreSQL only."""
-    parameters = {"length": count * spacing, "ahead": max(lead, pause)}
-    return Reserved(*(await tx.execute(_RESERVE, parameters)).one())
+    """Reserve `count` slots `spacing` seconds apart, at least `lead` from now. PostgreSQL only.
+
+    No reserved slot can be further away than `farthest`: what says so is pulled back to `anew` seconds from now.
+    """
+    parameters = {"length": count * spacing, "lead": lead, "farthest": farthest, "anew": anew}
+    return Reserved(*(await tx.execute(_RESERVE, parameters)).one()[:4])
+
+
+async def pause_all(tx: AsyncConnection, *, seconds: float, longest: float) -> None:
+    """Let every process be silent for so long; what was noted and is longer than `longest`, no clock of now has noted.
+
+    PostgreSQL only.
+    """
+    await tx.execute(_PAUSE, {"seconds": seconds, "longest": longest})
 
 
 async def server_time(tx: AsyncConnection) -> tuple[float, float]:

@@ -226,7 +226,7 @@ class Pacing:
         """
         self._budget.missed(by)
         now = self._now()
-        if now >= self._blocked_until and self._budget.available_at(now, 1) <= now:
+        if now >= self._blocked_until and self._budget.available_at(now, self._waiting + 1) <= now:
             return self._budget.take(now)
         self.unused()
         return await self.slot(bulk=True, talk=talk)  # its chat is waiting for it already

@@ -15,8 +15,11 @@ SLACK_SECONDS = 0.01
 BLOCK_SECONDS = 0.1
 # How far two clocks may part in a second: as fast as a clock that is being set right may run.
 DRIFT = 0.0005
-# The other clock is known well enough when it is known to so much.
+# The other clock is known well enough when it is known to so much. Further away it never is: what is not known widens
+# both the margin and the slack.
 SURE_SECONDS = 0.004
+# More processes than anybody runs.
+MOST_PROCESSES = 32
 
 
 class SharedSlot(NamedTuple):
@@ -36,10 +39,9 @@ class ServerClock:
         self._least, self._most = -math.inf, math.inf
         self._compared_at = 0.0
 
-    @property
-    def is_sure(self) -> bool:
-        """Whether the bounds are near enough to each other."""
-        return self._most - self._least <= SURE_SECONDS
+    def unsure(self, now: float) -> float:
+        """How far the bounds are from each other at this moment of our clock, beyond what is near enough."""
+        return max(0.0, self._most - self._least + 2 * DRIFT * (now - self._compared_at) - SURE_SECONDS)
 
     def compare(self, asked: float, received: float, told: float, answered: float) -> None:
         """A question and its answer: `asked` and `answered` by our clock, `received` and `told` by the database's."""
@@ -50,18 +52,18 @@ class ServerClock:
             least, most = asked - received, answered - told
         self._least, self._most, self._compared_at = least, most, answered
 
-    def slot(self, moment: float) -> SharedSlot:
-        """The slot at this moment of the database's clock; where ours `is_sure`, surely not before it nor too late."""
-        unsure = min(self._most - self._least, SURE_SECONDS) / 2
-        at = moment + (self._least + self._most) / 2
-        return SharedSlot(at + unsure, at - unsure + SLACK_SECONDS)
+    def slot(self, moment: float, unsure: float) -> SharedSlot:
+        """The slot at this moment of the database's clock, surely not before it; nor, where the bounds are not further
+        from each other than `unsure` told when it was reserved, more than that and `SLACK_SECONDS` after it.
+        """
+        return SharedSlot(moment + self._most, moment + self._least + SLACK_SECONDS + unsure)
 
 
 class Slots:
     """Those that this process has reserved and not used."""
 
     def __init__(self, rate: float) -> None:
-        self._rate = rate
+        self._own_rate = rate
         self.clock = ServerClock()
         self._slots: deque[SharedSlot] = deque()
         self.keep_to(None)
@@ -70,14 +72,26 @@ class Slots:
         return len(self._slots)
 
     def keep_to(self, rate: float | None) -> None:
-        rate = self._rate if rate is None else min(rate, self._rate)
-        self.spacing = MARGIN / rate
-        self.largest = max(1, math.ceil(rate * BLOCK_SECONDS))
+        self.rate = self._own_rate if rate is None else min(rate, self._own_rate)
+        self.largest = max(1, math.ceil(self.rate * BLOCK_SECONDS))
         """How many may be reserved at once."""
         self._slots.clear()
 
     def clear(self) -> None:
         self._slots.clear()
+
+    def spacing(self, unsure: float = 0.0) -> float:
+        """How far apart slots lie of which nobody knows the moment to `unsure` seconds."""
+        return (MARGIN + unsure) / self.rate
+
+    @property
+    def farthest(self) -> float:
+        """How far away a slot may lie because others are reserved before it: each holds a block, and asks for one."""
+        return 1.0 + MOST_PROCESSES * 3 * self.largest * self.spacing()
+
+    def left(self, now: float) -> float:
+        """For how long the last of them will do."""
+        return self._slots[-1].at + self.spacing() - now if self._slots else 0.0
 
     def next_at(self, now: float) -> float:
         while self._slots and self._slots[0].by < now:
@@ -87,7 +101,8 @@ class Slots:
     def take(self) -> float:
         return self._slots.popleft().by
 
-    def add(self, first: float, count: int, spacing: float) -> None:
+    def add(self, first: float, count: int, *, rate: float, unsure: float) -> None:
         """So many from this moment of the database's clock on, unless the rate has changed since they were reserved."""
-        if spacing == self.spacing:
-            self._slots.extend(self.clock.slot(first + index * spacing) for index in range(count))
+        if rate == self.rate:
+            spacing = self.spacing(unsure)
+            self._slots.extend(self.clock.slot(first + index * spacing, unsure) for index in range(count))

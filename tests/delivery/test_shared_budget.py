@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.shared_budget import COMPARISONS, LEAD_SECONDS
-from bot.delivery.slots import DRIFT, ServerClock, Slots
+from bot.delivery.slots import BLOCK_SECONDS, DRIFT, ServerClock, Slots
 from tests.delivery.test_budget import fullest_window
 from tests.thorough import examples
 
@@ -44,8 +45,9 @@ class Life:
 class World:
     """The database and Telegram, and the one true time."""
 
-    def __init__(self, rate: float, seed: int, *, is_calm: bool = False) -> None:
+    def __init__(self, rate: float, seed: int, *, is_calm: bool = False, away: float = 0.0) -> None:
         self.rate, self.dice, self.is_calm = rate, random.Random(seed), is_calm
+        self.away = away  # what one way to the database takes at least
         self.now = 0.0
         self.next_slot = 0.0  # by the database's clock
         self.arrived: list[float] = []
@@ -54,16 +56,16 @@ class World:
 
     def way(self) -> float:
         """One way to the database or from it, which now and then is long."""
-        return self.usually(0.0015, 0.85, else_up_to=0.03)
+        return self.away + self.usually(0.0015, 0.85, else_up_to=0.03)
 
     def usually(self, seconds: float, odds: float = 0.97, *, else_up_to: float) -> float:
         """How long something takes; the exception only where not all is calm."""
         is_usual = self.is_calm or self.dice.random() < odds
         return self.dice.uniform(0.0001, seconds if is_usual else else_up_to)
 
-    def reserve(self, count: int, spacing: float) -> float:
+    def reserve(self, count: int, spacing: float, lead: float) -> float:
         """As `db.processes.reserve_slots` does."""
-        first = max(self.next_slot, self.now + AHEAD_OF_TRUTH + LEAD_SECONDS)
+        first = max(self.next_slot, self.now + AHEAD_OF_TRUTH + lead)
         self.next_slot = first + count * spacing
         return first
 
@@ -97,27 +99,33 @@ class _Process:
         return self.world.now * self.pace + self.ahead
 
     def reserving(self) -> Iterator[float]:
-        world, slots = self.world, self.slots
+        world, slots, lead = self.world, self.slots, LEAD_SECONDS
+        yield from self.comparing()
         while True:
-            count = slots.largest
+            unsure = slots.clock.unsure(self.clock())
+            block = max(slots.largest, math.ceil(2 * lead / slots.spacing()))
             asked = self.clock()
             yield world.way()
             received = world.now + AHEAD_OF_TRUTH
             yield world.dice.uniform(0.0, 0.01)  # another process has the row
-            first, told = world.reserve(count, slots.spacing), world.now + AHEAD_OF_TRUTH
+            first = world.reserve(block, slots.spacing(unsure), lead)
+            told = world.now + AHEAD_OF_TRUTH
             yield world.way()
             slots.clock.compare(asked, received, told, self.clock())
-            yield world.dice.uniform(0.0, 0.006)  # the commit
-            for _ in range(COMPARISONS):
-                if slots.clock.is_sure:
-                    break
-                asked = self.clock()
-                yield world.way()
-                moment = world.now + AHEAD_OF_TRUTH
-                yield world.way()
-                slots.clock.compare(asked, moment, moment, self.clock())
-            slots.add(first, count, slots.spacing)
-            yield count * slots.spacing / 2
+            lead = max(LEAD_SECONDS, 0.9 * lead, 1.2 * (self.clock() - asked))
+            slots.add(first, block, rate=slots.rate, unsure=unsure)
+            while slots.left(self.clock()) > lead + BLOCK_SECONDS / 2:
+                yield 0.002
+
+    def comparing(self) -> Iterator[float]:
+        for _ in range(COMPARISONS):
+            asked = self.clock()
+            yield self.world.way()
+            moment = self.world.now + AHEAD_OF_TRUTH
+            yield self.world.way()
+            self.slots.clock.compare(asked, moment, moment, self.clock())
+            if not self.slots.clock.unsure(self.clock()):
+                return
 
     def looking(self) -> Iterator[float]:
         """Whoever has a slot goes on by themselves."""
@@ -148,41 +156,44 @@ lives = st.builds(
     rate=st.sampled_from([30.0, 400.0]),
     given_lives=st.lists(lives, min_size=1, max_size=6),
     seed=st.integers(0, 2**32),
+    away=st.sampled_from([0.0, 0.0, 0.005, 0.02]),
 )
 def test_no_second_is_too_full_whatever_becomes_of_the_processes(
-    rate: float, given_lives: list[Life], seed: int
+    rate: float, given_lives: list[Life], seed: int, away: float
 ) -> None:
-    world = World(rate, seed)
+    world = World(rate, seed, away=away)
     for life in given_lives:
         world.live(life)
     assert fullest_window(world.run()) <= rate
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_what_is_allowed_is_used(count: int) -> None:
-    world = World(400.0, seed=count, is_calm=True)
+@pytest.mark.parametrize(("away", "used"), [(0.0, 0.98), (0.005, 0.97), (0.02, 0.945)])
+def test_what_is_allowed_is_used_however_far_the_database_is(count: int, away: float, used: float) -> None:
+    world = World(400.0, seed=count, is_calm=True, away=away)
     for _ in range(count):
         world.live(Life())
     left = world.run()
-    assert len(left) >= 0.98 * (SECONDS - left[0]) * 400.0
+    assert len(left) >= used * (SECONDS - left[0]) * 400.0
 
 
 def test_a_clock_that_was_set_is_followed() -> None:
     clock = ServerClock()
     clock.compare(100.0, 5000.001, 5000.002, 100.003)
-    at = clock.slot(5000.0).at
+    at = clock.slot(5000.0, 0.0).at
     assert abs(at - 99.9995) < 0.002
     clock.compare(101.0, 6001.001, 6001.002, 101.003)  # the database's was moved by a quarter of an hour
-    assert abs(clock.slot(6001.0).at - 101.0) < 0.003
+    assert abs(clock.slot(6001.0, 0.0).at - 101.0) < 0.003
 
 
 def test_every_answer_narrows_what_is_known_of_the_other_clock() -> None:
     clock = ServerClock()
     clock.compare(100.0, 5000.0001, 5000.0001, 100.02)  # answered late
-    assert not clock.is_sure
+    assert clock.unsure(100.02) > 0.015
     clock.compare(100.1, 5000.1199, 5000.1199, 100.12)  # received late
-    assert clock.is_sure
-    slot = clock.slot(5000.5)
+    assert not clock.unsure(100.12)
+    assert clock.unsure(130.0) > 0.02  # since then they may have parted
+    slot = clock.slot(5000.5, 0.0)
     assert slot.at <= 100.502 <= slot.by
 
 
@@ -190,7 +201,7 @@ def test_slots_of_another_rate_are_not_kept() -> None:
     """Reserved closely, and used far apart, they would lie among those of others."""
     slots = Slots(1000.0)
     slots.clock.compare(0.0, 0.0, 0.0, 0.0)
-    spacing = slots.spacing
+    rate = slots.rate
     slots.keep_to(30.0)  # while the database was asked
-    slots.add(1.0, 100, spacing)
+    slots.add(1.0, 100, rate=rate, unsure=0.0)
     assert not len(slots)

@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.trust import BUILD_PRAGMAS, NUMBERS, text_of
 from benchmarks.worker import KEY, MORNING
 from bot import communes
-from bot.actions.audit import chained
+from bot.actions.audit import FIRST, chained
 from bot.actions.staff_links import hash_of
 from bot.rules.surveys import Form, Option, Question, as_json
 from db import sqlite
@@ -262,7 +262,7 @@ def _team(connection: Any) -> None:
 
 
 def _log(connection: Any) -> None:
-    hash_, at = "", MORNING - timedelta(minutes=LOGGED)
+    hash_, at = FIRST, MORNING - timedelta(minutes=LOGGED)
     rows = []
     for i in range(LOGGED):
         at += timedelta(minutes=1)

@@ -26,8 +26,8 @@ from bot.delivery.messages import edited
 from bot.delivery.outcomes import Done, Outcome, Rejected
 from bot.departure.compose import Composer
 from bot.links import event_link
-from bot.rules.kinds import Kind
-from bot.rules.sending import SHIFT_OFFER
+from bot.rules.kinds import Kind, Mute
+from bot.rules.sending import INVITATION, SHIFT_OFFER
 from bot.words.friends import SOMEBODY, addressed
 from bot.words.texts import Texts
 from db.engine import TROUBLES, Database
@@ -192,7 +192,9 @@ class Faces:
         rsvp = await db.rsvps.get(tx, event=event.id, person=person.id)
         if card.template == SHIFT_OFFER:
             words = text_in(await db.events.texts_of(tx, event.id), language, self._campaign.languages[0])
-            over = self._texts.render("shifts/offer_over", language, now=now, event=event, text=words)
+            over = self._texts.render(
+                "shifts/offer_over", language, now=now, event=event, text=words, mute=Mute.EVENTS.value
+            )
             return edited(person.telegram_id, card.message, over), rsvp
         seats, position = await event_cards.standing(tx, event, rsvp)
         shown = event_cards.event_card(
@@ -213,6 +215,9 @@ class Faces:
             event=shown,
             friend_link=event_link(self._bot_username, event.code, SOMEBODY),
             may_help=self._campaign.needs_hands(now),
+            # What was sent to many keeps its sender, its label and its end; what answered somebody has none of these.
+            mute=Mute.EVENTS.value if card.delivery is not None else "",
+            invites=card.template == INVITATION,
         )
         return edited(person.telegram_id, card.message, addressed(text, person.friend_code)), rsvp
 

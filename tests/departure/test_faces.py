@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ import db.mends
 import db.planning
 from bot import communes
 from bot.actions import event_cards
+from bot.campaign.campaign import load_campaign
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, NotSent, Outcome, Rejected
 from bot.departure.compose import Composer
@@ -24,9 +26,14 @@ from bot.words.texts import Texts
 from db.engine import Database
 from db.planning import PlannedBroadcast
 from db.schema import broadcasts, deliveries, events, people, seats
+from locales import LANGUAGES
 from simulator.reading import as_read
 from tests.conversation import BOT, CAMPAIGN, Conversation, paris
 from tests.hall import Hall
+
+PROFILE = load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES)
+LABELLED = replace(CAMPAIGN, label=PROFILE.label)
+"""EU 2024/900 asks for a label under what this one sends."""
 
 
 @dataclass
@@ -103,8 +110,8 @@ class Shown:
 async def shown(database: Database) -> Shown:
     conversation = Conversation(database, paris("2016-11-16T10:00"))
     hall = await Hall.open(conversation, capacity=2)
-    texts, posts = Texts({"campaign": CAMPAIGN}), Posts()
-    composer = Composer(texts=texts, campaign=CAMPAIGN, gazetteer=communes.load(), bot_username=BOT)
+    texts, posts = Texts({"campaign": LABELLED}), Posts()
+    composer = Composer(texts=texts, campaign=LABELLED, gazetteer=communes.load(), bot_username=BOT)
     faces = Faces(
         database=database,
         clock=conversation.clock,
@@ -137,6 +144,31 @@ async def test_an_event_that_moves_is_shown_where_it_is_now_and_once(shown: Show
     assert "Vous venez" in told[1001]
     assert "Viendrez-vous" in told[1002]
     assert await shown.faces.catch_up() == 0
+
+
+async def test_an_edited_invitation_stays_one_with_its_sender_its_label_and_its_end(shown: Shown) -> None:
+    await shown.hall.say(1, "yes")
+    async with shown.hall.database.write() as tx:
+        opened = {"person": 2, "message": 900, "event": shown.hall.event, "face": 0}
+        await db.faces.opened(tx, **opened)
+    await shown.change(has_shifts=True)  # its first shift
+    await shown.faces.catch_up()
+    edits = [call.payload for call in shown.posts.calls]
+    (answer,) = [each for each in edits if each["message_id"] == 900]
+    invitations = {each["chat_id"]: each for each in edits if each["message_id"] != 900}
+    assert sorted(invitations) == [1001, 1002, 1003]
+    for number, edit in invitations.items():
+        text, buttons = as_read(edit["text"]), str(edit["reply_markup"])
+        assert text.startswith("Nous vous invitons.") == (number != 1001), "Who said yes reads so instead."
+        assert CAMPAIGN.sender.name in text
+        assert LABELLED.label is not None
+        assert LABELLED.label.sponsor in text
+        assert "1:shifts:hall" in buttons
+        assert "1:optout:events" in buttons
+        assert "1:talk_write" not in buttons
+    # What answered somebody who opened the event themselves was never an invitation.
+    assert not as_read(answer["text"]).startswith("Nous vous invitons.")
+    assert "1:optout" not in str(answer["reply_markup"])
 
 
 async def test_an_event_that_fills_and_frees_says_so_and_of_two_changes_the_last(shown: Shown) -> None:
@@ -280,6 +312,8 @@ async def test_an_offer_of_a_shift_that_lapsed_says_so_and_a_change_of_the_event
     assert await shown.faces.catch_up() == 1
     (call,) = shown.posts.calls
     assert "est passée à la personne suivante" in as_read(call.payload["text"])
+    assert CAMPAIGN.sender.name in as_read(call.payload["text"])
+    assert "1:optout:events" in str(call.payload["reply_markup"])
     shown.posts.told()
     await shown.change(address="Place Bellecour")
     assert await shown.faces.catch_up() == 3  # the invitations alone

@@ -70,7 +70,9 @@ async def invite_helper(tx: AsyncConnection, author: Author, code: str) -> str:
 
 
 async def join(tx: AsyncConnection, host: Author, origin: Origin, token: str) -> EventInWords:
-    """A supporter takes a link: from now on they help to organize its event. Raises HostRefused, NotASupporter."""
+    """A supporter takes a link: from now on they help to organize its event. Whoever runs it already leaves
+    the link to somebody else. Raises HostRefused, NotASupporter.
+    """
     require_supporter(host.person)
     host = await in_turn(tx, host)
     link = await db.hosts.find_link(tx, hash_of(token))
@@ -81,6 +83,8 @@ async def join(tx: AsyncConnection, host: Author, origin: Origin, token: str) ->
         raise HostRefused("This link leads nowhere any more.", why="link")
     if not await _maker_still_may(tx, host, link.created_by, event):
         raise HostRefused("This link leads nowhere any more.", why="link")
+    if await _runs_it_already(tx, host, event):
+        raise HostRefused("They may change this event without helping.", why="runs_it")
     texts = await db.events.texts_of(tx, event.id)
     if event.id in host.hosted:
         return EventInWords(event=event, texts=texts)
@@ -92,6 +96,16 @@ async def join(tx: AsyncConnection, host: Author, origin: Origin, token: str) ->
     actor = f"{HOST}:{host.person.telegram_id}"
     await audit.note(tx, actor=actor, action="join_event", details=details, now=host.now)
     return EventInWords(event=event, texts=texts)
+
+
+async def _runs_it_already(tx: AsyncConnection, host: Author, event: Event) -> bool:
+    """Whether they are its host, or may change it by their role: a link gives them nothing, and is somebody else's."""
+    if host.hosted.get(event.id) == HOSTED:
+        return True
+    if not host.may(Action.CHANGE_EVENT, event.commune):
+        return False
+    theirs = host.may_change_event(event.commune, event.created_by)
+    return theirs or bool(await db.hosts.of_event(tx, event.id))
 
 
 async def _maker_still_may(tx: AsyncConnection, author: Author, maker: int | None, event: Event) -> bool:

@@ -9,6 +9,7 @@ from bot.links import list_link
 from bot.printing.tick_lists import TickList
 from bot.rules.territories import METROPOLE, zone_of
 from db.schema import (
+    audit,
     broadcasts,
     deliveries,
     events,
@@ -122,6 +123,13 @@ async def test_somebody_helps_by_a_link_and_cannot_cancel(conversation: Conversa
     (event,) = await rows(conversation, events)
     await zoe.tap_data(f"1:host_link:{event.code}")
     payload = zoe.last.text.split("start=")[1].split()[0]
+    await olga.sign_up()
+    # Whoever runs it already takes nothing from whom the link is for.
+    for runs_it in (zoe, olga):
+        await runs_it.send(f"/start {payload}")
+        assert "You can manage this event already" in runs_it.last.text
+    assert [each.part for each in await rows(conversation, hosts)] == ["host"]
+    assert "join_event" not in {each.action for each in await rows(conversation, audit)}
     helper, late = conversation.person(8), conversation.person(9)
     await helper.send(f"/start {payload}")
     assert any("Sign up first" in each.text for each in helper.screen)

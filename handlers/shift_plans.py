@@ -16,8 +16,7 @@ from bot.actions import events, shift_plans
 from bot.actions.authority import Author
 from bot.actions.events import ManagedEvent
 from bot.actions.shift_plans import PlannedShift
-from bot.rules.event_draft import read_seats
-from bot.rules.shifts import LONGEST_ROLE, ROLES, placed, require_places, require_sound
+from bot.rules.shifts import LONGEST_ROLE, ROLES, placed, read_places, require_sound
 from handlers import desk
 from handlers.buttons import arguments
 from handlers.context import Context
@@ -127,7 +126,7 @@ async def type_hours(update: Update, context: Context) -> None:
 
 async def type_places(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
-    await _keep_places(context, require_places(read_seats(context.message.text or "")), context.say)
+    await _keep_places(context, read_places(context.message.text or ""), context.say)
 
 
 async def lift_places(update: Update, context: Context) -> None:

@@ -12,7 +12,6 @@ sure                   the times of which somebody said at the desk that they ar
 knowing                whether it is to be announced although nobody would get its invitation
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -23,6 +22,7 @@ from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.seats import MOST_SEATS, BadSeats, require_seats
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
+from bot.rules.typed import read_number
 
 AROUND_KM = 30
 TITLE_LIMIT, DESCRIPTION_LIMIT, ADDRESS_LIMIT = 120, 2000, 300
@@ -106,10 +106,10 @@ def reopened(field: str) -> dict[str, Any]:
 
 def read_seats(typed: str) -> int:
     """A number of seats, as people write it: `120`, `1 200`. Raises BadSeats."""
-    digits = re.sub(r"[\s.,’']", "", typed)
-    if not re.fullmatch(r"[0-9]{1,9}", digits):
+    number = read_number(typed)
+    if number is None:
         raise BadSeats("A number of seats is needed.", most=MOST_SEATS)
-    return require_seats(int(digits))
+    return require_seats(number)
 
 
 def starts_at(data: Mapping[str, Any], zone: str) -> datetime:

@@ -27,6 +27,7 @@ from bot.rules.seats import (
     within_reach,
 )
 from bot.rules.territories import at_local, zone
+from bot.rules.typed import read_number
 
 ROLES = ("hand_out", "welcome", "set_up", "clear_up", "stewarding", "stage")
 """What there is to do, that the bot says in each language; whatever else is said as it was typed."""
@@ -155,6 +156,11 @@ def require_sound(
         raise BadShift("A shift begins in the future.", message="errors/shift_past")
     if starts_at < event[0] - AROUND or ends_at > event[1] + AROUND:
         raise BadShift("A shift lies around its event.", message="errors/shift_far")
+
+
+def read_places(typed: str) -> int:
+    """A number of places, as people write it. Raises BadShift for none, or more than a shift has."""
+    return require_places(read_number(typed) or 0)
 
 
 def require_places(number: int) -> int:

@@ -18,6 +18,22 @@ def is_number(text: str, most_digits: int = MOST_DIGITS) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= most_digits
 
 
+_GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<mark>[ .,'’])[0-9]{3}(?:(?P=mark)[0-9]{3})*)?")
+
+
+def read_number(text: str, most_digits: int = MOST_DIGITS) -> int | None:
+    """The whole number that somebody typed: `1200`, `1 200`, `1.200`. What sets thousands apart is the same throughout
+    and stands before three digits each time, so that `2,5` is none and never twenty-five.
+    """
+    text = " ".join(text.split())
+    if is_number(text, most_digits):
+        return int(text)
+    if _GROUPED.fullmatch(text) is None:
+        return None
+    digits = re.sub("[^0-9]", "", text)
+    return int(digits) if is_number(digits, most_digits) else None
+
+
 class Meaning(StrEnum):
     """A meaning that a message may have. Each language says each of them in words of its own.
 

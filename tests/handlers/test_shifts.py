@@ -196,7 +196,7 @@ async def test_hours_that_no_shift_has_are_asked_again(
     await organizer.send("tenir le stand")
     await organizer.send(hours)
     assert said in organizer.last.text
-    for places in ("0", "-1", "1000000000", "beaucoup"):
+    for places in ("0", "-1", "1000000000", "beaucoup", "2,5", "2.5"):
         await organizer.send("14h-16h")
         await organizer.send(places)
         assert await rows(conversation, shifts) == []

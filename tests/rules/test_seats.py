@@ -189,13 +189,26 @@ def test_over_booking_rounds_down(capacity: int | None, overbooking: int, limit:
 
 
 @pytest.mark.parametrize(
-    ("typed", "seats"), [("120", 120), (" 1 200 ", 1200), ("1\u202f200", 1200), ("1,000,000", MOST_SEATS)]
+    ("typed", "seats"),
+    [
+        ("120", 120),
+        (" 1 200 ", 1200),
+        ("1\u202f200", 1200),
+        ("1.200", 1200),
+        ("1’200", 1200),
+        ("1,000,000", MOST_SEATS),
+    ],
 )
 def test_a_number_of_seats_is_read_as_people_write_it(typed: str, seats: int) -> None:
     assert read_seats(typed) == seats
 
 
-@pytest.mark.parametrize("typed", ["0", "-1", "1000000000", "1e9", "beaucoup", "", "12 personnes", "½"])
+WORDS = ["beaucoup", "", "12 personnes", "½", "1e9"]
+# What sets thousands apart stands before three digits, and is the same throughout.
+PARTS = ["2,5", "2.5", "12 00", "1,0000", "1 200,5", "1.200,000", ",5", "120."]
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1000000000", *WORDS, *PARTS])
 def test_what_no_place_has_is_refused(typed: str) -> None:
     with pytest.raises(BadSeats):
         read_seats(typed)

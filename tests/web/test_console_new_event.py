@@ -46,7 +46,7 @@ async def test_an_event_is_made_in_one_form_and_announced_by_the_word(conversati
         "place": "saint-denis",
         "starts": "2016-11-24T19:00",
         "ends": "2016-11-24T18:00",
-        "seats": "many",
+        "seats": "2,5",
         "repeat": "week",
         "times": "soon",
         "address": " ",

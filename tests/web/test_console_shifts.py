@@ -105,6 +105,8 @@ async def test_a_shift_is_added_changed_and_called_off(
         ),
         ({"places": "501"}, "A shift has from 1 to 500 places"),
         ({"places": "<b>many"}, "number"),
+        ({"places": "2,5"}, "A shift has from 1 to 500 places"),
+        ({"places": "2.5"}, "A shift has from 1 to 500 places"),
         ({"starts": "soon"}, "date"),
         ({"words": "x" * 41}, "41"),
         ({"role": ""}, "There is no text in it"),

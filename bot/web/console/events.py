@@ -22,13 +22,12 @@ from bot.rules.check_ins import EARLY
 from bot.rules.expressions import stored
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
 from bot.rules.territories import zone as zone_named
-from bot.rules.typed import is_number
+from bot.rules.typed import read_number
 from bot.web.console import event_change, whom
 from bot.web.console.forms import told
 from bot.web.console.unusual import meant
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
-from bot.words.no_break import with_plain_spaces
 from db.engine import savepoint
 from db.events import EventPage, text_in
 
@@ -268,7 +267,7 @@ def code_of(visit: Visit) -> str:
 
 def _number(text: str) -> int:
     """A whole number of a form. Raises BadSeats."""
-    text = with_plain_spaces(text).replace(" ", "")
-    if not is_number(text):
+    number = read_number(text)
+    if number is None:
         raise BadSeats("This is no number of seats.", most=MOST_SEATS)
-    return int(text)
+    return number

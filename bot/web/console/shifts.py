@@ -13,8 +13,7 @@ from bot.actions import shift_plans
 from bot.actions.events import ManagedEvent
 from bot.actions.shift_plans import PlannedShift
 from bot.errors import PortevoixError
-from bot.rules.event_draft import read_seats
-from bot.rules.shifts import LONGEST_ROLE, ROLES, newest, require_places
+from bot.rules.shifts import LONGEST_ROLE, ROLES, newest, read_places
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
@@ -196,9 +195,9 @@ def _hours(visit: Visit, found: ManagedEvent) -> tuple[datetime, datetime]:
 
 
 def _places(visit: Visit) -> int | None:
-    """None: as many as like to. Raises BadSeats, BadShift."""
+    """None: as many as like to. Raises BadShift."""
     typed = plain(visit.form.get("places", ""))
-    return require_places(read_seats(typed)) if typed else None
+    return read_places(typed) if typed else None
 
 
 def _seen(visit: Visit) -> str:

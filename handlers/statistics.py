@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from telegram import Update
 
-from bot.actions import statistics
+from bot.actions import statistics, today
 from bot.actions.authority import Author, area_name
 from bot.actions.calendar import coming
 from bot.rules.permissions import Action
@@ -77,8 +77,12 @@ async def _show_calendar(
     pages = max(1, -(-len(planned) // PAGE))
     page = min(page, pages - 1)
     names = context.campaign.ballot_names
+    going = () if page else await today.under_way(context.tx, author, area, context.language)
     answer(
         "calendar/upcoming",
+        # What has left for some, or would have, and still waits for others.
+        waiting=[line for line in going if author.reader.tells(line.progress.withheld)],
+        counts=author.reader,
         area=area,
         area_name=area_name(author.gazetteer, area),
         planned=planned[page * PAGE : (page + 1) * PAGE],

@@ -17,6 +17,7 @@ from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.permissions import Action
+from bot.rules.sending import SendingTime
 from bot.rules.territories import METROPOLE, TERRITORIES
 from bot.rules.territories import zone as zone_named
 from db.broadcast_accounts import Broadcast
@@ -69,7 +70,9 @@ async def _events(tx: AsyncConnection, author: Author, area: str, language: str)
 
 
 async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Coming]:
-    """What is scheduled for people of the area, as far as the author may control it."""
+    """What is scheduled for people of the area, as far as the author may control it; not what is held since its time
+    came (`bot.actions.today.under_way`).
+    """
     whose = None if author.supervised() else author.id
     found = await db.broadcast_lists.listed(
         tx, BroadcastPart.SCHEDULED, reader=author.person.id, author=whose, now=author.now
@@ -78,6 +81,10 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
         each
         for each in found
         if author.may_control(each.area, each.created_by)
+        and not (
+            each.state == "active"
+            and SendingTime(at=each.starts_at, local=each.local_time).is_past(author.now)
+        )
         and (contains(area, each.area) or contains(each.area, area))
     ]
     titles = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])

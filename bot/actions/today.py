@@ -35,6 +35,7 @@ from bot.rules.permissions import Action
 from bot.rules.sending import BEHIND_UTC
 from bot.rules.territories import at_local, at_wall, zone_of
 from bot.rules.territories import zone as zone_named
+from db.delivery_accounts import Withholding
 from db.events import Event, text_in
 
 MOST_DECISIONS = 3
@@ -235,16 +236,18 @@ async def under_way(
 
 def coming_back(
     author: Author, under_way: Sequence[BroadcastLine]
-) -> list[tuple[datetime, BroadcastLine, str]]:
-    """What is held of messages that are leaving and goes on within a day: from when, of which, how many as shown."""
+) -> list[tuple[Withholding, BroadcastLine]]:
+    """What is held of messages that are leaving until an instant within a day, the soonest first: it goes on then, or
+    another message goes first.
+    """
     found = [
-        (some.until, each, author.reader.shown(some.people))
+        (some, each)
         for each in under_way
         if each.broadcast.state == "active"
         for some in each.progress.account.withheld
-        if not some.is_behind and some.until < author.now + SOON and author.reader.tells(some.people)
+        if some.until < author.now + SOON and author.reader.tells(some.people)
     ]
-    return sorted(found, key=lambda one: one[0])
+    return sorted(found, key=lambda one: one[0].until)
 
 
 def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:

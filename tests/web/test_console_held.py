@@ -15,6 +15,8 @@ from tests.drafting import send_broadcast
 from tests.reading import Reader
 from tests.web.browsing import signed_in
 
+TITLE = re.compile(r"1\s?: (Hello|Bonjour)")
+
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that_one_does(
@@ -38,6 +40,7 @@ async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that
     await page.open("/console/")
     goes_on = {"en": r"then goes on:\s(\d+)", "fr": r"puis l’envoi continue\s:\s(\d+)"}[language]
     assert sorted(re.findall(goes_on, page.text)) == ["10", "2"], page.text
+    assert len(read.says("Held back: ").findall(page.text)) == 1, "Ten get the other one first."
     for number, held, behind in ((1, "10", None), (2, "2", "10")):
         await page.open(f"/console/messages/{number}")
         (line,) = read.says("Held back until").findall(page.text)
@@ -46,6 +49,35 @@ async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that
         assert len(first) == (behind is not None), page.text
     await talker.send("/broadcasts")
     await talker.tap(next(iter(talker.last.buttons)))
-    held, first = (read.says(words).search(talker.last.text) for words in ("Held back until", "Held back: "))
-    assert held, talker.last.text
-    assert first, talker.last.text
+    for words in ("Held back until", "Held back: "):
+        assert read.says(words).search(talker.last.text), talker.last.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_what_waits_is_in_the_calendar_and_on_today_also_once_some_of_it_has_left(
+    conversation: Conversation, language: str
+) -> None:
+    """Its own time is past: it is there with when it goes on, and no more once it is over."""
+    for number in range(4):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 8, "admin", "FR")
+    await send_broadcast(talker)
+    async with conversation.database.write() as tx:
+        until = conversation.clock.now() + timedelta(hours=20)
+        await tx.execute(sa.update(deliveries).values(state="withheld", reason="cap_day", due_at=until))
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
+    conversation.clock.move(conversation.clock.now() + timedelta(hours=1))
+    read, page = Reader(language), await signed_in(talker)
+    for waiting in (4, 2):
+        await talker.send("/calendar")
+        (waits,) = read.says("Held back until").findall(talker.last.text)
+        assert str(waiting) in waits.split(), talker.last.text
+        assert len(TITLE.findall(talker.last.text)) == 1, "Not at the time that is past as well."
+        await page.open("/console/")
+        assert re.search(rf"(then goes on:|puis l’envoi continue\s:)\s{waiting}\b", page.text), page.text
+        async with conversation.database.write() as tx:
+            some = sa.select(deliveries.c.id).where(deliveries.c.state == "withheld").limit(2)
+            left = sa.update(deliveries).where(deliveries.c.id.in_(some))
+            await tx.execute(left.values(state="sent", sent_at=conversation.clock.now(), reason=None))
+    await talker.send("/calendar")
+    assert not TITLE.search(talker.last.text)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import hypot
 
 import pytest
 
 from bot import communes
 from bot.actions.canvass_results import StationLine
 from bot.rules.canvass.visits import Tally
-from bot.web.console.ground_drawn import APART, LOW, WIDTH, stations_drawn
+from bot.web.console.ground_drawn import APART, LINE, LOW, WIDTH, stations_drawn
 
 GAZETTEER = communes.load()
 BELLECOUR, CROIX_ROUSSE = (45.7578, 4.8320), (45.7745, 4.8310)
@@ -44,6 +45,9 @@ def test_an_outline_is_behind_a_few_stations(
     drawn = stations_drawn([line(code, point) for code, point in stations.items()], GAZETTEER)
     assert drawn is not None
     assert {each[0] for each in drawn["outlines"]} == {file}
+    for _file, _shape, laid, line_of_shape in drawn["outlines"]:
+        across, down = (float(each) for each in laid.removeprefix("matrix(").split()[:2])
+        assert float(line_of_shape) * hypot(across, down) == pytest.approx(LINE, rel=0.01)
     assert (drawn["locator"] is not None) is is_located
     places = [each["at"] for each in drawn["points"]]
     assert all(0 <= x <= WIDTH and 0 <= y <= LOW for x, y in places)

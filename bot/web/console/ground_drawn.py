@@ -19,6 +19,8 @@ WIDTH, MARGIN = 1000, 60
 """Of a drawing, in its own units."""
 LOW, HIGH = 440, 800
 """The height of a drawing at most: of stations, whose list stands below it, and of streets."""
+LINE, LOCATOR_LINE = 3, 15
+"""How wide outlines are in a drawing, and in a locator, which is shown several times smaller."""
 MOST_NUMBERED = 60
 """Stations of a drawing that has their places in the order."""
 SEEN = 60
@@ -46,7 +48,7 @@ def stations_drawn(lines: Sequence[StationLine], gazetteer: Gazetteer) -> Mappin
         place = _within(list(spots.values()), lying)
     return {
         "height": place.height,
-        "outlines": _laid(lying, place),
+        "outlines": _laid(lying, place, LINE),
         "locator": _locator(list(spots.values()), lying) if _is_bare(place, lying) else None,
         "points": [
             {
@@ -60,9 +62,14 @@ def stations_drawn(lines: Sequence[StationLine], gazetteer: Gazetteer) -> Mappin
     }
 
 
-def _laid(lying: Sequence[_Lying], place: _Fitted) -> list[tuple[str, str, str]]:
-    """The file of each outline, its shape, how it is laid on the drawing."""
-    return [(each.file, each.shape, place.laid(*each.laid)) for each in lying]
+def _laid(lying: Sequence[_Lying], place: _Fitted, line: float) -> list[tuple[str, str, str, str]]:
+    """The file of each outline, its shape, how it is laid on the drawing, and how wide the shape’s own line is to be
+    for one of this width there: what is used of another file is scaled with its line.
+    """
+    return [
+        (each.file, each.shape, place.laid(*each.laid), f"{line / abs(each.laid[0] * place.scale):.4g}")
+        for each in lying
+    ]
 
 
 def _is_bare(place: _Fitted, lying: Sequence[_Lying]) -> bool:
@@ -76,7 +83,7 @@ def _locator(spots: Sequence[Spot], lying: Sequence[_Lying]) -> Mapping[str, Any
     (west, south), (east, north) = _least(spots), _most(spots)
     return {
         "height": place.height,
-        "outlines": _laid(lying, place),
+        "outlines": _laid(lying, place, LOCATOR_LINE),
         "at": place.of(((west + east) / 2, (south + north) / 2)),
     }
 

@@ -34,6 +34,9 @@ async def back_to_list(update: Update, context: Context) -> None:
 
 async def _show(context: Context, author: Author, answer: Callable[..., None]) -> None:
     team = await staff.team(context.tx, author)
+    sessions = (await console.sessions(context.tx, author))[:SHOWN]
+    shown = [each.telegram_id for each in team.members[:SHOWN]] + [each.telegram_id for each in sessions]
+    known = await staff.first_names(context.tx, author, shown)
     answer(
         "staff/list",
         members=[
@@ -47,7 +50,8 @@ async def _show(context: Context, author: Author, answer: Callable[..., None]) -
         ],
         links=[_described(author, link, maker=team.makers[link.created_by]) for link in team.links[:SHOWN]],
         waiting=[_described(author, each, area=each.details["area"]) for each in team.waiting[:SHOWN]],
-        sessions=(await console.sessions(context.tx, author))[:SHOWN],
+        sessions=sessions,
+        first_names={each: known.get(each, "") for each in shown},
         more=max(0, len(team.members) - SHOWN),
     )
 

@@ -262,7 +262,7 @@ def places_named(gazetteer: Gazetteer, typed: str) -> list[TypedArea]:
     regions = [
         TypedArea(area=f"R{code}", name=region.name, kind="region")
         for code, region in gazetteer.regions().items()
-        if _folded(region.name) == wanted and not departments
+        if (_folded(region.name) == wanted and not departments) or _folded(f"R{code}") == wanted
     ]
     if not departments and not regions:
         regions = _regions_once_called(gazetteer, wanted)

@@ -336,8 +336,8 @@ async def cancel_event(
     event, key = found.event, db.event_news.cancel_key(found.event.id)
     news = News(template=CANCELLATION, starts_at=event.starts_at, expires_at=event.ends_at, words=reason)
     told = await tell(tx, author, event, news, key=key)
-    details: Mapping[str, object] = {"event": code, "told": told.people.total, "cancelled": True}
-    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    details: Mapping[str, object] = {"event": code, "told": told.people.total}
+    await audit.note(tx, actor=author.name, action="cancel_event", details=details, now=author.now)
     return told
 
 
@@ -366,8 +366,8 @@ async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Told:
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     assert invitation is not None  # it was made with the event
     await broadcast_approvals.give_up(tx, invitation, why="cancelled", now=author.now)
-    details = {"event": event.code, "told": 0, "cancelled": True}
-    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    details = {"event": event.code, "told": 0}
+    await audit.note(tx, actor=author.name, action="cancel_event", details=details, now=author.now)
     return Told()
 
 

@@ -226,8 +226,8 @@ async def cancel_following(
         follows=True,
     )
     told = await _tell(tx, author, dates, news, key=db.event_news.cancel_key(found.event.id))
-    details = {"event": code, "told": told.people.total, "cancelled": True, "dates": len(dates)}
-    await audit.note(tx, actor=author.name, action=Action.CHANGE_EVENT, details=details, now=author.now)
+    details = {"event": code, "told": told.people.total, "dates": len(dates)}
+    await audit.note(tx, actor=author.name, action="cancel_event", details=details, now=author.now)
     return told
 
 

@@ -10,7 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 import db.staff
-from bot.actions import admissions, audit, broadcasts, claims, console, notices, second_people, staff_links
+from bot.actions import (
+    admissions,
+    audit,
+    broadcast_subject,
+    broadcasts,
+    claims,
+    console,
+    notices,
+    second_people,
+    staff_links,
+)
 from bot.actions.authority import Author, in_turn
 from bot.actions.staff_links import NoSuchStaff, StaffError, refuse_twice
 from bot.frozen import Frozen
@@ -54,6 +64,12 @@ async def team(tx: AsyncConnection, author: Author) -> Team:
     makers = await makers_of(tx, [*people, *(each.created_by for each in links)])
     waiting = await admissions.waiting(tx, author)
     return Team(members=members, links=links, waiting=waiting, makers=makers)
+
+
+async def first_names(tx: AsyncConnection, author: Author, telegram_ids: Iterable[int]) -> dict[int, str]:
+    """What those of the team are called who agreed to be known by it, by Telegram number. Raises NotAllowed."""
+    author.require(Action.SEE_STAFF)
+    return await broadcast_subject.first_names(tx, telegram_ids)
 
 
 async def makers_of(tx: AsyncConnection, people: Iterable[int | None]) -> dict[int | None, Maker]:

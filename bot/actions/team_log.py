@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 import db.events
+from bot.actions import broadcast_subject
 from bot.actions.authority import Author
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
@@ -56,6 +57,17 @@ async def titles(
     return {
         code: text_in(texts, language, author.campaign.languages[0]).title for code, texts in found.items()
     }
+
+
+async def first_names(tx: AsyncConnection, author: Author, actors: Iterable[str]) -> Mapping[str, str]:
+    """What those who act in the log are called where they agreed to be known by the team, by their number in it.
+
+    Raises NotAllowed.
+    """
+    author.require(Action.EXPORT_AUDIT, EVERYWHERE)
+    numbers = [number for each in actors if (number := each.partition(":")[2]).isdigit()]
+    found = await broadcast_subject.first_names(tx, map(int, numbers))
+    return {str(number): name for number, name in found.items()}
 
 
 async def told_of(tx: AsyncConnection, author: Author) -> tuple[Sequence[str], Sequence[str]]:

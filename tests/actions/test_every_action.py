@@ -76,6 +76,7 @@ audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcasts.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_subject.subject_of broadcast_cards.versions broadcast_subject.titles broadcast_subject.member
+broadcast_subject.first_names
 broadcast_approvals.foreseen broadcast_approvals.tell_it_waits_again letting_go.let_go
 broadcast_approvals.foreseen_now broadcast_approvals.foreseen_by forecasts.forecast_of forecasts.forecast_again
 broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up

@@ -238,3 +238,26 @@ async def test_what_somebody_wrote_does_not_leave_without_them(
     assert "whoever wrote it may not write to this area any more" in admin.last.text
     await admin.tap("Resume")
     assert (await written(conversation))[0].state == "active"
+
+
+async def test_the_team_is_listed_with_the_first_names_that_it_may_know(
+    conversation: Conversation, admin: Talker
+) -> None:
+    for number, name, agreed in ((2, "Karim", True), (3, "Léa", False)):
+        await named(conversation, number, Role.ORGANIZER, "69")
+        await supporter(conversation, number, "69123", first_name=name, consent_team=agreed)
+    await admin.send("/staff")
+    assert "Karim (2)" in admin.last.text
+    assert "Léa" not in admin.last.text
+
+
+@pytest.mark.parametrize("typed", ["R84", "r84"])
+async def test_an_area_may_be_typed_as_the_docs_write_its_code(
+    conversation: Conversation, admin: Talker, typed: str
+) -> None:
+    await admin.send("/staff")
+    await admin.tap("Invite")
+    await admin.tap("Coordinator")
+    await admin.send(typed)
+    assert "Auvergne-Rhône-Alpes" in admin.last.text
+    assert "?start=s_" in admin.last.text

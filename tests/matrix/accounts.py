@@ -102,6 +102,11 @@ ACCOUNTS: Rows = {
     "team_log.page": {
         "": Row(run=lambda w, a: team_log.page(w.tx, a), least="admin", where="everywhere"),
     },
+    "team_log.first_names": {
+        "": Row(
+            run=lambda w, a: team_log.first_names(w.tx, a, ["staff:1"]), least="admin", where="everywhere"
+        ),
+    },
     "team_log.told_of": {
         "": Row(run=lambda w, a: team_log.told_of(w.tx, a), least="admin", where="everywhere"),
     },

@@ -69,6 +69,9 @@ TEAM: Rows = {
     "staff_links.invite": {
         "": Row(run=lambda w, a: staff_links.invite(w.tx, a, role=Role.ADMIN, area=LYON), least="admin"),
     },
+    "staff.first_names": {
+        "": Row(run=lambda w, a: staff.first_names(w.tx, a, [1]), least="admin", where="any"),
+    },
     "staff.find": {"": Row(run=lambda w, a: staff.find(w.tx, a, w.role), least="admin")},
     "staff.revoke": {"": Row(run=lambda w, a: staff.revoke(w.tx, a, w.role), least="admin")},
     "staff_links.revoke_link": {

@@ -115,10 +115,41 @@ async def test_the_log_is_read_by_what_was_done_by_whom_and_up_to_a_day(conversa
 
     async def found(**asked: str) -> list[str]:
         await sophie.open(f"/console/log?{urlencode(asked)}")
-        return re.findall(r"<td>(staff:[12])</td>", sophie.page.text)
+        return [f"staff:{each}" for each in re.findall(r"<td>Telegram number ([12])</td>", sophie.page.text)]
 
     assert await found() == ["staff:2", "staff:1"]
     assert await found(action="broadcast") == ["staff:1"]
     assert await found(who="staff:2") == ["staff:2"]
     assert await found(day="2016-11-01") == await found(action="nonsense") == []
     assert await found(day="2016-13-99") == ["staff:2", "staff:1"]
+
+
+async def test_who_acted_is_said_in_words_and_a_purge_tells_only_of_what_it_erased(
+    conversation: Conversation,
+) -> None:
+    talker = await staff(conversation, ADMIN, "admin", "FR")
+    await supporter(conversation, ADMIN, "69123", language="fr")
+    await supporter(conversation, 31, "69123", first_name="Karim", consent_team=True)
+    await supporter(conversation, 32, "69123", first_name="Léa")
+    erased = {"profiles": 2, "visits at doors": 0, "offers to help": 0}
+    async with conversation.database.write() as tx:
+        for actor, action, details in (
+            ("staff:31", "cancel_event", {"told": 1}),
+            ("host:32", "change_event", {"changed": "hours", "shift": 1}),
+            ("retention", "purge", erased),
+        ):
+            await note(tx, actor=actor, action=action, details=details, now=conversation.clock.now())
+    sophie = await signed_in(talker)
+    await sophie.open("/console/log")
+    for words in (
+        "numéro Telegram 32, pour son événement",
+        "effacement quotidien",
+        "annuler un événement",
+        "Karim (31)",
+    ):
+        assert words in sophie.text, sophie.text
+    assert "horaires d’un créneau" in sophie.text
+    for machine in ("staff:", "host:", "retention", "hours", "Léa", "offres d’aide", "passages aux portes"):
+        assert machine not in sophie.text, machine
+    await sophie.open("/console/log?action=cancel_event")
+    assert len(re.findall(r'<th scope="row">', sophie.page.text)) == 1

@@ -52,3 +52,20 @@ async def test_a_name_that_many_bear_is_no_list(conversation: Conversation) -> N
     assert page.text.count("<tr>") == 21
     assert "There are more" in karim.text
     assert page.headers["cache-control"] == "no-store"
+
+
+async def test_the_team_s_page_names_whom_it_may_know_and_no_number_stands_for_a_name(
+    conversation: Conversation,
+) -> None:
+    for number, name, agreed in ((2, "Karim", True), (3, "Léa", False)):
+        await staff(conversation, number, "organizer", "69")
+        await supporter(conversation, number, "69123", first_name=name, consent_team=agreed)
+    sophie = await signed_in(await staff(conversation, 11, "admin", "FR"))
+    await sophie.open("/console/team")
+    assert "Karim (2)" in sophie.text
+    assert "Léa" not in sophie.text
+    assert "Sign out" in sophie.text
+    assert "Sign out (" not in sophie.text
+    await sophie.open("/console/nothing-here")
+    assert "There is no such page here" in sophie.text
+    assert "could not be done" not in sophie.text

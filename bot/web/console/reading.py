@@ -57,7 +57,15 @@ class Reading:
         areas = {each.area for each in found.members} | {each.area for each in found.links}
         names = {area: area_name(visit.author.gazetteer, area) for area in areas}
         sessions = await console.sessions(visit.tx, visit.author)
-        return visit.page("team", team=found, names=names, sessions=sessions, mine=visit.signed.session.id)
+        numbers = [each.telegram_id for each in found.members] + [each.telegram_id for each in sessions]
+        return visit.page(
+            "team",
+            team=found,
+            names=names,
+            first_names=await staff.first_names(visit.tx, visit.author, numbers),
+            sessions=sessions,
+            mine=visit.signed.session.id,
+        )
 
     async def end_session(self, visit: Visit) -> Response:
         number = visit.form.get("session", "")
@@ -94,6 +102,9 @@ class Reading:
             actions=actions,
             actors=actors,
             older=urlencode({name: text for name, text in asked.items() if text}),
+            first_names=await team_log.first_names(
+                visit.tx, visit.author, {*actors, *(each.actor for each in entries)}
+            ),
             titles=await team_log.titles(visit.tx, author, entries, visit.language),
             places={area: area_name(visit.author.gazetteer, area) for area in areas},
             full=len(entries) == team_log.PAGE,

@@ -50,7 +50,7 @@ async def test_nothing_of_an_event_is_public_before_it_is_approved(
     assert "Salle" not in seen
     await let_leave(asking, nadia)
     assert "Salle Molière" in nadia.last.text
-    assert "Until then nobody sees the event" in nadia.last.text
+    assert "Nobody sees the event before it is agreed to" in nadia.last.text
     await nadia.tap("Approve")
     assert "Réunion" in await see(asking, code)
     await let_leave(asking, organizer)

@@ -73,7 +73,7 @@ class Written(Frozen):
     """So many people to whom the campaign wrote in the last days. `silent`: they left so many questions unanswered that
     the lower cap of a week holds; `today`: they had all that a day of theirs allows; `fills_week`: when the oldest of
     the messages left, to the minute, that together fill the week; None: they do not. `held`: how many wait for a later
-    day, the last of them until `held_until`.
+    day, the first of them until `held_from`, the last until `held_until`.
     """
 
     territory: str | None
@@ -83,6 +83,7 @@ class Written(Frozen):
     fills_week: datetime | None
     people: Headcount
     held: int = 0
+    held_from: datetime | None = None
     held_until: datetime | None = None
 
 
@@ -158,6 +159,7 @@ async def written_to(
             else_=_filled(caps.per_week, since, ahead),
         ).label("filled"),
         sa.func.count().filter(held).label("held"),
+        sa.func.min(sa.case((held, moment), else_=sa.null())).label("held_from"),
         sa.func.max(sa.case((held, moment), else_=sa.null())).label("held_until"),
     )
     # Apart: a condition may ask about deliveries too, and would take those that are counted here for its own.
@@ -175,6 +177,7 @@ async def written_to(
     shared = (
         *(each.c.territory, each.c.zone, each.c.silent, each.c.today, each.c.held),
         _Minute(each.c.filled).label("filled_at"),
+        _Minute(each.c.held_from).label("held_since"),
         _Minute(each.c.held_until).label("held_to"),
     )
     query = sa.select(*shared, *counted("people", each.c.is_known)).group_by(*shared)
@@ -187,6 +190,7 @@ async def written_to(
             fills_week=_end_of(row.filled_at),
             people=headcount(row, "people"),
             held=row.held,
+            held_from=_end_of(row.held_since),
             held_until=_end_of(row.held_to),
         )
         for row in await tx.execute(query)

@@ -320,6 +320,7 @@ async def obstacles(
             today=one.today,
             fills_week=one.fills_week,
             held=one.held,
+            held_from=one.held_from,
             held_until=one.held_until,
         )
         unanswered = caps.silent_after if one.silent else 0

@@ -94,10 +94,12 @@ def hold(
     if found is None:
         return None
     # What ends one reason may begin another: a quiet period that ends at night, a cap that ends on an eve.
-    until = found.until
+    until, reason = found.until, found.reason
     while (following := first_reason(until)) is not None:
         until = following.until
-    return Hold(reason=found.reason, until=until)
+        # A night is the reason where nothing else keeps it: whoever is told of the hours would choose another hour.
+        reason = following.reason if reason == COURTESY_HOURS else reason
+    return Hold(reason=reason, until=until)
 
 
 def free_until(

@@ -52,17 +52,20 @@ def like_those_sent(
     today: bool,
     fills_week: datetime | None,
     held: int = 0,
+    held_from: datetime | None = None,
     held_until: datetime | None = None,
 ) -> tuple[datetime, ...]:
     """Instants that the caps answer as they answer those at which messages leave for somebody: `today` the day is full,
     and the week is until `fills_week` has been over for seven days. `held` of them wait for later days, which they
-    fill; the last of these days is that of `held_until`.
+    fill: from that of `held_from` to that of `held_until`, and on, where a day has room for fewer than wait for it.
 
     So a cap is asked once for all who stand before it alike.
     """
     full = [now] if today else []
     if held_until is not None:
-        full += [held_until - timedelta(days=back) for back in range(held // caps.per_day)]
+        days = held // caps.per_day
+        last = max(held_until, (held_from or held_until) + timedelta(days=max(0, days - 1)))
+        full += [last - timedelta(days=back) for back in range(days)]
     instants = sorted(instant for instant in full for _ in range(caps.per_day))
     if fills_week is None:
         return tuple(instants)

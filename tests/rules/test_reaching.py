@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.courtesy import WEEK, Caps, capped
+from bot.rules.courtesy import WEEK, CapReason, Caps, capped
 from bot.rules.kinds import Kind
-from bot.rules.leaving import hold
+from bot.rules.leaving import COURTESY_HOURS, hold
 from bot.rules.reaching import like_those_sent, today_in
 from tests.conversation import CAMPAIGN
 
@@ -53,6 +53,7 @@ def test_the_caps_answer_the_same(
         today=sum(start <= each < end for each in recent) >= caps.per_day,
         fills_week=recent[per_week - 1] if len(recent) >= per_week else None,
         held=len(held),
+        held_from=min(held, default=None),
         held_until=max(held, default=None),
     )
     unanswered = caps.silent_after if silent else 0
@@ -65,3 +66,40 @@ def test_the_caps_answer_the_same(
     assert hold(sent=standing, now=now, policy=policy, **leaving) == hold(
         sent=recent, now=now, policy=policy, **leaving
     )
+
+
+def test_what_waits_for_one_day_fills_as_many_days_as_there_are_messages() -> None:
+    """Three that are held until the same Thursday leave on three days: a fourth leaves on Sunday."""
+    now, thursday = datetime(2016, 11, 16, 17, tzinfo=UTC), datetime(2016, 11, 17, 8, tzinfo=UTC)
+    one_a_day = Caps(per_day=1, per_week=9, per_week_when_silent=9)
+    standing = like_those_sent(
+        now=now,
+        caps=one_a_day,
+        silent=False,
+        today=True,
+        fills_week=None,
+        held=3,
+        held_from=thursday,
+        held_until=thursday,
+    )
+    found = hold(
+        kind=Kind.PERSUASION,
+        territory="FR",
+        zone="Europe/Paris",
+        now=now,
+        policy=replace(CAMPAIGN.policy, caps=one_a_day, ballots=()),
+        sent=standing,
+    )
+    assert found is not None
+    assert found.until == datetime(2016, 11, 20, 8, tzinfo=UTC)
+    assert found.reason == CapReason.DAY
+
+
+def test_the_reason_is_what_keeps_it_and_not_the_night_that_it_begins_in() -> None:
+    night = datetime(2016, 11, 10, 2, tzinfo=UTC)
+    asked = {"kind": Kind.PERSUASION, "territory": "FR", "zone": "Europe/Paris", "now": night}
+    week = [night - timedelta(days=days) for days in (2, 3, 4)]
+    for sent, reason in (((), COURTESY_HOURS), (week, CapReason.WEEK)):
+        found = hold(**asked, policy=CAMPAIGN.policy, sent=sent)
+        assert found is not None
+        assert found.reason == reason

@@ -34,7 +34,7 @@ from bot.rules.expressions import stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import sampling_of
-from bot.rules.sending import INVITATION
+from bot.rules.sending import INVITATION, SHIFT_OFF
 from bot.rules.shifts import Shift
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
@@ -75,6 +75,8 @@ class Batch(Frozen):
     shifts: Mapping[int, Shift] = field(default_factory=dict)
     shift_places: Mapping[tuple[int, int], Rsvp] = field(default_factory=dict)
     shifts_taken: Mapping[tuple[int, int], Sequence[Shift]] = field(default_factory=dict)
+    # What there is besides a shift that is off, by event.
+    shifts_left: Mapping[int, Sequence[Shift]] = field(default_factory=dict)
     # The version that somebody drew, by delivery, where versions are compared.
     variants: Mapping[int, str] = field(default_factory=dict)
 
@@ -103,6 +105,12 @@ class Batch(Frozen):
     def shifts_of(self, person: Person, sending: LeavingBroadcast) -> Sequence[Shift]:
         """The shifts that somebody has of the event that a broadcast is about."""
         return self.shifts_taken.get((sending.event.id, person.id), ()) if sending.event is not None else ()
+
+    def has_other_shifts(self, person: Person, sending: LeavingBroadcast) -> bool:
+        """Whether the event has a shift to come that somebody does not have."""
+        left = self.shifts_left.get(sending.event.id, ()) if sending.event is not None else ()
+        theirs = {each.id for each in self.shifts_of(person, sending)}
+        return any(each.id not in theirs and each.ends_at > self.now for each in left)
 
     def came(self, person: Person, sending: LeavingBroadcast) -> bool:
         """Whether it is known that somebody was at the event that a broadcast is about."""
@@ -199,6 +207,7 @@ class Shifts(TypedDict, total=False):
     shifts: Mapping[int, Shift]
     shift_places: Mapping[tuple[int, int], Rsvp]
     shifts_taken: Mapping[tuple[int, int], Sequence[Shift]]
+    shifts_left: Mapping[int, Sequence[Shift]]
 
 
 async def _shifts(tx: AsyncConnection, sent: Iterable[LeavingBroadcast], ids: Collection[int]) -> Shifts:
@@ -206,7 +215,9 @@ async def _shifts(tx: AsyncConnection, sent: Iterable[LeavingBroadcast], ids: Co
     if not having:
         return {}
     told = {each.shift for each in sent if each.shift is not None}
+    off = {each.event.id for each in sent if each.event is not None and each.row.template == SHIFT_OFF}
     return {
+        "shifts_left": {event: await db.shifts.of_event(tx, event) for event in sorted(off)},
         "shifts": await db.shifts.get_many(tx, told),
         "shift_places": await db.shifts.places_of_people(tx, ids, told),
         "shifts_taken": await db.shifts.of_people(tx, ids, having),

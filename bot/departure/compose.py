@@ -224,8 +224,12 @@ class Composer:
         shift: Shift,
         place: Rsvp,
         taken: Iterable[Shift],
+        *,
+        others: bool = False,
     ) -> Text:
-        """What became of a shift, or a place in one that came free, for one person; `taken`: theirs of the event."""
+        """What became of a shift, or a place in one that came free, for one person; `taken`: theirs of the event.
+        `others`: there are more that they might take.
+        """
         language = self.language_of(person)
         return self._texts.render(
             template,
@@ -235,6 +239,7 @@ class Composer:
             shift=shift,
             place=place,
             clash=at_the_same_time(shift, taken) if place.answer == "yes" else None,
+            others=others,
             zone=person.zone or event.zone,
             mute=Mute.EVENTS.value,
         )

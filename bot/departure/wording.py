@@ -97,6 +97,7 @@ class Wording:
                 batch.shifts[sending.shift],
                 batch.shift_places[sending.shift, person.id],
                 batch.shifts_of(person, sending),
+                others=batch.has_other_shifts(person, sending),
             )
         if sending.is_of_friends:
             link = friend_link(self._bot_username, person.friend_code)

@@ -154,11 +154,19 @@ async def test_changes_are_told_to_those_who_took_it_and_no_one_else(conversatio
     await organizer.tap_data(f"1:plan_off:{shift.id}:ask")
     await organizer.tap("Yes, call it off")
     assert "2 people are being told" in organizer.last.text
-    assert len(await leaving_of(conversation, f"shift:{shift.id}:off%")) == 2
+    told = await leaving_of(conversation, f"shift:{shift.id}:off%")
+    assert len(told) == 2
+    for call in told:
+        assert isinstance(call, Call)
+        assert "1:shifts:" not in str(call.payload["reply_markup"]), "There is no other one."
+    await add(organizer, code, "17h-19h", "1")
+    for call in await leaving_of(conversation, f"shift:{shift.id}:off%"):
+        assert isinstance(call, Call)
+        assert "1:shifts:" in str(call.payload["reply_markup"])
     await paul.tap_data(f"1:shift:{shift.id}:yes")
     assert "isn’t offered any more" in paul.toast
     noted = [row.details["changed"] for row in await rows(conversation, audit) if "shift" in row.details]
-    assert noted == ["added", "hours", "off"]
+    assert noted == ["added", "hours", "off", "added"]
 
 
 async def test_the_event_s_messages_name_the_shift(conversation: Conversation) -> None:

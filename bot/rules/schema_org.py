@@ -53,14 +53,16 @@ def event_data(
         "url": address,
         "inLanguage": language,
         "isAccessibleForFree": True,
-        "offers": {
+    }
+    if not cancelled:
+        # Nobody can have a seat at what does not take place.
+        found["offers"] = {
             "@type": "Offer",
             "price": "0",
             "priceCurrency": "EUR",
             "url": join,
             "availability": f"{_CONTEXT}/{'SoldOut' if full else 'InStock'}",
-        },
-    }
+        }
     if description:
         found["description"] = description
     if point is not None:

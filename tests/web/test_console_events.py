@@ -162,6 +162,24 @@ async def test_what_is_wrong_stands_at_its_field_and_what_was_done_is_told(
     assert "Its invitation" in visitor.text
 
 
+async def test_what_is_over_says_so_and_speaks_of_the_past(
+    conversation: Conversation, olga: Talker, event: Event
+) -> None:
+    page = f"/console/events/{event.code}"
+    visitor = await signed_in(olga)
+    await visitor.open(page)
+    assert "Who comes Coming" in " ".join(visitor.text.split())
+    assert "There are enough for everybody." in visitor.text
+    conversation.clock.move(event.ends_at)
+    visitor = await signed_in(olga)
+    await visitor.open(page)
+    assert "This event is over: it ended on" in visitor.text
+    assert "Who had answered Said yes" in " ".join(visitor.text.split())
+    assert "There were enough for everybody." in visitor.text
+    for present in ("Coming", "Not coming", "Who comes Coming", "There are enough"):
+        assert present not in visitor.text
+
+
 async def test_an_event_is_cancelled_in_two_steps_and_found_again(
     conversation: Conversation, olga: Talker, event: Event
 ) -> None:

@@ -82,6 +82,14 @@ async def test_the_page_of_an_event_in_both_languages(
     assert (data["@type"], data["startDate"]) == ("Event", "2016-11-24T19:00:00+01:00")
     assert data["location"]["address"]["addressLocality"] == "Lyon"
     assert data["maximumAttendeeCapacity"] == 100
+    assert data["offers"]["availability"] == "https://schema.org/InStock"
+    await change(conversation, state="cancelled")
+    found = re.search(
+        r'<script type="application/ld\+json">(.*?)</script>', (await visitor.get("/event/ab12")).text
+    )
+    assert found is not None
+    assert json.loads(found[1])["eventStatus"].endswith("EventCancelled")
+    assert "offers" not in json.loads(found[1]), "Nobody has a seat at what does not take place."
 
 
 async def test_what_is_typed_as_a_title_closes_no_tag(

@@ -123,6 +123,7 @@ class Events:
             opens=event.starts_at - EARLY,
             is_done="done" in visit.request.query_params,
             is_open=not event.is_cancelled and event.ends_at > visit.now,
+            is_over=event.ends_at <= visit.now,
             history=history,
             audience=None if invited is None else await whom.named(visit, invited),
             weekday=event.starts_at.astimezone(zone_named(event.zone)).weekday(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,9 @@ import db.people
 import db.staff
 from bot.actions import audit
 from bot.actions.authority import Author, in_turn
+from bot.actions.broadcast_subject import Colleague, member
 from bot.errors import NotAllowed, PortevoixError
+from bot.frozen import Frozen
 from bot.rules.permissions import Action, Role, Staff
 from db.approvals import Approval
 from db.staff import HeldRole
@@ -26,6 +28,32 @@ class ApprovalGone(PortevoixError):
     """It was decided, taken back or changed meanwhile, or whoever asked may not do it any more."""
 
     default_message = "errors/approval_gone"
+
+
+class Decided(Frozen):
+    """Who said yes or no to what somebody comes to decide too late, and when. `by`: None where the reader did."""
+
+    granted: bool
+    at: datetime
+    by: Colleague | None
+
+
+async def gone(tx: AsyncConnection, author: Author, approval: Approval | None) -> ApprovalGone:
+    """What is told to whoever comes too late: who decided, to those alone who asked or were asked."""
+    reader, sentence = author.telegram_id, "This waits for nobody any more."
+    if approval is None or reader is None or approval.decided_at is None or approval.decided_by is None:
+        return ApprovalGone(sentence)
+    if reader not in {
+        approval.asked_by,
+        approval.decided_by,
+        *await db.approval_cards.asked(tx, approval.id),
+    }:
+        return ApprovalGone(sentence)
+    mine = reader == approval.decided_by
+    by = None if mine else await member(tx, author.gazetteer, approval.decided_by)
+    return ApprovalGone(
+        sentence, decided=Decided(granted=bool(approval.granted), at=approval.decided_at, by=by)
+    )
 
 
 async def seconds_who(
@@ -71,7 +99,7 @@ async def take_up(tx: AsyncConnection, author: Author, approval: int, what: str)
     author = await in_turn(tx, author)
     found = await db.approvals.get(tx, approval)
     if found is None or found.what != what or not found.is_open(author.now):
-        raise ApprovalGone("This waits for nobody any more.")
+        raise await gone(tx, author, found if found is not None and found.what == what else None)
     return author, found
 
 

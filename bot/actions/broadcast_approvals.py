@@ -198,7 +198,7 @@ async def shown_to(
     """
     found = await db.approvals.get(tx, approval)
     if found is None or found.what != WHAT or found.broadcast is None or not found.is_open(author.now):
-        raise ApprovalGone("This waits for nobody any more.")
+        raise await approvals.gone(tx, author, found if found is not None and found.what == WHAT else None)
     subject = await subject_of(tx, found.broadcast)
     await _require_second(tx, author, found, subject)
     account = await db.delivery_accounts.account(tx, subject.read_of, author.reader.known_in)
@@ -221,6 +221,11 @@ async def shown_to(
 
 async def _member(tx: AsyncConnection, author: Author, telegram_id: int | None) -> Colleague | None:
     return None if telegram_id is None else await member(tx, author.gazetteer, telegram_id)
+
+
+async def too_late(tx: AsyncConnection, author: Author, broadcast: int) -> ApprovalGone:
+    """What is told to whoever comes to decide of a broadcast what nobody decides any more."""
+    return await approvals.gone(tx, author, await db.approvals.of_broadcast(tx, broadcast))
 
 
 async def open_for(tx: AsyncConnection, author: Author, broadcast: int) -> int | None:

@@ -375,12 +375,11 @@ class Desk(Frozen):
             return self.refused(visit.request, refusal, visit)
 
     def refused(self, request: Request, refusal: PortevoixError, visit: Visit | None = None) -> Response:
-        """Why something cannot be done, and the way back; `visit`: whose, where they are signed in: the page then has
-        all that stands around every other one.
-        """
+        """Why something cannot be done, and the way back; `visit`: whose, with all that stands around their pages."""
         language = visit.language if visit is not None else self.site.language(request)
         status = status_of(refusal)
-        words = shown_html(self.texts.render(refusal.message, language, **refusal.values).html)
+        values = {"zone": visit.zone if visit is not None else None, **refusal.values}
+        words = shown_html(self.texts.render(refusal.message, language, **values).html)
         answer = self.site.page(
             f"{self.door}/refused",
             language,

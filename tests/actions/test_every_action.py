@@ -113,7 +113,7 @@ tests/web/test_console_doors.py.
 NARROWING = (
     "authority.in_turn drafts.take audiences.target_of exports.tables_for doubts.unattended admissions.waiting"
     " export_orders.waiting"
-    " broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
+    " approvals.gone broadcast_approvals.too_late broadcast_approvals.open_for broadcast_cards.sent_to_their_areas"
     " audience_typing.events_known audience_typing.saved_known inbox.edit"
 )
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""

@@ -76,7 +76,12 @@ async def test_a_refusal_is_told_to_all_whom_it_concerns(
     assert "does not become administrator" in nadia.last.text
     assert await roles(conversation, 3) == []
     await olga.tap_data("1:staff_decide:1:yes")
-    assert "decided, fetched or taken back" in olga.last.text
+    assert "You refused this yourself on" in olga.last.text
+    await nadia.tap_data("1:staff_decide:1:yes")
+    assert "refused this on" in nadia.last.text, "Whoever asked may know who decided."
+    other = await admin(conversation, 6)
+    await other.tap_data("1:staff_decide:1:yes")
+    assert "decided, fetched or taken back" in other.last.text, "Whoever was not asked is told nothing."
     assert await roles(conversation, 3) == []
 
 

@@ -130,6 +130,9 @@ async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, 
     assert shown is not None
     await karim.send("/console/messages/1/decide", said="yes", approval=shown[1])
     assert await state(conversation) == "active"
+    late = await karim.send("/console/messages/1/decide", said="no", approval=shown[1])
+    assert late.status_code == 409
+    assert "You agreed to this yourself on" in karim.text
     await karim.open("/console/")
     assert "Leaving now" in karim.text
 

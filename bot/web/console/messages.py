@@ -25,7 +25,6 @@ from bot.actions import (
     drafts,
     mends,
 )
-from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import area_name
 from bot.actions.broadcast_approvals import MOST_REASON, ApprovalDecision, LookAgain
 from bot.actions.broadcast_cards import BroadcastCard
@@ -233,7 +232,7 @@ class Messages:
             or visit.form.get("approval") != str(approval)
             or said not in tuple(ApprovalDecision)
         ):
-            raise ApprovalGone("This waits for nobody any more.")
+            raise await broadcast_approvals.too_late(visit.tx, visit.author, number)
         reason = plain(visit.form.get("reason", ""))[:MOST_REASON] if said == ApprovalDecision.NO else ""
         if said == ApprovalDecision.NO and not reason:
             return await self._show_asked(visit, approval, lacks_reason=True)

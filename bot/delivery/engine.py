@@ -20,7 +20,7 @@ from bot.delivery.pacing import Pacing
 from bot.delivery.processing import Processing
 from bot.delivery.replies import Replies
 from bot.delivery.sender import IN_FLIGHT, Sender
-from bot.delivery.transport import Transport
+from bot.delivery.transport import MISSED, Transport
 from db import broadcasts, deliveries, processes, updates
 from db.engine import TROUBLES, Database
 
@@ -160,7 +160,9 @@ class Engine:
         It is not kept.
         """
         await self.pacing.slot(call.chat if call.puts_a_message else None)
-        outcome = await self._transport.post(call)
+        while (outcome := await self._transport.post(call, by=self.pacing.soon())) is MISSED:
+            self.pacing.unused()
+            await self.pacing.slot(first=True)
         self.pacing.heed(outcome)
         return outcome
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from bot.delivery.calls import Attachment, Call
 from bot.delivery.hooks import OnSent, Producer, Silenced
 from bot.delivery.outcomes import OUTCOMES, Done, InDoubt, NotSent, Outcome, Rejected, as_id
 from bot.delivery.pacing import Pacing
-from bot.delivery.transport import Transport
+from bot.delivery.transport import MISSED, Transport
 from db import deliveries
 from db.engine import AWAY, TROUBLES, Database
 
@@ -65,23 +66,23 @@ class Leaving:
         update_id: int,
         call: Call,
         *,
-        slot: Callable[[Call], Awaitable[object]],
+        slot: Callable[[Call, bool], Awaitable[object]],
         begin: Callable[[bool], Awaitable[bool]],
     ) -> bool:
         """Post a call until it is settled. False where another process took its update over.
 
-        `slot` waits for its turn. `begin` notes durably that it is begun, or, given False, that it is not after all. A
-        file is made before that: a process that stops meanwhile leaves nothing in doubt. What is raised was raised
-        before anything left.
+        `slot` waits for its turn, and before others' where, given True, it missed one. `begin` notes durably that it is
+        begun, or, given False, that it is not after all. A file is made before that: a process that stops meanwhile
+        leaves nothing in doubt. What is raised was raised before anything left.
         """
         if call.produce is not None:
             made = await self._produce(call)
             if made is None:
                 return True
             call = made if isinstance(made, Call) else replace(call, attachment=made)
-        repeats = 0
+        repeats, missed = 0, False
         while True:
-            await slot(call)
+            await slot(call, missed)
             if call.is_late(self._clock.now()):
                 allowed = await self._silenced(call)
                 if allowed is None:
@@ -92,6 +93,7 @@ class Leaving:
                 self._pacing.unused()
                 return False
             outcome = await self.post(call)
+            missed = outcome is MISSED
             if isinstance(outcome, NotSent):
                 if not call.repeatable:
                     await begin(False)  # it did not leave: not begun
@@ -130,11 +132,17 @@ class Leaving:
             await slot()
 
     async def post(self, call: Call, *, paced: bool = True) -> Outcome:
-        """Post it once, whatever comes of it."""
+        """Post it once, whatever comes of it; `MISSED` where it had to wait for a connection.
+
+        Those of a silent server come free together: what waits for them would leave in the same second.
+        """
         outcome: Outcome = InDoubt(reason="fault")
         try:
-            outcome = await self._transport.post(call)
-            self._pacing.heed(outcome, paced=paced)
+            outcome = await self._transport.post(call, by=self._pacing.soon() if paced else math.inf)
+            if outcome is MISSED:
+                self._pacing.unused()
+            else:
+                self._pacing.heed(outcome, paced=paced)
         except Exception as error:  # it may have left: what is known of it is all that may follow
             log.error("post_failed", method=call.method, error=type(error).__name__)
         return outcome
@@ -180,9 +188,11 @@ class Leaving:
     async def _say_otherwise(self, call: Call) -> None:
         """Tells whoever waits for a file that it did not come. Said once: it may be what fails too."""
         said = _otherwise(call)
+        outcome: Outcome | None = None
         while said is not None:
-            await self._pacing.slot(said.chat)
-            if not isinstance(await self.post(said), NotSent):
+            await self._pacing.slot(said.chat, first=outcome is MISSED)
+            outcome = await self.post(said)
+            if not isinstance(outcome, NotSent):
                 return
 
     async def _mark_unreachable(self, chat: int) -> None:

@@ -21,6 +21,7 @@ from bot.clock import Clock
 from bot.delivery.budget import Budget
 from bot.delivery.chat_pauses import ChatPauses
 from bot.delivery.outcomes import OUTCOMES, WRONG_TOKEN, InDoubt, NotSent, Outcome, in_words
+from bot.delivery.slots import SLACK_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +86,7 @@ class Pacing:
         self._doubts = 0  # in a row
         self._probing_until = 0.0
         self._unpaid = False
+        self._is_limited = False
         self.refused = False
         """Whether Telegram did not know the token of the last post that it answered."""
         self.posts: Counter[str] = Counter()
@@ -100,8 +102,11 @@ class Pacing:
         stranger: bool = False,
         edit: bool = False,
         talk: bool = False,
+        first: bool = False,
     ) -> float:
         """Wait until one post may leave. `chat` is given for what puts a new message into that chat.
+
+        `first` of its kind: it missed a slot.
 
         Replies to people who are known go first, an `edit` and a message in turn; those to strangers take turns with
         bulk messages, of which those that are part of a `talk` come before both.
@@ -124,7 +129,8 @@ class Pacing:
             edit=edit,
             talk=talk,
         )
-        self._queue(waiter).append(waiter)
+        queue = self._queue(waiter)
+        queue.appendleft(waiter) if first else queue.append(waiter)
         self.grant()
         return await waiter.future
 
@@ -219,6 +225,10 @@ class Pacing:
         if self._probing_until:
             self._probing_until = 0.0
             self.grant()
+
+    def soon(self) -> float:
+        """By when a reply whose turn has come, and was noted, is to be written: it waits for no connection."""
+        return self._now() + SLACK_SECONDS if self._is_limited else math.inf
 
     async def again(self, by: float, *, talk: bool = False) -> float:
         """Another slot for a bulk message that missed the one it had until `by`: it waited for a connection, or the
@@ -338,6 +348,7 @@ class Pacing:
 
     def _take(self, chat: int | None, now: float) -> float:
         by = self._budget.take(now)
+        self._is_limited = by < math.inf
         if self._doubts >= DOUBTS_IN_A_ROW:
             self._probing_until = now + PROBE_SECONDS
         if chat is not None:

@@ -315,8 +315,10 @@ class Replies:
         """Whether it was settled here. A fault before the post is given a few more chances; then the chat goes on."""
         update = reply.update
 
-        async def slot(call: Call) -> None:
-            await self._pacing.slot(call.chat if call.puts_a_message else None, stranger=not update.known)
+        async def slot(call: Call, missed: bool) -> None:
+            # The chat is waiting for it already where it missed one.
+            chat = call.chat if call.puts_a_message and not missed else None
+            await self._pacing.slot(chat, stranger=not update.known, first=missed)
 
         async def begin(begun: bool) -> bool:
             return await self._notes.begin.add((update.id, reply.place + begun))

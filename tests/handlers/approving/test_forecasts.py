@@ -167,3 +167,16 @@ async def test_of_very_many_it_is_counted_when_it_is_read(
     assert "✓ At once: 2" in card.text
     await nadia.tap_data(card.buttons["Approve"], on=card)
     assert await states(asking) == ["active"]
+
+
+async def test_what_everybody_gets_later_is_not_said_to_go_out_as_soon_as_it_is_approved(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    """All of them had their message of the day."""
+    await send_broadcast(organizer)
+    for row in await rows(asking, people):
+        if row.telegram_id in (100, 101, 102):
+            await wrote(asking, row.id, asking.clock.now() - timedelta(hours=1))
+    await let_leave(asking, nadia)
+    assert "3. They get it on Thursday 17 November at 09:00" in nadia.last.text
+    assert "as soon as it is approved" not in nadia.last.text

@@ -235,9 +235,9 @@ async def test_others_broadcasts_are_for_coordinators_of_the_area(conversation: 
     (broadcast,) = await rows(conversation, broadcasts)
     for nosy in (colleague, elsewhere):
         await nosy.tap_data(f"1:broadcast_do:cancel:{broadcast.id}")
-        assert "coordinator of the area" in nosy.last.text
+        assert "coordinator of the whole area" in nosy.last.text
         await nosy.send("/broadcasts")
-        assert "Nothing was sent yet" in nosy.last.text
+        assert "No message that you look after was sent yet" in nosy.last.text
     await coordinator.send("/broadcasts")
     await coordinator.tap(f"{broadcast.id}. ")
     await coordinator.tap("Pause")

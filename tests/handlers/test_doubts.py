@@ -184,7 +184,7 @@ async def test_others_may_neither_look_nor_send(conversation: Conversation, doub
     broadcast = await sent_in_doubt(conversation, author, doubtful)
     for data in (f"1:doubts:{broadcast}", f"1:doubts_page:{broadcast}:0", f"1:doubts_again:{broadcast}"):
         await colleague.tap_data(data)
-        assert "coordinator of the area" in colleague.last.text
+        assert "coordinator of the whole area" in colleague.last.text
     await look(author, broadcast)
     await author.tap("Send again to these…")
     await revoke(conversation, 7)

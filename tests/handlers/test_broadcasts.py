@@ -163,7 +163,7 @@ async def test_the_audience_is_combined_from_conditions(conversation: Conversati
     await admin.tap("Français")
     await admin.tap("Vote")
     await admin.tap("Round 1: have not voted yet")
-    sentence = "people in Rhône, volunteers, read Français, except those who have voted (round 1)"
+    sentence = "people in Rhône, volunteers, read French, except those who have voted (round 1)"
     assert sentence in admin.last.text
     assert "<b>Recipients:</b> 1" in admin.last.text
     await finish_broadcast(admin)

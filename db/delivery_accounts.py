@@ -156,17 +156,14 @@ async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:
 
 
 def _is_behind(others: Sequence[int]) -> Condition:
-    """Whether a cap holds it, and another message leaves for the same person when the cap lets one through: the older
-    (`bot.departure.batch.Batch.ahead_of`), if it is still of use then. What is newer and due before is held as long.
-    """
+    """Whether a cap holds it, and another message leaves for the same person before it may."""
     before = deliveries.alias("before")
+    is_older = sa.and_(before.c.due_at == deliveries.c.due_at, before.c.id < deliveries.c.id)
     first = sa.select(before.c.id).where(
         before.c.person == deliveries.c.person,
         before.c.broadcast.in_(others),
         before.c.state.in_(ON_THE_WAY),
-        before.c.id < deliveries.c.id,
-        before.c.due_at <= deliveries.c.due_at,
-        sa.or_(before.c.expires_at.is_(None), before.c.expires_at > deliveries.c.due_at),
+        sa.or_(before.c.due_at < deliveries.c.due_at, is_older),
     )
     by_a_cap = deliveries.c.reason.in_([str(reason) for reason in CapReason])
     return sa.and_(deliveries.c.state == "withheld", by_a_cap, first.exists())

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.courtesy import NeutralSent
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, given_ids, read_instant
 from db.deliveries import Leased
 from db.rsvps import Rsvp
@@ -39,26 +38,6 @@ def _sent(kinds: Iterable[str]) -> Statement:
     )
 
 
-def _due() -> Statement:
-    """The partisan messages that are to leave for people now, but for the rows themselves."""
-    listed = ", ".join(f"'{kind}'" for kind in sorted(PARTISAN))
-    waiting = ", ".join(f"'{state}'" for state in ON_THE_WAY)
-    return Statement(
-        lambda s: (
-            f"""
-    SELECT CAST({s.collect}({s.array}(id, person, kind)) AS text) FROM (
-        SELECT deliveries.id, person, broadcasts.kind FROM deliveries
-        JOIN broadcasts ON broadcasts.id = deliveries.broadcast AND broadcasts.kind IN ({listed})
-         AND broadcasts.state = 'active' AND broadcasts.finished_at IS NULL AND broadcasts.mends IS NULL
-        WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
-          AND deliveries.state IN ({waiting}) AND deliveries.due_at <= :now
-          AND (deliveries.expires_at IS NULL OR deliveries.expires_at > :now)
-          AND deliveries.id NOT IN {given_ids(s)}) AS due"""
-        )
-    )
-
-
-_PARTISAN_DUE = _due()
 _PARTISAN_SENT, _NEUTRAL_SENT = _sent(PARTISAN), _sent({Kind.CIVIC_NEUTRAL})
 
 
@@ -72,20 +51,6 @@ async def partisan_sent(
     found: dict[int, list[datetime]] = {}
     for person, left, _ in await _left(tx, _PARTISAN_SENT, rows, since, promised):
         found.setdefault(person, []).append(left)
-    return found
-
-
-async def partisan_due(
-    tx: AsyncConnection, rows: Iterable[Leased], *, now: datetime, promised: Collection[int] = ()
-) -> dict[int, list[tuple[int, Kind]]]:
-    """The partisan messages that are to leave for each person at this moment, these deliveries aside and those
-    `promised`, which `partisan_sent` counts: the delivery, and its kind.
-    """
-    found: dict[int, list[tuple[int, Kind]]] = {}
-    mine = [(row.id, row.person) for row in rows]
-    for delivery, person, kind in await _PARTISAN_DUE.rows(tx, rows=mine, now=now):
-        if delivery not in promised:
-            found.setdefault(person, []).append((delivery, Kind(kind)))
     return found
 
 

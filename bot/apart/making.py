@@ -129,9 +129,8 @@ class Answering:
         try:
             said = Frame(frame.number, FrameKind.COUNTED, await self._found(frame.content))
         except Exception as error:
-            log.error(
-                "count_failed", error=type(error).__name__
-            )  # the bot counts itself, and tells what it is
+            # The bot counts itself then, and tells what it is.
+            log.error("count_failed", error=type(error).__name__)
             said = Frame(frame.number, FrameKind.CUT)
         self._writer.write(said.packed())
         await self._writer.drain()

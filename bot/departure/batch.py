@@ -31,7 +31,7 @@ from bot.rules.belonging import Setting
 from bot.rules.choosing_by_commune import chosen_by_commune, chosen_otherwise
 from bot.rules.courtesy import WEEK, NeutralSent
 from bot.rules.expressions import stored
-from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute
+from bot.rules.kinds import MUTES, PARTISAN, Kind
 from bot.rules.polling_places import PollingPlace, Where, communes_asked, where_to_vote
 from bot.rules.sampling import sampling_of
 from bot.rules.sending import INVITATION, SHIFT_OFF
@@ -57,8 +57,6 @@ class Batch(Frozen):
     plans: Mapping[tuple[int, int], VotePlan]
     sent: dict[int, list[datetime]]
     neutral_sent: dict[int, list[NeutralSent]]
-    # What else is to leave for a person now, and is counted by the caps: the delivery, and its kind.
-    due: Mapping[int, Sequence[tuple[int, Kind]]]
     places: Mapping[str, Sequence[PollingPlace]]
     chosen: Mapping[int, Collection[int]]
     # What asks somebody to let a broadcast go, by delivery.
@@ -117,20 +115,10 @@ class Batch(Frozen):
         rsvp = self.rsvps.get((sending.event.id, person.id)) if sending.event is not None else None
         return rsvp is not None and rsvp.attended is True
 
-    def ahead_of(self, row: Leased, person: Person) -> int:
-        """How many messages leave before a delivery: of those due for one person, the older goes first."""
-        older = (kind for delivery, kind in self.due.get(person.id, ()) if delivery < row.id)
-        return sum(not is_muted(person, MUTES.get(kind)) for kind in older)
-
     def where(self, person: Person, ballot: int) -> Where:
         """Where the person votes: they told their commune, at least for that."""
         chosen = self.chosen.get(person.id, ())
         return where_to_vote(self.places, commune=person.commune, ballot=ballot, chosen=chosen)
-
-
-def is_muted(person: Person, mute: Mute | None) -> bool:
-    """Whether the person switched these kinds of message off."""
-    return mute is not None and bool(getattr(person, f"mutes_{mute}"))
 
 
 async def load(
@@ -186,7 +174,6 @@ async def load(
         sent=await db.departure.partisan_sent(tx, rows, since=now - WEEK, promised=promised)
         if partisan
         else {},
-        due=await db.departure.partisan_due(tx, rows, now=now, promised=promised) if partisan else {},
         neutral_sent=await db.departure.neutral_sent(tx, rows, since=now - WEEK, promised=promised)
         if any(each.is_neutral_of_staff for each in found.values())
         else {},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,32 +21,33 @@ from bot.clock import Clock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import asking
-from bot.departure.batch import Batch, is_muted, load
+from bot.departure.batch import Batch, load
 from bot.departure.compose import Composer, as_call
 from bot.departure.conversing import Talks
-from bot.departure.facts import facts_of
 from bot.departure.mending import Mending
 from bot.departure.of_events import event_unwanted
 from bot.departure.sending import Found, Freedom, LeavingBroadcast
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
+from bot.rules.consent import Purpose
 from bot.rules.courtesy import UNDISTURBED, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Hold, Policy, free_until, hold
 from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
-from bot.rules.people import NOT_A_SUPPORTER, VoteState
+from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, PersonState, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
+from bot.rules.restriction import RESTRICTED
 from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
 from db.people import Person, renewals_due
+from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
 FOLLOWED_AGO = timedelta(days=1)
 # How long a message that was let go may wait for its turn, in real time; after that it is looked at again.
 REMEMBERED = timedelta(minutes=1)
-LOOKED_AT_AGAIN = timedelta(minutes=1)
 # Who told this of their vote is not reminded of it.
 SAID_ALL = frozenset({VoteState.VOTED, VoteState.CANNOT})
 # After so many the event loop has its turn.
@@ -88,14 +89,15 @@ class Departure:
             self._promised.pop(row.id, None)
         batch = await load(tx, rows, now, promised=self._promised)
         batch = replace(batch, cards=await self._cards(tx, batch, rows))
-        decisions: dict[int, Call | Wait | Stop] = {}
-        for row in sorted(rows, key=lambda row: row.id):  # of two to one person the older goes first
-            decision = decisions[row.id] = self._decide(row, batch)
+        decisions: list[Call | Wait | Stop] = []
+        for row in rows:
+            decision = self._decide(row, batch)
             if isinstance(decision, Call):
                 self._promised[row.id] = now
+            decisions.append(decision)
             if not len(decisions) % TURN:
                 await asyncio.sleep(0)  # posts go on meanwhile
-        return [decisions[row.id] for row in rows]
+        return decisions
 
     async def _cards(
         self, tx: AsyncConnection, batch: Batch, rows: Sequence[Leased]
@@ -143,9 +145,10 @@ class Departure:
             return found.unwanted
         if sending.is_card or sending.is_talk:
             return batch.cards[row.id]
-        wait = self._hold(row, person, sending, batch, found.freedom.held)
+        wait = self._hold(person, sending, batch, found.freedom.held)
         if wait is not None:
-            return Stop(state="expired", reason=wait.reason) if is_too_late(wait, row) else wait
+            useless = row.expires_at is not None and wait.until >= row.expires_at
+            return Stop(state="expired", reason=wait.reason) if useless else wait
         if sending.kind in PARTISAN:
             batch.sent.setdefault(person.id, []).append(batch.now)
         elif sending.kind is Kind.CIVIC_NEUTRAL:
@@ -197,38 +200,13 @@ class Departure:
         return bool(percent) and is_held_out(key=batch.key, person=person.id, percent=percent)
 
     def _hold(
-        self, row: Leased, person: Person, sending: LeavingBroadcast, batch: Batch, held: Hold | None
+        self, person: Person, sending: LeavingBroadcast, batch: Batch, held: Hold | None
     ) -> Wait | None:
-        """Why it waits: `held`, as for everybody under the same law and hours, or what this person got before, or what
-        goes first.
-        """
-        if sending.kind not in PARTISAN:
-            neutral = batch.neutral_sent.get(person.id, ()) if sending.is_neutral_of_staff else ()
-            return self._capped(person, sending, batch.now, held, neutral=neutral)
-        sent = batch.sent.get(person.id, ())
-        wait = self._capped(person, sending, batch.now, held, sent)
-        first = batch.ahead_of(row, person)
-        if not first or (wait is not None and is_too_late(wait, row)):
-            return wait
-        wait = self._capped(person, sending, batch.now, held, (*sent, *[batch.now] * first))
-        if wait is None or not is_too_late(wait, row):
-            return wait
-        # What goes first may turn out to be unwanted: this one is given up once the other has left.
-        again = Wait(until=batch.now + LOOKED_AT_AGAIN, reason=wait.reason, state="queued")
-        return wait if is_too_late(again, row) else again
-
-    def _capped(
-        self,
-        person: Person,
-        sending: LeavingBroadcast,
-        now: datetime,
-        held: Hold | None,
-        sent: Sequence[datetime] = (),
-        neutral: Sequence[NeutralSent] = (),
-    ) -> Wait | None:
-        """Why it waits, after these."""
+        """Why it waits: `held`, as for everybody under the same law and hours, or what this person got before."""
+        sent = batch.sent.get(person.id, ()) if sending.kind in PARTISAN else ()
+        neutral = batch.neutral_sent.get(person.id, ()) if sending.is_neutral_of_staff else ()
         if sent or neutral:
-            leaving, step = self._leaving(person, sending, now), sending.row.step
+            leaving, step = self._leaving(person, sending, batch.now), sending.row.step
             unanswered = person.unanswered
             if step is not None:
                 unanswered = self._campaign.step(step).unanswered_before(unanswered)
@@ -283,7 +261,7 @@ class Departure:
             return None if is_out else Stop(state="cancelled", reason="candidate_stands")
         if is_out and not is_service and not sending.is_cancellation:
             return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
-        if is_muted(person, sending.mute):
+        if sending.mute is not None and is_muted(person, sending.mute):
             return Stop(state="cancelled", reason="muted")
         if sending.by_commune and not person.consent_commune and not batch.is_in_otherwise(person, sending):
             return Stop(state="cancelled", reason="not_by_commune")
@@ -349,11 +327,6 @@ class Departure:
         return Stop(state=ended, reason=found.reason.value)
 
 
-def is_too_late(wait: Wait, row: Leased) -> bool:
-    """Whether a delivery is of no use any more when it may leave."""
-    return row.expires_at is not None and wait.until >= row.expires_at
-
-
 def is_what_it_is_called(sending: LeavingBroadcast) -> bool:
     """Whether what the law lets leave as a service or as neutral is the program's own words, whoever queued it."""
     row = sending.row
@@ -385,3 +358,36 @@ def friends_unwanted(person: Person, batch: Batch, *, is_out: bool) -> Stop | No
     if is_muted(person, Mute.NEWS):
         return Stop(state="cancelled", reason="muted")
     return None if batch.brought.get(person.id) else Stop(state="cancelled", reason="erased")
+
+
+def is_muted(person: Person, mute: Mute) -> bool:
+    """Whether the person switched these kinds of message off."""
+    return bool(getattr(person, f"mutes_{mute}"))
+
+
+def facts_of(person: Person, ballot: int, plan: VotePlan | None, sent: Mapping[str, datetime]) -> PersonFacts:
+    """A supporter as the rules know them, with what is known of a ballot. `sent`: when its steps left."""
+    purposes = {purpose for purpose in Purpose if getattr(person, f"consent_{purpose.value}")}
+    states = {
+        "registered": PersonState.ACTIVE,
+        "stopped": PersonState.STOPPED,
+        RESTRICTED: PersonState.RESTRICTED,
+    }
+    state = (
+        PersonState.UNREACHABLE if person.unreachable_at else states.get(person.state, PersonState.UNFINISHED)
+    )
+    return PersonFacts(
+        territory=person.territory,
+        zone=person.zone or "Europe/Paris",
+        state=state,
+        consents=frozenset(purposes),
+        mutes=frozenset(mute for mute in Mute if is_muted(person, mute)),
+        unanswered=person.unanswered,
+        votes={
+            ballot: VoteFacts(
+                state=plan.state if plan is not None else VoteState.NONE,
+                slot=plan.slot if plan is not None else None,
+                sent=sent,
+            )
+        },
+    )

@@ -77,25 +77,3 @@ async def test_what_is_due_later_leaves_later(database: Database) -> None:
         later = sa.update(deliveries).where(deliveries.c.broadcast == first)
         await tx.execute(later.values(due_at=TOMORROW + timedelta(hours=1)))
     assert await behind(database, second) == {False: 1}
-
-
-async def test_an_older_message_that_is_of_no_use_by_then_is_none_that_leaves_first(
-    database: Database,
-) -> None:
-    await supporter(Conversation(database, NOW), 1, "69123")
-    first, second = await held(database, "staff:1"), await held(database, "staff:2")
-    async with database.write() as tx:
-        over = sa.update(deliveries).where(deliveries.c.broadcast == first)
-        await tx.execute(over.values(expires_at=TOMORROW))
-    assert await behind(database, second) == {False: 1}
-
-
-async def test_a_newer_message_that_is_due_before_is_held_as_long_and_leaves_later(
-    database: Database,
-) -> None:
-    await supporter(Conversation(database, NOW), 1, "69123")
-    first, second = await held(database, "staff:1"), await held(database, "staff:2")
-    async with database.write() as tx:
-        planned = sa.update(deliveries).where(deliveries.c.broadcast == second)
-        await tx.execute(planned.values(state="queued", due_at=TOMORROW - timedelta(hours=1)))
-    assert await behind(database, first) == {False: 1}

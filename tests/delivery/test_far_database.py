@@ -27,6 +27,8 @@ async def at_a_distance(url: sa.URL, seconds: float) -> AsyncIterator[Database]:
     """The same database, with a way of so long there and another back."""
     host, port = url.host or url.query.get("host"), url.port or url.query.get("port") or 5432
     loop = asyncio.get_running_loop()
+    writers: list[asyncio.StreamWriter] = []
+    carrying: list[asyncio.Task[object] | None] = []
 
     async def carry(near: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> None:
         opened = (
@@ -35,6 +37,8 @@ async def at_a_distance(url: sa.URL, seconds: float) -> AsyncIterator[Database]:
             else asyncio.open_connection(str(host), int(str(port)))
         )
         far, to_far = await opened
+        writers.extend((to_near, to_far))
+        carrying.append(asyncio.current_task())
 
         async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while data := await reader.read(65536):
@@ -52,6 +56,10 @@ async def at_a_distance(url: sa.URL, seconds: float) -> AsyncIterator[Database]:
     finally:
         await database.close()
         proxy.close()
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+        await asyncio.gather(*(task for task in carrying if task is not None))
 
 
 async def leave(

@@ -32,13 +32,13 @@ from tests.conversation import CAMPAIGN, paris
 from tests.departure.test_decide import a_departure
 
 WHEN = {
-    paris("2016-11-16T10:00"): {Held.CAP, Held.HOURS},  # on a plain day
+    paris("2016-11-16T10:00"): {Held.CAP},  # on a plain day
     paris("2016-11-16T22:00"): set(),  # at night
     # Before the charter's silence: who may not be written to at once may not for days.
-    paris("2016-11-18T11:00"): {Held.CAP, Held.HOURS, Held.QUIET},
-    paris("2016-11-18T19:00"): {Held.CAP, Held.HOURS, Held.QUIET},
+    paris("2016-11-18T11:00"): {Held.CAP, Held.QUIET},
+    paris("2016-11-18T19:00"): {Held.CAP, Held.QUIET},
     paris("2016-11-19T12:00"): {Held.QUIET},
-    paris("2016-11-20T21:00"): {Held.CAP, Held.HOURS},  # after the first round
+    paris("2016-11-20T21:00"): {Held.CAP},  # after the first round
 }
 """Instants, and what keeps news from somebody then, beside what always may."""
 NOW = next(iter(WHEN))

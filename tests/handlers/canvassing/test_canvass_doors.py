@@ -12,32 +12,9 @@ from bot.actions.retention import purge
 from bot.rules.ballots import Ballot
 from bot.rules.retention import final_ballot_end
 from db.schema import street_counts, visits, walkers
-from tests.campaigning import staff
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.ground import STATION, WALK, plant
-from tests.handlers.test_canvass import GROUND, noted, plain, rows
-
-
-@pytest.fixture
-async def olga(conversation: Conversation) -> Talker:
-    """The coordinator of the Rhône, where there is a station."""
-    await plant(conversation.database, now=conversation.clock.now())
-    member = await staff(conversation, 20, "coordinator", "69")
-    await member.send("/canvass")
-    return member
-
-
-@pytest.fixture
-async def zoe(conversation: Conversation, olga: Talker) -> Talker:
-    """A walker, on the one walk that is offered."""
-    person = conversation.person(7)
-    await person.sign_up()
-    await olga.tap_data(f"{GROUND}{STATION}")
-    await olga.tap("Offer all free walks")
-    await person.send("/walks")
-    await person.tap("Rue A")
-    await person.tap("I’ll take this walk")
-    return person
+from tests.ground import STATION, WALK
+from tests.handlers.canvassing.test_canvass import noted, plain, rows
 
 
 async def test_a_door_is_one_tap(conversation: Conversation, zoe: Talker) -> None:

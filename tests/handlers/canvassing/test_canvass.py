@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 import db.broadcasts
@@ -17,32 +16,9 @@ from db.schema import visits, walks
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation, Shown, Talker, paris
 from tests.ground import OTHER, STATION, WALK, plant
+from tests.handlers.canvassing.conftest import GROUND
 from tests.leaving import let_leave
 from tests.reading import ABOUT
-
-GROUND = "1:ground:station:"
-
-
-@pytest.fixture
-async def olga(conversation: Conversation) -> Talker:
-    """The coordinator of the Rhône, where there is a station."""
-    await plant(conversation.database, now=conversation.clock.now())
-    member = await staff(conversation, 20, "coordinator", "69")
-    await member.send("/canvass")
-    return member
-
-
-@pytest.fixture
-async def zoe(conversation: Conversation, olga: Talker) -> Talker:
-    """A walker, on the one walk that is offered."""
-    person = conversation.person(7)
-    await person.sign_up()
-    await olga.tap_data(f"{GROUND}{STATION}")
-    await olga.tap("Offer all free walks")
-    await person.send("/walks")
-    await person.tap("Rue A")
-    await person.tap("I’ll take this walk")
-    return person
 
 
 def plain(shown: Shown) -> str:

@@ -49,6 +49,9 @@ class Connection(aiosqlite.Connection):
         self._due: list[str] = []
         self.is_here = False
         """Whether what is executed within a transaction is so in the thread of whoever asks."""
+        # Each is counted by one thread alone. Whoever waited for a visit may have been cancelled: the thread goes on.
+        self._visits_begun = 0
+        self._visits_ended = 0
         self._is_stopped = False
         self._stopping: asyncio.Future[Any] | None = None
 
@@ -74,14 +77,24 @@ class Connection(aiosqlite.Connection):
             self._conn.execute(statement).close()
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        if self.is_here and self.in_transaction:
+        is_thread_idle = self._visits_begun == self._visits_ended  # two threads in one connection are a crash
+        if self.is_here and is_thread_idle and self.in_transaction:
             return fn(*args, **kwargs)
         if self._always_here and self._running and self._connection is not None:
             try:
                 return fn(*args, **kwargs)
             finally:
                 await asyncio.sleep(0)  # as while a thread is waited for
-        result: T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
+
+        def counted() -> T:
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                self._visits_ended += 1
+
+        visiting = super()._execute(counted)  # type: ignore[no-untyped-call]  # aiosqlite's
+        self._visits_begun += 1
+        result: T = await visiting
         return result
 
     def save(self) -> None:

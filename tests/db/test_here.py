@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from db.batches import Statement, Visit, together
 from db.engine import FILE_NAME, Database, here, open_database, savepoint
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
+from db.sqlite_connection import connection_of
 from tests.db.test_engine import recall, remember
 
 
@@ -50,6 +52,55 @@ async def test_what_runs_here_is_undone_like_anything_else(database: Database) -
                 await set_fact(transaction, "kept", 3)
                 raise RuntimeError
     assert await recall(database, "kept") == 1
+
+
+class _Watched:
+    """A connection that is closed only while no statement is executed in it, and tells whether one was."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.is_at_work = threading.Event()
+        self.may_end = threading.Event()
+        self.was_closed_at_work: list[bool] = []
+        connection.create_function("work", 0, self._work)
+
+    def _work(self) -> None:
+        self.is_at_work.set()
+        self.may_end.wait(1)
+        self.is_at_work.clear()
+
+    def close(self) -> None:
+        self.was_closed_at_work.append(self.is_at_work.is_set())
+        if not self.is_at_work.is_set():
+            self._connection.close()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
+async def test_a_connection_at_work_in_its_thread_is_not_closed_here(
+    sqlite_database: Database,
+) -> None:
+    """As whoever waited is cancelled: closed in the middle of a statement it would end the whole process."""
+
+    async def working() -> None:
+        async with sqlite_database.write() as transaction:
+            with here(transaction):
+                await transaction.exec_driver_sql("SELECT work()")
+
+    async with sqlite_database.write() as transaction:
+        connection = connection_of(transaction)
+    watched = _Watched(connection._conn)
+    connection._connection = watched  # type: ignore[assignment]  # it passes all on
+    task = asyncio.create_task(working())
+    await asyncio.to_thread(watched.is_at_work.wait, 10)
+    task.cancel()
+    for _ in range(10):  # whoever waited undoes what they did, and closes
+        await asyncio.sleep(0)
+    watched.may_end.set()
+    await asyncio.wait([task], timeout=10)
+    assert watched.was_closed_at_work == [False]
+    await remember(sqlite_database, "next", 1)
 
 
 @pytest.fixture

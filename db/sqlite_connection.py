@@ -7,6 +7,7 @@ SQLAlchemy makes four for a statement (open a cursor, execute, fetch, close) and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -49,6 +50,8 @@ class Connection(aiosqlite.Connection):
         self._due: list[str] = []
         self.is_here = False
         """Whether what is executed within a transaction is so in the thread of whoever asks."""
+        self.unread: set[_Cursor] = set()
+        """Results that end in the middle of their rows unless somebody reads on."""
         # Each is counted by one thread alone. Whoever waited for a visit may have been cancelled: the thread goes on.
         self._visits_begun = 0
         self._visits_ended = 0
@@ -77,8 +80,7 @@ class Connection(aiosqlite.Connection):
             self._conn.execute(statement).close()
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        is_thread_idle = self._visits_begun == self._visits_ended  # two threads in one connection are a crash
-        if self.is_here and is_thread_idle and self.in_transaction:
+        if self.is_here and self._is_thread_idle and self.in_transaction:
             return fn(*args, **kwargs)
         if self._always_here and self._running and self._connection is not None:
             try:
@@ -86,16 +88,38 @@ class Connection(aiosqlite.Connection):
             finally:
                 await asyncio.sleep(0)  # as while a thread is waited for
 
-        def counted() -> T:
+        visiting = super()._execute(self._counted(fn), *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
+        result: T = await visiting
+        return result
+
+    @property
+    def _is_thread_idle(self) -> bool:
+        """Two threads in one connection are a crash."""
+        return self._visits_begun == self._visits_ended
+
+    def _counted(self, function: Callable[..., T]) -> Callable[..., T]:
+        """A visit of the thread, which begins to count now."""
+        self._visits_begun += 1
+
+        def visit(*args: Any, **kwargs: Any) -> T:
             try:
-                return fn(*args, **kwargs)
+                return function(*args, **kwargs)
             finally:
                 self._visits_ended += 1
 
-        visiting = super()._execute(counted)  # type: ignore[no-untyped-call]  # aiosqlite's
-        self._visits_begun += 1
-        result: T = await visiting
-        return result
+        return visit
+
+    def leave(self, cursor: sqlite3.Cursor) -> None:
+        """Have a cursor closed before anything else that is asked for from now on; nobody waits for it.
+
+        One that still holds a statement must not be left to whoever collects garbage: that may be another thread,
+        and to reset a statement while its own thread executes or frees it is a crash.
+        """
+        if self._is_thread_idle and (self.is_here or self._always_here):
+            with contextlib.suppress(sqlcipher.ProgrammingError):  # the connection is closed
+                cursor.close()
+        else:
+            self._tx.put_nowait((None, self._counted(cursor.close)))
 
     def save(self) -> None:
         """A savepoint: what is done from here on can be undone alone. Each is kept or undone, the last first."""
@@ -150,6 +174,9 @@ class Connection(aiosqlite.Connection):
     async def rollback(self) -> None:
         # SQLAlchemy's pool asks for one after every commit.
         self._due.clear()
+        for cursor in self.unread:
+            self.leave(cursor._cursor)
+        self.unread.clear()
         if self.in_transaction or self._abandoned:
             await super().rollback()
             self._abandoned = False
@@ -178,12 +205,22 @@ class _Cursor(aiosqlite.Cursor):
         self._cursor = self._conn._conn.cursor()
         return self
 
-    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> _Cursor:
-        await self._visit(self._execute_and_fetch, sql, parameters or ())
-        return self
+    async def _execute(self, fn: Callable[..., T], *args: Any, **_: Any) -> T:
+        try:
+            done = await self._conn._execute(fn, *args)
+        except BaseException:
+            self._end()
+            self._conn.leave(self._cursor)
+            raise
+        if self._exhausted:
+            self._end()
+        else:
+            self._conn.unread.add(self)
+        return done
 
-    async def _visit(self, function: Callable[..., None], *arguments: Any) -> None:
-        await self._execute(function, *arguments)  # type: ignore[no-untyped-call]  # aiosqlite has no type here
+    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> _Cursor:
+        await self._execute(self._execute_and_fetch, sql, parameters or ())
+        return self
 
     def _execute_and_fetch(self, sql: str, parameters: Any) -> None:
         self._conn.begin()
@@ -191,12 +228,13 @@ class _Cursor(aiosqlite.Cursor):
         self._fetch_more()
 
     async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> _Cursor:
-        await self._visit(self._execute_many, sql, parameters)
+        await self._execute(self._execute_many, sql, parameters)
         return self
 
     def _execute_many(self, sql: str, parameters: Iterable[Any]) -> None:
         self._conn.begin()
         self._cursor.executemany(sql, parameters)
+        self._cursor.close()  # its statement is the next one's too
 
     def _fetch_more(self, size: int = _PREFETCH) -> None:
         rows = self._cursor.fetchmany(size) if self._cursor.description else []
@@ -210,7 +248,7 @@ class _Cursor(aiosqlite.Cursor):
     async def fetchmany(self, size: int | None = None) -> list[Any]:
         size = size or _PREFETCH
         while len(self._rows) < size and not self._exhausted:
-            await self._visit(self._fetch_more, max(size - len(self._rows), _PREFETCH))
+            await self._execute(self._fetch_more, max(size - len(self._rows), _PREFETCH))
         return [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
 
     async def fetchall(self) -> list[Any]:
@@ -218,11 +256,15 @@ class _Cursor(aiosqlite.Cursor):
         self._rows.clear()
         if not self._exhausted:
             rows.extend(await super().fetchall())
-            self._exhausted = True
+            self._end()
         return rows
 
     async def close(self) -> None:
         # A statement that ran to its end is reset already; one left in the middle would keep its snapshot.
         if not self._exhausted:
             await super().close()
-            self._exhausted = True
+            self._end()
+
+    def _end(self) -> None:
+        self._exhausted = True
+        self._conn.unread.discard(self)

@@ -21,8 +21,8 @@ from db.approvals import Approval
 from db.delivery_accounts import BroadcastAccount, account
 from db.facts import get_fact
 from db.headcounts import counted, headcount, known_to
-from db.restrictions import IS_USABLE
-from db.schema import broadcast_texts, broadcasts, deliveries, people, series_events
+from db.restrictions import IS_USABLE, restricted_people
+from db.schema import approvals, broadcast_texts, broadcasts, deliveries, facts, people, series_events
 
 MOST_READ = 200
 MOST_FOLLOWED = 20
@@ -312,6 +312,30 @@ async def followed(tx: AsyncConnection) -> list[Broadcast]:
     query = sa.select(broadcasts).where(broadcasts.c.progress_message.is_not(None))
     rows = await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(MOST_FOLLOWED))
     return [Broadcast(**row._mapping) for row in rows]
+
+
+async def marks(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, object]:
+    """Of each broadcast what changes with what is known of its progress, in four questions for all of them.
+
+    A message that leaves before it, to people for whom it waits, is not in it.
+    """
+    if not ids:
+        return {}
+    alike = (deliveries.c.broadcast, deliveries.c.state, deliveries.c.reason)
+    counts = (sa.func.count(), sa.func.count(deliveries.c.answered_at), sa.func.min(deliveries.c.due_at))
+    states = (
+        sa.select(*alike, *counts).where(deliveries.c.broadcast.in_(ids)).group_by(*alike).order_by(*alike)
+    )
+    asked = sa.select(approvals).where(approvals.c.broadcast.in_(ids)).order_by(approvals.c.id)
+    found: dict[int, list[object]] = {number: [] for number in ids}
+    # Those who restricted their data are counted in none.
+    for question in (states, states.where(deliveries.c.person.in_(restricted_people())), asked):
+        for each in await tx.execute(question):
+            found[each.broadcast].append((question is states, *each))
+    orphans = {orphan_fact(number): number for number in ids}
+    for name in await tx.scalars(sa.select(facts.c.name).where(facts.c.name.in_(orphans))):
+        found[orphans[name]].append(ORPHAN)
+    return dict(found)
 
 
 async def show_progress_on(tx: AsyncConnection, broadcast: int, *, chat: int, message: int) -> None:

@@ -67,6 +67,8 @@ class Database:
         self._holder: asyncio.Task[object] | None = None
         self._claim: sqlite3.Connection | None = None
         self._beside: set[asyncio.Task[None]] = set()
+        self.written = 0
+        """How many writing transactions of this process have ended: whoever read since then has missed none of them."""
 
     @property
     def _writer(self) -> AsyncEngine:
@@ -81,18 +83,21 @@ class Database:
 
         `ahead`: somebody waits for it, so that on SQLite its turn comes before what nobody waits for.
         """
-        if self.dialect == "postgresql":
-            async with self._writer.begin() as connection:
+        try:
+            if self.dialect == "postgresql":
+                async with self._writer.begin() as connection:
+                    yield connection
+                    await write_postponed(connection, and_commit=True)
+                return
+            async with (
+                self._my_turn(ahead=ahead),
+                _explaining_locks(self.file),
+                self._writer.begin() as connection,
+            ):
                 yield connection
                 await write_postponed(connection, and_commit=True)
-            return
-        async with (
-            self._my_turn(ahead=ahead),
-            _explaining_locks(self.file),
-            self._writer.begin() as connection,
-        ):
-            yield connection
-            await write_postponed(connection, and_commit=True)
+        finally:
+            self.written += 1  # also where it failed: a commit may succeed and seem not to
         if self._checkpoints is not None:
             self._checkpoints.wrote()
 

@@ -26,6 +26,9 @@ from db.broadcast_accounts import Broadcast, Progress
 from db.engine import Database
 
 EDIT_SECONDS = 3.0
+# So often everything is read again, whatever seems to have changed: what another process did, and what changes by the
+# way, is seen then.
+READ_AGAIN_SECONDS = 30.0
 # A silence that was prolonged by more than this is told again, if the first word got through.
 PROLONGED = timedelta(minutes=1)
 # The word about a silence goes to the latest broadcasts only: it is posted against Telegram's wish.
@@ -77,6 +80,10 @@ class ProgressBoard:
     def __init__(self, *, database: Database, texts: Texts, languages: tuple[str, ...]) -> None:
         self._database, self._texts, self._languages = database, texts, languages
         self._shown: dict[int, tuple[Progress, Text]] = {}
+        # What is true in the chats was read so: of each that is at rest, and of the database as a whole.
+        self._marks: dict[int, object] = {}
+        self._true_of: object = None
+        self._read_at = float("-inf")
         self._edited_at = float("-inf")
         self._asked_until: datetime | None = None
         self._told_until: datetime | None = None
@@ -90,6 +97,7 @@ class ProgressBoard:
                     tx, broadcast, chat=message["chat"]["id"], message=message["message_id"]
                 )
             self._shown.pop(broadcast, None)
+            self._marks.pop(broadcast, None)
 
     async def refresh(self, line: Line) -> None:
         """Edits what is no longer true, at most every few seconds."""
@@ -102,12 +110,41 @@ class ProgressBoard:
         self._told_until = None
         if time.monotonic() - self._edited_at < EDIT_SECONDS:
             return
-        self._edited_at = time.monotonic()
-        for progress, text in await self._texts_now(line.pacing):
-            if not self._has_changed(progress, text):
-                continue
-            if not isinstance(await line.call(edit_of(progress.broadcast, text)), NotSent | InDoubt):
+        self._edited_at = now = time.monotonic()
+        if now - self._read_at >= READ_AGAIN_SECONDS:
+            self._read_at, self._true_of = now, None
+            self._marks.clear()
+        # Where others share the database it is not known what they wrote.
+        written = self._database.written if self._database.dialect == "sqlite" else object()
+        pauses = (self._asked_until, line.pacing.unpaid)
+        if (written, pauses) != self._true_of:
+            all_true = await self._edit_changed(line, pauses)
+            self._true_of = (written, pauses) if all_true else None
+
+    async def _edit_changed(self, line: Line, pauses: object) -> bool:
+        """Edits what is no longer true; whether everything is now."""
+        async with self._database.read() as tx:
+            followed = await db.broadcast_accounts.followed(tx)
+            # What is leaving changes all the time: it is read at once.
+            at_rest = {each.id: each for each in followed if each.state != "active" or each.finished_at}
+            found = await db.broadcast_accounts.marks(tx, list(at_rest))
+            marks = {number: (at_rest[number], mark, pauses) for number, mark in found.items()}
+            changed = [each for each in followed if self._marks.get(each.id) != marks.get(each.id, each)]
+            texts = await self._texts_of(tx, changed, line.pacing)
+        for each in changed:
+            self._marks.pop(each.id, None)  # it may be of an earlier rest
+        all_true = True
+        for progress, text in texts:
+            number = progress.broadcast.id
+            if self._has_changed(progress, text):
+                if isinstance(await line.call(edit_of(progress.broadcast, text)), NotSent | InDoubt):
+                    self._shown.pop(number, None)  # it may read so now, or as before
+                    all_true = False
+                    continue
                 self._note_shown(progress, text)
+            if number in marks:
+                self._marks[number] = marks[number]
+        return all_true
 
     def _has_changed(self, progress: Progress, text: Text) -> bool:
         """Whether it reads otherwise because something happened to it, and not to who is known among its recipients."""
@@ -121,7 +158,11 @@ class ProgressBoard:
         return self._told_until is None or until - self._told_until > PROLONGED
 
     async def _tell(self, line: Line) -> None:
-        leaving = [each for each in await self._texts_now(line.pacing, silent=True) if each[0].is_leaving]
+        async with self._database.read() as tx:
+            followed = await db.broadcast_accounts.followed(tx)
+            texts = await self._texts_of(tx, followed, line.pacing, silent=True)
+        self._true_of = None  # what is told now is true of the silence alone
+        leaving = [each for each in texts if each[0].is_leaving]
         self._told_until = self._asked_until
         for progress, text in leaving[:MOST_TOLD]:
             self._note_shown(progress, text)
@@ -130,27 +171,28 @@ class ProgressBoard:
                 self._told_until = datetime.max.replace(tzinfo=UTC)
                 return
 
-    async def _texts_now(self, pauses: Pauses, *, silent: bool = False) -> list[tuple[Progress, Text]]:
-        """The latest broadcasts that somebody follows, each as its author reads it."""
+    async def _texts_of(
+        self, tx: AsyncConnection, followed: Sequence[Broadcast], pauses: Pauses, *, silent: bool = False
+    ) -> list[tuple[Progress, Text]]:
+        """Broadcasts that somebody follows, each as its author reads it."""
         found = []
-        async with self._database.read() as tx:
-            for broadcast in await db.broadcast_accounts.followed(tx):
-                roles = await _roles_of(tx, broadcast.progress_chat or 0)
-                if not roles:
-                    continue  # whoever left the team follows nothing any more
-                progress = replace(
-                    await db.broadcast_accounts.progress(tx, broadcast, reader_of(roles).known_in),
-                    asked_until=self._asked_until,
-                    is_silent=silent,
-                    unpaid=pauses.unpaid,
-                )
-                author = await db.people.find(tx, broadcast.progress_chat or 0)
-                language = (
-                    author.language if author and author.language in self._languages else self._languages[0]
-                )
-                zone = (author.zone if author else None) or "Europe/Paris"
-                text = progress_text(self._texts, progress, roles, language=language, zone=zone)
-                found.append((progress, text))
+        for broadcast in followed:
+            roles = await _roles_of(tx, broadcast.progress_chat or 0)
+            if not roles:
+                continue  # whoever left the team follows nothing any more
+            progress = replace(
+                await db.broadcast_accounts.progress(tx, broadcast, reader_of(roles).known_in),
+                asked_until=self._asked_until,
+                is_silent=silent,
+                unpaid=pauses.unpaid,
+            )
+            author = await db.people.find(tx, broadcast.progress_chat or 0)
+            language = (
+                author.language if author and author.language in self._languages else self._languages[0]
+            )
+            zone = (author.zone if author else None) or "Europe/Paris"
+            text = progress_text(self._texts, progress, roles, language=language, zone=zone)
+            found.append((progress, text))
         return found
 
 

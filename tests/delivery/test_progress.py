@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Done, NotSent, Outcome
+from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome
 from bot.delivery.progress import ProgressBoard
 from db import approvals, broadcast_accounts, broadcasts
+from db.broadcast_accounts import Broadcast
 from db.engine import Database
-from db.schema import people
+from db.facts import set_fact
+from db.schema import deliveries, people
 from simulator.reading import as_read
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation, paris, services
@@ -169,3 +173,154 @@ async def test_a_message_stays_as_it_is_when_somebody_is_known_no_more(
         await broadcasts.pause(tx, broadcast)
     await board.refresh(line)
     assert "of &lt; 10" in line.called[-1]
+
+
+async def settle(database: Database, broadcast: int, **values: object) -> None:
+    """Every delivery of it is in this state, and nothing more is to come."""
+    async with database.write() as tx:
+        mine = deliveries.c.broadcast == broadcast
+        await tx.execute(sa.update(deliveries).where(mine).values(**values))
+        await broadcasts.finish_complete(tx, NOW)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The broadcasts whose account was read, one after the other; the board looks as often as it is asked to."""
+    monkeypatch.setattr("bot.delivery.progress.EDIT_SECONDS", 0)
+    found: list[int] = []
+    progress = broadcast_accounts.progress
+
+    async def noting(tx: AsyncConnection, broadcast: Broadcast, *given: Any) -> broadcast_accounts.Progress:
+        found.append(broadcast.id)
+        return await progress(tx, broadcast, *given)
+
+    monkeypatch.setattr(broadcast_accounts, "progress", noting)
+    return found
+
+
+async def test_what_is_at_rest_is_read_again_only_where_something_happened_to_it(
+    database: Database, read: list[int]
+) -> None:
+    board, line = await a_board(database), Line()
+    one, other = [await a_broadcast(database, f"staff:{number}") for number in range(2)]
+    for each in (one, other):
+        await settle(database, each, state="sent", sent_at=NOW)
+    await board.refresh(line)
+    assert sorted(read) == [one, other]
+    assert ["Finished." in as_read(text) for text in line.called] == [True, True]
+    read.clear()
+    await a_broadcast(database, "talk:1")  # something else was written
+    async with database.write() as tx:
+        await broadcasts.pause(tx, other + 1)
+    await board.refresh(line)
+    read.clear()
+    await board.refresh(line)
+    assert read == []
+    # An answer, hours later: the one that is told of it is read, and no other.
+    await settle(database, other, answered_at=NOW)
+    await board.refresh(line)
+    assert read == [other]
+    assert len(line.called) == 4
+
+
+async def test_whoever_restricts_their_data_is_counted_no_more_and_then_again(
+    database: Database, read: list[int]
+) -> None:
+    """Also in a message that has long left: what is true at the end is what stands there."""
+    board, line = await a_board(database), Line()
+    await settle(database, await a_broadcast(database), state="sent", sent_at=NOW)
+    for state, words in (
+        ("registered", "Finished."),
+        ("restricted", "There is nobody"),
+        ("registered", "Finished."),
+    ):
+        async with database.write() as tx:
+            await tx.execute(sa.update(people).values(state=state))
+        await board.refresh(line)
+        assert words in as_read(line.called[-1])
+    assert len(read) == len(line.called) == 3
+
+
+async def test_nothing_is_asked_where_this_process_wrote_nothing(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, read: list[int]
+) -> None:
+    """What another process did meanwhile is seen at the slow look."""
+    board, line = await a_board(sqlite_database), Line()
+    broadcast = await a_broadcast(sqlite_database)
+    await board.refresh(line)
+    await board.refresh(line)
+    assert read == [broadcast]
+    written = sqlite_database.written
+    async with sqlite_database.write() as tx:
+        await broadcasts.pause(tx, broadcast)
+    sqlite_database.written = written  # as if another process had
+    await board.refresh(line)
+    assert read == [broadcast]
+    monkeypatch.setattr("bot.delivery.progress.READ_AGAIN_SECONDS", 0)
+    await board.refresh(line)
+    assert "Paused." in line.called[-1]
+
+
+async def test_an_edit_that_did_not_arrive_is_made_again(sqlite_database: Database, read: list[int]) -> None:
+    class Breaks(Line):
+        async def call(self, call: Call) -> Outcome:
+            await super().call(call)
+            return NotSent(reason="refused connection") if len(self.called) == 1 else Done(result=True)
+
+    board, line = await a_board(sqlite_database), Breaks()
+    await settle(sqlite_database, await a_broadcast(sqlite_database), state="sent", sent_at=NOW)
+    for _ in range(3):
+        await board.refresh(line)
+    assert len(line.called) == len(read) == 2
+
+
+async def test_what_is_paused_again_before_anything_left_says_so_again(
+    database: Database, read: list[int]
+) -> None:
+    board, line = await a_board(database), Line()
+    broadcast = await a_broadcast(database)
+    for change, words in (
+        (broadcasts.pause, "Paused."),
+        (broadcasts.resume, "Going out"),
+        (broadcasts.pause, "Paused."),
+    ):
+        async with database.write() as tx:
+            await change(tx, broadcast)
+        await board.refresh(line)
+        assert words in line.called[-1]
+
+
+async def test_what_was_paused_already_when_its_author_lost_its_area_says_so(
+    database: Database, read: list[int]
+) -> None:
+    board, line = await a_board(database), Line()
+    broadcast = await a_broadcast(database)
+    async with database.write() as tx:
+        await broadcasts.pause(tx, broadcast)
+    await board.refresh(line)
+    async with database.write() as tx:
+        await set_fact(tx, broadcast_accounts.orphan_fact(broadcast), True)
+    await board.refresh(line)
+    assert "may not write to this area any more" in as_read(line.called[-1])
+
+
+async def test_an_edit_of_which_nobody_knows_whether_it_arrived_is_undone_as_well(
+    database: Database, read: list[int]
+) -> None:
+    """Where what it told of was undone before the next look: the chat may show it."""
+
+    class Doubts(Line):
+        async def call(self, call: Call) -> Outcome:
+            await super().call(call)
+            return InDoubt(reason="timeout") if "Paused." in self.called[-1] else Done(result=True)
+
+    board, line = await a_board(database), Doubts()
+    broadcast = await a_broadcast(database)
+    await board.refresh(line)
+    async with database.write() as tx:
+        await broadcasts.pause(tx, broadcast)
+    await board.refresh(line)
+    async with database.write() as tx:
+        await broadcasts.resume(tx, broadcast)
+    await board.refresh(line)
+    assert "Going out" in line.called[-1]

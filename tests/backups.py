@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.backup import Restored, backup, restore
 from db.engine import Database, open_database
 from db.key import DatabaseKey
 from db.portable import CURRENT
 from db.schema import broadcasts, people
+from db.unfinished import NOTES
 
 NOW = datetime(2016, 11, 20, 8, tzinfo=UTC)
 PLANTED = ("Zénobie", "Quatremère-sur-Loue", "7482913650")
@@ -61,3 +64,30 @@ def names_in(folder: Path) -> list[str]:
 def file_of(database: Database) -> Path:
     assert database.file is not None
     return database.file
+
+
+async def backed_up(database: Database, folder: Path) -> Path:
+    await backup(database, folder / "copy.db", notes=folder / NOTES, now=NOW)
+    return folder / "copy.db"
+
+
+async def settle(tx: AsyncConnection, replaced: AsyncConnection | None, made_at: datetime | None) -> int:
+    """These tests are about everything but the log: tests/actions/test_restores.py."""
+    return 0
+
+
+async def put_back(
+    copy: Path, database: Database, now: datetime = NOW, *, suppression_key_lost: bool = False
+) -> Restored:
+    file = file_of(database)
+    keys = file.with_name("suppression.key")
+    return await restore(
+        copy,
+        file=file,
+        key=database.key,
+        suppression_key_file=keys,
+        suppression_key_lost=suppression_key_lost,
+        notes=file.parent / NOTES,
+        settle=settle,
+        now=now,
+    )

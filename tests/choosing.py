@@ -64,3 +64,10 @@ def count(talker: Talker) -> str:
     found = re.search(r"<b>(?:Recipients:|Destinataires\s?:)</b> ([^\n]+)", talker.last.text)
     assert found is not None, talker.last.text
     return found[1]
+
+
+def about(shown: str) -> int:
+    """The number that staff of an area read."""
+    sign, number = shown.split()
+    assert sign == "≈"
+    return int(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -20,3 +21,10 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTEVOIX_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("PORTEVOIX_API_BASE", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.setenv("PORTEVOIX_CLOCK", "2016-11-16T08:00:00+01:00@0")
+
+
+@pytest.fixture
+def no_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is asked something ends here."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setenv("PORTEVOIX_CLOCK", "2027-01-10T08:00:00+01:00@0")

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.suppression import SuppressionKey, suppression_of
-from db import sqlite
-from db.backup import Restored, backup, restore
+from db.backup import restore
 from db.carried_outbox import RESTORED_AT
 from db.engine import FILE_NAME, Database
 from db.erasing import Sealing, erase_person, erase_roles
-from db.errors import BackupFailed, DatabaseError, InUse, MissingKey, UnknownRevision, WrongKey
+from db.errors import MissingKey, WrongKey
 from db.experiments import KEY_FACT as DRAWN_BY
 from db.facts import get_fact, set_fact
-from db.key import DatabaseKey
 from db.schema import (
     broadcasts,
     consents,
@@ -42,38 +37,23 @@ from db.suppression_key import (
     write_suppression_key,
 )
 from db.unfinished import NOTES
-from tests.backups import NOW, broadcast, contents, file_of, fill, names_in, person, reopened
+from tests.backups import (
+    NOW,
+    backed_up,
+    broadcast,
+    contents,
+    file_of,
+    fill,
+    names_in,
+    person,
+    put_back,
+    reopened,
+    settle,
+)
 
 HOUR = timedelta(hours=1)
 TODAY = NOW.date()
 SEALING = Sealing(key=SuppressionKey(links=(b"k" * 32,)), today=TODAY, keeps_proof=True)
-
-
-async def backed_up(database: Database, folder: Path) -> Path:
-    await backup(database, folder / "copy.db", notes=folder / NOTES, now=NOW)
-    return folder / "copy.db"
-
-
-async def settle(tx: AsyncConnection, replaced: AsyncConnection | None, made_at: datetime | None) -> int:
-    """These tests are about everything but the log: tests/actions/test_restores.py."""
-    return 0
-
-
-async def put_back(
-    copy: Path, database: Database, now: datetime = NOW, *, suppression_key_lost: bool = False
-) -> Restored:
-    file = file_of(database)
-    keys = file.with_name("suppression.key")
-    return await restore(
-        copy,
-        file=file,
-        key=database.key,
-        suppression_key_file=keys,
-        suppression_key_lost=suppression_key_lost,
-        notes=file.parent / NOTES,
-        settle=settle,
-        now=now,
-    )
 
 
 async def test_a_restore_brings_back_what_was_and_keeps_what_it_replaced(
@@ -351,76 +331,3 @@ async def test_a_backup_whose_key_is_lost_comes_back_without_its_marks(
     assert await marks_in(restored) == set()
     assert await open_suppression_key(restored, keys) != key
     await restored.close()
-
-
-async def test_a_damaged_database_does_not_stop_its_restore(
-    sqlite_database: Database, tmp_path: Path
-) -> None:
-    await fill(sqlite_database)
-    copy = await backed_up(sqlite_database, tmp_path)
-    await sqlite_database.close()
-    await asyncio.to_thread(file_of(sqlite_database).write_bytes, b"damaged" * 5_000)
-    done = await put_back(copy, sqlite_database)
-    assert not done.carried
-    restored = await reopened(file_of(sqlite_database), sqlite_database.key)
-    assert len((await contents(restored))["people"]) == 1
-    await restored.close()
-
-
-def flip_a_byte(copy: Path) -> None:
-    data = bytearray(copy.read_bytes())
-    data[len(data) // 2] ^= 1
-    copy.write_bytes(data)
-
-
-def cut(copy: Path) -> None:
-    copy.write_bytes(copy.read_bytes()[: copy.stat().st_size // 2])
-
-
-def empty(copy: Path) -> None:
-    copy.write_bytes(b"")
-
-
-def make_newer(copy: Path) -> None:
-    connection = sqlite.connect(copy, DatabaseKey(hex="5e" * 32))
-    connection.execute("UPDATE alembic_version SET version_num = '9999'").close()
-    connection.close()
-
-
-def change_key(copy: Path) -> None:
-    connection = sqlite.connect(copy, DatabaseKey(hex="5e" * 32))
-    connection.execute(f"PRAGMA rekey = \"x'{'ab' * 32}'\"").close()
-    connection.close()
-
-
-@pytest.mark.parametrize(
-    ("spoil", "error", "sentence"),
-    [
-        (flip_a_byte, BackupFailed, "damaged"),
-        (cut, BackupFailed, "damaged"),
-        (empty, BackupFailed, "damaged or empty"),
-        (Path.unlink, BackupFailed, "There is no backup"),
-        (change_key, BackupFailed, "another key"),
-        (make_newer, UnknownRevision, "newer Portevoix"),
-    ],
-)
-async def test_a_bad_backup_changes_nothing(
-    sqlite_database: Database, tmp_path: Path, spoil: Any, error: type[DatabaseError], sentence: str
-) -> None:
-    await fill(sqlite_database)
-    copy = await backed_up(sqlite_database, tmp_path)
-    await sqlite_database.close()
-    await asyncio.to_thread(spoil, copy)
-    before = await asyncio.to_thread(file_of(sqlite_database).read_bytes)
-    names = {*names_in(tmp_path), f"{FILE_NAME}.lock"}
-    with pytest.raises(error, match=sentence):
-        await put_back(copy, sqlite_database)
-    assert await asyncio.to_thread(file_of(sqlite_database).read_bytes) == before
-    assert set(names_in(tmp_path)) == names
-
-
-async def test_a_restore_under_a_running_bot_is_refused(sqlite_database: Database, tmp_path: Path) -> None:
-    copy = await backed_up(sqlite_database, tmp_path)
-    sqlite_database.claim()
-    with pytest.raises(InUse, match="Another Portevoix is running"):
-        await put_back(copy, sqlite_database)

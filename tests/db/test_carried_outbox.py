@@ -34,8 +34,9 @@ from db.schema import audit as log
 from db.server_backup import backup_server
 from db.suppression_key import open_suppression_key
 from db.unfinished import NOTES
+from tests import backups
 from tests.backups import NOW, broadcast, file_of, person, reopened
-from tests.db import test_restore, test_server_backup
+from tests.db import test_server_backup
 from tests.db.test_server_backup import KEY
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -94,7 +95,7 @@ async def put_back(
             yield done, tx
         return
     await database.close()
-    done = await test_restore.put_back(copy, database, now=NOW + HOUR)
+    done = await backups.put_back(copy, database, now=NOW + HOUR)
     restored = await reopened(file_of(database), database.key)
     try:
         async with restored.write() as tx:

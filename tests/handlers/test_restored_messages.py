@@ -17,9 +17,8 @@ from db.engine import Database
 from db.schema import deliveries
 from db.suppression_key import open_suppression_key
 from db.unfinished import NOTES
-from tests.backups import file_of, reopened
+from tests.backups import file_of, put_back, reopened
 from tests.conversation import CAMPAIGN, Conversation, paris
-from tests.db.test_restore import put_back
 from tests.leaving import leaving
 from tests.test_candidate_out import campaign_out
 

@@ -13,9 +13,8 @@ from db.schema import conversations, messages, people, responses, survey_answers
 from db.suppression_key import open_suppression_key, write_suppression_key
 from db.unfinished import NOTES
 from tests import surveying, talking
-from tests.backups import file_of, reopened
+from tests.backups import file_of, put_back, reopened
 from tests.conversation import Conversation, paris
-from tests.db.test_restore import put_back
 
 NOW = paris(talking.NOW)
 ZOE, STOPPED, BEGUN, KARIM = 7, 8, 9, 10

@@ -6,7 +6,6 @@ For tests of handlers: `person.send("/vote")`, `person.tap("Make my plan")`, the
 from __future__ import annotations
 
 import html
-import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -45,6 +44,7 @@ from handlers.routing import register
 from locales import LANGUAGES
 from simulator.reading import as_read
 from tests.frozen import FROZEN
+from tests.signing_up import Begun, sign_up
 
 BOT = "portevoix_bot"
 CAMPAIGN = load_campaign(FROZEN)
@@ -96,7 +96,9 @@ class Conversation:
         if campaign is not CAMPAIGN:
             own = replace(own, campaign=campaign, texts=Texts({"campaign": campaign}))
         self.serve(own)
-        self._numbers = itertools.count(1)
+        self.numbered = 0
+        """How many updates, messages and screens there were: each has the next number."""
+        self.begun = Begun()
         self._talkers: dict[int, Talker] = {}
 
     def serve(self, services: Services) -> None:
@@ -105,7 +107,8 @@ class Conversation:
         self._dispatcher = Dispatcher(application(), services, self.clock, Rolls(self.database))
 
     def number(self) -> int:
-        return next(self._numbers)
+        self.numbered += 1
+        return self.numbered
 
     def person(self, telegram_id: int, *, language: str = "en") -> Talker:
         talker = self._talkers[telegram_id] = Talker(self, telegram_id, language)
@@ -184,7 +187,7 @@ class Talker:
         self._user = {"id": telegram_id, "is_bot": False, "first_name": "Zoé", "language_code": language}
         self._chat = {"id": telegram_id, "type": "private", "first_name": "Zoé"}
         self.screen: list[Shown] = []
-        self._sent: dict[int, Mapping[str, Any]] = {}
+        self.sent: dict[int, Mapping[str, Any]] = {}
         self.calls: list[Call] = []
 
     @property
@@ -225,7 +228,7 @@ class Talker:
     @property
     def last_sent(self) -> int:
         """The number of the last message that they sent."""
-        return max(self._sent)
+        return max(self.sent)
 
     async def send_ahead(self, text: str, *, before: str) -> Shown:
         """Words that were sent before a button was tapped, and come after it."""
@@ -265,6 +268,13 @@ class Talker:
 
     async def sign_up(self, place: str = "Lyon") -> None:
         """From /start to the welcome, saying yes to everything, in whatever language."""
+        who = (self.telegram_id, orjson.dumps(self._user), place, self.conversation.clock.now())
+        if self.conversation.services is services() and not self.screen:
+            await sign_up(self, who, lambda: self._sign_up(place))
+        else:
+            await self._sign_up(place)
+
+    async def _sign_up(self, place: str) -> None:
         await self.send("/start")
         await self.tap_data("1:consent:contact:yes")
         await self.send(place)
@@ -287,7 +297,7 @@ class Talker:
     async def _update(self, **content: Any) -> Shown:
         body = {"update_id": self.conversation.number(), **content}
         if "message" in content:
-            self._sent[content["message"]["message_id"]] = content["message"]
+            self.sent[content["message"]["message_id"]] = content["message"]
         self.calls = await self.conversation.process(body)
         bubbles = [call for call in self.calls if call.method in ("sendMessage", "editMessageText")]
         assert not (self.toast and bubbles), "What a tap does is told over the chat or in it, not twice."
@@ -319,7 +329,7 @@ class Talker:
             words = call.payload.get("text", call.payload.get("caption", ""))
             self.screen.append(Shown(id=self.conversation.number(), text=as_read(words)))
             pointed = call.payload.get("reply_parameters", {}).get("message_id")
-            self.screen[-1].reply_to = self._sent.get(pointed)
+            self.screen[-1].reply_to = self.sent.get(pointed)
             self._keyboard(self.screen[-1], call)
         elif call.method == "deleteMessage":
             self.screen = [shown for shown in self.screen if shown.id != call.payload["message_id"]]

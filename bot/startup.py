@@ -197,8 +197,7 @@ async def suppression_key(database: Database, settings: Settings) -> Suppression
     An older database holds it itself, and answers that lead to nobody: the key is moved out, the answers are counted.
     """
     key = await open_suppression_key(database, settings.suppression_key_file)
-    for leftovers in db.retention.leftovers(key):
-        await leftovers.erase_all(database)
+    await db.retention.erase_each(database, db.retention.leftovers(key))
     return key
 
 

@@ -91,10 +91,13 @@ class DueRows(Frozen):
         async with database.read() as tx:
             return int((await tx.execute(query)).scalar_one())
 
-    async def erase_all(self, database: Database) -> int:
-        """Erases them piece by piece; how many."""
+    async def first_keys(self, tx: AsyncConnection) -> list[Any]:
+        """The keys to begin with; none where nothing is due."""
+        return await self._keys(tx, after=None)
+
+    async def erase_all(self, database: Database, keys: list[Any]) -> int:
+        """Erases them piece by piece, beginning with these; how many."""
         erased, size = 0, self.fewest
-        keys = await self._keys(database, after=None)
         while keys:
             piece, rest = keys[:size], keys[size:]
             async with database.write() as tx:
@@ -102,14 +105,34 @@ class DueRows(Frozen):
                 erased += await self.erase(tx, sa.and_(self.key.in_(piece), self.condition))
             took = max(time.monotonic() - began, 0.001)
             size = max(self.fewest, min(LARGEST, 2 * size, int(size * PIECE_SECONDS / took)))
-            keys = rest or await self._keys(database, after=piece[-1])
+            keys = rest
+            if not keys:
+                async with database.read() as tx:
+                    keys = await self._keys(tx, after=piece[-1])
         return erased
 
-    async def _keys(self, database: Database, *, after: Any) -> list[Any]:
+    async def _keys(self, tx: AsyncConnection, *, after: Any) -> list[Any]:
         """The next keys of rows that are due: so many that they are looked for seldom, and so few that it is quick."""
         found = sa.select(self.key).distinct().where(self.condition).order_by(self.key).limit(PAGE)
+        return list(await tx.scalars(found if after is None else found.where(self.key > after)))
+
+
+async def erase_each(database: Database, due: Sequence[DueRows]) -> list[int]:
+    """Erases each in its turn, as what is erased before it may make more of it due; how much of each.
+
+    What has nothing to erase, as most have on most days, is passed by in one look at the database.
+    """
+    erased = [0] * len(due)
+    place = 0
+    while place < len(due):
+        keys: list[Any] = []
         async with database.read() as tx:
-            return list(await tx.scalars(found if after is None else found.where(self.key > after)))
+            while place < len(due) and not (keys := await due[place].first_keys(tx)):
+                place += 1
+        if keys:
+            erased[place] = await due[place].erase_all(database, keys)
+            place += 1
+    return erased
 
 
 def _erasing(sealing: Sealing) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 import db.canvass_counts
 import db.changes
@@ -17,7 +18,7 @@ from bot.rules.permissions import Action
 from bot.rules.retention import Cutoffs, cutoffs
 from bot.rules.suppression import SuppressionKey
 from db.engine import Database
-from db.retention import DueRows
+from db.retention import DueRows, erase_each
 
 UPDATES_KEPT = timedelta(days=2)
 """Processed updates hold no text any more: their numbers are kept so long to recognise repeats, and what could not be
@@ -51,9 +52,11 @@ async def purge(
         await measure(database, campaign, now)  # what people did after messages, before their answers go
         async with database.write() as tx:
             await db.feedback.keep_figures(tx, due.events_ended)
-    for thing, rows in _due(due, campaign, key, now).items():
-        counts = [await (some.count(database) if dry_run else some.erase_all(database)) for some in rows]
-        erased[thing] = sum(counts)
+    things = _due(due, campaign, key, now)
+    each = [some for rows in things.values() for some in rows]
+    counted = [await some.count(database) for some in each] if dry_run else await erase_each(database, each)
+    left = iter(counted)
+    erased |= {thing: sum(islice(left, len(rows))) for thing, rows in things.items()}
     if dry_run:
         async with database.read() as tx:
             erased[LOG] = await audit.count_forgotten(tx, due.noted_since)

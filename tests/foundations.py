@@ -34,6 +34,9 @@ SUFFIX = ".html.j2"
 BEGUN = 50
 """So many messages that are not translated are a language that was only begun; fewer fail the test of catalogues."""
 
+SAYING = ("say", "edit", "toast", "notify", "words", "render")
+"""What handlers say a message with: so that one of a feature that has none yet is found as well."""
+
 
 def forgotten() -> list[str]:
     """A sentence for each thing that is missing below all tests."""
@@ -57,8 +60,10 @@ def unknown_messages(folders: Iterable[Path]) -> Iterator[str]:
     """Messages and pages that the code names and that no template says."""
     features = "|".join(sorted(folder.name for folder in TEMPLATES.iterdir() if folder.is_dir()))
     named = re.compile(rf'"((?:{features})(?:/[a-z_0-9]+)+)"')
+    said = re.compile(rf'\.(?:{"|".join(SAYING)})\(\s*"([a-z_]+(?:/[a-z_0-9]+)+)"')
     for module in (module for folder in folders for module in sorted(folder.rglob("*.py"))):
-        for message in named.findall(module.read_text(encoding="utf-8")):
+        text = module.read_text(encoding="utf-8")
+        for message in dict.fromkeys((*named.findall(text), *said.findall(text))):
             is_page = (PAGES / f"{message}{SUFFIX}").exists()
             if not (is_page or _is_message(message) or list(TEMPLATES.glob(f"{message}.*"))):
                 yield f"{module.name} says “{message}”: write locales/templates/{message}{SUFFIX}."

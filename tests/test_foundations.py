@@ -35,9 +35,11 @@ def test_a_command_without_a_description() -> None:
 
 
 def test_a_message_that_no_template_says(tmp_path: Path) -> None:
-    (tmp_path / "helping.py").write_text('context.say("general/help"); context.say("general/hours")')
+    said = "\n".join(f'context.say("{name}")' for name in ("general/help", "general/hours", "hours/today"))
+    (tmp_path / "helping.py").write_text(said)
     assert list(unknown_messages([tmp_path])) == [
-        "helping.py says “general/hours”: write locales/templates/general/hours.html.j2."
+        "helping.py says “general/hours”: write locales/templates/general/hours.html.j2.",
+        "helping.py says “hours/today”: write locales/templates/hours/today.html.j2.",
     ]
 
 

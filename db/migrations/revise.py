@@ -1,7 +1,6 @@
 """Write a revision from what changed in `db/schema`: `python -m db.migrations.revise "add teams"`.
 
-With `--first`, before the first release: forget all revisions and write the whole schema as 0001 again. Read
-what was written before you commit it: a renamed column is seen as one dropped and one added.
+Read what was written before you commit it: a renamed column is seen as one dropped and one added.
 """
 
 from __future__ import annotations
@@ -24,25 +23,20 @@ VERSIONS = Path(__file__).parent / "versions"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("message", help="what the revision does, in the imperative")
-    parser.add_argument("--first", action="store_true", help="replace every revision by one")
     options = parser.parse_args()
-    if options.first:
-        for file in VERSIONS.glob("[0-9]*.py"):
-            file.unlink()
-    number = f"{len(revisions()) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_revise(Path(folder), number, options.message))
+        asyncio.run(_revise(Path(folder), options.message))
     for action in (["format"], ["check", "--fix"]):
         subprocess.run([sys.executable, "-m", "ruff", *action, str(VERSIONS)], check=True)
 
 
-async def _revise(folder: Path, number: str, message: str) -> None:
+async def _revise(folder: Path, message: str) -> None:
     """Compare the schema with a database at the latest revision; any engine shows the same differences."""
     database = await open_database(f"sqlite+aiosqlite:///{folder / 'revise.db'}", folder=folder)
+    latest = revisions()[-1]
     try:
-        if revisions():
-            await upgrade(database)
-        await _write(database, number, message)
+        await upgrade(database, to=latest)  # climbed: an empty one would be made by the schema itself
+        await _write(database, f"{int(latest) + 1:04}", message)
     finally:
         await database.close()
 

@@ -162,18 +162,8 @@ async def written_to(
         sa.func.min(sa.case((held, moment), else_=sa.null())).label("held_from"),
         sa.func.max(sa.case((held, moment), else_=sa.null())).label("held_until"),
     )
-    # Apart: a condition may ask about deliveries too, and would take those that are counted here for its own.
-    members = sa.select(people.c.id).where(among).subquery()
-    each = (
-        sa.select(*columns)
-        .select_from(people)
-        .join(members, members.c.id == people.c.id)
-        .join(deliveries, deliveries.c.person == people.c.id)
-        .where(_counts(deliveries, since, ahead))
-        .where(people.c.unreachable_at.is_(None), sa.not_(_is_muted(mute)))
-        .group_by(people.c.id)
-        .subquery()
-    )
+    reached = _reached(among, mute).where(_counts(deliveries, since, ahead))
+    each = reached.with_only_columns(*columns).group_by(people.c.id).subquery()
     shared = (
         *(each.c.territory, each.c.zone, each.c.silent, each.c.today, each.c.held),
         _Minute(each.c.filled).label("filled_at"),
@@ -181,20 +171,34 @@ async def written_to(
         _Minute(each.c.held_until).label("held_to"),
     )
     query = sa.select(*shared, *counted("people", each.c.is_known)).group_by(*shared)
-    return [
-        Written(
-            territory=row.territory,
-            zone=row.zone,
-            silent=bool(row.silent),
-            today=bool(row.today),
-            fills_week=_end_of(row.filled_at),
-            people=headcount(row, "people"),
-            held=row.held,
-            held_from=_end_of(row.held_since),
-            held_until=_end_of(row.held_to),
-        )
-        for row in await tx.execute(query)
-    ]
+    return [_as_written(row) for row in await tx.execute(query)]
+
+
+def _reached(among: Condition, mute: Mute | None) -> sa.Select[tuple[int]]:
+    """Those of an audience whom a message can reach, with what was sent to each."""
+    # Apart: a condition may ask about deliveries too, and would take those that are counted here for its own.
+    members = sa.select(people.c.id).where(among).subquery()
+    return (
+        sa.select(people.c.id)
+        .select_from(people)
+        .join(members, members.c.id == people.c.id)
+        .join(deliveries, deliveries.c.person == people.c.id)
+        .where(people.c.unreachable_at.is_(None), sa.not_(_is_muted(mute)))
+    )
+
+
+def _as_written(row: sa.Row[Any]) -> Written:
+    return Written(
+        territory=row.territory,
+        zone=row.zone,
+        silent=bool(row.silent),
+        today=bool(row.today),
+        fills_week=_end_of(row.filled_at),
+        people=headcount(row, "people"),
+        held=row.held,
+        held_from=_end_of(row.held_since),
+        held_until=_end_of(row.held_to),
+    )
 
 
 def _end_of(minute: str | None) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from telegram import Message, Update
 
-from bot.actions import conversations, event_cards, inbox
+from bot.actions import conversations, event_cards, inbox, inbox_load
 from bot.actions.authority import area_name
 from bot.actions.conversations import ConsentAsked, Content, InChat, NotAsked, area_of_person
 from bot.delivery.calls import Call
@@ -153,7 +153,7 @@ async def _send(
     """Hands it on. What opens a conversation is told of; what goes on with one is seen to be."""
     written = await conversations.write(context.tx, context.person, context.origin, content, asked=asked)
     if written.is_new or context.update.callback_query is not None:
-        median = await inbox.usual_wait(context.tx, context.now)
+        median = await inbox_load.usual_wait(context.tx, context.now)
         answer("conversations/sent", on_duty=bool(written.on_duty), median=median, **team_of(context))
     else:
         acknowledge(context)

@@ -23,10 +23,11 @@ from bot.actions.conversations import (
     NothingToSend,
     leave_answering,
 )
+from bot.actions.inbox_load import LOOKED_AT, Load, load_of
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules import conversations as rules
-from bot.rules.areas import EVERYWHERE, contains
+from bot.rules.areas import EVERYWHERE
 from bot.rules.conversations import LONGEST, ConversationState, may_answer
 from bot.rules.permissions import Action
 from db.conversations import Conversation, Message, WaitingConversation
@@ -35,8 +36,6 @@ from db.people import Person
 from db.talks import Stands, Talk
 
 LONGEST_REASON = 200
-LOOKED_AT = timedelta(days=30)
-"""The answers of so long say how long people wait."""
 
 
 class ConversationTaken(PortevoixError):
@@ -75,14 +74,6 @@ class NobodyToPassTo(PortevoixError):
     default_message = "inbox/nobody_to_pass_to"
 
 
-class Load(Frozen):
-    """How much waits in somebody's areas, and for how long: seconds to an answer of the last month, half of them."""
-
-    waiting: int
-    longest_since: datetime | None
-    median: int | None
-
-
 class Inbox(Frozen):
     """What somebody of the team sees of the conversations of their areas: who waits, and no word of any."""
 
@@ -106,27 +97,6 @@ async def opened(tx: AsyncConnection, author: Author) -> Inbox:
         waiting=[each for each in shown if each.conversation.standing.state is ConversationState.WAITING],
         load=load_of(shown, await db.conversations.middle_waits(tx, author.now - LOOKED_AT, EVERYWHERE)),
     )
-
-
-def load_of(shown: Sequence[WaitingConversation], waited: Sequence[int]) -> Load:
-    """How much waits among these, and how long people waited (`waited`: as long as those in the middle)."""
-    since = [each.conversation.standing.waiting_since for each in shown]
-    return Load(
-        waiting=sum(each is not None for each in since),
-        longest_since=min((each for each in since if each is not None), default=None),
-        median=rules.median_seconds(waited),
-    )
-
-
-async def load_in(tx: AsyncConnection, area: str, now: datetime) -> Load:
-    """How much waits in an area, for how long, and how long people waited there."""
-    shown = [each for each in await db.conversations.open_ones(tx) if contains(area, each.conversation.area)]
-    return load_of(shown, await db.conversations.middle_waits(tx, now - LOOKED_AT, area))
-
-
-async def usual_wait(tx: AsyncConnection, now: datetime) -> int | None:
-    """How many seconds half of those waited at most whom the team answered lately; None where it answered nobody."""
-    return rules.median_seconds(await db.conversations.middle_waits(tx, now - LOOKED_AT, EVERYWHERE))
 
 
 async def read(tx: AsyncConnection, author: Author, number: int) -> Sequence[Message]:

@@ -12,7 +12,7 @@ import db.events
 import db.statistics
 from bot.actions.authority import Author, area_name
 from bot.actions.canvass_results import DoorTotals, doors_in
-from bot.actions.inbox import Load, load_in
+from bot.actions.inbox_load import Load, load_in
 from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, DEPARTMENTS, EVERYWHERE, department_of
 from bot.rules.permissions import Action

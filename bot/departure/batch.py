@@ -136,16 +136,9 @@ async def load(
     found = await _broadcasts(tx, {row.broadcast for row in rows}, now)
     events = {each.event.id for each in found.values() if each.event is not None}
     ballots = {each.row.ballot for each in found.values() if each.row.ballot is not None}
-    plans: dict[tuple[int, int], VotePlan] = {}
-    for ballot in ballots:
-        by_person = await db.vote_plans.of_people(tx, ids, ballot)
-        plans |= {(person, ballot): plan for person, plan in by_person.items()}
     partisan = any(each.kind in PARTISAN for each in found.values())
     people = await db.people.get_many(tx, ids)
-    places: Mapping[str, Sequence[PollingPlace]] = {}
-    if any(each.row.ballot is not None for each in found.values()):
-        asked = {code for person in people.values() for code in communes_asked(person.commune)}
-        places = await db.polling_places.of_communes(tx, asked)
+    places = await _places_of(tx, people.values()) if ballots else {}
     compared = {number for number, each in found.items() if each.row.compares is not None}
     mending = {number for number, each in found.items() if each.mended is not None}
     key = await db.experiments.key(tx)
@@ -164,7 +157,7 @@ async def load(
         rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
         closed=await db.seats.closed_to_newcomers(tx, _announced(found.values()), now),
         **await _shifts(tx, found.values(), ids),
-        plans=plans,
+        plans=await _plans_of(tx, ids, ballots),
         places=places,
         otherwise=await _otherwise(tx, found.values(), people.values(), setting),
         chosen=await db.polling_places.chosen_by(tx, ids) if places else {},
@@ -178,6 +171,23 @@ async def load(
         if any(each.is_neutral_of_staff for each in found.values())
         else {},
     )
+
+
+async def _plans_of(
+    tx: AsyncConnection, people: Collection[int], ballots: Collection[int]
+) -> dict[tuple[int, int], VotePlan]:
+    """Their plans for these ballots, by person and ballot."""
+    plans: dict[tuple[int, int], VotePlan] = {}
+    for ballot in ballots:
+        by_person = await db.vote_plans.of_people(tx, people, ballot)
+        plans |= {(person, ballot): plan for person, plan in by_person.items()}
+    return plans
+
+
+async def _places_of(tx: AsyncConnection, people: Iterable[Person]) -> Mapping[str, Sequence[PollingPlace]]:
+    """The polling places where they may vote, by commune."""
+    asked = {code for person in people for code in communes_asked(person.commune)}
+    return await db.polling_places.of_communes(tx, asked)
 
 
 def _announced(sent: Iterable[LeavingBroadcast]) -> list[Event]:

@@ -4,7 +4,7 @@ Law first, then the person's own hours, then the caps. To be asked for every mes
 for edits and automatic replies: nothing here depends on what was true when the message was queued.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from bot.frozen import Frozen
@@ -59,10 +59,9 @@ def hold(
     `zone`: the person's own; unknown, the law is asked for all of them, and their hours are those of Paris. `sent`:
     when partisan messages left for this person in the last seven days. `neutral`: the neutral reminders that did,
     for one that staff send. `evening`: a step that may leave until the evening's end of courtesy hours.
-    `cancellation`: tells of a cancelled event. `silent`: an edit, which rings nowhere: only the law holds it back.
-    `news_before`: of news of an event, when it begins: see `bot.rules.event_news`.
+    `cancellation`: tells of a cancelled event. `news_before`: of news of an event, when it begins. `silent`: an edit,
+    which rings nowhere.
     """
-
     clock = zone or HOME
 
     def first_reason(instant: datetime) -> Hold | None:
@@ -78,28 +77,28 @@ def hold(
         if law is not None:
             return Hold(reason=law.reason, until=law.until)
         if silent:
-            return None
-        hours = policy.courtesy
+            return None  # only the law holds it back
         if news_before is not None:
-            opens = tellable_from(now=instant, zone=clock, hours=hours, starts_at=news_before)
+            opens = tellable_from(now=instant, zone=clock, hours=policy.courtesy, starts_at=news_before)
         else:
-            opens = next_courteous(now=instant, zone=clock, kind=kind, hours=hours, evening=evening)
+            opens = next_courteous(now=instant, zone=clock, kind=kind, hours=policy.courtesy, evening=evening)
         if opens > instant:
             return Hold(reason=COURTESY_HOURS, until=opens)
         cap = capped(kind=kind, sent=sent, now=instant, zone=clock, caps=policy.caps, unanswered=unanswered)
         cap = cap or capped_neutral(sent=neutral, now=instant, zone=clock)
         return Hold(reason=cap.reason, until=cap.until) if cap is not None else None
 
-    found = first_reason(now)
-    if found is None:
-        return None
-    # What ends one reason may begin another: a quiet period that ends at night, a cap that ends on an eve.
-    until, reason = found.until, found.reason
-    while (following := first_reason(until)) is not None:
-        until = following.until
+    return _until_nothing_holds(now, first_reason)
+
+
+def _until_nothing_holds(now: datetime, first_reason: Callable[[datetime], Hold | None]) -> Hold | None:
+    """What ends one reason may begin another: a quiet period that ends at night, a cap that ends on an eve."""
+    until, reason = now, ""
+    while (found := first_reason(until)) is not None:
+        until = found.until
         # A night is the reason where nothing else keeps it: whoever is told of the hours would choose another hour.
-        reason = following.reason if reason == COURTESY_HOURS else reason
-    return Hold(reason=reason, until=until)
+        reason = found.reason if reason in ("", COURTESY_HOURS) else reason
+    return Hold(reason=reason, until=until) if reason else None
 
 
 def free_until(

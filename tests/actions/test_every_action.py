@@ -95,7 +95,7 @@ series.make series.invite series.of_event
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded
-duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox.usual_wait inbox.load_in
+duties.team duties.on_duty duties.coordinators conversations.leave_answering inbox_load.usual_wait inbox_load.load_in
 claims.let_go
 """
 """What others call once they checked: a target that `target_of` narrowed, a broadcast just made or `followed`, an
@@ -141,7 +141,7 @@ staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.require_form surveys.silence survey_results.results_from surveys.new_code surveys.draft_of
-conversations.area_of_person inbox.load_of
+conversations.area_of_person inbox_load.load_of
 rsvps.require_open
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """

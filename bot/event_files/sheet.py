@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import cache
 
@@ -19,7 +19,7 @@ from bot.rules.expressions import EVERYBODY, Expression
 from bot.rules.leaves import read_leaf
 from bot.rules.points import read_point
 from bot.rules.seats import BadSeats
-from bot.rules.spreadsheets import SEPARATORS, BrokenRow, UnreadableSheet, decode, rows_of, separator_of
+from bot.rules.spreadsheets import SEPARATORS, UnreadableSheet, cells_of, decode, separator_of
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import Meaning
@@ -41,35 +41,22 @@ def read_sheet(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> R
     separator = separator_of(text, such_as=SUCH_AS)
     notes = Notes()
     reader = _Rows(campaign, gazetteer, notes)
-    found = [reader.event(line, cells) for line, cells in _rows(text, separator, campaign.languages, notes)]
+    rows = cells_of(
+        text,
+        separator,
+        columns=lambda line, header: _columns(line, header, campaign.languages, notes),
+        clean=_cleaned,
+        fault=notes.fault,
+    )
+    found = [reader.event(line, cells) for line, cells in rows]
     events = [each for each in found if each is not None]
     if not found and not notes.faults:
         raise UnreadableSheet("The file holds no event: write one a line below the names of the columns.")
     return notes.reading(f"{encoding}, separated by {SEPARATORS[separator]}", events)
 
 
-def _rows(
-    text: str, separator: str, languages: tuple[str, ...], notes: Notes
-) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The cells of each row by column, with its line."""
-    names: list[str | None] | None = None
-    try:
-        for line, row in rows_of(text, separator):
-            if names is None:
-                names = _columns(line, row, languages, notes)
-                continue
-            if any(cell.strip() for cell in row[len(names) :]):
-                notes.fault(
-                    line,
-                    f"it has {len(row)} cells where the header has {len(names)}",
-                    f"put quotes around a text that holds one of the {SEPARATORS[separator]}",
-                )
-                continue
-            named = zip(names, row, strict=False)
-            cells = {name: cell.replace("\x00", "").strip() for name, cell in named if name is not None}
-            yield line, cells
-    except BrokenRow as error:
-        notes.fault(error.line, f"the row cannot be read ({error})", "check its quotes")
+def _cleaned(cell: str) -> str:
+    return cell.replace("\x00", "").strip()
 
 
 def _columns(line: int, header: list[str], languages: tuple[str, ...], notes: Notes) -> list[str | None]:

@@ -6,7 +6,7 @@ names of any language (`locales`). docs/polling-places.md tells the columns. Not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from functools import cache
@@ -31,7 +31,7 @@ from bot.rules.polling_places import (
     read_surnames,
     read_time,
 )
-from bot.rules.spreadsheets import SEPARATORS, BrokenRow, UnreadableSheet, decode, rows_of, separator_of
+from bot.rules.spreadsheets import UnreadableSheet, cells_of, decode, separator_of
 from locales.words import all_words
 
 Value = TypeVar("Value")
@@ -72,7 +72,14 @@ def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Re
     notes = _Notes()
     places: list[NewPlace] = []
     reader = _Rows(campaign, gazetteer, notes)
-    for line, cells in _rows(text, separator, notes):
+    rows = cells_of(
+        text,
+        separator,
+        columns=lambda line, header: _columns(line, header, notes),
+        clean=_cleaned,
+        fault=notes.fault,
+    )
+    for line, cells in rows:
         found = reader.place(line, cells)
         if found is not None:
             places.append(found)
@@ -86,25 +93,8 @@ def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Re
     return Reading(encoding=encoding, separator=separator, places=tuple(places), faults=faults)
 
 
-def _rows(text: str, separator: str, notes: _Notes) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The cells of each row by column, with its line."""
-    names: list[str | None] | None = None
-    try:
-        for line, row in rows_of(text, separator):
-            if names is None:
-                names = _columns(line, row, notes)
-                continue
-            if any(cell.strip() for cell in row[len(names) :]):
-                notes.fault(
-                    line,
-                    f"it has {len(row)} cells where the header has {len(names)}",
-                    f"put quotes around a text that holds one of the {SEPARATORS[separator]}",
-                )
-                continue
-            named = zip(names, row, strict=False)
-            yield line, {name: " ".join(cell.split()) for name, cell in named if name is not None}
-    except BrokenRow as error:
-        notes.fault(error.line, f"the row cannot be read ({error})", "check its quotes")
+def _cleaned(cell: str) -> str:
+    return " ".join(cell.split())
 
 
 def _columns(line: int, header: list[str], notes: _Notes) -> list[str | None]:

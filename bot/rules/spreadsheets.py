@@ -5,7 +5,7 @@ Commas, semicolons or tabs; UTF-8 with or without a mark, UTF-16, or the Windows
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from bot.errors import PortevoixError
@@ -95,3 +95,32 @@ def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
                 yield began, row
     except csv.Error as error:
         raise BrokenRow(line, str(error)) from None
+
+
+def cells_of(
+    text: str,
+    separator: str,
+    *,
+    columns: Callable[[int, list[str]], list[str | None]],
+    clean: Callable[[str], str],
+    fault: Callable[[int, str, str], None],
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The `clean` cells of each row by column, with its line. `columns`: what the header names, None for what is not
+    read. `fault` is told the line, the problem and the remedy of what cannot be read.
+    """
+    names: list[str | None] | None = None
+    try:
+        for line, row in rows_of(text, separator):
+            if names is None:
+                names = columns(line, row)
+            elif any(cell.strip() for cell in row[len(names) :]):
+                fault(
+                    line,
+                    f"it has {len(row)} cells where the header has {len(names)}",
+                    f"put quotes around a text that holds one of the {SEPARATORS[separator]}",
+                )
+            else:
+                named = zip(names, row, strict=False)
+                yield line, {name: clean(cell) for name, cell in named if name is not None}
+    except BrokenRow as error:
+        fault(error.line, f"the row cannot be read ({error})", "check its quotes")

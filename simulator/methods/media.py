@@ -22,7 +22,7 @@ STICKER_SIZE = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class MediaKind:
     """What a kind of file tells besides its file: numbers that are always there, and texts where they are given."""
 
     numbers: tuple[str, ...] = ()
@@ -32,14 +32,14 @@ class Kind:
 
 
 KINDS = {
-    "photo": Kind(spoiler=True),
-    "document": Kind(),
-    "video": Kind(numbers=("width", "height", "duration"), spoiler=True),
-    "animation": Kind(numbers=("width", "height", "duration"), spoiler=True),
-    "audio": Kind(numbers=("duration",), texts=("performer", "title")),
-    "voice": Kind(numbers=("duration",)),
-    "video_note": Kind(numbers=("length", "duration"), captioned=False),
-    "sticker": Kind(texts=("emoji",), captioned=False),
+    "photo": MediaKind(spoiler=True),
+    "document": MediaKind(),
+    "video": MediaKind(numbers=("width", "height", "duration"), spoiler=True),
+    "animation": MediaKind(numbers=("width", "height", "duration"), spoiler=True),
+    "audio": MediaKind(numbers=("duration",), texts=("performer", "title")),
+    "voice": MediaKind(numbers=("duration",)),
+    "video_note": MediaKind(numbers=("length", "duration"), captioned=False),
+    "sticker": MediaKind(texts=("emoji",), captioned=False),
 }
 IN_ALBUMS = ("photo", "video", "audio", "document")
 # Of these an album holds nothing else.

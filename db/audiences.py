@@ -76,8 +76,3 @@ async def groups(
         Group(territory=row.territory, zone=row.zone, people=headcount(row, "people"))
         for row in await tx.execute(query.group_by(*columns))
     ]
-
-
-async def ids(tx: AsyncConnection, target: Target, kind: Kind | None = None) -> set[int]:
-    """The recipients, for small audiences."""
-    return set(await tx.scalars(people_in(target, kind)))

@@ -160,11 +160,6 @@ async def number_of_addresses(tx: AsyncConnection) -> int:
 # -- which address belongs to which station --
 
 
-async def communes_of(tx: AsyncConnection) -> set[str]:
-    """The communes of which there are addresses; those of a city’s arrondissements count as the city."""
-    return {city_of(code) for code in await tx.scalars(sa.select(addresses.c.commune).distinct())}
-
-
 def _in_city(column: sa.ColumnElement[Any], commune: str) -> sa.ColumnElement[bool]:
     return lies_in(commune, commune=column, department=column, region=column, territory=column)
 

@@ -50,12 +50,6 @@ async def take_back(tx: AsyncConnection, *, event: int, person: int) -> bool:
     return (await tx.execute(sa.delete(check_ins).where(theirs))).rowcount == 1
 
 
-async def is_there(tx: AsyncConnection, *, event: int, person: int) -> bool:
-    """Whether somebody was checked in."""
-    theirs = sa.and_(check_ins.c.event == event, check_ins.c.person == person)
-    return await tx.scalar(sa.select(check_ins.c.at).where(theirs)) is not None
-
-
 async def numbered(tx: AsyncConnection, *, event: int, number: int) -> int | None:
     """The person who stands on the lists of an event by a number."""
     theirs = sa.and_(attendee_numbers.c.event == event, attendee_numbers.c.number == number)

@@ -325,14 +325,3 @@ async def any_wait(tx: AsyncConnection) -> bool:
 async def count_unfinished(tx: AsyncConnection) -> int:
     """How many updates wait or have replies on their way."""
     return int((await tx.execute(_UNFINISHED)).scalar_one())
-
-
-async def failures(tx: AsyncConnection, limit: int = 100) -> list[tuple[int, datetime, str]]:
-    """The latest updates that made the code fail: number, when, and the kind of error."""
-    query = (
-        sa.select(updates.c.update_id, updates.c.received_at, updates.c.error)
-        .where(updates.c.state == "failed")
-        .order_by(updates.c.update_id.desc())
-        .limit(limit)
-    )
-    return [(row.update_id, row.received_at, row.error or "") for row in await tx.execute(query)]

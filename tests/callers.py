@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,12 +35,19 @@ class Code:
         }
 
     @cached_property
+    def _mentioned(self) -> dict[str, list[tuple[ast.stmt, frozenset[Name]]]]:
+        """By module, what each of its statements mentions of these modules."""
+        return {
+            module: [(statement, frozenset(self._uses(module, statement))) for statement in tree.body]
+            for module, tree in self.modules.items()
+        }
+
+    @cached_property
     def _imports(self) -> dict[str, dict[str, tuple[str, str | None]]]:
         """By module, what each imported name stands for: a module and a name in it, or (None) the module."""
         return {module: dict(_imported(tree)) for module, tree in self.modules.items()}
 
-    def uses(self, module: str, node: ast.AST) -> Iterator[Name]:
-        """The names of these modules that a piece of one of them mentions."""
+    def _uses(self, module: str, node: ast.AST) -> Iterator[Name]:
         for each in ast.walk(node):
             path = _dotted(each)
             found = self._resolve(module, path) if path else None
@@ -55,19 +62,42 @@ class Code:
             return None
         source, name = self._imports[module][first]
         rest = rest if name is None else [name, *rest]
-        while rest and f"{source}.{rest[0]}" in self.modules:
+        while rest and f"{source}.{rest[0]}" in self.modules and not self._has(source, rest[0]):
             source, rest = f"{source}.{rest[0]}", rest[1:]
         return self._resolve(source, rest) if rest and source in self.modules else None
 
-    def reached_from(self, roots: Iterable[Name]) -> set[Name]:
-        """The names that these mention, and those that they mention in turn."""
-        reached, waiting = set[Name](), list(roots)
+    def _has(self, package: str, name: str) -> bool:
+        """Whether a package says itself what a name is, that one of its modules bears too."""
+        imported = self._imports.get(package, {}).get(name, (package, name))
+        return (package, name) in self.definitions or imported != (package, name)
+
+    def idle(self, room: str) -> list[str]:
+        """The public names of a room that nothing outside of it leads to, and nothing that it does when it is read."""
+        mentions = {
+            (module, name): found
+            for module, statements in self._mentioned.items()
+            for statement, found in statements
+            for name in _defined(statement)
+        }
+        waiting = [
+            name
+            for module, statements in self._mentioned.items()
+            for statement, found in statements
+            if not _is_in(module, room) or not [*_defined(statement)]
+            for name in found
+        ]
+        reached = set[Name]()
         while waiting:
             name = waiting.pop()
             if name not in reached:
                 reached.add(name)
-                waiting += self.uses(name[0], self.definitions[name])
-        return reached
+                waiting += mentions[name]
+        idle = (name for name in self.definitions if _is_in(name[0], room) and not name[1].startswith("_"))
+        return sorted(".".join(name) for name in idle if name not in reached)
+
+
+def _is_in(module: str, room: str) -> bool:
+    return module == room or module.startswith(f"{room}.")
 
 
 def _module_name(file: Path) -> str:

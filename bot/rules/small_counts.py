@@ -13,11 +13,6 @@ LEAST = 10
 """The fewest people of whom anything is told that is not told of each of them."""
 
 
-def is_small(people: int) -> bool:
-    """Whether so few people stay untold, nobody included."""
-    return people < LEAST
-
-
 def in_tens(people: int) -> int:
     """The whole tens in a number of people: 0 for up to 9, 10 for up to 19."""
     return people - people % LEAST

@@ -23,7 +23,7 @@ from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.territories import TERRITORIES, territory_of
 from db.engine import Database
 from db.schema import events, people, rsvps, vote_plans
-from tests.audiences import GAZETTEER, NOW, target_in
+from tests.audiences import GAZETTEER, NOW, ids_of, target_in
 from tests.conversation import CAMPAIGN, paris
 from tests.membership import Member, is_supporter
 from tests.places import lives_in, place_of
@@ -144,7 +144,7 @@ async def test_who_gets_it_is_meant_reachable_and_within_reach(database: Databas
                 for person in meant
                 if is_reached(found[person], areas) and not mutes(found[person], kind)
             }
-            assert await db.audiences.ids(tx, target, kind) == expected, (target, kind)
+            assert await ids_of(tx, target, kind) == expected, (target, kind)
             assert all(lives_in(target.area, found[person].row) for person in expected)
             groups = await db.audiences.groups(tx, target, kind, known_in=areas)
             count = sum((group.people for group in groups), start=NOBODY)
@@ -248,7 +248,7 @@ async def test_who_is_in_an_audience(database: Database) -> None:
         ]
         names = {await add(tx, member): name for name, member in numbered}
         for audience, expected in WHO:
-            found = await db.audiences.ids(tx, target_in(audience))
+            found = await ids_of(tx, target_in(audience))
             assert {names[person] for person in found} == set(expected.split()), audience
 
 

@@ -61,7 +61,7 @@ from db.schema import (
     walks,
 )
 from tests.actions.test_audiences import NOW, add, add_events, some_audience, some_member
-from tests.audiences import target_in
+from tests.audiences import ids_of, target_in
 from tests.conversation import CAMPAIGN, paris
 from tests.places import place_of
 from tests.thorough import seeds
@@ -134,7 +134,7 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
         found["unattended", known_in] = await db.doubts.unattended(tx, known_in)
     for number in seeds(60):
         chosen_ones = target_in(some_audience(chance))
-        found["audience", number] = await db.audiences.ids(tx, chosen_ones)
+        found["audience", number] = await ids_of(tx, chosen_ones)
         groups = await db.audiences.groups(tx, chosen_ones, known_in=("69",))
         found["groups", number] = sorted(groups, key=repr)
     return found

@@ -20,9 +20,10 @@ from bot.communes import Gazetteer
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, FORMER_REGIONS
 from bot.rules.audience_limits import common_area, limited_to, widened
-from bot.rules.blurring import Tells, shared_out
+from bot.rules.blurring import Tells, joined, shared_out
 from bot.rules.courtesy import next_courteous
-from bot.rules.expressions import Expression, grown, written_out
+from bot.rules.entailment import is_within
+from bot.rules.expressions import Expression, Not, grown, written_out
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Reason
 from bot.rules.sending import SendingTime
@@ -155,7 +156,7 @@ class AudienceStep(Frozen):
 
 
 def _less(more: Headcount, fewer: Headcount) -> Headcount:
-    if about := max(more.about, fewer.about):  # the difference of what was shown, whoever of them is known
+    if about := max(more.about, fewer.about):  # of what was shown, in whole tens: whoever of them is known
         return Headcount(others=max(0, more.total - fewer.total), about=about)
     return Headcount(known=max(0, more.known - fewer.known), others=max(0, more.others - fewer.others))
 
@@ -178,25 +179,37 @@ async def flow_now(
         setting = await setting_of(tx, Asked(expression=audience), occasion)
     held = as_far_as(author.campaign, areas)
 
-    async def people(tree: Expression) -> Headcount:
+    def limited(tree: Expression) -> Target:
         meant = widened(written_out(tree, setting.saved), author.campaign.is_whole)
         within, _ = limited_to(meant, held)
-        target = Target(meant=meant, expression=within, setting=setting, area=EVERYWHERE)
+        return Target(meant=meant, expression=within, setting=setting, area=EVERYWHERE)
+
+    async def people(target: Target, between: tuple[int, int] | None = None) -> Headcount:
         found = _total(await rolls.groups(target, kind, known_in=author.reader.known_in))
-        return telling(rolls, target, author.reader, kind)(found)
+        return telling(rolls, target, author.reader, kind)(found, between=between)
 
     told: list[AudienceStep] = []
+    so_far: Target | None = None
     for each in steps:
         before = told[-1].left if told else None
-        told.append(
-            AudienceStep(
-                leaf=each.leaf,
-                has=await people(each.leaf),
-                before=before,
-                left=await people(each.so_far),
-            )
-        )
+        of_leaf, narrower, so_far = limited(each.leaf), so_far, limited(each.so_far)
+        has = await people(of_leaf)
+        between = None if before is None else _between(narrower, of_leaf, so_far, before, has)
+        told.append(AudienceStep(leaf=each.leaf, has=has, before=before, left=await people(so_far, between)))
     return tuple(told)
+
+
+def _between(
+    before: Target | None, more: Target, all_of_them: Target, told: Headcount, has: Headcount
+) -> tuple[int, int] | None:
+    """What the numbers of an audience and of a condition leave for those who are in either, where one joined the other:
+    as many come in as have it, or fewer.
+    """
+    if before is None or before.expression is None or more.expression is None:
+        return None
+    if all_of_them.expression is None or not is_within(before.expression, all_of_them.expression):
+        return None
+    return joined(told, has, is_apart=is_within(before.expression, Not(more.expression)))
 
 
 def _reach(

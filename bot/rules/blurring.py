@@ -70,10 +70,12 @@ class CountQuestion(Frozen):
 class Tells(Protocol):
     """Makes of a true number, of the whole (``) or a `part` of what is asked, the one that the reader may have."""
 
-    def __call__(self, people: Headcount, part: str = "") -> Headcount: ...
+    def __call__(
+        self, people: Headcount, part: str = "", *, between: tuple[int, int] | None = None
+    ) -> Headcount: ...
 
 
-def exactly(people: Headcount, part: str = "") -> Headcount:
+def exactly(people: Headcount, part: str = "", *, between: tuple[int, int] | None = None) -> Headcount:
     """As it is: for whoever reads every number, and for what is worked with and not told."""
     return people
 
@@ -108,9 +110,17 @@ class Ledger:
     _coarse: OrderedDict[tuple[str, str], int] = field(default_factory=OrderedDict)
     _told: dict[Reader, OrderedDict[tuple[str, str], ToldNumber]] = field(default_factory=dict)
 
-    def tell(self, question: CountQuestion, people: Headcount, part: str = "") -> Headcount:
+    def tell(
+        self,
+        question: CountQuestion,
+        people: Headcount,
+        part: str = "",
+        *,
+        between: tuple[int, int] | None = None,
+    ) -> Headcount:
         """The number as the reader may have it, in whole tens or hundreds. Asked again within the hour it is the same,
-        unless `MOST_TOLD` others were asked in between.
+        unless `MOST_TOLD` others were asked in between. `between`: the least and the most that the numbers leave for it
+        beside which it stands, as this reader was told them.
         """
         if question.reader.is_exact:
             return people
@@ -122,7 +132,10 @@ class Ledger:
             about, number = self._blurred(question, people, f"{part}|{words}")
             subjects = subjects_of(question.group)
             related = list(_related(told, part, question, subjects))
-            total = _between(related, _in_whole(people.known, number, about))
+            total = _in_whole(people.known, number, about)
+            if between is not None:
+                total = min(max(total, between[0]), between[1])
+            total = _between(related, total)
             before = ToldNumber(question=question, subjects=subjects, about=about, total=total)
         told[part, words] = before
         told.move_to_end((part, words))
@@ -198,6 +211,16 @@ def _noise(question: CountQuestion, words: str, about: int) -> int:
     digest = hmac.new(secret, f"{question.hour}|{about}|{words}".encode(), hashlib.sha256).digest()
     uniform = (int.from_bytes(digest[:8]) + 0.5) / 2**64
     return round(_NORMAL.inv_cdf(uniform) * SPREAD * about / LEAST)
+
+
+def joined(before: Headcount, more: Headcount, *, is_apart: bool) -> tuple[int, int] | None:
+    """Between which numbers those are who are in one of two groups, of whose people this was told; None: nothing of
+    them was blurred. `is_apart`: nobody is in both.
+    """
+    if not (before.about and more.about):
+        return None
+    both = before.total + more.total
+    return (both if is_apart else max(before.total, more.total)), both
 
 
 def shared_out(parts: Mapping[Part, Headcount], tells: Tells, *, home: Part) -> dict[Part, Headcount]:

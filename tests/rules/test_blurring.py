@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.blurring import FINE, SPREAD, CountQuestion, Ledger, exactly, shared_out, words_of
+from bot.rules.blurring import FINE, SPREAD, CountQuestion, Ledger, exactly, joined, shared_out, words_of
 from bot.rules.entailment import is_within
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import All, AnyOf, Expression, Not, canonical
@@ -194,6 +194,22 @@ def test_parts_add_up_to_their_whole(parts: dict[str, Headcount], asked_before: 
 @given(PARTS)
 def test_who_reads_every_number_reads_every_part(parts: dict[str, Headcount]) -> None:
     assert shared_out(parts, exactly, home="a") == parts
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 50))
+def test_who_joins_a_group_and_shares_nobody_with_it_adds_up(one: int, other: int, game: int) -> None:
+    """As many come in as there are; where some may be in both, no more."""
+    ledger, key = Ledger(), sampling_of(f"campaign {game}")
+
+    def tell(name: str, people: int, between: tuple[int, int] | None = None) -> Headcount:
+        return ledger.tell(question(name, key=key), Headcount(others=people), between=between)
+
+    before, more = tell("P", one), tell("Q", other)
+    apart = tell("P or Q", one + other, joined(before, more, is_apart=True))
+    assert apart.total == before.total + more.total
+    shared = tell("P or Q too", one + other, joined(before, more, is_apart=False))
+    assert max(before.total, more.total) <= shared.total <= before.total + more.total
+    assert joined(Headcount(others=one), more, is_apart=True) is None, "true numbers add up by themselves"
 
 
 def test_an_empty_group_looks_like_one_of_one_person() -> None:

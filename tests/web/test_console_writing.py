@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -165,6 +166,28 @@ async def test_an_audience_is_built_of_choices_with_the_flow_of_each(
     await visitor.open(f"{WHOM}/reach?expression=in:69+and+not+in:69266")
     assert re.search(rf"{ABOUT}\b", visitor.text)
     assert not re.search(r"\b\d+–\d+\b", visitor.text.replace("Condition by condition", "")), "no exact tens"
+
+
+async def test_what_comes_in_and_falls_out_is_the_difference_of_the_numbers_beside_it(
+    conversation: Conversation, olga: Talker
+) -> None:
+    """As somebody reads them who is told about how many; and those who come in are no more than have it."""
+    for number in range(40):
+        await supporter(conversation, 300 + number, "69266", language="fr", volunteer=number < 30)
+    visitor = await signed_in(olga)
+    await visitor.open(WHOM)
+    for join, more in (("and", "in:69123"), ("or", "in:69266"), ("except", "volunteer")):
+        await visitor.send(WHOM, do="add", join=join, choice="", more=more)
+    assert "≈: about so many" in visitor.text
+    _, *lines = re.split(r"<tr>", visitor.page.text.partition('class="flow"')[2].partition("</table>")[0])
+    cells = [re.findall(r'<td class="number">(?:<b>)?([^<]*)', line) for line in lines[1:]]
+    number = [[int(re.sub(r"\D", "", cell) or 0) for cell in row] for row in cells]
+    assert len(number) >= 3
+    for (before, *_), (left, came, went, has) in pairwise(number):
+        assert left == before + came - went
+        assert came <= has
+    assert any(came for _, came, _, _ in number)
+    assert any(went for _, _, went, _ in number)
 
 
 async def test_the_draft_is_the_one_of_the_chat(conversation: Conversation, olga: Talker) -> None:

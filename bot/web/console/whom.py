@@ -74,6 +74,11 @@ class Whom(Frozen):
     faults: Mapping[str, Markup] = field(default_factory=dict)
     places: Sequence[TypedArea] = ()
 
+    @property
+    def is_blurred(self) -> bool:
+        """Whether the flow tells about how many."""
+        return any(step.left.about for step in self.steps)
+
 
 async def shown(visit: Visit, data: Mapping[str, Any], kind: Kind) -> Whom:
     """The audience of a draft with all that can be done with it."""

@@ -50,6 +50,24 @@ async def of_event(
     ]
 
 
+async def names(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> list[tuple[int, str]]:
+    """The numbers and first names of those on the list of an event who agreed to be known there."""
+    query = (
+        sa.select(attendee_numbers.c.number, people.c.first_name)
+        .select_from(rsvps.join(people, people.c.id == rsvps.c.person))
+        .join(attendee_numbers, _is_theirs())
+        .where(rsvps.c.event == event, _LISTED, IS_USABLE, known_to(known_in))
+        .where(people.c.first_name.is_not(None))
+    )
+    return [(number, name) for number, name in await tx.execute(query)]
+
+
+async def last_number(tx: AsyncConnection, event: int) -> int:
+    """The highest number on the list of an event; 0: nobody has one."""
+    highest = sa.select(sa.func.max(attendee_numbers.c.number)).where(attendee_numbers.c.event == event)
+    return int(await tx.scalar(highest) or 0)
+
+
 _LISTED = rsvps.c.answer.not_in(("no", "lapsed"))
 
 

@@ -302,22 +302,52 @@ async def open_ones(tx: AsyncConnection) -> list[WaitingConversation]:
     return [_waiting(row) for row in await tx.execute(query)]
 
 
-class Wait(Frozen):
-    """Somebody who waits for the team: who, where, and since when."""
+class AreaLoad(Frozen):
+    """Of the open conversations of an area: in how many somebody waits for an answer, the longest since when, and how
+    many nobody has taken (`free`).
+    """
 
-    person: int
     area: str
-    since: datetime
+    waiting: int
+    since: datetime | None
+    free: int
 
 
-async def waits(tx: AsyncConnection) -> list[Wait]:
-    """Of conversations that are open, whoever waits in them; not who cannot be answered."""
+async def loads(tx: AsyncConnection, *, but: int = 0) -> list[AreaLoad]:
+    """How much waits in each area where anything does; not of who cannot be answered, nor of one person (`but`)."""
     query = (
-        sa.select(conversations.c.person, conversations.c.area, conversations.c.waiting_since.label("since"))
+        sa.select(
+            conversations.c.area,
+            sa.func.count(conversations.c.waiting_since).label("waiting"),
+            sa.func.min(conversations.c.waiting_since).label("since"),
+            sa.func.count().filter(conversations.c.state == ConversationState.WAITING).label("free"),
+        )
         .join(people, people.c.id == conversations.c.person)
-        .where(_IS_OPEN, _IS_ANSWERABLE, conversations.c.waiting_since.is_not(None))
+        .where(_IS_OPEN, _IS_ANSWERABLE, conversations.c.person != but)
+        .group_by(conversations.c.area)
     )
-    return [Wait(**row._mapping) for row in await tx.execute(query)]
+    return [AreaLoad(**row._mapping) for row in await tx.execute(query)]
+
+
+async def free_ones(
+    tx: AsyncConnection, areas: Sequence[str], *, most: int, but: int
+) -> list[WaitingConversation]:
+    """Those of some areas that nobody has taken, whose author waits longest first; not of who cannot be answered."""
+    first = (
+        sa.select(conversations.c.id)
+        .join(people, people.c.id == conversations.c.person)
+        .where(conversations.c.state == ConversationState.WAITING, _IS_ANSWERABLE)
+        .where(conversations.c.area.in_(areas), conversations.c.person != but)
+        .order_by(conversations.c.waiting_since, conversations.c.id)
+        .limit(most)
+    )
+    # Their messages are counted, those of nobody else.
+    query = (
+        sa.select(conversations, _UNANSWERED.label("unanswered"))
+        .where(conversations.c.id.in_(list(await tx.scalars(first))))
+        .order_by(conversations.c.waiting_since, conversations.c.id)
+    )
+    return [_waiting(row) for row in await tx.execute(query)]
 
 
 async def waiting(tx: AsyncConnection, number: int) -> WaitingConversation | None:

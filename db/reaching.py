@@ -99,14 +99,19 @@ async def standings(
     since: datetime,
     ahead: Ahead | None = None,
     known_in: Sequence[str] | None = None,
+    only: int | None = None,
 ) -> list[ReachGroup]:
     """The people of an audience (a condition on `people`), counted by what decides whether a message reaches them, for
-    a reader who knows people in some areas. `ahead`: what leaves before it counts as what left.
+    a reader who knows people in some areas. `ahead`: what leaves before it counts as what left. `only`: the audience is
+    this one person.
     """
+    # What was sent to everybody is found once for very many; for one it is looked up by their own index.
+    theirs = sa.true() if only is None else deliveries.c.person == only
     # Two look-ups and no OR: each has an index of its own.
-    recently: Condition = people.c.id.in_(sa.select(deliveries.c.person).where(_is_sent(deliveries, since)))
+    sent = sa.select(deliveries.c.person).where(_is_sent(deliveries, since), theirs)
+    recently: Condition = people.c.id.in_(sent)
     if ahead is not None:
-        waits = sa.select(deliveries.c.person).where(_waits(deliveries, ahead))
+        waits = sa.select(deliveries.c.person).where(_waits(deliveries, ahead), theirs)
         recently = sa.or_(recently, people.c.id.in_(waits))
     columns = (
         people.c.territory,

@@ -219,6 +219,12 @@ async def take_back(tx: AsyncConnection, survey: Survey, person: int) -> bool:
 # -- counts --
 
 
+async def are_many(tx: AsyncConnection, survey: int, many: int) -> bool:
+    """Whether more than so many answers of a survey are kept."""
+    one = sa.select(survey_answers.c.person).where(survey_answers.c.survey == survey)
+    return await tx.scalar(one.offset(many).limit(1)) is not None
+
+
 async def counts(tx: AsyncConnection, survey: Survey) -> Counts:
     """How many people chose what, everywhere; of one whose answers were erased what was counted then.
 

@@ -16,7 +16,7 @@ from bot.delivery.messages import captioned, deletion
 from bot.links import check_in_link, list_link
 from bot.printing.codes import qr_png
 from bot.printing.tick_lists import TickList, is_printable, tick_list_pdf
-from bot.rules.attendees import AT_THE_DOOR, Attendee, sheet
+from bot.rules.attendees import Attendee
 from bot.rules.check_ins import EARLY, How, typed_digits
 from bot.rules.people import FIRST_NAME_LIMIT
 from bot.words.texts import Text
@@ -47,16 +47,24 @@ async def show_from_link(context: Context, code: str) -> None:
 
 
 async def _show(
-    context: Context, code: str, answer: Callable[..., None], *, number: int = 0, search: str = ""
+    context: Context,
+    code: str,
+    answer: Callable[..., None],
+    *,
+    number: int = 0,
+    search: str = "",
+    ticked: int | None = None,
 ) -> None:
     author = await desk.author(context)
-    found, everybody = await attendees.attendees(context.tx, author, code)
+    found, shown = await attendees.at_the_door(
+        context.tx, author, code, page=number, search=search, ticked=ticked
+    )
     answer(
         "check_ins/door",
         event=found.event,
         text=desk.event_text(context, found.texts),
         there=await attendees.there(context.tx, found),
-        sheet=sheet(everybody, None, number=number, search=search, size=AT_THE_DOOR),
+        sheet=shown,
         search=search,
         opens=found.event.starts_at - EARLY,
     )
@@ -66,8 +74,9 @@ async def tick(update: Update, context: Context) -> None:
     """Whoever is tapped is there, or is not after all."""
     code, number, said, page = arguments(context, 4)
     author = await desk.author(context)
-    await check_ins.tick(context.tx, author, code, whole_number(number), there=yes_or_no(said))
-    await _show(context, code, context.edit, number=whole_number(page))
+    one = whole_number(number)
+    await check_ins.tick(context.tx, author, code, one, there=yes_or_no(said))
+    await _show(context, code, context.edit, number=whole_number(page), ticked=one)
 
 
 async def ask_name(update: Update, context: Context) -> None:

@@ -153,10 +153,16 @@ async def _send(
     """Hands it on. What opens a conversation is told of; what goes on with one is seen to be."""
     written = await conversations.write(context.tx, context.person, context.origin, content, asked=asked)
     if written.is_new or context.update.callback_query is not None:
-        median = await inbox_load.usual_wait(context.tx, context.now)
+        median = await usual_wait(context)
         answer("conversations/sent", on_duty=bool(written.on_duty), median=median, **team_of(context))
     else:
         acknowledge(context)
+
+
+async def usual_wait(context: Context) -> int | None:
+    """How long people waited for an answer lately: found before the update is handled."""
+    now = context.now
+    return await context.readings.get("usual wait", lambda rolls: inbox_load.usual_wait(rolls.counts, now))
 
 
 # -- going on --

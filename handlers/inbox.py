@@ -21,7 +21,7 @@ from bot.rules.permissions import Action
 from handlers import desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
-from handlers.conversations import acknowledge, content_of
+from handlers.conversations import acknowledge, content_of, usual_wait
 from handlers.registration_dialog import is_drafting
 from handlers.routing import Awaited, Handler, MalformedButton
 
@@ -37,7 +37,7 @@ async def open_(update: Update, context: Context) -> None:
 
 
 async def _show(context: Context, answer: Callable[..., None]) -> None:
-    found = await inbox.opened(context.tx, await desk.author(context))
+    found = await inbox.opened(context.tx, await desk.author(context), await usual_wait(context))
     if found.answers is None or not found.answers.name:
         await _ask_name(context, answer)
         return

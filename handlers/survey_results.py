@@ -6,7 +6,8 @@ from telegram import Update
 
 import db.approvals
 from bot.actions import survey_results
-from bot.actions.survey_results import QuestionCount
+from bot.actions.authority import Author
+from bot.actions.survey_results import QuestionCount, Results
 from bot.delivery.calls import Attachment
 from bot.delivery.messages import captioned
 from bot.printing.bars import Bar, Bars, bars_png
@@ -41,7 +42,7 @@ async def show(update: Update, context: Context) -> None:
     """The counts of this moment; the same button brings those of a later one."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    found = await survey_results.results_for(context.tx, author, code)
+    found = await _results(context, author, code)
     held = await db.approvals.of_unapproved(context.tx, [found.survey.broadcast])
     context.edit(
         "surveys/results",
@@ -52,11 +53,22 @@ async def show(update: Update, context: Context) -> None:
     )
 
 
+async def _results(context: Context, author: Author, code: str) -> Results:
+    survey = await survey_results.seen(context.tx, author, code)
+    if not await survey_results.is_long(context.tx, survey):
+        return await survey_results.results_for(context.tx, author, code)
+    reader = author.reader
+    return await context.readings.get(
+        repr(("survey", code, reader)),
+        lambda rolls: survey_results.results_now(rolls.counts, survey, reader),
+    )
+
+
 async def draw(update: Update, context: Context) -> None:
     """The same as a picture, below; where the font does not know the letters, the text has to do."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    found = await survey_results.results_for(context.tx, author, code)
+    found = await _results(context, author, code)
     title = words_in(found.survey.form.title, context.language)
     groups = [_bars(context, author.reader, each) for each in found.questions]
     words = (title, *(text for each in groups for text in (each.heading, *(bar.label for bar in each.bars))))

@@ -17,9 +17,19 @@ from bot.exporting.formats import FORMATS
 from bot.exporting.tables import columns_of
 from bot.frozen import Frozen
 from bot.rules.areas import department_of
-from bot.rules.attendees import Attendee, AttendeePart, in_order
+from bot.rules.attendees import (
+    AT_THE_DOOR,
+    Attendee,
+    AttendeePart,
+    AttendeeSheet,
+    in_order,
+    named_so,
+    sheet,
+    sheet_by_number,
+)
 from bot.rules.permissions import Action
 from bot.rules.territories import zone
+from bot.rules.typed import is_number
 from db.check_ins import AtTheDoor
 
 FILE = columns_of("part first_name number:number guests:number confirmed:flag attended:flag checked_in:flag")
@@ -27,6 +37,8 @@ FILE = columns_of("part first_name number:number guests:number confirmed:flag at
 
 MANY = 1_000
 """From so many people on a list reading all of them takes longer than a page may."""
+MOST_FOUND = 100
+"""Of those whose name begins as it was typed; whoever stands there types more of it."""
 SOON = timedelta(seconds=2)
 """On a long list whoever has just answered may be missing for so long: somebody always has."""
 
@@ -77,6 +89,34 @@ async def number_all(tx: AsyncConnection, author: Author, code: str) -> ManagedE
 async def is_long(tx: AsyncConnection, found: ManagedEvent) -> bool:
     """Whether more are on the list of an event than are read for a page."""
     return await db.attendees.are_many(tx, found.event.id, MANY)
+
+
+async def at_the_door(
+    tx: AsyncConnection, author: Author, code: str, *, page: int, search: str = "", ticked: int | None = None
+) -> tuple[ManagedEvent, AttendeeSheet]:
+    """A page of the list as it is ticked: by name, a long one by number, as each tap is to cost the same. `ticked`: the
+    page on which this number stands, where the list is long. Raises as `attendees` does.
+    """
+    found = await find_managed(tx, author, code)
+    # Of a long list whoever came since is numbered as it is opened, leafed or searched, not at each tick.
+    if ticked is None or not await is_long(tx, found):
+        found = await number_all(tx, author, code)
+    if not await is_long(tx, found):
+        everybody = await listed(tx, author, found)
+        return found, sheet(everybody, None, number=page, search=search, size=AT_THE_DOOR)
+    last = await db.attendees.last_number(tx, found.event.id)
+    if search:
+        said = await db.attendees.names(tx, found.event.id, _known_in(author, found))
+        numbers = named_so(said, search)
+        if is_number(search, 9):
+            numbers.append(int(search))
+        everybody = await listed(tx, author, found, numbers=numbers[:MOST_FOUND])
+        return found, sheet(everybody, None, search=search, size=AT_THE_DOOR)
+    page = (ticked - 1) // AT_THE_DOOR if ticked is not None else page
+    page = min(max(page, 0), max(0, last - 1) // AT_THE_DOOR)
+    numbers = list(range(page * AT_THE_DOOR + 1, (page + 1) * AT_THE_DOOR + 1))
+    rows = await listed(tx, author, found, numbers=numbers)
+    return found, sheet_by_number(rows, number=page, last=last, size=AT_THE_DOOR)
 
 
 async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, bytes]:

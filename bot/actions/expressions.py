@@ -197,11 +197,13 @@ async def count(rolls: Rolls, asked: Asked, occasion: Occasion) -> Counted:
     )
 
 
-async def _held(tx: AsyncConnection, among: Condition, occasion: Occasion) -> Counter[Held]:
-    """What keeps news that are sent now from how many of these people."""
+async def _held(
+    tx: AsyncConnection, among: Condition, occasion: Occasion, *, only: int | None = None
+) -> Counter[Held]:
+    """What keeps news that are sent now from how many of these people; `only`: from this one."""
     news = Sending(kind=NEWS, when=all_at(occasion.now))
     found: Counter[Held] = Counter()
-    for people, obstacle in await obstacles(tx, among, news, occasion.campaign, reader=EXACT):
+    for people, obstacle in await obstacles(tx, among, news, occasion.campaign, reader=EXACT, only=only):
         if obstacle.held is not None:
             found[obstacle.held] += people.total
     return found
@@ -228,7 +230,7 @@ async def why(tx: AsyncConnection, asked: Asked, occasion: Occasion, *, telegram
     if person is None:
         raise UnknownPerson(f"Nobody with the Telegram number {telegram_id} is known here.")
     somebody = await db.belonging.somebody(tx, person)
-    held = await _held(tx, db.expressions.only(person.id), occasion)
+    held = await _held(tx, db.expressions.only(person.id), occasion, only=person.id)
     return Why(
         verdict=verdict(widened(asked.expression, occasion.campaign.is_whole), facts_of(somebody, setting)),
         is_supporter=person.is_registered and person.consent_contact,

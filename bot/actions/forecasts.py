@@ -285,16 +285,19 @@ async def obstacles(
     *,
     reader: Reader,
     ahead: Ahead | None = None,
+    only: int | None = None,
 ) -> list[tuple[Headcount, Obstacle]]:
     """The people of an audience (a condition on `people`), by what keeps a message from them; also, with what leaves
-    `ahead` of it, what will.
+    `ahead` of it, what will. `only`: the audience is this one person.
     """
     mute, due = MUTES.get(sending.kind), sending.due_in
     since = sending.at - WEEK
     found: list[tuple[Headcount, Obstacle]] = []
     days = {}
     known_in = reader.known_in
-    for each in await db.reaching.standings(tx, among, mute, since=since, ahead=ahead, known_in=known_in):
+    for each in await db.reaching.standings(
+        tx, among, mute, since=since, ahead=ahead, known_in=known_in, only=only
+    ):
         expires_at = sending.expires_in(each.zone)
         if each.unreachable:
             found.append((each.people, Obstacle(for_good=Held.UNREACHABLE, expires_at=expires_at)))

@@ -23,12 +23,11 @@ from bot.actions.conversations import (
     NothingToSend,
     leave_answering,
 )
-from bot.actions.inbox_load import LOOKED_AT, Load, load_of
+from bot.actions.inbox_load import Load, load_of, loads_for
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules import conversations as rules
-from bot.rules.areas import EVERYWHERE
-from bot.rules.conversations import LONGEST, ConversationState, may_answer
+from bot.rules.conversations import LONGEST, ConversationState
 from bot.rules.permissions import Action
 from db.conversations import Conversation, Message, WaitingConversation
 from db.duties import Answerer
@@ -36,6 +35,8 @@ from db.people import Person
 from db.talks import Stands, Talk
 
 LONGEST_REASON = 200
+MOST_SHOWN = 50
+"""Of those who wait: the others are for whoever comes next."""
 
 
 class ConversationTaken(PortevoixError):
@@ -75,27 +76,29 @@ class NobodyToPassTo(PortevoixError):
 
 
 class Inbox(Frozen):
-    """What somebody of the team sees of the conversations of their areas: who waits, and no word of any."""
+    """What somebody of the team sees of the conversations of their areas: who waits, and no word of any. `waiting`: the
+    first of those that nobody has taken, of whom there are `free`.
+    """
 
     answers: Answerer | None
     mine: Conversation | None
     waiting: Sequence[WaitingConversation]
+    free: int
     load: Load
 
 
-async def opened(tx: AsyncConnection, author: Author) -> Inbox:
-    """Their duty, the one they have taken, and those that wait. Raises NotAllowed."""
+async def opened(tx: AsyncConnection, author: Author, median: int | None) -> Inbox:
+    """Their duty, the one they have taken, and those that wait. `median`: of `usual_wait`. Raises NotAllowed."""
     author.require(Action.ANSWER_CONVERSATION)
-    shown = [
-        each
-        for each in await db.conversations.open_ones(tx)
-        if may_answer(author.roles, each.conversation.area) and each.conversation.person != author.person.id
-    ]
+    me = author.person.id
+    loads = await loads_for(tx, author)
+    areas = [each.area for each in loads if each.free]
     return Inbox(
-        answers=await db.duties.of_person(tx, author.person.id),
-        mine=await db.conversations.claimed_by(tx, author.person.id),
-        waiting=[each for each in shown if each.conversation.standing.state is ConversationState.WAITING],
-        load=load_of(shown, await db.conversations.middle_waits(tx, author.now - LOOKED_AT, EVERYWHERE)),
+        answers=await db.duties.of_person(tx, me),
+        mine=await db.conversations.claimed_by(tx, me),
+        waiting=await db.conversations.free_ones(tx, areas, most=MOST_SHOWN, but=me),
+        free=sum(each.free for each in loads),
+        load=load_of(loads, median),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +16,11 @@ from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.surveys import SKIPPED, Option, Question
-from db.surveys import ANYBODY, Counts, Survey
+from db.long_counts import Counts
+from db.surveys import ANYBODY, Survey
+
+MANY = 5_000
+"""Answers of a survey from which counting them takes longer than a tap may."""
 
 
 class QuestionCount(Frozen):
@@ -60,22 +66,61 @@ async def seen_by(tx: AsyncConnection, author: Author) -> list[Survey]:
     return [each for each in await db.surveys.all_made(tx) if author.may_control(each.area, each.created_by)]
 
 
-async def results_for(tx: AsyncConnection, author: Author, code: str) -> Results:
-    """What was answered where the author looks after people. Raises NotAllowed, SurveyRefused."""
+async def seen(tx: AsyncConnection, author: Author, code: str) -> Survey:
+    """A survey whose results the author may read. Raises NotAllowed, SurveyRefused."""
     author.require(Action.SEE_SURVEY)
     survey = await db.surveys.by_code(tx, code)
     if survey is None:
         raise SurveyRefused(f"There is no survey {code}.")
     if not author.may_control(survey.area, survey.created_by):
         raise NotAllowed("Only its author may see this.", message="errors/not_your_broadcast")
-    known_in = author.reader.known_in
+    return survey
+
+
+async def is_long(tx: AsyncConnection, survey: Survey) -> bool:
+    """Whether so many answered that they are counted where nobody who taps notices."""
+    return not survey.is_counted and await db.surveys.are_many(tx, survey.id, MANY)
+
+
+async def results_for(tx: AsyncConnection, author: Author, code: str) -> Results:
+    """What was answered where the author looks after people. Raises NotAllowed, SurveyRefused."""
+    survey, reader = await seen(tx, author, code), author.reader
+    return as_read(survey, reader, await found_in(tx, survey, reader.known_in))
+
+
+async def results_now(counts: Counts, survey: Survey, reader: Reader) -> Results:
+    """The same of a survey that was `seen`, as it was committed last, in a transaction of its own."""
+    count = partial(_rows, survey=survey, known_in=reader.known_in)
+    found = _counts(await counts.made(count, list))
+    return as_read(survey, reader, found)
+
+
+async def found_in(tx: AsyncConnection, survey: Survey, known_in: Sequence[str] | None) -> db.surveys.Counts:
+    """What was answered in some areas; None: everywhere."""
     if known_in is None:
-        return results_from(survey, await db.surveys.counts(tx, survey))
-    found = results_from(survey, await db.surveys.counts_in(tx, survey, known_in))
-    return replace(found, is_known=not survey.is_counted)
+        return await db.surveys.counts(tx, survey)
+    return await db.surveys.counts_in(tx, survey, known_in)
 
 
-def results_from(survey: Survey, found: Counts) -> Results:
+async def _rows(
+    tx: AsyncConnection, survey: Survey, known_in: Sequence[str] | None
+) -> list[tuple[str, str, int, int]]:
+    found = await found_in(tx, survey, known_in)
+    return [(*of, people.known, people.others) for of, people in found.items()]
+
+
+def _counts(rows: Sequence[tuple[str, str, int, int]]) -> db.surveys.Counts:
+    return {
+        (question, option): Headcount(known=known, others=others) for question, option, known, others in rows
+    }
+
+
+def as_read(survey: Survey, reader: Reader, found: db.surveys.Counts) -> Results:
+    """What was found, for its reader: of the areas of some nothing is known once the answers were erased."""
+    return replace(results_from(survey, found), is_known=reader.is_exact or not survey.is_counted)
+
+
+def results_from(survey: Survey, found: db.surveys.Counts) -> Results:
     """The counts of a survey in the order of its questions."""
     return Results(
         survey=survey,

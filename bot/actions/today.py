@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 import db.broadcast_lists
-import db.conversations
 import db.seats
 import db.statistics
 from bot.actions import (
@@ -27,10 +26,10 @@ from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_cards import BroadcastLine
 from bot.actions.calendar import Coming
+from bot.actions.inbox_load import load_of, loads_for
 from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.broadcast_lists import BroadcastPart
-from bot.rules.conversations import may_answer
 from bot.rules.permissions import Action
 from bot.rules.sending import BEHIND_UTC
 from bot.rules.territories import at_local, at_wall, zone_of
@@ -162,14 +161,12 @@ async def _conversations(tx: AsyncConnection, author: Author) -> list[Decision]:
     """Conversations of the author's areas, once one of them has waited for a day."""
     if not author.areas(Action.ANSWER_CONVERSATION):
         return []
-    since = [
-        each.since
-        for each in await db.conversations.waits(tx)
-        if may_answer(author.roles, each.area) and each.person != author.person.id
-    ]
-    if not since or author.now - min(since) < LONG:
+    load = load_of(await loads_for(tx, author), None)
+    if load.longest_since is None or author.now - load.longest_since < LONG:
         return []
-    return [Decision(matter=Matter.CONVERSATIONS, people=str(len(since)), since=min(since))]
+    return [
+        Decision(matter=Matter.CONVERSATIONS, people=str(load.waiting), since=load.longest_since),
+    ]
 
 
 async def _full_events(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
@@ -116,13 +116,31 @@ def cut(
 def meant(rows: Sequence[Attendee], search: str) -> Sequence[Attendee]:
     """Those with that number, or of whose name a word begins so; everybody where nothing is searched."""
     wanted, fold = folded(search), cache(folded)
-    return [each for each in rows if _is_meant(each, wanted, fold)] if wanted else rows
+    if not wanted:
+        return rows
+    return [
+        each
+        for each in rows
+        if wanted == str(each.number) or (each.name is not None and _begins_so(fold(each.name), wanted))
+    ]
 
 
-def _is_meant(each: Attendee, wanted: str, fold: Callable[[str], str]) -> bool:
-    if wanted == str(each.number):
-        return True
-    if each.name is None:
-        return False
-    name = fold(each.name)
+def named_so(names: Iterable[tuple[int, str]], search: str) -> list[int]:
+    """Of people by number and name, the numbers of those of whose name a word begins so."""
+    wanted, fold = folded(search), cache(folded)
+    return [number for number, name in names if wanted and _begins_so(fold(name), wanted)]
+
+
+def _begins_so(name: str, wanted: str) -> bool:
     return name == wanted or any(word.startswith(wanted) for word in name.split())
+
+
+def sheet_by_number(rows: Iterable[Attendee], *, number: int, last: int, size: int) -> AttendeeSheet:
+    """A page of a list too long to be put in order for each look: those of its numbers who are still on it. `last`: the
+    last number of the list.
+    """
+    shown = sorted(rows, key=lambda each: each.number)
+    pages = max(1, -(-last // size))
+    return AttendeeSheet(
+        part=None, rows=shown, number=number, pages=pages, people=last, guests=0, found=len(shown)
+    )

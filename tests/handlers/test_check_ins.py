@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.actions import attendees
 from bot.rules.check_ins import DoorKey, door_key, minute_of
 from db.schema import (
     attendee_numbers,
@@ -278,3 +279,52 @@ async def test_the_list_on_paper_is_numbered_and_says_when_it_is_destroyed(
     zoe = conversation.person(1)
     await zoe.send(f"/start li_{code}")
     assert "check-in" not in zoe.last.text
+
+
+async def test_a_list_too_long_for_each_tap_is_leafed_by_number_and_searched_by_name(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a tap costs does not grow with the list: it shows who stands by the next few numbers."""
+    monkeypatch.setattr(attendees, "MANY", 4)
+    monkeypatch.setattr(attendees, "AT_THE_DOOR", 3)
+    organizer, event, code = await announced(conversation)
+    for number, name in enumerate(("Zoé", "Éric", "Awa", "Marie", "Émile", "Bob")):
+        one = await supporter(conversation, 100 + number, LYON, first_name=name, consent_team=True)
+        await answer(conversation, one, event, "yes")
+    conversation.clock.move(conversation.clock.now() + timedelta(seconds=3))
+    await organizer.tap_data(f"1:my_event:{code}")
+    await organizer.tap("Check-in")
+    first = shown(organizer)
+    assert len(first) == 3
+    await organizer.tap("Next")
+    second = shown(organizer)
+    assert "Page 2 of 2" in organizer.last.text
+    assert sorted(first + second) == sorted(("Zoé", "Éric", "Awa", "Marie", "Émile", "Bob"))
+    await organizer.tap(f"☐ {second[0]}")
+    assert "Page 2 of 2" in organizer.last.text, "it stays where it was tapped"
+    assert f"☑ {second[0]}" in organizer.last.buttons
+    assert "Checked in: <b>1</b>" in organizer.last.text
+    # Whoever restricted the use of their data counts no more, and stands by no number.
+    async with conversation.database.write() as tx:
+        theirs = people.c.first_name == second[0]
+        await tx.execute(sa.update(people).where(theirs).values(state="restricted"))
+    await organizer.tap("Previous")
+    assert "Checked in: <b>0</b>" in organizer.last.text
+    await organizer.tap("Search for a name")
+    await organizer.send("é")
+    assert sorted(shown(organizer)) == [name for name in ("Émile", "Éric") if name != second[0]]
+    for number, found in (("4", []), ("5", [second[1]])):
+        await organizer.tap("Search for a name")
+        await organizer.send(number)
+        assert shown(organizer) == found, "no number tells who restricted the use of their data"
+    # Who came since is on it once it is opened anew.
+    late = await supporter(conversation, 110, LYON, first_name="Léa", consent_team=True)
+    await answer(conversation, late, event, "yes")
+    conversation.clock.move(conversation.clock.now() + timedelta(seconds=3))
+    await organizer.tap_data(f"1:door:{code}:2")
+    assert shown(organizer) == ["Léa"]
+
+
+def shown(organizer: Talker) -> list[str]:
+    """Whom the buttons of the door name."""
+    return [each[2:] for each in organizer.last.buttons if each[:2] in ("☐ ", "☑ ")]

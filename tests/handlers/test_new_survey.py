@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 import db.staff
+from bot.actions import survey_results
 from bot.actions.expressions import Occasion
 from bot.actions.surveys import import_survey
 from bot.rules.surveys import from_json
@@ -159,9 +160,12 @@ async def test_that_of_an_organizer_waits_for_a_second_person(
         }
 
 
+@pytest.mark.parametrize("many", [survey_results.MANY, 0])
 async def test_results_are_told_as_far_as_their_reader_may_know(
-    conversation: Conversation, supporters: list[Talker]
+    conversation: Conversation, supporters: list[Talker], monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
+    """Also where so many answered that they are counted before the tap is handled."""
+    monkeypatch.setattr(survey_results, "MANY", many)
     staff = await team(conversation)
     await write(staff)
     await staff.send("SEND")

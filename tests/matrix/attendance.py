@@ -93,6 +93,14 @@ ATTENDANCE: Rows = {
         "own": Row(run=lambda w, a: attendees.number_all(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: attendees.number_all(w.tx, a, w.event.code), least="coordinator"),
     },
+    "attendees.at_the_door": {
+        "own": Row(
+            run=lambda w, a: attendees.at_the_door(w.tx, a, w.own_event.code, page=0), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: attendees.at_the_door(w.tx, a, w.event.code, page=0), least="coordinator"
+        ),
+    },
     "attendees.attendees_file": {
         "own": Row(run=lambda w, a: attendees.attendees_file(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(

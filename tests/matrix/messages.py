@@ -252,6 +252,10 @@ MESSAGES: Rows = {
             check=lists_surveys,
         ),
     },
+    "survey_results.seen": {
+        "own": Row(run=lambda w, a: survey_results.seen(w.tx, a, "own"), least="organizer", where="any"),
+        "another’s": Row(run=lambda w, a: survey_results.seen(w.tx, a, "theirs"), least="coordinator"),
+    },
     "survey_results.results_for": {
         "own": Row(
             run=lambda w, a: survey_results.results_for(w.tx, a, "own"), least="organizer", where="any"

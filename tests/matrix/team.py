@@ -78,7 +78,12 @@ TEAM: Rows = {
         "": Row(run=lambda w, a: staff_links.revoke_link(w.tx, a, w.link), least="admin")
     },
     "inbox.opened": {
-        "": Row(run=lambda w, a: inbox.opened(w.tx, a), least="organizer", where="any", check=lists_who_waits)
+        "": Row(
+            run=lambda w, a: inbox.opened(w.tx, a, None),
+            least="organizer",
+            where="any",
+            check=lists_who_waits,
+        )
     },
     "inbox.claim": {"": Row(run=lambda w, a: inbox.claim(w.tx, a, w.taken), least="organizer")},
     "inbox.read": {"": Row(run=lambda w, a: inbox.read(w.tx, a, w.taken), least="organizer")},

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
+import pytest
+import sqlalchemy as sa
+
+from bot.actions import survey_results
 from bot.rules.survey_draft import without
 from bot.rules.surveys import END, from_json
-from db.schema import surveys
+from db.schema import people, survey_answers, surveys
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
+from tests.surveying import ask, survey
 from tests.web.browsing import Browser, signed_in
 
 SOPHIE, OLGA, KARIM = 11, 13, 12
@@ -156,6 +162,35 @@ async def test_what_is_wrong_stands_at_its_field_and_is_led_to_and_the_preview_d
     await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
     assert is_ticked(sophie, "Until when")
     assert "Ready to send" in sophie.text
+
+
+async def test_many_answers_are_counted_once_for_whoever_looks(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey_results, "MANY", 0)
+    talker = conversation.person(1)
+    await talker.sign_up()
+    await ask(conversation, talker)
+    admin = await signed_in(await staff(conversation, 12, "admin", "FR"))
+
+    async def answers(question: str, option: str) -> None:
+        async with conversation.database.write() as tx:
+            one = sa.select(people.c.id).where(people.c.telegram_id == 1).scalar_subquery()
+            values = {"person": one, "question": question, "option": option, "at": conversation.clock.now()}
+            await tx.execute(sa.insert(survey_answers).values(survey=1, **values))
+
+    first, second = survey(conversation).form.questions[:2]
+    await answers(first.id, first.options[0].id)
+    shown = re.compile(r'<td class="number">1</td>')
+    await admin.open("/console/surveys/trains")
+    assert "People who answered: 1" in admin.text
+    assert len(shown.findall(admin.page.text)) == 1
+    await answers(second.id, second.options[0].id)
+    await admin.open("/console/surveys/trains")
+    assert len(shown.findall(admin.page.text)) == 1, "what was counted a moment ago"
+    conversation.clock.move(conversation.clock.now() + timedelta(minutes=11))
+    await admin.open("/console/surveys/trains")
+    assert len(shown.findall(admin.page.text)) == 2
 
 
 async def test_of_a_code_that_no_survey_has_there_is_no_page(conversation: Conversation) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import duties, inbox, saved_answers
+from bot.actions import duties, inbox, inbox_load, saved_answers
 from bot.actions.authority import area_name
 from bot.actions.conversations import Content
 from bot.rules.conversations import BLOCKS, LONGEST
@@ -22,10 +22,9 @@ from bot.rules.typed import is_number
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
 from bot.words.staff_texts import check_staff_text
+from db.long_counts import CountsHere
 
 ROOM = "/console/conversations"
-MOST_SHOWN = 50
-"""Of those who wait: the others are for whoever comes next."""
 HOURS = ((9, 12), (12, 14), (14, 18), (9, 18), (18, 21), (9, 21))
 """As the chat offers them; other ones are chosen by nobody."""
 
@@ -59,15 +58,15 @@ class Conversations:
 
     async def list(self, visit: Visit) -> Response:
         """`?blocked=12`: whom it was a mistake to block may be let in again at once."""
-        found = await inbox.opened(visit.tx, visit.author)
+        now, desk = visit.now, self._desk
+        median, _ = visit.looked_up(
+            ("usual wait",), lambda: inbox_load.usual_wait(CountsHere(desk.database), now), or_older=True
+        )
+        found = await inbox.opened(visit.tx, visit.author, median)
         return visit.page(
             "conversations",
             inbox=found,
-            most=MOST_SHOWN,
-            places=[
-                area_name(visit.author.gazetteer, each.conversation.area)
-                for each in found.waiting[:MOST_SHOWN]
-            ],
+            places=[area_name(visit.author.gazetteer, each.conversation.area) for each in found.waiting],
             hours=HOURS,
             longest_name=duties.LONGEST_NAME,
             suggested=visit.author.person.first_name or "",

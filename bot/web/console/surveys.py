@@ -48,7 +48,7 @@ from bot.web.console.forms import (
     word_faults,
 )
 from bot.web.console.survey_fields import field_of_fault, field_of_gap, texts_said
-from bot.web.console.surveys_shown import whole
+from bot.web.console.surveys_shown import results, whole
 from bot.web.counting import Outside
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
@@ -100,7 +100,7 @@ class Surveys:
     async def show(self, visit: Visit) -> Response:
         """The counts of this moment, and everything that is asked."""
         code = visit.request.path_params["code"]
-        found = await survey_results.results_for(visit.tx, visit.author, code)
+        found = await results(visit, code)
         held = await db.approvals.of_unapproved(visit.tx, [found.survey.broadcast])
         return visit.page(
             "survey",

@@ -25,6 +25,10 @@ from handlers.routing import Awaited, Handler, MalformedButton
 FLOW = "shift_plan"
 
 
+CHANGES = {"plan_hours": "hours", "plan_task": "role", "plan_places": "places"}
+"""What is asked by each button that changes a shift."""
+
+
 async def show_all(update: Update, context: Context) -> None:
     (code,) = arguments(context, 1)
     await _show_all(context, await desk.author(context), code, context.edit)
@@ -63,13 +67,14 @@ async def begin(update: Update, context: Context) -> None:
 
 
 async def begin_change(update: Update, context: Context) -> None:
-    """Other hours, or more or fewer places."""
+    """Other hours, something else to do, or more or fewer places."""
     (shift,) = arguments(context, 1)
     author = await desk.author(context)
     planned = await shift_plans.shift(context.tx, author, desk.number(shift))
     await context.end_dialog()
-    step = "hours" if context.action == "plan_hours" else "places"
-    await context.ask(FLOW, step, shift=planned.filled.shift.id, code=planned.found.event.code)
+    await context.ask(
+        FLOW, CHANGES[context.action], shift=planned.filled.shift.id, code=planned.found.event.code
+    )
     _ask(context, planned.found, context.say)
 
 
@@ -99,6 +104,11 @@ async def type_role(update: Update, context: Context) -> None:
 async def _keep_role(context: Context, role: str, answer: Callable[..., None]) -> None:
     author = await desk.author(context)
     found = await events.find_open(context.tx, author, context.kept["code"])
+    if "shift" in context.kept:
+        told = await shift_plans.change_role(context.tx, author, context.kept["shift"], role=role)
+        await context.end_dialog()
+        answer("shift_plans/told", event=found.event, told=told)
+        return
     await context.ask(FLOW, "hours", role=role)
     _ask(context, found, answer)
 
@@ -167,8 +177,7 @@ BUTTONS: dict[str, Handler] = {
     "plan_shifts": show_all,
     "plan_shift": show,
     "plan_add": begin,
-    "plan_hours": begin_change,
-    "plan_places": begin_change,
+    **dict.fromkeys(CHANGES, begin_change),
     "plan_role": choose_role,
     "plan_enough": lift_places,
     "plan_off": call_off,

@@ -43,7 +43,10 @@ async def changed_meanwhile(
             is_host=kind == HOST,
         )
     return EventRefused(
-        "Somebody changed this event meanwhile.", message="errors/event_changed_meanwhile", last=last
+        "Somebody changed this event meanwhile.",
+        message="errors/event_changed_meanwhile",
+        last=last,
+        is_of_shift=shift is not None,
     )
 
 

@@ -27,14 +27,15 @@ from bot.rules.permissions import Action
 from bot.rules.seats import door_opens
 from bot.rules.sending import SHIFT_CHANGED, SHIFT_OFF
 from bot.rules.shifts import (
-    LONGEST_ROLE,
     MOST_SHIFTS,
     ROLES,
     BadShift,
     Shift,
     ShiftRefused,
     newest,
+    require_no_twin,
     require_places,
+    require_role,
     require_sound,
 )
 from db.planning import PlannedBroadcast
@@ -106,11 +107,12 @@ async def add(
     if after is not None and newest(others) != after:
         raise await changed_meanwhile(tx, author, event, shift=newest(others))
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
-    _require_role(role)
+    require_role(role)
     if role not in ROLES:
         await require_may_reword(tx, author, event)
     if capacity is not None:
         require_places(capacity)
+    require_no_twin(role, starts_at, ends_at, others)
     if len(others) >= MOST_SHIFTS:
         raise BadShift(
             "An event has so many shifts at most.", message="errors/too_many_shifts", most=MOST_SHIFTS
@@ -123,16 +125,6 @@ async def add(
         await db.faces.look(tx, author.now, event=event.id)
     await _note(tx, author, code, number, "added")
     return Shift(id=number, event=event.id, **values)  # type: ignore[arg-type]  # of each its own
-
-
-def _require_role(role: str) -> None:
-    if not role.strip() or len(role) > LONGEST_ROLE:
-        raise BadShift(
-            "A few words say what there is to do.",
-            message="errors/text_too_long" if role.strip() else "errors/text_empty",
-            length=len(role),
-            limit=LONGEST_ROLE,
-        )
 
 
 async def change_hours(
@@ -153,6 +145,7 @@ async def change_hours(
     own, found = await _find_to_change(tx, author, number, seen)
     event = found.event
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
+    await _require_no_twin(tx, replace(own, starts_at=starts_at, ends_at=ends_at))
     await db.shifts.lock(tx, own.id)
     changes = await db.shifts.change(tx, own.id, starts_at=starts_at, ends_at=ends_at)
     await db.shifts.shorten_offers(tx, own.id, door_opens(starts_at))
@@ -162,6 +155,36 @@ async def change_hours(
     )
     await _note(tx, author, event.code, number, "hours", told=told)
     return told
+
+
+async def change_role(
+    tx: AsyncConnection, author: Author, number: int, *, role: str, seen: str | None = None
+) -> int:
+    """Something else to do; everybody who has a place in it, or waits for one, is told, and how many they are. `seen`:
+    its mark, as its author saw it.
+
+    Raises NotAllowed, EventRefused, ShiftRefused, BadShift.
+    """
+    author = await in_turn(tx, author)
+    own, found = await _find_to_change(tx, author, number, seen)
+    require_role(role)
+    if role == own.role:
+        return 0
+    if role not in ROLES:
+        await require_may_reword(tx, author, found.event)
+    await _require_no_twin(tx, replace(own, role=role))
+    await db.shifts.lock(tx, own.id)
+    changes = await db.shifts.change(tx, own.id, role=role)
+    told = await _tell(
+        tx, author, own, SHIFT_CHANGED, f"change:{changes}", starts_at=max(own.starts_at, author.now)
+    )
+    await _note(tx, author, found.event.code, number, "role", told=told)
+    return told
+
+
+async def _require_no_twin(tx: AsyncConnection, changed: Shift) -> None:
+    others = [each for each in await db.shifts.of_event(tx, changed.event) if each.id != changed.id]
+    require_no_twin(changed.role, changed.starts_at, changed.ends_at, others)
 
 
 async def change_places(

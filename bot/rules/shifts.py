@@ -70,7 +70,7 @@ class Shift(Frozen):
     @property
     def mark(self) -> str:
         """By which a form says what it showed of it: another one where it was changed since."""
-        return f"{self.starts_at.timestamp():.0f}-{self.ends_at.timestamp():.0f}-{self.capacity or 0}"
+        return f"{self.starts_at.timestamp():.0f}-{self.ends_at.timestamp():.0f}-{self.capacity or 0}-{self.role}"
 
 
 def newest(shifts: Iterable[Shift]) -> int:
@@ -150,12 +150,32 @@ def require_sound(
     starts_at: datetime, ends_at: datetime, *, event: tuple[datetime, datetime], now: datetime
 ) -> None:
     """Raises BadShift for a shift that is too short or too long, past, or far from its event (its start and end)."""
+    if ends_at <= starts_at:
+        raise BadShift("A shift ends after it begins.", message="errors/shift_backwards")
     if not SHORTEST <= ends_at - starts_at <= LONGEST:
         raise BadShift("A shift lasts from 15 minutes to 12 hours.", longest=LONGEST.seconds // 3600)
     if starts_at <= now:
         raise BadShift("A shift begins in the future.", message="errors/shift_past")
     if starts_at < event[0] - AROUND or ends_at > event[1] + AROUND:
         raise BadShift("A shift lies around its event.", message="errors/shift_far")
+
+
+def require_role(role: str) -> None:
+    """Raises BadShift where nothing is said, or too much."""
+    if not role.strip() or len(role) > LONGEST_ROLE:
+        raise BadShift(
+            "A few words say what there is to do.",
+            message="errors/text_too_long" if role.strip() else "errors/text_empty",
+            length=len(role),
+            limit=LONGEST_ROLE,
+        )
+
+
+def require_no_twin(role: str, starts_at: datetime, ends_at: datetime, others: Iterable[Shift]) -> None:
+    """Raises BadShift where another shift of the event says the same: it has places of its own to be given more of."""
+    for each in others:
+        if each.is_open and (each.role, each.starts_at, each.ends_at) == (role, starts_at, ends_at):
+            raise BadShift("The event has this shift already.", message="errors/shift_twice")
 
 
 def read_places(typed: str) -> int:

@@ -59,6 +59,14 @@ ATTENDANCE: Rows = {
             run=lambda w, a: shift_plans.change_hours(w.tx, a, w.shift, **later(w.event)), least="coordinator"
         ),
     },
+    "shift_plans.change_role": {
+        "own": Row(
+            run=lambda w, a: shift_plans.change_role(w.tx, a, w.own_shift, role="set_up"), least="organizer"
+        ),
+        "another’s": Row(
+            run=lambda w, a: shift_plans.change_role(w.tx, a, w.shift, role="set_up"), least="coordinator"
+        ),
+    },
     "shift_plans.change_places": {
         "own": Row(
             run=lambda w, a: shift_plans.change_places(w.tx, a, w.own_shift, capacity=5), least="organizer"

@@ -149,6 +149,9 @@ ROWS: Mapping[str, Row] = {
     "/console/events/{code}/shifts/{shift}/hours": Row(
         HERE, {"starts": "2016-11-24T18:00", "ends": "2016-11-24T20:00", "seen": "{shift_seen}"}
     ),
+    "/console/events/{code}/shifts/{shift}/role": Row(
+        HERE, {"role": "set_up", "words": "", "seen": "{shift_seen}"}
+    ),
     "/console/events/{code}/shifts/{shift}/places": Row(HERE, {"places": "5", "seen": "{shift_seen}"}),
     "/console/events/{code}/shifts/{shift}/off": Row(HERE, {"seen": "{shift_seen}"}),
     "/console/events/{code}/team/link": Row(HERE),

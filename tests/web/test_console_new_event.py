@@ -53,6 +53,15 @@ async def test_an_event_is_made_in_one_form_and_announced_by_the_word(conversati
     }
     await visitor.send(ABOUT, do="next", **{**MEETING, **wrong})
     assert visitor.page.url.path == ABOUT
+    # What is wrong is listed, each leading to its field, and the first of them is in focus.
+    listed = re.findall(
+        r'<a href="#([\w-]+)">', visitor.page.text.partition('id="to-mend"')[2].partition("</ul>")[0]
+    )
+    assert visitor.page.url.fragment == listed[0]
+    assert all(
+        f'id="{name}"' in visitor.page.text and f'id="fault-{name}"' in visitor.page.text for name in listed
+    )
+    assert len(listed) == visitor.page.text.count('aria-invalid="true"') > 2
     for words in ("This is missing", "Which one do you mean", "ends after it begins", "number of seats"):
         assert words in visitor.text, words
     assert 'value="soon"' in visitor.page.text

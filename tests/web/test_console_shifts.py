@@ -96,34 +96,78 @@ async def test_a_shift_is_added_changed_and_called_off(
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "words", "faulty"),
     [
-        ({"ends": "2016-11-24T18:05"}, "A shift lasts from 15 minutes to 12 hours"),
+        ({"ends": "2016-11-24T18:05"}, "A shift lasts from 15 minutes to 12 hours", ["ends"]),
+        ({"ends": "2016-11-24T17:00"}, "A shift ends after it begins", ["ends"]),
         (
             {"starts": "2016-11-28T18:00", "ends": "2016-11-28T19:00"},
             "at most a day before or after its event",
+            ["starts"],
         ),
-        ({"places": "501"}, "A shift has from 1 to 500 places"),
-        ({"places": "<b>many"}, "number"),
-        ({"places": "2,5"}, "A shift has from 1 to 500 places"),
-        ({"places": "2.5"}, "A shift has from 1 to 500 places"),
-        ({"starts": "soon"}, "date"),
-        ({"words": "x" * 41}, "41"),
-        ({"role": ""}, "There is no text in it"),
+        ({"places": "501"}, "A shift has from 1 to 500 places", ["places"]),
+        ({"places": "<b>many"}, "number", ["places"]),
+        ({"places": "2,5"}, "A shift has from 1 to 500 places", ["places"]),
+        ({"places": "2.5"}, "A shift has from 1 to 500 places", ["places"]),
+        ({"starts": "soon"}, "date", ["starts"]),
+        ({"words": "x" * 41}, "41", ["words"]),
+        ({"role": ""}, "There is no text in it", ["words"]),
+        ({"words": "x" * 41, "ends": "", "places": "0"}, "41", ["words", "ends", "places"]),
     ],
 )
 async def test_what_is_no_shift_is_refused_and_stays_typed(
-    conversation: Conversation, olga: Talker, page: str, fields: dict[str, str], words: str
+    conversation: Conversation, olga: Talker, page: str, fields: dict[str, str], words: str, faulty: list[str]
 ) -> None:
+    """Each fault stands at its field, and the first of them is in focus."""
     visitor = await signed_in(olga)
     await add(visitor, page, **fields)
     assert visitor.page.status_code == 409
     assert words in visitor.text
+    html = visitor.page.text
+    assert re.findall(r'id="fault-(\w+)"', html) == faulty
+    assert re.findall(r'aria-invalid="true" aria-describedby="fault-(\w+)"', html) == faulty
+    assert re.findall(r'aria-describedby="fault-(\w+)" autofocus', html) == faulty[:1]
     filled = visitor.filled(f"{page}/shifts")
     for name, typed in {**SHIFT, **fields}.items():
         # A choice that was not offered stands in no list.
         assert filled[name] == typed or name == "role", name
     assert await rows(conversation, shifts) == []
+
+
+async def test_the_same_shift_twice_is_one_too_many_and_what_there_is_to_do_may_change(
+    conversation: Conversation, olga: Talker, event: Event, page: str
+) -> None:
+    visitor = await signed_in(olga)
+    await add(visitor, page)
+    await add(visitor, page)
+    assert visitor.page.status_code == 409
+    assert "The event has this shift already" in visitor.text
+    await add(visitor, page, role="set_up")
+    first, second = await rows(conversation, shifts)
+    marie = await supporter(conversation, 20, "69123")
+    await answer(conversation, marie, event.id, "yes")
+    async with conversation.database.write() as tx:
+        taken = {"shift": second.id, "person": marie, "answer": "yes", "at": conversation.clock.now()}
+        await tx.execute(sa.insert(shift_places).values(taken))
+    one = f"{page}/shifts/{second.id}"
+    await visitor.open(one)
+    seen = visitor.filled(f"{one}/role")["seen"]
+    await visitor.send(f"{one}/role", seen=seen, role="welcome", words="")
+    assert "The event has this shift already" in visitor.text
+    await visitor.send(f"{one}/role", seen=seen, role="welcome", words="Porter les tables")
+    assert "Done. 1 person is being told." in visitor.text
+    assert "Porter les tables" in visitor.text
+    await visitor.send(f"{one}/role", seen=seen, role="clear_up", words="")
+    assert visitor.page.status_code == 409
+    assert "You changed this shift yourself" in visitor.text
+    # The same in the chat.
+    await olga.tap_data(f"1:plan_shift:{first.id}")
+    await olga.tap("Change what there is to do")
+    await olga.tap("stewarding")
+    assert "There was nobody to tell" in olga.last.text
+    assert [row.role for row in await rows(conversation, shifts)] == ["stewarding", "Porter les tables"]
+    told = [row for row in await rows(conversation, broadcasts) if (row.key or "").startswith("shift:")]
+    assert [row.template for row in told] == ["broadcasts/shift_changed"] * 2
 
 
 async def test_of_two_tabs_the_second_is_told(conversation: Conversation, olga: Talker, page: str) -> None:
@@ -134,7 +178,7 @@ async def test_of_two_tabs_the_second_is_told(conversation: Conversation, olga: 
     assert "Porter les <i>tables</i>" in first.text, "what was typed is text, and no tag"
     await second.send(f"{page}/shifts", newest=none_yet, **SHIFT)
     assert second.page.status_code == 409
-    assert "(coordinator, Rhône) changed this event on" in second.text
+    assert "(coordinator, Rhône) changed this shift on" in second.text
     (shift,) = await rows(conversation, shifts)
     one = f"{page}/shifts/{shift.id}"
     await first.open(one)
@@ -148,7 +192,7 @@ async def test_of_two_tabs_the_second_is_told(conversation: Conversation, olga: 
     ):
         await second.send(f"{one}/{form}", seen=stale, **said)
         assert second.page.status_code == 409, form
-        assert "(coordinator, Rhône) changed this event on" in second.text
+        assert "(coordinator, Rhône) changed this shift on" in second.text
     (kept,) = await rows(conversation, shifts)
     assert (kept.capacity, kept.state) == (9, "open")
     # Having seen it, the second may.

@@ -29,6 +29,13 @@ ASKED = ("place", "address", "starts", "ends", "seats", "until", "times")
 """The fields that are kept as they were typed where something is wrong with them; titles beside."""
 
 
+def first_fault(visit: Visit, data: Mapping[str, Any]) -> str | None:
+    """The first field of the form with which something is wrong."""
+    found, title = faults(visit, data), f"title-{visit.author.campaign.languages[0]}"
+    names = (title, "place", "address", "starts", "ends", "until", "times", "sure", "seats")
+    return next((name for name in names if name in found), None)
+
+
 def commune_of(visit: Visit, data: Mapping[str, Any]) -> Commune | None:
     """Where it takes place, once that was settled."""
     code = data.get("commune") or ""

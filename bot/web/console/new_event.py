@@ -100,8 +100,10 @@ class NewEventRoom:
         data = await self._draft(visit)
         said = {**data, **event_form.read(visit, data), "knowing": None}
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
-        goes_on = visit.form.get("do") == "next" and not event_form.faults(visit, said)
-        return visit.go(WHOM if goes_on else ABOUT)
+        if visit.form.get("do") != "next":
+            return visit.go(ABOUT)
+        first = event_form.first_fault(visit, said)
+        return visit.go(WHOM if first is None else f"{ABOUT}#{first}")
 
     # -- whom it is for --
 

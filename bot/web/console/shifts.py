@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -13,7 +15,7 @@ from bot.actions import shift_plans
 from bot.actions.events import ManagedEvent
 from bot.actions.shift_plans import PlannedShift
 from bot.errors import PortevoixError
-from bot.rules.shifts import LONGEST_ROLE, ROLES, newest, read_places
+from bot.rules.shifts import LONGEST_ROLE, ROLES, newest, read_places, require_role
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
@@ -23,6 +25,29 @@ from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
 from db.engine import savepoint
 from db.events import text_in
+
+Faults = Mapping[str, Markup]
+"""What is wrong, by field, in the order of the form; "" of all of it."""
+NONE: Faults = MappingProxyType({})
+_FIELD_OF = {
+    "errors/shift_twice": "role",
+    "errors/text_too_long": "words",
+    "errors/text_empty": "words",
+    "errors/shift_past": "starts",
+    "errors/shift_far": "starts",
+    "errors/shift_backwards": "ends",
+    "errors/bad_shift_hours": "ends",
+    "errors/bad_shift_places": "places",
+}
+"""Beside which field it is told what is wrong with a shift."""
+
+
+class _Faulty(Exception):
+    """Fields that say nothing that could be done."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(", ".join(faults))
+        self.faults = faults
 
 
 class Shifts:
@@ -38,6 +63,7 @@ class Shifts:
             Route(all_, desk.changing(self.add), methods=["POST"]),
             Route(one, desk.reading(self.show, note=_number_helpers)),
             Route(f"{one}/hours", desk.changing(self.hours), methods=["POST"]),
+            Route(f"{one}/role", desk.changing(self.role), methods=["POST"]),
             Route(f"{one}/places", desk.changing(self.places), methods=["POST"]),
             Route(f"{one}/off", desk.changing(self.off), methods=["POST"]),
         ]
@@ -45,38 +71,38 @@ class Shifts:
     async def list(self, visit: Visit) -> Response:
         return await self._list(visit)
 
-    async def _list(self, visit: Visit, fault: Markup | None = None) -> Response:
-        """`fault`: why the shift that was typed is none."""
+    async def _list(self, visit: Visit, faults: Faults = NONE) -> Response:
+        """`faults`: why the shift that was typed is none."""
         found, planned = await shift_plans.planned(visit.tx, visit.author, code_of(visit))
         event = found.event
         fields = {"role": ROLES[0], "words": "", "places": "", **_wall(found, event.starts_at, event.ends_at)}
         return visit.page(
             "shifts",
-            status=200 if fault is None else 409,
+            status=409 if faults else 200,
             **_of(visit, found),
             shifts=planned,
             newest=newest(each.shift for each in planned),
             roles=ROLES,
             longest_role=LONGEST_ROLE,
             fields={**fields, **visit.form},
-            fault=fault,
+            faults=faults,
         )
 
     async def add(self, visit: Visit) -> Response:
         return await self._tried(visit, self._add, self._list)
 
     async def _add(self, visit: Visit) -> Response:
-        form, code = visit.form, code_of(visit)
+        code = code_of(visit)
         found, _ = await shift_plans.planned(visit.tx, visit.author, code)
-        starts_at, ends_at = _hours(visit, found)
+        said = _said(visit, found, "words", "starts", "ends", "places")
         await shift_plans.add(
             visit.tx,
             visit.author,
             code,
-            role=plain(form.get("words", "")) or form.get("role", ""),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            capacity=_places(visit),
+            role=said["words"],
+            starts_at=said["starts"],
+            ends_at=said["ends"],
+            capacity=said["places"],
             after=_newest_seen(visit),
         )
         return visit.go(f"/console/events/{code}/shifts?done#main")
@@ -84,23 +110,28 @@ class Shifts:
     async def show(self, visit: Visit) -> Response:
         return await self._show(visit)
 
-    async def _show(self, visit: Visit, fault: Markup | None = None) -> Response:
-        """`fault`: why it could not be changed."""
+    async def _show(self, visit: Visit, faults: Faults = NONE) -> Response:
+        """`faults`: why it could not be changed."""
         planned = await self._planned(visit)
         shift, found = planned.filled.shift, planned.found
+        is_known = shift.role in ROLES
         fields = {
+            "role": shift.role if is_known else ROLES[0],
+            "words": "" if is_known else shift.role,
             "places": "" if shift.capacity is None else str(shift.capacity),
             **_wall(found, shift.starts_at, shift.ends_at),
         }
         return visit.page(
             "shift",
-            status=200 if fault is None else 409,
+            status=409 if faults else 200,
             **_of(visit, found),
+            roles=ROLES,
+            longest_role=LONGEST_ROLE,
             shift=shift,
             seats=planned.filled.seats,
             helpers=planned.helpers,
             fields={**fields, **visit.form},
-            fault=fault,
+            faults=faults,
         )
 
     async def _planned(self, visit: Visit) -> PlannedShift:
@@ -115,12 +146,25 @@ class Shifts:
 
     async def _hours(self, visit: Visit) -> Response:
         planned = await self._planned(visit)
-        shift, hours = planned.filled.shift, _hours(visit, planned.found)
-        if hours == (shift.starts_at, shift.ends_at):
+        shift, said = planned.filled.shift, _said(visit, planned.found, "starts", "ends")
+        starts_at, ends_at = said["starts"], said["ends"]
+        if (starts_at, ends_at) == (shift.starts_at, shift.ends_at):
             return visit.go(_address(visit))  # there is nothing to tell anybody of
-        starts_at, ends_at = hours
         number = await shift_plans.change_hours(
             visit.tx, visit.author, shift.id, starts_at=starts_at, ends_at=ends_at, seen=_seen(visit)
+        )
+        return visit.go(f"{_address(visit)}?told={number}#main")
+
+    async def role(self, visit: Visit) -> Response:
+        return await self._tried(visit, self._role, self._show)
+
+    async def _role(self, visit: Visit) -> Response:
+        planned = await self._planned(visit)
+        shift, said = planned.filled.shift, _said(visit, planned.found, "words")
+        if said["words"] == shift.role:
+            return visit.go(_address(visit))
+        number = await shift_plans.change_role(
+            visit.tx, visit.author, shift.id, role=said["words"], seen=_seen(visit)
         )
         return visit.go(f"{_address(visit)}?told={number}#main")
 
@@ -128,9 +172,10 @@ class Shifts:
         return await self._tried(visit, self._places, self._show)
 
     async def _places(self, visit: Visit) -> Response:
-        shift, capacity = (await self._planned(visit)).filled.shift, _places(visit)
+        planned = await self._planned(visit)
+        said = _said(visit, planned.found, "places")
         await shift_plans.change_places(
-            visit.tx, visit.author, shift.id, capacity=capacity, seen=_seen(visit)
+            visit.tx, visit.author, planned.filled.shift.id, capacity=said["places"], seen=_seen(visit)
         )
         return visit.go(f"{_address(visit)}?done#main")
 
@@ -146,18 +191,20 @@ class Shifts:
         self,
         visit: Visit,
         change: Callable[[Visit], Awaitable[Response]],
-        page: Callable[[Visit, Markup], Awaitable[Response]],
+        page: Callable[[Visit, Faults], Awaitable[Response]],
     ) -> Response:
         """What a form does; where that is refused, its page with what was typed, and why."""
         try:
             async with savepoint(visit.tx):
                 return await change(visit)
+        except _Faulty as faulty:
+            return await page(visit, faulty.faults)
         except Missing:
             raise
         except PortevoixError as fault:
             if isinstance(fault, BadForm) and fault.message == BadForm.default_message:
                 raise
-            return await page(visit, told(visit, fault))
+            return await page(visit, {_FIELD_OF.get(fault.message, ""): told(visit, fault)})
 
 
 def _of(visit: Visit, found: ManagedEvent) -> Mapping[str, object]:
@@ -187,17 +234,47 @@ def _wall(found: ManagedEvent, starts_at: datetime, ends_at: datetime) -> Mappin
     }
 
 
-def _hours(visit: Visit, found: ManagedEvent) -> tuple[datetime, datetime]:
-    """What the two fields say. Raises BadForm."""
-    where = zone_named(found.event.zone)
-    starts_at, ends_at = (at_wall(wall_time(visit.form.get(name, "")), where) for name in ("starts", "ends"))
-    return starts_at, ends_at
+def _said(visit: Visit, found: ManagedEvent, *names: str) -> dict[str, Any]:
+    """What these fields say, each read by itself. Raises _Faulty, which tells of all that are wrong."""
+    said: dict[str, Any] = {}
+    faults: dict[str, Markup] = {}
+    for name in names:
+        try:
+            said[name] = _READS[name](visit, found)
+        except PortevoixError as fault:
+            faults[name] = told(visit, fault)
+    if faults:
+        raise _Faulty(faults)
+    return said
 
 
-def _places(visit: Visit) -> int | None:
-    """None: as many as like to. Raises BadShift."""
+def _role(visit: Visit, _found: ManagedEvent) -> str:
+    role = plain(visit.form.get("words", "")) or visit.form.get("role", "")
+    require_role(role)
+    return role
+
+
+def _starts(visit: Visit, found: ManagedEvent) -> datetime:
+    return at_wall(wall_time(visit.form.get("starts", "")), zone_named(found.event.zone))
+
+
+def _ends(visit: Visit, found: ManagedEvent) -> datetime:
+    return at_wall(wall_time(visit.form.get("ends", "")), zone_named(found.event.zone))
+
+
+def _places(visit: Visit, _found: ManagedEvent) -> int | None:
+    """None: as many as like to."""
     typed = plain(visit.form.get("places", ""))
     return read_places(typed) if typed else None
+
+
+_READS: Mapping[str, Callable[[Visit, ManagedEvent], Any]] = {
+    "words": _role,
+    "starts": _starts,
+    "ends": _ends,
+    "places": _places,
+}
+"""How each field is read. Raises BadForm, BadShift."""
 
 
 def _seen(visit: Visit) -> str:

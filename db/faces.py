@@ -207,6 +207,12 @@ async def is_turned(tx: AsyncConnection, card: EventMessage) -> bool:
     return face == SHOWS_OTHERWISE
 
 
+async def was_sent(tx: AsyncConnection, person: int, message: int) -> bool:
+    """Whether a message of somebody's chat was sent to many, and not to them alone."""
+    which = sa.and_(deliveries.c.person == person, deliveries.c.message_id == message)
+    return await tx.scalar(sa.select(deliveries.c.id).where(which)) is not None
+
+
 async def turned(tx: AsyncConnection, person: int, message: int) -> None:
     """A message shows something else than its event now."""
     which = sa.and_(deliveries.c.person == person, deliveries.c.message_id == message)

@@ -8,6 +8,7 @@ from bot.actions import effects, event_cards, rsvps
 from bot.actions.event_cards import EventCard, event_card
 from bot.links import event_link
 from bot.rules.events import is_over
+from bot.rules.kinds import Mute
 from bot.rules.seats import Seats
 from bot.words.friends import SOMEBODY, addressed
 from bot.words.texts import Text
@@ -69,7 +70,12 @@ async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) 
     """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
     tapped = context.message if context.update.callback_query is not None else None
     show_text = context.add if tapped is None or not _is_text(tapped) else context.show
-    show_text(await _told(context, found, rsvp))
+    is_sent = (
+        tapped is not None
+        and _is_text(tapped)
+        and await event_cards.was_sent(context.tx, context.person, tapped.message_id)
+    )
+    show_text(await _told(context, found, rsvp, mute=Mute.EVENTS.value if is_sent else ""))
 
 
 async def show_from_list(context: Context, found: EventInWords) -> None:
@@ -95,8 +101,8 @@ async def show_below(context: Context, found: EventInWords) -> None:
     context.add(await _told(context, found))
 
 
-async def _told(context: Context, found: EventInWords, rsvp: Rsvp | None = None) -> Text:
-    """The card, or until when the law asks for silence about it."""
+async def _told(context: Context, found: EventInWords, rsvp: Rsvp | None = None, *, mute: str = "") -> Text:
+    """The card, or until when the law asks for silence about it. `mute`: how what was sent to many is switched off."""
     quiet = context.quiet_about_events
     if quiet is not None and not found.event.is_cancelled:
         # What has become of a yes is theirs to know, and says nothing of the event.
@@ -108,6 +114,7 @@ async def _told(context: Context, found: EventInWords, rsvp: Rsvp | None = None)
         event=await card_of(context, found, rsvp),
         friend_link=None if quiet is not None else event_link(context.services.bot_username, code, SOMEBODY),
         may_help=context.campaign.needs_hands(context.now),
+        mute=mute,
     )
     return addressed(text, context.person.friend_code)
 

@@ -23,7 +23,7 @@ async def show(update: Update, context: Context) -> None:
         await _show(context, found)
 
 
-async def _show(context: Context, found: EventInWords) -> None:
+async def _show(context: Context, found: EventInWords, *, is_gone: bool = False) -> None:
     quiet = context.quiet_about_events
     if quiet is not None:
         context.edit("events/quiet", until=quiet.until)
@@ -32,6 +32,7 @@ async def _show(context: Context, found: EventInWords) -> None:
         "shifts/list",
         event=await event_card.card_of(context, found),
         shifts=await shifts.shifts_of(context.tx, context.person, found.event),
+        is_gone=is_gone,
     )
 
 
@@ -46,9 +47,23 @@ async def answer(update: Update, context: Context) -> None:
         change = shifts.take if wanted else shifts.give_back
         await change(context.tx, context.person, context.origin, number(shift))
     except (ShiftRefused, EventClosed) as refused:
-        context.toast(refused.message, alert=True, **refused.values)
+        is_gone = refused.message == ShiftRefused.default_message
+        if not (is_gone and await _show_without(context, number(shift))):
+            context.toast(refused.message, alert=True, **refused.values)
         return
     await _show(context, found)
+
+
+async def _show_without(context: Context, shift: int) -> bool:
+    """In place of the list that was tapped, which may show a shift that is off as theirs. News stay: False."""
+    message = context.message
+    if message is None or "1:shifts:" in str(message.reply_markup):
+        return False
+    found = await shifts.event_of(context.tx, shift)
+    if found is None:
+        return False
+    await _show(context, found, is_gone=True)
+    return True
 
 
 BUTTONS: dict[str, Handler] = {"shifts": show, "shift": answer}

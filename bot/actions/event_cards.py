@@ -274,6 +274,11 @@ async def opened(tx: AsyncConnection, person: Person, message: int, event: Event
     await db.faces.opened(tx, person=person.id, message=message, event=event.id, face=face)
 
 
+async def was_sent(tx: AsyncConnection, person: Person, message: int) -> bool:
+    """Whether the message that shows an event was sent to many: it keeps its sender, its label and its end."""
+    return await db.faces.was_sent(tx, person.id, message)
+
+
 async def turned(tx: AsyncConnection, person: Person, message: int) -> None:
     """A message that showed an event shows something else: it is not edited any more when the event changes."""
     await db.faces.turned(tx, person.id, message)

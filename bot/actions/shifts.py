@@ -39,6 +39,15 @@ async def find(tx: AsyncConnection, number: int) -> tuple[Shift, EventInWords]:
     return shift, EventInWords(event=event, texts=texts)
 
 
+async def event_of(tx: AsyncConnection, number: int) -> EventInWords | None:
+    """The event of a shift, also of one that is off; None where nobody may see it."""
+    shift = await db.shifts.get(tx, number)
+    event = (await db.events.get_many(tx, [shift.event])).get(shift.event) if shift is not None else None
+    if event is None or not event.is_public:
+        return None
+    return EventInWords(event=event, texts=await db.events.texts_of(tx, event.id))
+
+
 async def take(tx: AsyncConnection, person: Person, origin: Origin, number: int) -> Rsvp:
     """A place in a shift, or on its waitlist; how they stand with it.
 

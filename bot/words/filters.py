@@ -116,6 +116,10 @@ def _places_of(locale: str, words: Words) -> dict[str, Any]:
     def country(code: str) -> str:
         return str(Locale.parse(locale).territories.get(code, code))
 
+    def tongue(code: str) -> str:
+        """What a language is called by whoever reads this: `anglais`, not `English`."""
+        return str(Locale.parse(locale).languages.get(code, code))
+
     def zone_city(zone: str) -> str:
         return city_of(zone, locale)
 
@@ -134,7 +138,7 @@ def _places_of(locale: str, words: Words) -> dict[str, Any]:
         written = words.places.of.get("vowel") if begins in _VOWELS else None
         return (written or words.places.of[OTHER]).format(name=place)
 
-    return {"country": country, "zone_city": zone_city, "at": at, "of": of}
+    return {"country": country, "zone_city": zone_city, "tongue": tongue, "at": at, "of": of}
 
 
 def _numbers_of(locale: str) -> dict[str, Any]:

@@ -11,7 +11,11 @@ import db.events
 import db.people
 import db.rsvps
 import db.staff
+from db.schema import events
+from tests.campaigning import rows, staff
 from tests.conversation import Conversation, Shown, Talker, paris
+from tests.drafting import write_event
+from tests.leaving import let_arrive
 
 HOST = "I’d like to host an event"
 LYON, VILLEURBANNE, PARIS, POINTE_A_PITRE = "69123", "69266", "75056", "97120"
@@ -131,6 +135,23 @@ async def test_who_is_not_registered_signs_up_and_then_sees_the_event(conversati
     person = await zoe.stored()
     assert person is not None
     assert person.consent_team
+
+
+async def test_an_invitation_that_was_answered_keeps_the_way_out(conversation: Conversation) -> None:
+    """At once, and not from the next change of the event on: what was sent to many keeps its end."""
+    zoe = await supporter(conversation)
+    organizer = await staff(conversation, 8, "organizer", "69")
+    await write_event(organizer)
+    await organizer.send("SEND")
+    shown = await let_arrive(conversation, zoe)
+    assert "Stop these invitations" in shown.buttons
+    for said in ("I’ll come", "Maybe"):
+        await zoe.tap_data(next(data for name, data in zoe.last.buttons.items() if said in name))
+        assert "Stop these invitations" in zoe.last.buttons
+    (code,) = [row.code for row in await rows(conversation, events)]
+    await zoe.send(f"/start ev_{code}")
+    await zoe.tap_data(next(data for name, data in zoe.last.buttons.items() if "I’ll come" in name))
+    assert "Stop these invitations" not in zoe.last.buttons, "what answers somebody has none"
 
 
 async def test_the_team_is_asked_about_once(conversation: Conversation) -> None:

@@ -164,7 +164,13 @@ async def test_changes_are_told_to_those_who_took_it_and_no_one_else(conversatio
         assert isinstance(call, Call)
         assert "1:shifts:" in str(call.payload["reply_markup"])
     await paul.tap_data(f"1:shift:{shift.id}:yes")
-    assert "isn’t offered any more" in paul.toast
+    assert "isn’t offered any more" in paul.last.text
+    # The list that they leafed to shows it as theirs no more.
+    assert "✓" in zoe.last.text + str(zoe.last.buttons)
+    await zoe.tap_data(f"1:shift:{shift.id}:no")
+    assert "isn’t offered any more" in zoe.last.text
+    assert "✓" not in zoe.last.text + str(zoe.last.buttons)
+    assert "0 of 1 places taken" in zoe.last.text
     noted = [row.details["changed"] for row in await rows(conversation, audit) if "shift" in row.details]
     assert noted == ["added", "hours", "off", "added"]
 

@@ -28,7 +28,7 @@ async def test_who_agreed_is_found_by_name_in_the_area_and_it_is_noted(conversat
     assert "Zoé" not in sophie.text
     await sophie.send(ROOM, name=" zoé ")
     found = sophie.text.partition("Offered to help")[2].partition("Where you look")[0]
-    assert found.split() == "Zoé Lyon Français".split() + found.split()[3:]
+    assert found.split() == "Zoé Lyon French".split() + found.split()[3:]
     assert found.count("Zoé Lyon") == 1
     assert "zoé-marie Villeurbanne" in found
     assert "Marseille" not in found

@@ -15,11 +15,12 @@ from bot.frozen import Frozen
 from bot.rules.courtesy import CapReason
 from bot.rules.experiments import HELD_OUT
 from bot.rules.kinds import PARTISAN
+from bot.rules.leaving_order import NEVER
 from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import NOBODY, Headcount
 from db.headcounts import Condition, counted, headcount, known_to
 from db.restrictions import of_others, restricted_people
-from db.schema import broadcasts, deliveries, people
+from db.schema import Instant, broadcasts, deliveries, people
 
 QUICK = 5_000
 """Deliveries that are counted within some milliseconds."""
@@ -156,14 +157,19 @@ async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:
 
 
 def _is_behind(others: Sequence[int]) -> Condition:
-    """Whether a cap holds it, and another message leaves for the same person before it may."""
-    before = deliveries.alias("before")
-    is_older = sa.and_(before.c.due_at == deliveries.c.due_at, before.c.id < deliveries.c.id)
+    """Whether a cap holds it, and another message leaves for the same person before it may: what is due before, or at
+    the same instant and goes first (`bot.rules.leaving_order.place_in_line`), if it is still of use then.
+    """
+    before, never = deliveries.alias("before"), sa.literal(NEVER, Instant())
+    expires, theirs = (sa.func.coalesce(rows.c.expires_at, never) for rows in (deliveries, before))
+    is_older = sa.and_(theirs == expires, before.c.broadcast < deliveries.c.broadcast)
+    goes_first = sa.and_(before.c.due_at == deliveries.c.due_at, sa.or_(theirs < expires, is_older))
     first = sa.select(before.c.id).where(
         before.c.person == deliveries.c.person,
         before.c.broadcast.in_(others),
         before.c.state.in_(ON_THE_WAY),
-        sa.or_(before.c.due_at < deliveries.c.due_at, is_older),
+        theirs > before.c.due_at,
+        sa.or_(before.c.due_at < deliveries.c.due_at, goes_first),
     )
     by_a_cap = deliveries.c.reason.in_([str(reason) for reason in CapReason])
     return sa.and_(deliveries.c.state == "withheld", by_a_cap, first.exists())

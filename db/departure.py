@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.courtesy import NeutralSent
 from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, given_ids, read_instant
 from db.deliveries import Leased
+from db.engine import here
 from db.rsvps import Rsvp
-from db.schema import rsvps
+from db.schema import broadcasts, rsvps
 
 IN_FLIGHT = ("sent", "sending", "in_doubt")
 """States of a message that counts towards the caps: it left, leaves or may have left."""
@@ -39,6 +41,24 @@ def _sent(kinds: Iterable[str]) -> Statement:
 
 
 _PARTISAN_SENT, _NEUTRAL_SENT = _sent(PARTISAN), _sent({Kind.CIVIC_NEUTRAL})
+_PARTISAN_GOING = sa.select(broadcasts.c.id).where(
+    broadcasts.c.state == "active",
+    broadcasts.c.finished_at.is_(None),
+    broadcasts.c.mends.is_(None),
+    broadcasts.c.kind.in_(sorted(PARTISAN)),
+)
+_WAITING = ", ".join(f"'{state}'" for state in ON_THE_WAY)
+_DUE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(id, broadcast, person, expires_at, attempts)) AS text) FROM (
+        SELECT id, broadcast, person, expires_at, attempts FROM deliveries
+        WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
+          AND broadcast IN (SELECT CAST(each.value ->> 2 AS BIGINT) FROM {s.each})
+          AND state IN ({_WAITING}) AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+          AND id NOT IN {given_ids(s)}) AS due"""
+    )
+)
 
 
 async def partisan_sent(
@@ -52,6 +72,28 @@ async def partisan_sent(
     for person, left, _ in await _left(tx, _PARTISAN_SENT, rows, since, promised):
         found.setdefault(person, []).append(left)
     return found
+
+
+async def partisan_due(
+    tx: AsyncConnection, rows: Collection[Leased], *, now: datetime, promised: Collection[int] = ()
+) -> list[Leased]:
+    """The partisan messages that may leave too for those who are to get these, if these are some; but for `promised`
+    ones, which count as left.
+    """
+    with here(tx):
+        going = set(await tx.scalars(_PARTISAN_GOING))
+    mine = {row.broadcast for row in rows} & going
+    if not mine or len(going) == 1:
+        return []
+    # Deliveries with their people, and then messages: no row of the database bears the number 0.
+    asked = [(row.id, row.person or 0, 0) for row in rows if row.broadcast in mine]
+    asked += [(0, 0, number) for number in sorted(going)]
+    found = await _DUE.rows(tx, rows=asked, now=now)
+    return [
+        Leased(number, broadcast, person, read_instant(expires_at), attempts)
+        for number, broadcast, person, expires_at, attempts in found
+        if number not in promised
+    ]
 
 
 async def neutral_sent(

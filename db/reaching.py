@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from bot.frozen import Frozen
 from bot.rules.courtesy import Caps
-from bot.rules.kinds import PARTISAN, Mute
+from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute, mutes_of_step
 from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import Headcount
 from db.areas import person_in
@@ -59,32 +59,58 @@ class ReachGroup(Frozen):
     people: Headcount
 
 
-class Ahead(Frozen):
-    """What leaves before another message: of what waits `now`, all that is due `by` when that is to leave, or held
-    already. `but`: the other message itself, where it is queued.
-    """
+class OtherMessage(Frozen):
+    """A message that is leaving beside another one, and counted by the caps."""
 
-    now: datetime
-    by: datetime
-    but: int | None = None
+    number: int
+    kind: Kind
+    step: str | None
+
+    @property
+    def mutes(self) -> frozenset[Mute]:
+        """The switches any of which silences it."""
+        if self.step is not None:
+            return mutes_of_step(self.kind)
+        return frozenset({MUTES[self.kind]} if self.kind in MUTES else ())
+
+
+class Waits(Frozen):
+    """One of those that somebody waits for: its `number`, when it is due (None: now) and expires, to the minute."""
+
+    number: int
+    due_at: datetime | None
+    expires_at: datetime | None
 
 
 class Written(Frozen):
-    """So many people to whom the campaign wrote in the last days. `silent`: they left so many questions unanswered that
-    the lower cap of a week holds; `today`: they had all that a day of theirs allows; `fills_week`: when the oldest of
-    the messages left, to the minute, that together fill the week; None: they do not. `held`: how many wait for a later
-    day, the first of them until `held_from`, the last until `held_until`.
+    """So many people to whom the campaign wrote in the last days, or for whom something waits, by what the caps ask of
+    each. `silent`: they left so many questions unanswered that the lower cap of a week holds; `sent`: how many messages
+    left for them, so many of them `today`; `known`: the oldest of them, to the minute, as far as a cap may ask when
+    that was; `waits`: what else is to leave for them.
     """
 
     territory: str | None
     zone: str | None
     silent: bool
-    today: bool
-    fills_week: datetime | None
+    sent: int
+    today: int
+    known: tuple[datetime, ...]
+    waits: tuple[Waits, ...]
     people: Headcount
-    held: int = 0
-    held_from: datetime | None = None
-    held_until: datetime | None = None
+
+
+async def others_leaving(tx: AsyncConnection, but: int | None = None) -> list[OtherMessage]:
+    """What is leaving, and the caps count, beside a message (`but`)."""
+    query = sa.select(broadcasts.c.id, broadcasts.c.kind, broadcasts.c.step).where(
+        broadcasts.c.kind.in_(sorted(PARTISAN)),
+        broadcasts.c.state == "active",
+        broadcasts.c.finished_at.is_(None),
+        broadcasts.c.mends.is_(None),
+        broadcasts.c.id != (but or 0),
+    )
+    return [
+        OtherMessage(number=row.id, kind=Kind(row.kind), step=row.step) for row in await tx.execute(query)
+    ]
 
 
 def _is_muted(mute: Mute | None) -> sa.ColumnElement[bool]:
@@ -97,22 +123,24 @@ async def standings(
     mute: Mute | None,
     *,
     since: datetime,
-    ahead: Ahead | None = None,
+    others: Sequence[OtherMessage] = (),
     known_in: Sequence[str] | None = None,
     only: int | None = None,
 ) -> list[ReachGroup]:
     """The people of an audience (a condition on `people`), counted by what decides whether a message reaches them, for
-    a reader who knows people in some areas. `ahead`: what leaves before it counts as what left. `only`: the audience is
-    this one person.
+    a reader who knows people in some areas. `others`: what is leaving beside it counts as what left. `only`: the
+    audience is this one person.
     """
     # What was sent to everybody is found once for very many; for one it is looked up by their own index.
     theirs = sa.true() if only is None else deliveries.c.person == only
     # Two look-ups and no OR: each has an index of its own.
     sent = sa.select(deliveries.c.person).where(_is_sent(deliveries, since), theirs)
     recently: Condition = people.c.id.in_(sent)
-    if ahead is not None:
-        waits = sa.select(deliveries.c.person).where(_waits(deliveries, ahead), theirs)
-        recently = sa.or_(recently, people.c.id.in_(waits))
+    for mutes, numbers in _by_mutes(others).items():
+        waits = sa.select(deliveries.c.person).where(
+            _is_on_its_way(deliveries), deliveries.c.broadcast.in_(numbers), theirs
+        )
+        recently = sa.or_(recently, sa.and_(_hears(mutes), people.c.id.in_(waits)))
     columns = (
         people.c.territory,
         people.c.zone,
@@ -138,44 +166,39 @@ async def written_to(
     since: datetime,
     caps: Caps,
     days: Mapping[str | None, Day],
-    ahead: Ahead | None = None,
+    now: datetime,
+    others: Sequence[OtherMessage] = (),
     known_in: Sequence[str] | None = None,
 ) -> list[Written]:
-    """Those of an audience whom a message can reach and to whom the campaign wrote since then, by what the caps ask of
-    each. `days`: today, in each zone that somebody lives by. `ahead`: what leaves before it counts as what left.
+    """Those of an audience whom a message can reach and to whom the campaign wrote since then, or for whom some of the
+    `others` wait, by what the caps ask of each. `days`: today, in each zone that somebody lives by.
     """
     silent = people.c.unanswered >= caps.silent_after
-    moment = _moment(deliveries, ahead)
+    moment, is_sent, waits = _moment(deliveries), _is_sent(deliveries, since), _waits_of(others)
     today = sa.or_(
         sa.false(), *(sa.and_(_lives_by(zone), _between(moment, *day)) for zone, day in days.items())
     )
-    held: Condition = sa.false()
-    if ahead is not None:
-        is_later = sa.and_(moment > ahead.by, sa.case((today, 0), else_=1) == 1)
-        held = sa.and_(deliveries.c.state.in_(ON_THE_WAY), is_later)
+    sent, waiting = sa.func.count().filter(is_sent), sa.func.count().filter(waits)
+    # Of so many of the oldest a cap may ask when they left, until the last that waits has left too.
+    asked = sent + waiting + 1 - sa.case((silent, caps.per_week_when_silent), else_=caps.per_week)
     columns = (
         people.c.territory,
         people.c.zone,
         known_to(known_in).label("is_known"),
         silent.label("silent"),
-        (sa.func.count().filter(today) >= caps.per_day).label("today"),
+        sent.label("sent"),
+        sa.func.count().filter(sa.and_(is_sent, today)).label("today"),
         sa.case(
-            (silent, _filled(caps.per_week_when_silent, since, ahead)),
-            else_=_filled(caps.per_week, since, ahead),
-        ).label("filled"),
-        sa.func.count().filter(held).label("held"),
-        sa.func.min(sa.case((held, moment), else_=sa.null())).label("held_from"),
-        sa.func.max(sa.case((held, moment), else_=sa.null())).label("held_until"),
+            (asked <= 0, sa.null()),
+            (asked == 1, _Minute(sa.func.min(sa.case((is_sent, moment), else_=sa.null())))),
+            else_=sa.func.aggregate_strings(sa.case((is_sent, _Minute(moment)), else_=sa.null()), ","),
+        ).label("known"),
+        sa.func.aggregate_strings(sa.case((waits, _waiting(now)), else_=sa.null()), ",").label("waits"),
     )
-    reached = _reached(among, mute).where(_counts(deliveries, since, ahead))
+    reached = _reached(among, mute).where(sa.or_(is_sent, waits))
     each = reached.with_only_columns(*columns).group_by(people.c.id).subquery()
-    shared = (
-        *(each.c.territory, each.c.zone, each.c.silent, each.c.today, each.c.held),
-        _Minute(each.c.filled).label("filled_at"),
-        _Minute(each.c.held_from).label("held_since"),
-        _Minute(each.c.held_until).label("held_to"),
-    )
-    query = sa.select(*shared, *counted("people", each.c.is_known)).group_by(*shared)
+    shared = [column for column in each.c if column.name != "is_known"]
+    query: sa.Select[Any] = sa.select(*shared, *counted("people", each.c.is_known)).group_by(*shared)
     return [_as_written(row) for row in await tx.execute(query)]
 
 
@@ -197,32 +220,33 @@ def _as_written(row: sa.Row[Any]) -> Written:
         territory=row.territory,
         zone=row.zone,
         silent=bool(row.silent),
-        today=bool(row.today),
-        fills_week=_end_of(row.filled_at),
+        sent=row.sent,
+        today=row.today,
+        known=tuple(sorted(_end_of(minute) for minute in (row.known or "").split(",") if minute)),
+        waits=tuple(_read(waits) for waits in sorted((row.waits or "").split(",")) if waits),
         people=headcount(row, "people"),
-        held=row.held,
-        held_from=_end_of(row.held_since),
-        held_until=_end_of(row.held_to),
     )
 
 
-def _end_of(minute: str | None) -> datetime | None:
+def _end_of(minute: str) -> datetime:
     """Its last instant: nobody is said to be reached who is not yet."""
-    return None if minute is None else datetime.fromisoformat(minute) + timedelta(minutes=1)
+    return datetime.fromisoformat(minute) + timedelta(minutes=1)
 
 
-def _filled(per_week: int, since: datetime, ahead: Ahead | None) -> sa.ColumnElement[datetime | None]:
-    """When the oldest of so many messages of a group left; nothing where there are fewer. Looked up one by one only
-    where there are more, which the caps leave to few.
-    """
-    number, theirs = sa.func.count(), deliveries.alias("theirs")
-    moment = _moment(theirs, ahead)
-    of_one = sa.select(moment).where(theirs.c.person == people.c.id, _counts(theirs, since, ahead))
-    found = of_one.order_by(moment.desc()).limit(1).offset(per_week - 1).correlate(people)
-    return sa.case(
-        (number < per_week, sa.null()),
-        (number == per_week, sa.func.min(_moment(deliveries, ahead))),
-        else_=found.scalar_subquery(),
+def _waiting(now: datetime) -> sa.ColumnElement[str]:
+    """What is asked of something that waits, as text: see `Waits`."""
+    is_later = sa.and_(deliveries.c.state == "queued", deliveries.c.due_at > now)
+    due = sa.case((is_later, _Minute(deliveries.c.due_at)), else_="")
+    expires = sa.func.coalesce(_Minute(deliveries.c.expires_at), "")
+    return sa.cast(deliveries.c.broadcast, sa.Text()) + "|" + due + "|" + expires
+
+
+def _read(waits: str) -> Waits:
+    number, due, expires = waits.split("|")
+    return Waits(
+        number=int(number),
+        due_at=datetime.fromisoformat(due) if due else None,
+        expires_at=datetime.fromisoformat(expires) if expires else None,
     )
 
 
@@ -234,18 +258,9 @@ def _between(moment: sa.ColumnElement[datetime], start: datetime, end: datetime)
     return sa.and_(moment >= start, moment < end)
 
 
-def _moment(rows: sa.FromClause, ahead: Ahead | None) -> sa.ColumnElement[datetime]:
-    """When it left; of what leaves first, when that is."""
-    left = sa.func.coalesce(rows.c.sent_at, rows.c.changed_at, type_=Instant())
-    if ahead is None:
-        return left
-    leaves = sa.case((rows.c.due_at > ahead.now, rows.c.due_at), else_=sa.literal(ahead.now, Instant()))
-    return sa.case((rows.c.state.in_(ON_THE_WAY), leaves), else_=left)
-
-
-def _counts(rows: sa.FromClause, since: datetime, ahead: Ahead | None) -> Condition:
-    sent = _is_sent(rows, since)
-    return sent if ahead is None else sa.or_(sent, _waits(rows, ahead))
+def _moment(rows: sa.FromClause) -> sa.ColumnElement[datetime]:
+    """When it left."""
+    return sa.func.coalesce(rows.c.sent_at, rows.c.changed_at, type_=Instant())
 
 
 def _is_sent(rows: sa.FromClause, since: datetime) -> Condition:
@@ -259,30 +274,48 @@ def _is_sent(rows: sa.FromClause, since: datetime) -> Condition:
         rows.c.person.is_not(None),
         rows.c.state.in_(IN_FLIGHT),
         rows.c.broadcast.in_(partisan),
-        _moment(rows, None) > since,
+        _moment(rows) > since,
     )
 
 
-def _waits(rows: sa.FromClause, ahead: Ahead) -> Condition:
-    """The partisan messages that leave first."""
-    partisan = sa.select(broadcasts.c.id).where(
-        broadcasts.c.kind.in_(sorted(PARTISAN)),
-        broadcasts.c.state == "active",
-        broadcasts.c.finished_at.is_(None),
-        broadcasts.c.id != (ahead.but or 0),
+def _is_on_its_way(rows: sa.FromClause) -> Condition:
+    return sa.and_(rows.c.person.is_not(None), rows.c.state.in_(ON_THE_WAY))
+
+
+def _by_mutes(others: Sequence[OtherMessage]) -> dict[frozenset[Mute], list[int]]:
+    found: dict[frozenset[Mute], list[int]] = {}
+    for each in others:
+        found.setdefault(each.mutes, []).append(each.number)
+    return found
+
+
+def _hears(mutes: frozenset[Mute]) -> Condition:
+    """Whether somebody switched none of these off."""
+    return sa.and_(sa.true(), *(sa.not_(_is_muted(mute)) for mute in sorted(mutes)))
+
+
+def _waits_of(others: Sequence[OtherMessage]) -> Condition:
+    """Whether a delivery of somebody is one of these, and still to leave."""
+    theirs = (
+        sa.and_(_hears(mutes), deliveries.c.broadcast.in_(numbers))
+        for mutes, numbers in _by_mutes(others).items()
     )
-    return sa.and_(
-        rows.c.person.is_not(None),
-        rows.c.state.in_(ON_THE_WAY),
-        sa.or_(rows.c.state == "withheld", rows.c.due_at <= ahead.by),
-        rows.c.broadcast.in_(partisan),
-    )
+    return sa.and_(_is_on_its_way(deliveries), sa.or_(sa.false(), *theirs))
 
 
 def waits_in(broadcast: int) -> Condition:
     """Whether a row of `people` has yet to get this broadcast."""
     mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(ON_THE_WAY))
     return people.c.id.in_(sa.select(deliveries.c.person).where(mine))
+
+
+async def useful_until(tx: AsyncConnection, broadcast: int) -> datetime | None:
+    """Until when what is still to leave of a broadcast is of use, where that is the same for everybody."""
+    mine = sa.select(deliveries.c.expires_at).where(
+        deliveries.c.broadcast == broadcast, deliveries.c.state.in_(ON_THE_WAY)
+    )
+    found: datetime | None = await tx.scalar(mine.limit(1))
+    return found
 
 
 def expired_in(broadcast: int, areas: Iterable[str]) -> Condition:

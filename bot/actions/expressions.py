@@ -203,7 +203,9 @@ async def _held(
     """What keeps news that are sent now from how many of these people; `only`: from this one."""
     news = Sending(kind=NEWS, when=all_at(occasion.now))
     found: Counter[Held] = Counter()
-    for people, obstacle in await obstacles(tx, among, news, occasion.campaign, reader=EXACT, only=only):
+    for people, obstacle in await obstacles(
+        tx, among, news, occasion.campaign, reader=EXACT, now=occasion.now, only=only
+    ):
         if obstacle.held is not None:
             found[obstacle.held] += people.total
     return found

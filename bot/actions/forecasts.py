@@ -6,7 +6,7 @@ stand before them alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,14 +19,15 @@ from bot.frozen import Frozen
 from bot.rules.courtesy import WEEK
 from bot.rules.kinds import MUTES, Kind
 from bot.rules.leaving import Hold, hold
-from bot.rules.reaching import Held, held_by, like_those_sent, reason_of, today_in
+from bot.rules.leaving_order import Waiting, held_in_line, instants_of
+from bot.rules.reaching import Held, held_by, reason_of, today_in
 from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.territories import main_territory
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast
 from db.expressions import Condition, members
-from db.reaching import Ahead
+from db.reaching import OtherMessage, Written
 
 PARIS = "Europe/Paris"
 """By which time somebody lives of whom no zone is known."""
@@ -54,18 +55,14 @@ class Sending(Frozen):
         due = self.when.due_in(zone)
         return due if self.not_before is None else max(due, self.not_before)
 
+    def waits_in(self, zone: str | None, now: datetime) -> Waiting:
+        """As it waits for somebody who lives by a zone."""
+        due, expires = max(now, self.due_in(zone)), self.expires_in(zone)
+        return Waiting(number=self.broadcast, kind=self.kind, due_at=due, expires_at=expires)
+
     def expires_in(self, zone: str | None) -> datetime:
         """When it is of no use any more to somebody who lives by a zone."""
         return self.expires_at or self.due_in(zone) + USEFUL_FOR
-
-    @property
-    def at(self) -> datetime:
-        """When the first of it is to leave; where each person has their own hour, within half a day."""
-        return self.when.at if self.not_before is None else max(self.when.at, self.not_before)
-
-    def ahead(self, now: datetime) -> Ahead:
-        """What leaves first."""
-        return Ahead(now=now, by=self.at, but=self.broadcast)
 
 
 class Obstacle(Frozen):
@@ -156,16 +153,21 @@ async def forecast(
 async def forecast_of(
     tx: AsyncConnection, broadcast: Broadcast, campaign: Campaign, reader: Reader, *, now: datetime
 ) -> Forecast:
-    """What a message meets that is queued, as if it were let go now."""
+    """What a message meets that is queued: of what has yet to leave, or, where it waits for a second person, as if it
+    were let go now.
+    """
     asked = _Asked(among=db.reaching.waits_in(broadcast.id), area=broadcast.area, now=now)
     sending = Sending(
         kind=Kind(broadcast.kind),
         when=SendingTime(at=broadcast.starts_at, local=broadcast.local_time),
         expires_at=broadcast.expires_at,
-        not_before=now,
         broadcast=broadcast.id,
     )
-    return await _with_a_better(tx, asked, sending, campaign, reader)
+    if broadcast.is_unapproved:  # what is due then is of use from then on
+        return await _with_a_better(tx, asked, replace(sending, not_before=now), campaign, reader)
+    if broadcast.expires_at is None and not broadcast.local_time:
+        sending = replace(sending, expires_at=await db.reaching.useful_until(tx, broadcast.id))
+    return await _forecast(tx, asked, sending, campaign, reader)
 
 
 async def forecast_again(
@@ -221,9 +223,9 @@ async def _forecast(
     for_good: dict[Held, Headcount] = {}
     later: dict[Held, Delay] = {}
     lost: dict[tuple[Held, datetime], Delay] = {}
-    at_home = None if reader.is_exact else _at_home(asked.area, sending, campaign)
-    ahead = sending.ahead(asked.now)
-    found = await obstacles(tx, asked.among, sending, campaign, reader=reader, ahead=ahead)
+    at_home = None if reader.is_exact else _at_home(asked.area, sending, campaign, asked.now)
+    others = await db.reaching.others_leaving(tx, sending.broadcast)
+    found = await obstacles(tx, asked.among, sending, campaign, reader=reader, now=asked.now, others=others)
     for people, obstacle in found if at_home is None else [(NOBODY, at_home), *found]:
         is_home = obstacle is at_home
         if obstacle.for_good is not None:
@@ -268,13 +270,16 @@ def _together(lost: Iterable[Delay]) -> tuple[Delay, ...]:
     return tuple(sorted((each for _, each in found), key=lambda each: each.until))
 
 
-def _at_home(area: str, sending: Sending, campaign: Campaign) -> Obstacle:
+def _at_home(area: str, sending: Sending, campaign: Campaign, now: datetime) -> Obstacle:
     """What keeps a message from somebody of whom nothing is known but the area."""
     there = main_territory(area)
-    due, expires_at = sending.due_in(there.zone), sending.expires_in(there.zone)
+    due, expires_at = max(now, sending.due_in(there.zone)), sending.expires_in(there.zone)
     if campaign.is_out(due):
         return Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)
-    return Obstacle(hold=_hold(sending, campaign, there.code, there.zone), expires_at=expires_at)
+    home = _Place(territory=there.code, zone=there.zone)
+    return Obstacle(
+        hold=home.hold(campaign, sending.waits_in(there.zone, now), due, ()), expires_at=expires_at
+    )
 
 
 async def obstacles(
@@ -284,68 +289,104 @@ async def obstacles(
     campaign: Campaign,
     *,
     reader: Reader,
-    ahead: Ahead | None = None,
+    now: datetime,
+    others: Sequence[OtherMessage] = (),
     only: int | None = None,
 ) -> list[tuple[Headcount, Obstacle]]:
-    """The people of an audience (a condition on `people`), by what keeps a message from them; also, with what leaves
-    `ahead` of it, what will. `only`: the audience is this one person.
+    """The people of an audience (a condition on `people`), by what keeps a message from them, or will, with `others`
+    that are leaving beside it. `only`: the audience is this one person.
     """
-    mute, due = MUTES.get(sending.kind), sending.due_in
-    since = sending.at - WEEK
+    mute, since, known_in = MUTES.get(sending.kind), now - WEEK, reader.known_in
     found: list[tuple[Headcount, Obstacle]] = []
     days = {}
-    known_in = reader.known_in
     for each in await db.reaching.standings(
-        tx, among, mute, since=since, ahead=ahead, known_in=known_in, only=only
+        tx, among, mute, since=since, others=others, known_in=known_in, only=only
     ):
-        expires_at = sending.expires_in(each.zone)
+        expires_at, mine = sending.expires_in(each.zone), sending.waits_in(each.zone, now)
         if each.unreachable:
             found.append((each.people, Obstacle(for_good=Held.UNREACHABLE, expires_at=expires_at)))
-        elif campaign.is_out(due(each.zone)):
+        elif campaign.is_out(mine.due_at):
             found.append((each.people, Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)))
         elif each.muted:
             found.append((each.people, Obstacle(for_good=Held.MUTED, expires_at=expires_at)))
         elif each.recently:
-            days[each.zone] = today_in(each.zone or PARIS, due(each.zone))
+            days[each.zone] = today_in(each.zone or PARIS, now)
         else:
-            held = _hold(sending, campaign, each.territory, each.zone)
+            place = _Place(territory=each.territory, zone=each.zone)
+            held = place.hold(campaign, mine, mine.due_at, ())
             found.append((each.people, Obstacle(hold=held, expires_at=expires_at)))
     if not days:
         return found
-    caps = campaign.caps
+    by_number = {each.number: each for each in others}
     for one in await db.reaching.written_to(
-        tx, among, mute, since=since, caps=caps, days=days, ahead=ahead, known_in=known_in
+        tx,
+        among,
+        mute,
+        since=since,
+        caps=campaign.caps,
+        days=days,
+        now=now,
+        others=others,
+        known_in=known_in,
     ):
-        sent = like_those_sent(
-            now=due(one.zone),
-            caps=caps,
-            silent=one.silent,
-            today=one.today,
-            fills_week=one.fills_week,
-            held=one.held,
-            held_from=one.held_from,
-            held_until=one.held_until,
-        )
-        unanswered = caps.silent_after if one.silent else 0
-        held = _hold(sending, campaign, one.territory, one.zone, unanswered, sent)
+        first, _ = days[one.zone]
+        held = _in_line(one, sending, by_number, campaign, now=now, today_from=first)
         found.append((one.people, Obstacle(hold=held, expires_at=sending.expires_in(one.zone))))
     return found
 
 
-def _hold(
+def _in_line(
+    one: Written,
     sending: Sending,
+    others: Mapping[int, OtherMessage],
     campaign: Campaign,
-    territory: str | None,
-    zone: str | None,
-    unanswered: int = 0,
-    sent: tuple[datetime, ...] = (),
+    *,
+    now: datetime,
+    today_from: datetime,
 ) -> Hold | None:
-    return hold(
-        kind=sending.kind,
-        territory=territory,
-        zone=zone or PARIS,
-        now=sending.due_in(zone),
-        policy=campaign.policy,
-        sent=sent,
-        unanswered=unanswered,
+    """Why it waits for people who got others before, or wait for others too."""
+    place = _Place(
+        territory=one.territory, zone=one.zone, unanswered=campaign.caps.silent_after if one.silent else 0
     )
+    waits = [
+        Waiting(
+            number=each.number,
+            kind=others[each.number].kind,
+            due_at=each.due_at or now,
+            expires_at=each.expires_at,
+            evening=_is_of_the_evening(campaign, others[each.number].step),
+        )
+        for each in one.waits
+    ]
+    return held_in_line(
+        sending.waits_in(one.zone, now),
+        waits,
+        sent=instants_of(now=now, today_from=today_from, sent=one.sent, today=one.today, known=one.known),
+        asks=lambda each, at, sent: place.hold(campaign, each, at, sent),
+    )
+
+
+def _is_of_the_evening(campaign: Campaign, step: str | None) -> bool:
+    return step is not None and campaign.step(step).evening
+
+
+class _Place(Frozen):
+    """Where somebody votes and lives, and how many questions they left unanswered."""
+
+    territory: str | None
+    zone: str | None
+    unanswered: int = 0
+
+    def hold(
+        self, campaign: Campaign, one: Waiting, now: datetime, sent: Collection[datetime]
+    ) -> Hold | None:
+        return hold(
+            kind=one.kind,
+            territory=self.territory,
+            zone=self.zone or PARIS,
+            now=now,
+            policy=campaign.policy,
+            sent=sent,
+            unanswered=self.unanswered,
+            evening=one.evening,
+        )

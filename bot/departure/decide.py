@@ -15,6 +15,7 @@ from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.departure
 from bot.actions.approvals import ApprovalGone
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
@@ -34,6 +35,7 @@ from bot.rules.courtesy import UNDISTURBED, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind, Mute
 from bot.rules.leaving import Hold, Policy, free_until, hold
+from bot.rules.leaving_order import place_in_line
 from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
 from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, PersonState, VoteFacts, VoteState
 from bot.rules.reminders import Skip, reason_to_skip
@@ -87,17 +89,24 @@ class Departure:
         self._forget_promises(now)
         for row in rows:  # looked at again: not in its own way
             self._promised.pop(row.id, None)
-        batch = await load(tx, rows, now, promised=self._promised)
+        # What else may leave for the same people is decided with them: of two the caps let the first one leave.
+        others = await db.departure.partisan_due(tx, rows, now=now, promised=self._promised)
+        batch = await load(tx, [*rows, *others], now, promised=self._promised)
         batch = replace(batch, cards=await self._cards(tx, batch, rows))
-        decisions: list[Call | Wait | Stop] = []
-        for row in rows:
+        decisions: dict[int, Call | Wait | Stop] = {}
+        mine = {row.id for row in rows}
+        for row in sorted((*rows, *others), key=lambda row: place_in_line(row.expires_at, row.broadcast)):
             decision = self._decide(row, batch)
+            if row.id not in mine:
+                continue
+            if isinstance(decision, Found):
+                decision = decision.form(batch.people[row.person or 0])
             if isinstance(decision, Call):
                 self._promised[row.id] = now
-            decisions.append(decision)
+            decisions[row.id] = decision
             if not len(decisions) % TURN:
                 await asyncio.sleep(0)  # posts go on meanwhile
-        return decisions
+        return [decisions[row.id] for row in rows]
 
     async def _cards(
         self, tx: AsyncConnection, batch: Batch, rows: Sequence[Leased]
@@ -133,7 +142,8 @@ class Departure:
                 return
             self._promised.popitem(last=False)
 
-    def _decide(self, row: Leased, batch: Batch) -> Call | Wait | Stop:
+    def _decide(self, row: Leased, batch: Batch) -> Found | Call | Wait | Stop:
+        """What becomes of it; `Found`: it leaves, and has yet to be worded."""
         person = batch.people.get(row.person) if row.person is not None else None
         if person is None:
             return Stop(state="cancelled", reason="erased")
@@ -154,7 +164,7 @@ class Departure:
         elif sending.kind is Kind.CIVIC_NEUTRAL:
             leaves = NeutralSent(at=batch.now, by_a_step=sending.row.step is not None)
             batch.neutral_sent.setdefault(person.id, []).append(leaves)
-        return found.form(person)
+        return found
 
     def _found(self, row: Leased, person: Person, sending: LeavingBroadcast, batch: Batch) -> Found:
         """What is found for the person: once for all who are alike, from what they have in common alone."""

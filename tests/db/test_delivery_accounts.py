@@ -77,3 +77,13 @@ async def test_what_is_due_later_leaves_later(database: Database) -> None:
         later = sa.update(deliveries).where(deliveries.c.broadcast == first)
         await tx.execute(later.values(due_at=TOMORROW + timedelta(hours=1)))
     assert await behind(database, second) == {False: 1}
+
+
+async def test_what_is_of_no_use_sooner_leaves_first_unless_it_is_over_by_then(database: Database) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
+    first, second = await held(database, "staff:1"), await held(database, "staff:2")
+    soon = sa.update(deliveries).where(deliveries.c.broadcast == second)
+    for hours, is_behind in ((1, True), (-1, False)):
+        async with database.write() as tx:
+            await tx.execute(soon.values(expires_at=TOMORROW + timedelta(hours=hours)))
+        assert await behind(database, first) == {is_behind: 1}

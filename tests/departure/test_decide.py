@@ -113,6 +113,43 @@ async def test_two_broadcasts_in_close_batches_keep_to_one_a_day(database: Datab
     assert second.reason == CapReason.DAY
 
 
+@pytest.mark.parametrize(("hours", "first"), [(48, 0), (5, 1)])
+async def test_of_two_to_one_person_the_urgent_leaves_first_and_else_the_older(
+    database: Database, hours: int, first: int
+) -> None:
+    """Whichever the sender comes to before, and however far behind in its own queue the other one stands."""
+    await supporter(Conversation(database, NOW), 1, "69123")
+    rows = [*await taken(database, "staff:1"), *await taken(database, "staff:2")]
+    expires = NOW + timedelta(hours=hours)
+    async with database.write() as tx:
+        mine = sa.update(delivered).where(delivered.c.id == rows[1].id)
+        await tx.execute(mine.values(expires_at=expires))
+        await tx.execute(sa.update(delivered).values(state="queued"))
+    rows[1] = rows[1]._replace(expires_at=expires)
+    async with database.read() as tx:
+        (waits,) = await a_departure().prepare(tx, [rows[1 - first]])
+        (leaves,) = await a_departure().prepare(tx, [rows[first]])
+    assert isinstance(leaves, Call)
+    assert isinstance(waits, Wait)
+    assert waits.reason == CapReason.DAY
+
+
+async def test_nothing_waits_for_what_is_due_and_does_not_leave(database: Database) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123", mutes_events=True)
+    (older,), (newer,) = await taken(database, "staff:1"), await taken(database, "staff:2")
+    of = sa.update(broadcasts).where(broadcasts.c.id == older.broadcast)
+    for values in (
+        {"state": "paused"},
+        {"state": "active", "kind": "event_invite"},
+        {"kind": "civic_neutral"},
+    ):
+        async with database.write() as tx:
+            await tx.execute(of.values(**values))
+        async with database.read() as tx:
+            (leaves,) = await a_departure().prepare(tx, [newer])
+        assert isinstance(leaves, Call), values
+
+
 async def test_minutes_of_a_fast_clock_are_moments(database: Database) -> None:
     """In a demonstration an hour passes in a minute: the first has not left yet, though the clock has gone on."""
     await supporter(Conversation(database, NOW), 1, "69123")

@@ -8,8 +8,7 @@ from typing import Any
 from telegram import Update
 
 from bot.actions import broadcast_cards as actions
-from bot.actions import broadcast_changes, broadcast_drafts, doubts
-from bot.actions import broadcasts as sending
+from bot.actions import broadcast_changes, broadcast_control, broadcast_drafts, doubts
 from bot.actions.broadcast_subject import Subject
 from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
@@ -57,7 +56,7 @@ async def show_broadcast(update: Update, context: Context) -> None:
     author, number = await desk.author(context), desk.number(broadcast)
     if await broadcast_approvals.show_if_asked(context, author, number):
         return
-    progress = await sending.followed(context.tx, author, number)
+    progress = await broadcast_control.followed(context.tx, author, number)
     if progress.broadcast.mends is None:
         card = await actions.card(context.tx, author, number, context.language)
         looks = [_looks(context, card.subject, texts) for texts in card.subject.versions]
@@ -113,7 +112,7 @@ async def renew(update: Update, context: Context) -> None:
     (broadcast,) = arguments(context, 1)
     author = await desk.author(context)
     renewed = await broadcast_changes.renew(context.tx, author, desk.number(broadcast))
-    progress = await sending.followed(context.tx, author, renewed.id)
+    progress = await broadcast_control.followed(context.tx, author, renewed.id)
     context.drop_buttons()
     context.say(
         template_of(progress),

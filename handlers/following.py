@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.actions import broadcasts as actions
-from bot.actions.broadcasts import CHANGES
+from bot.actions import broadcast_control as actions
+from bot.actions.broadcast_control import CHANGES
 from bot.delivery.progress import template_of
 from handlers import desk
 from handlers.buttons import arguments

@@ -23,7 +23,7 @@ import db.shifts
 import db.staff
 import db.volunteering
 from bot import communes
-from bot.actions import admissions, announcing, broadcasts, staff, staff_links, surveys
+from bot.actions import admissions, announcing, broadcast_control, broadcasts, staff, staff_links, surveys
 from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import NewBroadcast
@@ -201,7 +201,7 @@ async def made_world(tx: AsyncConnection) -> World:
     (role,) = await db.staff.roles_of(tx, ACTOR)
     await db.staff.revoke(tx, role.id, NOW)
     # The actor's last broadcast alone is left without somebody who may send it.
-    orphans = {each.id for each in await broadcasts.pause_orphans(tx, ACTOR, NOW)}
+    orphans = {each.id for each in await broadcast_control.pause_orphans(tx, ACTOR, NOW)}
     assert made[2] in orphans
     await db.facts.forget_fact(tx, f"orphan:{made[1]}")
     await db.broadcasts.resume(tx, made[1])

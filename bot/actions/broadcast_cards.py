@@ -12,8 +12,9 @@ from bot.actions import audience_words
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
+from bot.actions.broadcast_control import followed, progress_of
 from bot.actions.broadcast_subject import Colleague, Subject, member, subject_of, titles
-from bot.actions.broadcasts import followed, is_written, progress_of
+from bot.actions.broadcasts import is_written
 from bot.actions.effects import Effects, effects_of
 from bot.frozen import Frozen
 from bot.rules.broadcast_lists import PER_PAGE, BroadcastPart, page_of

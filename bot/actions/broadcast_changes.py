@@ -12,13 +12,13 @@ import db.broadcasts
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, in_turn
+from bot.actions.broadcast_control import controlled
 from bot.actions.broadcasts import (
     BroadcastRefused,
     NewBroadcast,
     as_it_may_leave,
     awaits_second_person,
     columns_of,
-    controlled,
     fill,
     require_somebody,
     require_written,

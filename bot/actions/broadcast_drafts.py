@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import broadcast_cards
 from bot.actions.authority import Author
-from bot.actions.broadcasts import NewBroadcast, controlled, require_written
+from bot.actions.broadcast_control import controlled
+from bot.actions.broadcasts import NewBroadcast, require_written
 from bot.rules.broadcast_draft import experiment_of, is_neutral, others_of, sending_time, texts_of
 from bot.rules.expressions import stored
 from bot.rules.kinds import Kind

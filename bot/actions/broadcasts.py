@@ -1,4 +1,4 @@
-"""Broadcasts: written, queued for their audience in one transaction, paused, resumed, cancelled, followed."""
+"""Broadcasts: written, and queued for their audience in one transaction."""
 
 from __future__ import annotations
 
@@ -19,33 +19,28 @@ import db.events
 import db.staff
 import db.surveys
 from bot.actions import audit, broadcast_approvals
-from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, in_turn
 from bot.actions.forecasts import Forecast, Sending, forecast
 from bot.campaign.campaign import Campaign
-from bot.errors import NotAllowed, PortevoixError
+from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.experiments import MOST_HELD_OUT, OF_VOTES, VERSIONS, Experiment, goals_of, may_be_compared
 from bot.rules.expressions import Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.neutrality import REMINDER, is_worded_by_the_program
-from bot.rules.permissions import Action, Role, Staff, may_broadcast_to, needs_approval
+from bot.rules.permissions import Action, needs_approval
 from bot.rules.sending import USEFUL_FOR, SendingTime
 from bot.rules.territories import METROPOLE, TERRITORIES
 from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
 from db.audiences import Target
-from db.broadcast_accounts import Broadcast, Progress, orphan_fact
+from db.broadcast_accounts import Broadcast
 from db.experiments import draw_for
-from db.facts import forget_fact, get_fact, set_fact
 
 STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.RESULT)
 """The kinds a person may choose for what they send; events make their own messages. Nobody writes a neutral one."""
-
-
-CHANGES = ("pause", "resume", "cancel")
 
 
 def is_written(broadcast: Broadcast) -> bool:
@@ -320,101 +315,3 @@ async def _due_times(
     for zone in sorted(zones, key=str):
         by_instant.setdefault(when.due_in(zone), []).append(zone)
     return [(tuple(same), due_at) for due_at, same in sorted(by_instant.items(), key=lambda each: each[0])]
-
-
-async def progress_of(
-    tx: AsyncConnection, author: Author, broadcast: Broadcast, accounts: Accounts = COUNTED_NOW
-) -> Progress:
-    """How far a broadcast has come, as its reader may know."""
-    known_in = author.reader.known_in
-    account = await accounts.account(tx, broadcast, known_in)
-    return await db.broadcast_accounts.progress(tx, broadcast, known_in, account)
-
-
-async def controlled(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
-    """A broadcast that the author may control; nothing is counted. Raises NotAllowed, BroadcastRefused."""
-    found = await db.broadcast_accounts.get(tx, broadcast)
-    if found is None:
-        raise BroadcastRefused("This broadcast does not exist any more.")
-    _require_control(author, found)
-    return found
-
-
-async def followed(
-    tx: AsyncConnection, author: Author, broadcast: int, accounts: Accounts = COUNTED_NOW
-) -> Progress:
-    """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
-    return await progress_of(tx, author, await controlled(tx, author, broadcast), accounts)
-
-
-async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> None:
-    """Pauses, resumes or cancels (`change`). One that was changed before stays as it is: taps may come twice."""
-    author = await in_turn(tx, author)  # nobody lets it go meanwhile
-    found = await controlled(tx, author, broadcast)
-    if change == "resume" and found.is_unapproved:
-        raise NotAllowed("A second person has to approve this.", message="errors/needs_second_person")
-    if change == "resume" and await get_fact(tx, orphan_fact(broadcast)) is not None:
-        await _adopt(tx, author, found)
-    if change == "cancel" and found.is_unapproved:
-        await broadcast_approvals.give_up(tx, found, why="cancelled", now=author.now)
-        changed = True
-    else:
-        changes = {
-            "pause": db.broadcasts.pause,
-            "resume": db.broadcasts.resume,
-            "cancel": db.broadcasts.cancel,
-        }
-        changed = await changes[change](tx, broadcast)
-        if changed and change == "cancel":
-            await db.surveys.give_up(tx, broadcast)
-    if changed:
-        details = {"broadcast": broadcast, "change": change}
-        await audit.note(
-            tx, actor=author.name, action=Action.CONTROL_BROADCAST, details=details, now=author.now
-        )
-
-
-async def ask_again(tx: AsyncConnection, author: Author, broadcast: int) -> None:
-    """Asks once more to let go what was refused, or what nobody decided in time. Raises as `controlled` does."""
-    author = await in_turn(tx, author)  # of two who ask at once one does
-    found = await controlled(tx, author, broadcast)
-    author.require(Action.BROADCAST)
-    asked = await db.approvals.of_broadcast(tx, broadcast)
-    if found.is_unapproved and (asked is None or asked.decided_at is not None):
-        await broadcast_approvals.ask(tx, author, broadcast)
-
-
-async def _adopt(tx: AsyncConnection, author: Author, found: Broadcast) -> None:
-    """Lets a supervisor of the area send what somebody wrote who may not write there any more."""
-    if not author.supervises(found.area):
-        raise NotAllowed("A coordinator has to resume this.", message="errors/not_your_broadcast")
-    await forget_fact(tx, orphan_fact(found.id))
-
-
-async def pause_orphans(tx: AsyncConnection, telegram_id: int, now: datetime) -> list[Broadcast]:
-    """Pauses what somebody wrote and may not write any more with the roles they hold now; what it paused.
-
-    For whoever takes roles away. News of an event go on: they are owed to those who said they would come. So does what
-    takes a message back. What nobody has let go yet never leaves.
-    """
-    held = await db.staff.roles_of(tx, telegram_id)
-    roles = [Staff(id=each.id, role=Role(each.role), area=each.area) for each in held]
-    paused = []
-    for broadcast in await db.broadcast_accounts.unfinished_of(tx, telegram_id):
-        mine = any(may_broadcast_to(role, broadcast.area) for role in roles)
-        is_owed = broadcast.kind == Kind.EVENT_SERVICE and broadcast.state != "unapproved"
-        if mine or is_owed or broadcast.is_recall:
-            continue
-        if broadcast.state == "unapproved":
-            await broadcast_approvals.give_up(tx, broadcast, why="left", now=now)
-            continue
-        await set_fact(tx, orphan_fact(broadcast.id), True)
-        if await db.broadcasts.pause(tx, broadcast.id):
-            paused.append(broadcast)
-    return paused
-
-
-def _require_control(author: Author, broadcast: Broadcast) -> None:
-    author.require(Action.CONTROL_BROADCAST)
-    if not author.may_control(broadcast.area, broadcast.created_by):
-        raise NotAllowed("Only its author may do this.", message="errors/not_your_broadcast")

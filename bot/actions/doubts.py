@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.doubts
 from bot.actions import audit
 from bot.actions.authority import Author, in_turn
-from bot.actions.broadcasts import controlled
+from bot.actions.broadcast_control import controlled
 from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from db.broadcast_accounts import Broadcast

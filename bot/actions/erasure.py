@@ -14,7 +14,7 @@ import db.staff
 import db.suppressions
 import db.unread
 from bot.actions import audit, claims, notices, staff_links
-from bot.actions.broadcasts import pause_orphans
+from bot.actions.broadcast_control import pause_orphans
 from bot.rules.retention import Retention
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db.days import day_of

@@ -17,7 +17,8 @@ import db.broadcasts
 import db.mends
 from bot.actions import audit, broadcast_approvals
 from bot.actions.authority import Author, in_turn
-from bot.actions.broadcasts import awaits_second_person, followed
+from bot.actions.broadcast_control import followed
+from bot.actions.broadcasts import awaits_second_person
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.kinds import Kind

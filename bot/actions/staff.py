@@ -13,8 +13,8 @@ import db.staff
 from bot.actions import (
     admissions,
     audit,
+    broadcast_control,
     broadcast_subject,
-    broadcasts,
     claims,
     console,
     notices,
@@ -155,7 +155,7 @@ async def _withdraw(
     await admissions.end_unfounded(tx, member.telegram_id, now)
     await claims.end_unfounded(tx, member.telegram_id, now)
     await console.end_unfounded(tx, member.telegram_id, now)
-    paused = await broadcasts.pause_orphans(tx, member.telegram_id, now)
+    paused = await broadcast_control.pause_orphans(tx, member.telegram_id, now)
     role = {"telegram_id": member.telegram_id, "role": member.role, "area": member.area}
     ended = {
         "paused": [broadcast.id for broadcast in paused],

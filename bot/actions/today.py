@@ -15,8 +15,8 @@ import db.statistics
 from bot.actions import (
     admissions,
     broadcast_approvals,
+    broadcast_control,
     broadcast_subject,
-    broadcasts,
     calendar,
     doubts,
     events,
@@ -142,7 +142,7 @@ async def _expired(tx: AsyncConnection, author: Author, language: str, accounts:
     named = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     found, reader = [], author.reader
     for each in theirs:
-        progress = await broadcasts.progress_of(tx, author, each, accounts)
+        progress = await broadcast_control.progress_of(tx, author, each, accounts)
         if progress.is_lost and reader.tells(progress.count("expired")):
             parts = [some for some in progress.account.expired if reader.tells(some.people)]
             found.append(
@@ -222,7 +222,7 @@ async def under_way(
     named = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     found = []
     for each in theirs:
-        progress = await broadcasts.progress_of(tx, author, each, accounts)
+        progress = await broadcast_control.progress_of(tx, author, each, accounts)
         if not progress.is_over:
             place = area_name(author.gazetteer, each.area)
             found.append(

@@ -13,7 +13,15 @@ import sqlalchemy as sa
 import db.approvals
 import db.people
 import db.staff
-from bot.actions import announcing, broadcast_approvals, broadcasts, events, staff, staff_links
+from bot.actions import (
+    announcing,
+    broadcast_approvals,
+    broadcast_control,
+    broadcasts,
+    events,
+    staff,
+    staff_links,
+)
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.authority import Author
 from bot.actions.events import EventChange
@@ -203,7 +211,7 @@ async def test_a_message_that_was_let_go_while_it_was_cancelled_is_cancelled(
     await meanwhile(
         team,
         lambda tx: broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES),
-        lambda tx: broadcasts.control(tx, sophie, message, "cancel"),
+        lambda tx: broadcast_control.control(tx, sophie, message, "cancel"),
     )
     assert await states(team) == ([], ["cancelled"])
     assert await asked(team) == [(True, None)]
@@ -215,8 +223,8 @@ async def test_of_two_who_ask_again_at_once_one_does(team: Database, message: in
         await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.NO)
     await meanwhile(
         team,
-        lambda tx: broadcasts.ask_again(tx, sophie, message),
-        lambda tx: broadcasts.ask_again(tx, sophie, message),
+        lambda tx: broadcast_control.ask_again(tx, sophie, message),
+        lambda tx: broadcast_control.ask_again(tx, sophie, message),
     )
     assert await asked(team) == [(False, None), (None, None)]
 

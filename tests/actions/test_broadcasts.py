@@ -13,7 +13,7 @@ import db.broadcasts
 import db.people
 import db.staff
 from bot import communes
-from bot.actions import broadcast_approvals, broadcasts
+from bot.actions import broadcast_approvals, broadcast_control, broadcasts
 from bot.actions.authority import Author, author_of
 from bot.actions.broadcasts import BroadcastRefused, NewBroadcast
 from bot.errors import NotAllowed
@@ -87,7 +87,7 @@ async def test_the_account_adds_up_and_says_why_some_wait(database: Database) ->
                 values |= {"reason": "quiet_period", "due_at": until}
             await tx.execute(sa.update(deliveries).where(deliveries.c.id == number).values(**values))
         await tx.execute(sa.update(deliveries).where(deliveries.c.id == numbers[0]).values(answered_at=NOW))
-        progress = await broadcasts.followed(tx, organizer, queued.broadcast)
+        progress = await broadcast_control.followed(tx, organizer, queued.broadcast)
         assert progress.account.people.total == 8
         counts = {state: progress.count(state).total for state in set(states)}
         assert counts == {state: states.count(state) for state in set(states)}
@@ -98,8 +98,8 @@ async def test_the_account_adds_up_and_says_why_some_wait(database: Database) ->
         assert not progress.is_over
 
         # Cancelled: what had not left counts as cancelled at once.
-        await broadcasts.control(tx, organizer, queued.broadcast, "cancel")
-        progress = await broadcasts.followed(tx, organizer, queued.broadcast)
+        await broadcast_control.control(tx, organizer, queued.broadcast, "cancel")
+        progress = await broadcast_control.followed(tx, organizer, queued.broadcast)
         assert totals(progress.waiting, progress.withheld, progress.cancelled) == (0, 0, 2)
         assert progress.is_over
 
@@ -115,7 +115,7 @@ async def test_a_broadcast_for_many_waits_for_a_second_person(database: Database
         assert await db.broadcasts.state_of(tx, queued.broadcast) == "unapproved"
         for other in (first, colleague, second):
             with pytest.raises(NotAllowed):
-                await broadcasts.control(tx, other, queued.broadcast, "resume")
+                await broadcast_control.control(tx, other, queued.broadcast, "resume")
         request = await db.approvals.of_broadcast(tx, queued.broadcast)
         assert request is not None
         for other in (first, colleague):
@@ -128,9 +128,9 @@ async def test_a_broadcast_for_many_waits_for_a_second_person(database: Database
         await broadcast_approvals.decide(tx, second, request.id, broadcast_approvals.ApprovalDecision.YES)
         assert await db.broadcasts.state_of(tx, queued.broadcast) == "active"
         # Once approved, its author may pause and resume it.
-        await broadcasts.control(tx, first, queued.broadcast, "pause")
-        await broadcasts.control(tx, first, queued.broadcast, "resume")
-        progress = await broadcasts.followed(tx, first, queued.broadcast)
+        await broadcast_control.control(tx, first, queued.broadcast, "pause")
+        await broadcast_control.control(tx, first, queued.broadcast, "resume")
+        progress = await broadcast_control.followed(tx, first, queued.broadcast)
         assert progress.broadcast.state == "active"
         actions = list(await tx.scalars(sa.select(audit.c.action).order_by(audit.c.id)))
         assert actions[:3] == ["ask_for_broadcast", "broadcast", "approve_broadcast"]

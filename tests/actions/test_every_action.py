@@ -73,13 +73,13 @@ canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audiences.reach_now audiences.flow_now told_forecasts.forecast_now events.to_tell audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
-broadcasts.queue broadcasts.progress_of broadcast_drafts.draft_of
+broadcasts.queue broadcast_control.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_subject.subject_of broadcast_cards.versions broadcast_subject.titles broadcast_subject.member
 broadcast_subject.first_names
 broadcast_approvals.foreseen broadcast_approvals.tell_it_waits_again letting_go.let_go
 broadcast_approvals.foreseen_now broadcast_approvals.foreseen_by forecasts.forecast_of forecasts.forecast_again
-broadcasts.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
+broadcast_control.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 event_news.follow_change event_news.are_held event_news.hold events.parted events.hold_words
 rewording.apply staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.seconds_who approvals.take_up

@@ -8,6 +8,7 @@ from bot.actions import (
     broadcast_approvals,
     broadcast_cards,
     broadcast_changes,
+    broadcast_control,
     broadcast_drafts,
     broadcasts,
     doubts,
@@ -163,33 +164,43 @@ MESSAGES: Rows = {
             least="coordinator",
         ),
     },
-    "broadcasts.followed": {
+    "broadcast_control.followed": {
         "own": Row(
-            run=lambda w, a: broadcasts.followed(w.tx, a, w.own_broadcast), least="organizer", where="any"
-        ),
-        "another’s": Row(run=lambda w, a: broadcasts.followed(w.tx, a, w.broadcast), least="coordinator"),
-    },
-    "broadcasts.controlled": {
-        "own": Row(
-            run=lambda w, a: broadcasts.controlled(w.tx, a, w.own_broadcast), least="organizer", where="any"
-        ),
-        "another’s": Row(run=lambda w, a: broadcasts.controlled(w.tx, a, w.broadcast), least="coordinator"),
-    },
-    "broadcasts.control": {
-        "own": Row(
-            run=lambda w, a: broadcasts.control(w.tx, a, w.own_broadcast, "pause"),
+            run=lambda w, a: broadcast_control.followed(w.tx, a, w.own_broadcast),
             least="organizer",
             where="any",
         ),
         "another’s": Row(
-            run=lambda w, a: broadcasts.control(w.tx, a, w.broadcast, "cancel"), least="coordinator"
-        ),
-        "adopting their own": Row(
-            run=lambda w, a: broadcasts.control(w.tx, a, w.orphan, "resume"), least="coordinator"
+            run=lambda w, a: broadcast_control.followed(w.tx, a, w.broadcast), least="coordinator"
         ),
     },
-    "broadcasts.ask_again": {
-        "another’s": Row(run=lambda w, a: broadcasts.ask_again(w.tx, a, w.unapproved), least="coordinator"),
+    "broadcast_control.controlled": {
+        "own": Row(
+            run=lambda w, a: broadcast_control.controlled(w.tx, a, w.own_broadcast),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: broadcast_control.controlled(w.tx, a, w.broadcast), least="coordinator"
+        ),
+    },
+    "broadcast_control.control": {
+        "own": Row(
+            run=lambda w, a: broadcast_control.control(w.tx, a, w.own_broadcast, "pause"),
+            least="organizer",
+            where="any",
+        ),
+        "another’s": Row(
+            run=lambda w, a: broadcast_control.control(w.tx, a, w.broadcast, "cancel"), least="coordinator"
+        ),
+        "adopting their own": Row(
+            run=lambda w, a: broadcast_control.control(w.tx, a, w.orphan, "resume"), least="coordinator"
+        ),
+    },
+    "broadcast_control.ask_again": {
+        "another’s": Row(
+            run=lambda w, a: broadcast_control.ask_again(w.tx, a, w.unapproved), least="coordinator"
+        ),
     },
     "broadcast_approvals.shown_to": {
         "": Row(run=lambda w, a: broadcast_approvals.shown_to(w.tx, a, w.request, "fr"), least="coordinator"),

@@ -20,7 +20,7 @@ from bot.actions import (
     broadcast_approvals,
     broadcast_cards,
     broadcast_changes,
-    broadcasts,
+    broadcast_control,
     doubts,
     drafts,
     mends,
@@ -28,9 +28,9 @@ from bot.actions import (
 from bot.actions.authority import area_name
 from bot.actions.broadcast_approvals import MOST_REASON, ApprovalDecision, LookAgain
 from bot.actions.broadcast_cards import BroadcastCard
+from bot.actions.broadcast_control import CHANGES
 from bot.actions.broadcast_drafts import FLOW
 from bot.actions.broadcast_subject import Subject, subject_of
-from bot.actions.broadcasts import CHANGES
 from bot.actions.doubts import DoubtsPage
 from bot.actions.forecasts import Forecast
 from bot.delivery.progress import template_of
@@ -205,9 +205,9 @@ class Messages:
         """Pauses, resumes, cancels, or asks once more for an approval."""
         number, change = visit.number("number"), visit.form.get("change")
         if change in CHANGES:
-            await broadcasts.control(visit.tx, visit.author, number, change)
+            await broadcast_control.control(visit.tx, visit.author, number, change)
         elif change == "again":
-            await broadcasts.ask_again(visit.tx, visit.author, number)
+            await broadcast_control.ask_again(visit.tx, visit.author, number)
         else:
             raise BadForm("There is no such change.")
         return visit.go(f"/console/messages/{number}")
@@ -311,7 +311,7 @@ class Messages:
             async with self._desk.database.read() as tx:
                 visit = await self._desk.arrived(request, tx)
                 number = visit.number("number")
-                progress = await broadcasts.followed(tx, visit.author, number, KeptAccounts(visit))
+                progress = await broadcast_control.followed(tx, visit.author, number, KeptAccounts(visit))
                 values: Mapping[str, Any] = {
                     **visit.values,
                     "progress": progress,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.rules.broadcast_draft import leaves_at, others_of, texts_of
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.experiments import VERSIONS, Outcome, goals_of

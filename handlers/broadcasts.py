@@ -13,7 +13,7 @@ from bot.actions.authority import Author
 from bot.actions.broadcasts import STAFF_KINDS
 from bot.actions.dialogs import ELSEWHERE, said_in
 from bot.actions.forecasts import Forecast
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.rules.broadcast_draft import (
     NOW,
     STEPS,

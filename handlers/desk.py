@@ -9,7 +9,8 @@ from bot.actions import drafts, people
 from bot.actions.authority import Author, author_of
 from bot.actions.dialogs import ASKED, said_in
 from bot.delivery.calls import Call
-from bot.departure.compose import Composable, Composer
+from bot.departure.composable import Composable
+from bot.departure.compose import Composer
 from bot.departure.looks import looks
 from bot.rules.experiments import VERSIONS
 from bot.rules.permissions import Action

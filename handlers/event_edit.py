@@ -16,7 +16,7 @@ from bot.actions import announcing, event_history, event_news, events, feedback,
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT, starts_at
 from bot.rules.kinds import Kind

@@ -11,7 +11,7 @@ from telegram import Update
 
 from bot.actions import event_words, events
 from bot.actions.event_words import MOST_WORDS
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.rules.kinds import Kind
 from bot.rules.sending import WORD
 from handlers import desk

@@ -16,7 +16,7 @@ from telegram import Update
 from bot.actions import event_drafts, helpers, hosts, series
 from bot.actions.dialogs import said_in
 from bot.actions.hosts import HostRefused, ProposalCard
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.links import host_link
 from bot.rules.expressions import EVERYBODY
 from bot.rules.hosting import MOST_REASON

@@ -13,7 +13,7 @@ from bot.actions.announcing import NewEvent
 from bot.actions.authority import Author
 from bot.actions.forecasts import Forecast
 from bot.communes import Commune
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.rules.event_draft import (
     DraftQuestion,
     invited_unless_chosen,

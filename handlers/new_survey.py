@@ -13,7 +13,7 @@ from bot.actions.dialogs import ELSEWHERE
 from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import written
 from bot.actions.surveys import NewSurvey, SurveyRefused
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.permissions import Action

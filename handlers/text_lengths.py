@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.departure import looks
-from bot.departure.compose import Composable
+from bot.departure.composable import Composable
 from handlers import desk
 from handlers.context import Context
 

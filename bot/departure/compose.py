@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any, Protocol, Required, TypedDict, Unpack
+from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.delivery.calls import PAID, Call
 from bot.delivery.messages import captioned, message
+from bot.departure.composable import About, Composable, Fate
 from bot.departure.forms import NO_CHAT, Form, filled_for_each, same_for_all
 from bot.departure.placeholders import OWN, value_of
-from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import MUTES, Kind, Mute
 from bot.rules.neutrality import is_worded_by_the_program
@@ -40,69 +40,6 @@ from db.surveys import Survey
 # How many event messages, and how many communes' words, are kept ready.
 MOST_KEPT = 500
 MOST_COMMUNES = 20_000
-
-
-class Fate(TypedDict, total=False):
-    """The fate of a broadcast's call, besides its text: see `bot.delivery.calls.Call`."""
-
-    leave_before: datetime | None
-    asks: bool
-    paid: bool
-
-
-class About(Fate, total=False):
-    """Everything that a broadcast's words depend on besides its reader, and its fate.
-
-    `where`: where the person votes. `answer`: what they said to the event. `came`: it is known that they were there.
-    `shifts`: those of the event that they took. `full`: whoever comes new finds no seat.
-    """
-
-    now: Required[datetime]
-    event: Event | None
-    event_texts: EventTexts | None
-    survey: Survey | None
-    where: Where
-    answer: str | None
-    came: bool
-    shifts: Sequence[Shift]
-    full: bool
-
-
-class Composable(Protocol):
-    """The facts that composing needs of a broadcast: any row or draft that has these."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def template(self) -> str | None: ...
-    @property
-    def photo(self) -> str | None: ...
-    @property
-    def fields(self) -> Sequence[str] | None: ...
-    @property
-    def ballot(self) -> int | None: ...
-    @property
-    def words(self) -> str: ...
-    @property
-    def series(self) -> Mapping[str, Any] | None: ...
-    @property
-    def follows(self) -> bool: ...
-    @property
-    def brief(self) -> bool: ...
-
-
-class Draft(Frozen):
-    """A broadcast that is being written, for its preview."""
-
-    kind: str
-    template: str | None = None
-    photo: str | None = None
-    fields: Sequence[str] | None = None
-    ballot: int | None = None
-    words: str = ""
-    series: Mapping[str, Any] | None = None
-    follows: bool = False
-    brief: bool = False
 
 
 class Composer:

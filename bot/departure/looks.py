@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.actions.broadcasts import BroadcastRefused
 from bot.delivery.calls import Call
-from bot.departure.compose import Composable, Composer, compose_broadcast
+from bot.departure.composable import Composable
+from bot.departure.compose import Composer, compose_broadcast
 from bot.errors import PortevoixError
 from bot.rules.people import FIRST_NAME_LIMIT
 from bot.rules.territories import TERRITORIES

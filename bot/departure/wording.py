@@ -8,7 +8,8 @@ from datetime import datetime
 from bot.actions.authority import area_name
 from bot.campaign.campaign import Campaign
 from bot.departure.batch import Batch
-from bot.departure.compose import Composer, Fate, as_call, broadcast_form
+from bot.departure.composable import Fate
+from bot.departure.compose import Composer, as_call, broadcast_form
 from bot.departure.forms import NO_CHAT, Form, with_own_link
 from bot.departure.sending import LeavingBroadcast
 from bot.links import friend_link

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot import communes
-from bot.departure.compose import Composer, Draft, compose_broadcast
+from bot.departure.composable import Draft
+from bot.departure.compose import Composer, compose_broadcast
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.words.telegram_html import check_html, parse_html

@@ -11,7 +11,8 @@ import pytest
 from bot import communes
 from bot.actions.broadcasts import STAFF_KINDS
 from bot.campaign.campaign import load_campaign
-from bot.departure.compose import Composer, Draft, compose_broadcast
+from bot.departure.composable import Draft
+from bot.departure.compose import Composer, compose_broadcast
 from bot.rules.kinds import Kind
 from bot.words.step_values import values_for_step
 from bot.words.telegram_html import check_html, parse_html

@@ -14,7 +14,8 @@ from jinja2 import UndefinedError
 
 from bot import communes
 from bot.campaign.campaign import Campaign, load_campaign
-from bot.departure.compose import Composer, Draft, compose_broadcast
+from bot.departure.composable import Draft
+from bot.departure.compose import Composer, compose_broadcast
 from bot.rules.bringing import Bring
 from bot.rules.neutrality import REMINDER, STEP_TEMPLATES, PracticalField
 from bot.rules.polling_places import NOWHERE_KNOWN, PollingPlace, Where

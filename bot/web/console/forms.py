@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from bot.actions.drafts import ChangedMeanwhile
 from bot.delivery.calls import Call
-from bot.departure.compose import Composable
+from bot.departure.composable import Composable
 from bot.departure.looks import looks
 from bot.errors import PortevoixError
 from bot.frozen import Frozen

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from bot.actions import broadcasts
 from bot.actions.broadcasts import STAFF_KINDS, BroadcastRefused
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.departure.looks import looks, require_fit
 from bot.errors import PortevoixError
 from bot.rules.broadcast_draft import is_compared, is_neutral, leaves_at, others_of, texts_of

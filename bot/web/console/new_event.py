@@ -17,7 +17,7 @@ from bot.actions.drafts import DraftGone
 from bot.actions.event_drafts import FLOW
 from bot.actions.forecasts import Forecast
 from bot.communes import Commune
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.departure.looks import looks
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,

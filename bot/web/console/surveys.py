@@ -18,7 +18,7 @@ from bot.actions.drafts import DraftGone
 from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import FLOW, written
 from bot.actions.surveys import NewSurvey, SurveyRefused
-from bot.departure.compose import Draft
+from bot.departure.composable import Draft
 from bot.departure.looks import looks
 from bot.errors import PortevoixError
 from bot.rules.broadcast_draft import whole_minute

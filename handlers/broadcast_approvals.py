@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from telegram import Update
 
+from bot.actions import approval_forecasts
 from bot.actions import broadcast_approvals as actions
 from bot.actions.authority import Author
 from bot.actions.broadcast_approvals import MOST_REASON
@@ -71,7 +72,7 @@ async def _expected(context: Context, author: Author, approval: int) -> Forecast
     """Who gets it if it leaves now, found out before the one writer is taken."""
     return await context.readings.get(
         repr(("approval", approval, author.reader)),
-        lambda rolls: actions.foreseen_now(rolls, author, approval),
+        lambda rolls: approval_forecasts.foreseen_now(rolls, author, approval),
     )
 
 

@@ -8,9 +8,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-import db.broadcasts
-import db.faces
-import db.mends
 import db.planning
 from bot.campaign.campaign import load_campaign
 from bot.delivery.calls import Call

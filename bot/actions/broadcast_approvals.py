@@ -12,15 +12,15 @@ import db.approvals
 import db.broadcasts
 import db.delivery_accounts
 import db.events
-import db.mends
 import db.people
 import db.surveys
 from bot.actions import approvals, audience_words, audit, notices
+from bot.actions.approval_forecasts import foreseen, is_foreseen
 from bot.actions.approvals import LIFE, ApprovalGone
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name, hosted_by, roles_of
 from bot.actions.broadcast_subject import Colleague, Subject, member, subject_of, titles
-from bot.actions.forecasts import Forecast, forecast_of
+from bot.actions.forecasts import Forecast
 from bot.actions.letting_go import let_go
 from bot.actions.second_people import CARD, seconds_of
 from bot.campaign.campaign import Campaign
@@ -33,7 +33,6 @@ from bot.rules.small_counts import Headcount, Reader
 from db.approval_cards import card_key
 from db.approvals import Approval
 from db.broadcast_accounts import Broadcast
-from db.rolls import Rolls
 
 WHAT = "broadcast"
 MOST_AT_ONCE = 10_000
@@ -159,32 +158,6 @@ async def _others(tx: AsyncConnection, subject: Subject, *, but: int | None) -> 
     )
 
 
-def _is_foreseen(subject: Subject) -> bool:
-    """Whether it is a message of its own, to which what waits before it matters."""
-    return subject.mended is None and subject.broadcast.kind != Kind.EVENT_SERVICE
-
-
-async def foreseen(tx: AsyncConnection, author: Author, subject: Subject) -> Forecast | None:
-    """Who gets it if it is let go now, with all that waits already before it; None of what holds to other rules."""
-    if not _is_foreseen(subject):
-        return None
-    return await forecast_of(tx, subject.broadcast, author.campaign, author.reader, now=author.now)
-
-
-async def foreseen_now(rolls: Rolls, author: Author, approval: int) -> Forecast | None:
-    """The same of what was committed last, in a transaction of its own that only reads: of very many it takes long."""
-    async with rolls.database.read() as tx:
-        return await foreseen_by(tx, author, approval)
-
-
-async def foreseen_by(tx: AsyncConnection, author: Author, approval: int) -> Forecast | None:
-    """The same of what an approval is about, however many people that is."""
-    found = await db.approvals.get(tx, approval)
-    if found is None or found.broadcast is None or not found.is_open(author.now):
-        return None
-    return await foreseen(tx, author, await subject_of(tx, found.broadcast))
-
-
 async def shown_to(
     tx: AsyncConnection,
     author: Author,
@@ -215,7 +188,7 @@ async def shown_to(
         author=await _member(tx, author, subject.author),
         asked_by=await _member(tx, author, found.asked_by if found.asked_by != subject.author else None),
         forecast=forecast,
-        is_uncounted=forecast is None and not is_small and _is_foreseen(subject),
+        is_uncounted=forecast is None and not is_small and is_foreseen(subject),
     )
 
 

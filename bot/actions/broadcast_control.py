@@ -7,12 +7,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
-import db.audiences
 import db.broadcast_accounts
 import db.broadcasts
-import db.delivery_accounts
-import db.effects
-import db.events
 import db.staff
 import db.surveys
 from bot.actions import audit, broadcast_approvals

@@ -9,15 +9,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.approvals
 import db.audiences
-import db.broadcast_accounts
 import db.broadcasts
 import db.delivery_accounts
 import db.effects
-import db.events
-import db.staff
-import db.surveys
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, in_turn

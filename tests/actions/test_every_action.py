@@ -77,8 +77,8 @@ broadcasts.queue broadcast_control.progress_of broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_subject.subject_of broadcast_cards.versions broadcast_subject.titles broadcast_subject.member
 broadcast_subject.first_names
-broadcast_approvals.foreseen broadcast_approvals.tell_it_waits_again letting_go.let_go
-broadcast_approvals.foreseen_now broadcast_approvals.foreseen_by forecasts.forecast_of forecasts.forecast_again
+approval_forecasts.foreseen broadcast_approvals.tell_it_waits_again letting_go.let_go
+approval_forecasts.foreseen_now approval_forecasts.foreseen_by forecasts.forecast_of forecasts.forecast_again
 broadcast_control.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
 event_news.follow_change event_news.are_held event_news.hold events.parted events.hold_words
 rewording.apply staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
@@ -144,7 +144,7 @@ staff_links.hash_of statistics.level_within statistics.wider_area
 waitlist.lives_by questions.about_coming questions.about_having_come
 vote_plans.require_open vote_plans.require_not_over vote_plans.next_vote_after
 surveys.require_sound surveys.require_form surveys.silence survey_results.results_from surveys.new_code surveys.draft_of
-conversations.area_of_person inbox_load.load_of
+conversations.area_of_person inbox_load.load_of approval_forecasts.is_foreseen
 rsvps.require_open
 people.require_supporter people.require_unrestricted registration.require_open exports.as_read_by exports.source_of
 """

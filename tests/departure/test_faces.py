@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import db.broadcasts
 import db.faces
-import db.mends
-import db.planning
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, NotSent, Rejected
 from bot.departure.faces import BATCH

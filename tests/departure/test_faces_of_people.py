@@ -7,7 +7,6 @@ import sqlalchemy as sa
 import db.broadcasts
 import db.faces
 import db.mends
-import db.planning
 from bot.actions import event_cards
 from bot.delivery.calls import Call
 from bot.rules.mends import RECALLED

@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.actions import (
+    approval_forecasts,
     broadcast_approvals,
     broadcast_cards,
     broadcast_changes,
@@ -161,7 +162,7 @@ class Messages:
         # What was sent back without a reason is shown by the one writer, whom nobody is to wait for.
         expected = None
         if not lacks_reason:
-            expected = await broadcast_approvals.foreseen_by(visit.tx, visit.author, approval)
+            expected = await approval_forecasts.foreseen_by(visit.tx, visit.author, approval)
         shown = await broadcast_approvals.shown_to(
             visit.tx, visit.author, approval, visit.language, expected=expected
         )
@@ -220,7 +221,7 @@ class Messages:
         if await broadcast_approvals.open_for(visit.tx, visit.author, number) is None:
             return None
         subject = await subject_of(visit.tx, number)
-        return await broadcast_approvals.foreseen(visit.tx, visit.author, subject)
+        return await approval_forecasts.foreseen(visit.tx, visit.author, subject)
 
     async def decide(self, visit: Visit) -> Response:
         """Lets a message go or refuses it, with a reason for whoever wrote it."""

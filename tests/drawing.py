@@ -8,11 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import db.effects
-import db.events
-import db.exports
 import db.people
-import db.staff
 from bot.actions import broadcasts, effects
 from bot.actions.broadcasts import NewBroadcast
 from bot.rules.experiments import COUNTED_FOR, Experiment, Outcome

@@ -10,7 +10,6 @@ import db.approvals
 import db.audit
 import db.exports
 import db.people
-import db.staff
 from bot.actions import approvals, audit, exports, notices
 from bot.actions.approvals import ApprovalGone
 from bot.actions.authority import Author, author_of, in_turn

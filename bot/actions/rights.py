@@ -26,7 +26,6 @@ import db.people
 import db.personal_data
 import db.polling_places
 import db.shifts
-import db.staff
 import db.surveys
 import db.volunteering
 from bot.actions import audience_words, audit, conversations, erasure, friends, volunteering

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import replace

@@ -7,9 +7,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-import db.effects
-import db.events
-import db.exports
 import db.people
 import db.staff
 from db.engine import Database

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 import db.people
-import db.staff
 from bot.actions import alarms, staff
 from bot.actions.alarms import TroubleOver
 from bot.rules.courtesy import CourtesyHours

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-import db.downloads
 import db.erasing
 from bot import communes
 from bot.actions import audit, downloads, retention, staff, staff_links

@@ -11,8 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 import db.effects
-import db.events
-import db.exports
 import db.people
 import db.staff
 from bot.actions import broadcast_changes, effects, erasure, retention, rights

@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-import db.effects
 import db.events
 import db.exports
 import db.people
-import db.staff
 from bot.actions import effects, erasure
 from bot.actions.responses import Origin
 from bot.rules.experiments import Outcome

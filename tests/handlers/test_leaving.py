@@ -7,7 +7,6 @@ import re
 import pytest
 import sqlalchemy as sa
 
-import db.consents
 import db.staff
 import db.suppressions
 import db.updates

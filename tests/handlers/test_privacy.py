@@ -12,9 +12,6 @@ import pytest
 import sqlalchemy as sa
 
 import db.consents
-import db.staff
-import db.suppressions
-import db.updates
 from bot.campaign.campaign import load_campaign
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people

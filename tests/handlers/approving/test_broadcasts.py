@@ -8,8 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 import db.approval_cards
-import db.broadcasts
-import db.staff
 from bot.actions import broadcast_approvals
 from bot.actions import staff as team
 from bot.delivery.calls import Call

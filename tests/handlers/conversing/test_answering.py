@@ -7,11 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-import db.consents
 import db.conversations
-import db.deliveries
-import db.exports
-import db.inbox_topics
 from bot.actions import claims
 from bot.rules.conversations import Claims, ConversationState, left_idle
 from bot.words.telegram_html import CAPTION_LIMIT

@@ -8,9 +8,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-import db.consents
-import db.conversations
-import db.deliveries
 import db.exports
 import db.inbox_topics
 from bot.actions import claims

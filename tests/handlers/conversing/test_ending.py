@@ -9,11 +9,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-import db.consents
 import db.conversations
 import db.deliveries
-import db.exports
-import db.inbox_topics
 from bot.actions import claims
 from bot.actions.erasure import sealing
 from bot.actions.retention import purge

@@ -8,10 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 import db.consents
-import db.conversations
-import db.deliveries
-import db.exports
-import db.inbox_topics
 from bot.actions.renewals import text_hash
 from bot.rules.territories import METROPOLE, zone_of
 from db.schema import conversations, messages

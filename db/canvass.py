@@ -36,7 +36,7 @@ async def writing(database: Database) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def reading(database: Database) -> AsyncIterator[AsyncConnection]:
-    """The same to read."""
+    """A transaction to read what a large import needs, which takes little memory."""
     async with database.read() as tx, small_cache(tx):
         yield tx
 

@@ -35,7 +35,7 @@ async def counts_of(tx: AsyncConnection, station: str) -> Counter[DoorOutcome]:
 
 
 async def by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[DoorOutcome]]:
-    """The same of every station of an area at which anything was."""
+    """What was noted at the doors of every station of an area at which anything was."""
     return await _counted(tx, sa.select(stations.c.code).where(station_in(area)))
 
 

@@ -193,7 +193,7 @@ async def lease_at_last(
     now: datetime,
     held: Collection[int],
 ) -> Taken:
-    """The same, with which the transaction ends. What is `held` is left in the queue."""
+    """Take due deliveries as `lease` does, and end the transaction with it. What is `held` is left in the queue."""
     return await together(tx, _taking(tx, shares, owner, now, held), and_commit=True)
 
 

@@ -65,7 +65,7 @@ def _said(asked: EffectQuery, *conditions: Condition) -> Condition:
 
 
 def _said_first(asked: EffectQuery, *conditions: Condition, alike: tuple[str, ...]) -> Condition:
-    """The same, for the first time: not who had said it before. `alike`: in what both are then the same.
+    """Whether the person answered so in that time and never before. `alike`: in what both answers are the same.
 
     The log is asked, not what became of it: a row of RSVPs or plans is written anew whenever anything of it changes.
     """

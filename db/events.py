@@ -298,7 +298,7 @@ async def cancelled(
     size: int,
     hosted: Collection[int] = (),
 ) -> tuple[EventPage, bool]:
-    """The same of events that were cancelled, to come or not."""
+    """Events that were cancelled, to come or not: the author's own, those they `hosted`, and those in the areas."""
     theirs = sa.or_(events.c.created_by == author, events.c.id.in_(list(hosted)), *areas)
     return await _page(tx, sa.and_(events.c.state == "cancelled", theirs), number=number, size=size)
 

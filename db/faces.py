@@ -131,7 +131,7 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
 
 
 async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[EventMessage]:
-    """The same of messages in which somebody opened the event, by a link or from the list."""
+    """Messages in which somebody opened the event, by a link or from the list, that show it otherwise than it is."""
     query = (
         sa.select(
             sa.null().label("delivery"),
@@ -168,7 +168,7 @@ async def opened(tx: AsyncConnection, *, person: int, message: int, event: int, 
 async def opened_by_link(
     tx: AsyncConnection, *, telegram_id: int, message: int, code: str, face: int
 ) -> None:
-    """The same of a message that was sent, to somebody who is still known."""
+    """A message that was sent to somebody, who is still known, shows an event from now on."""
     who = await tx.scalar(sa.select(people.c.id).where(people.c.telegram_id == telegram_id))
     what = await tx.scalar(sa.select(events.c.id).where(events.c.code == code))
     if who is not None and what is not None:

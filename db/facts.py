@@ -43,7 +43,7 @@ _NOTE = Statement(
 
 
 def note_fact(transaction: AsyncConnection, name: str, value: Any) -> None:
-    """The same, once in a transaction and by its end: with what else is written then."""
+    """Remember a value by the end of the transaction, with what else is written then; once in a transaction."""
     postpone(transaction, _note, [(name, orjson.dumps(value).decode())])
 
 

@@ -55,7 +55,7 @@ async def open_engine(url: sa.URL, *, size: int = CONNECTIONS) -> AsyncEngine:
 
 
 def to_read(engine: AsyncEngine) -> AsyncEngine:
-    """The same for readers: REPEATABLE READ gives them the single snapshot that SQLite gives them."""
+    """An engine for readers: REPEATABLE READ gives them the single snapshot that SQLite gives them."""
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 

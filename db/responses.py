@@ -124,7 +124,7 @@ async def settle(tx: AsyncConnection, asked: AskedElsewhere) -> list[int]:
 
 
 def mark_settled(visit: Visit, asked: AskedElsewhere) -> list[int]:
-    """The same in a stay with the database that does more."""
+    """Marks as answered what asks the same, in a stay with the database that does more; the ids of the messages."""
     found = visit.rows(
         _ASKING[asked.about],
         person=asked.person,

@@ -103,7 +103,7 @@ def _numbers(listed: str) -> BitMap:
 
 
 def together(asked: Mapping[Any, Asked]) -> list[dict[Any, Asked]]:
-    """The same in parts, each of which one look answers: what was said of votes stands in one small table."""
+    """What is asked in parts, each of which one look answers: what was said of votes stands in one small table."""
     votes = {key: each for key, each in asked.items() if _is_of_votes(each)}
     return [*([votes] if votes else []), *({key: each} for key, each in asked.items() if key not in votes)]
 

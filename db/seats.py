@@ -207,7 +207,7 @@ def _sums() -> sa.Select[Any]:
 
 
 async def with_allotted(tx: AsyncConnection, event: int, found: Seats) -> Seats:
-    """The same, with how many of the free seats are for who waits; where nobody does, or none is free, at no cost."""
+    """Seats with how many of the free ones are for who waits; where nobody does, or none is free, at no cost."""
     if not found.waiting or found.is_full:
         return found
     allotted = await together(tx, lambda visit: _allotted(visit, event, found))

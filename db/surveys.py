@@ -99,7 +99,7 @@ async def withdraw(tx: AsyncConnection, broadcast: int) -> None:
 
 
 async def give_up(tx: AsyncConnection, broadcast: int) -> None:
-    """The same where the message is cancelled before anybody has it."""
+    """The message that asks a survey is cancelled before anybody has it: nobody answers it."""
     has_it = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(HAS_IT))
     if not await tx.scalar(sa.select(sa.exists().where(has_it))):
         await withdraw(tx, broadcast)
@@ -262,7 +262,7 @@ async def _numbers(
 
 
 async def counts_in(tx: AsyncConnection, survey: Survey, areas: Sequence[str]) -> Counts:
-    """The same of the people of some areas, for who knows some of them by name.
+    """What the people of some areas answered, counted for who knows some of them by name.
 
     Nothing where the answers were erased: of areas no count is kept.
     """

@@ -16,5 +16,5 @@ def insert(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | post
 
 
 def insert_of(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """The same of a dialect by its name."""
+    """An insert of the dialect that is called so."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

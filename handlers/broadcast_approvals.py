@@ -44,7 +44,7 @@ async def decide(update: Update, context: Context) -> None:
 
 
 async def put_off(update: Update, context: Context) -> None:
-    """The same, to leave at the hour that the button shows."""
+    """Lets it go in its transaction, to leave at the hour that the button shows."""
     number, seconds = buttons.arguments(context, 2)
     await _decide(
         context, number, actions.ApprovalDecision.LATER, at=datetime.fromtimestamp(desk.number(seconds), UTC)

@@ -53,7 +53,7 @@ async def begin(update: Update, context: Context) -> None:
 
 
 async def begin_to(context: Context, audience: str) -> None:
-    """The same, to somebody in particular: it is shown, and can be changed, when whom it is for is asked."""
+    """Starts a message to somebody in particular: that is shown, and can be changed, when whom it is for is asked."""
     await desk.begin_draft(
         context, FLOW, allowed=Action.BROADCAST, first="kind", resumed="broadcasts/resumed"
     )

@@ -338,7 +338,7 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
         )
 
     async def ask_anew(self, flow: str, step: str, **data: Any) -> None:
-        """The same of a dialog that begins: what was said in one of its kind before is forgotten."""
+        """Waits for the answer to the first step of a dialog: what was said in one of its kind before is forgotten."""
         self.dialog = dialogs.without(self.dialog, flow)
         await self.ask(flow, step, **data)
 

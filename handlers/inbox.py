@@ -90,7 +90,7 @@ async def show_hours(context: Context, answer: Callable[..., None]) -> None:
 
 
 async def type_hours(update: Update, context: Context) -> None:
-    """The same, typed: `18h-22h`, `6 pm to 10 pm`."""
+    """On duty at the hours that were typed: `18h-22h`, `6 pm to 10 pm`."""
     hours = duty_hours(desk.typed(context, LONGEST_HOURS))
     await duties.go_on_duty(context.tx, await desk.author(context), hours=hours)
     await context.end_dialog()

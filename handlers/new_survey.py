@@ -45,7 +45,7 @@ async def begin(update: Update, context: Context) -> None:
 
 
 async def open_new(context: Context, answer: Callable[..., None]) -> None:
-    """The same from wherever a survey is wanted."""
+    """Starts a survey, or takes it up again, from wherever one is wanted."""
     await desk.begin_draft(
         context, FLOW, allowed=Action.ASK_SURVEY, first="kind", resumed="new_survey/resumed"
     )

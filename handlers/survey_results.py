@@ -65,7 +65,7 @@ async def _results(context: Context, author: Author, code: str) -> Results:
 
 
 async def draw(update: Update, context: Context) -> None:
-    """The same as a picture, below; where the font does not know the letters, the text has to do."""
+    """The counts as a picture, below; where the font does not know the letters, the text has to do."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
     found = await _results(context, author, code)

@@ -25,13 +25,13 @@ async def foreseen(tx: AsyncConnection, author: Author, subject: Subject) -> For
 
 
 async def foreseen_now(rolls: Rolls, author: Author, approval: int) -> Forecast | None:
-    """The same of what was committed last, in a transaction of its own that only reads: of very many it takes long."""
+    """Who gets what an approval is about, as committed last, in a transaction that only reads: many take long."""
     async with rolls.database.read() as tx:
         return await foreseen_by(tx, author, approval)
 
 
 async def foreseen_by(tx: AsyncConnection, author: Author, approval: int) -> Forecast | None:
-    """The same of what an approval is about, however many people that is."""
+    """Who gets what an approval is about if it is let go now, however many people that is."""
     found = await db.approvals.get(tx, approval)
     if found is None or found.broadcast is None or not found.is_open(author.now):
         return None

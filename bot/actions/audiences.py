@@ -110,7 +110,7 @@ async def reach_now(
 
 
 def _as_told(found: Reach, at_home: Reach, tells: Tells) -> Reach:
-    """The same in numbers that its reader may have; `at_home`: what holds for somebody of whom nothing is known."""
+    """A reach in numbers that its reader may have; `at_home`: what holds for somebody of whom nothing is known."""
     kept_from = sum((each.people for each in found.withheld), start=found.asleep)
     parts = {
         "now": _less(found.people, kept_from),

@@ -295,7 +295,7 @@ async def end(tx: AsyncConnection, person: Person, why: str, now: datetime) -> N
 
 
 async def end_of(tx: AsyncConnection, telegram_id: int, now: datetime) -> None:
-    """The same of somebody who blocked the bot."""
+    """Ends the conversation of somebody who blocked the bot: nobody answers them any more."""
     person = await db.people.find(tx, telegram_id)
     if person is not None:
         await end(tx, person, "blocked", now)

@@ -67,7 +67,7 @@ def said_in(dialog: Dialog | None, flow: str) -> Mapping[str, Any] | None:
 
 
 def without(dialog: Dialog | None, flow: str) -> Dialog | None:
-    """The same with nothing said in one flow, so that it begins anew; what was set aside stays."""
+    """A dialog with nothing said in one flow, so that it begins anew; what was set aside stays."""
     if dialog is None or said_in(dialog, flow) is None:
         return dialog
     aside = {name: said for name, said in dialog.data.get(ASIDE, {}).items() if name != flow}

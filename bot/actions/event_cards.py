@@ -181,7 +181,7 @@ async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
 async def find_with_answer(
     tx: AsyncConnection, code: str, person: Person
 ) -> tuple[EventInWords | None, Rsvp | None]:
-    """The same, with what the person answered so far."""
+    """The event of a public code, as `find` gives it, with what the person answered so far."""
     found = await db.rsvps.find_with_event(tx, code, person=person.id)
     return found if found is not None and found[0].event.is_public else (None, None)
 
@@ -189,7 +189,7 @@ async def find_with_answer(
 async def find_with_answers(
     tx: AsyncConnection, asked: Mapping[int, str]
 ) -> dict[int, tuple[EventInWords, Rsvp | None]]:
-    """The same for many people, by their number: the event whose code each of them tapped, and their answer so far."""
+    """For many people, by their number, the event whose code each of them tapped, and their answer so far."""
     found = await db.rsvps.find_with_events(tx, asked)
     return {person: each for person, each in found.items() if each[0].event.is_public}
 

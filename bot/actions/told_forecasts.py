@@ -32,7 +32,7 @@ async def forecast_now(
 
 
 def as_told(found: Forecast, tells: Tells) -> Forecast:
-    """The same in numbers that its reader may have."""
+    """A forecast in numbers that its reader may have."""
 
     def name(delay: Delay) -> str:
         return f"{delay.reason} {delay.until}"

@@ -103,7 +103,7 @@ class LivesBy(TypedDict):
 
 
 def lives_by(found: HasPlace) -> LivesBy:
-    """The same of somebody as they are known; by the clock of Paris who never said where."""
+    """By which law and clock somebody lives, as they are known; by that of Paris who never said where."""
     return {"territory": found.territory, "zone": found.zone or "Europe/Paris"}
 
 

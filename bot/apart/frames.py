@@ -95,7 +95,7 @@ def answered(start: Mapping[str, Any], body: bytes) -> bytes:
 
 
 def answer_of(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """The same, as ASGI has it: the message that begins an answer, and its body so far."""
+    """What `answered` packed, as ASGI has it: the message that begins an answer, and its body so far."""
     (length,) = _HEAD.unpack_from(content)
     end = _HEAD.size + length
     head = orjson.loads(content[_HEAD.size : end])

@@ -112,7 +112,7 @@ def write_town(folder: Path, *, commune: Commune, addresses: int, seed: int = 1)
 
 
 def write_towns(folder: Path, *, communes: Sequence[Commune], addresses: int, seed: int = 1) -> Town:
-    """The same for several towns, `addresses` in each, in the same three files."""
+    """Writes three files of several towns, `addresses` in each, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     town = Town(addresses=0, stations=0)
     with ExitStack() as files:

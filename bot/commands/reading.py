@@ -40,7 +40,7 @@ def shown_campaign(settings: Settings) -> Path:
 
 
 def shown_campaign_of(settings: Settings) -> Campaign:
-    """The same, read. Raises a PortevoixError where it cannot be."""
+    """The campaign of `shown_campaign`, read. Raises a PortevoixError where it cannot be."""
     return load_campaign(shown_campaign(settings), languages=LANGUAGES)
 
 

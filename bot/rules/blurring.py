@@ -81,7 +81,7 @@ def exactly(people: Headcount, part: str = "", *, between: tuple[int, int] | Non
 
 
 def words_of(expression: Expression) -> str:
-    """The same for expressions that differ in their order alone."""
+    """An expression in words that are the same for those that differ in their order alone."""
     match expression:
         case Not(part):
             return f"not ({words_of(part)})"

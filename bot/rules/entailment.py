@@ -100,8 +100,8 @@ def _table(expression: Expression, columns: Mapping[Expression, int], *, denied:
 
 
 def _is_read_off(one: Expression, other: Expression) -> bool:
-    """The same as far as it is seen part by part. Each two parts are compared once: they are some thousands, and the
-    ways that lead to them beyond counting.
+    """Whether one lies in the other, as far as it is seen part by part. Each two parts are compared once: they are some
+    thousands, and the ways that lead to them beyond counting.
     """
 
     @cache

@@ -134,7 +134,7 @@ class Visit(Frozen):
         return self.rendered_in(self.language, name, **values)
 
     def rendered_in(self, language: str, name: str, /, **values: Any) -> Text:
-        """The same in a language that need not be theirs."""
+        """A message of the chat in a language that need not be its reader’s."""
         common = {
             "person": self.author.person,
             "zone": self.zone,
@@ -153,7 +153,7 @@ class Visit(Frozen):
         )
 
     def shown(self, name: str, taps: Collection[str] = (), **values: Any) -> Shown:
-        """The same with the buttons that this page answers itself."""
+        """A message of the chat with the buttons that this page answers itself."""
         return shown(self.rendered(name, **values), taps)
 
     def word(self, name: str) -> str:

@@ -17,7 +17,7 @@ SPOILER = "tg-spoiler"
 
 
 def shown_html(html: str) -> Markup:
-    """The same words with the same look, harmless in a page."""
+    """A text of the chat with the look it has there, harmless in a page."""
     writer = _Writer()
     writer.feed(html)
     writer.close()

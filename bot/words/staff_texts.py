@@ -44,7 +44,7 @@ def render_staff_text(text: str, language: str, value: Callable[[str], str]) -> 
 def cut_for_each(
     text: str, language: str, value: Callable[[str], str], own: Container[str]
 ) -> tuple[str, ...]:
-    """The same with everything filled in but each reader's `own`, and cut there: words, a name, words, …, words."""
+    """A text with everything filled in but each reader's `own`, and cut there: words, a name, words, …, words."""
     first, *others = _pieces(text, language)
     cut = [first]
     for name, words in zip(others[::2], others[1::2], strict=True):

@@ -161,7 +161,7 @@ def foreseen(
     expires_at: datetime | None = None,
     editing: int | None = None,
 ) -> tuple[Forecast, datetime]:
-    """The same for a page, at most a minute old, and as of when: of a million people it takes long.
+    """Who gets it, and when, for a page: at most a minute old, and as of when, since of a million people it takes long.
 
     `when`: None stands for now. Raises CountFirst.
     """

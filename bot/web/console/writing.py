@@ -264,7 +264,7 @@ class Writing:
         return self._forecast(visit, data) if data and visit.form.get("do") == "better" else None
 
     async def expected(self, visit: Visit) -> Outside[Forecast] | None:
-        """The same for the one who sends."""
+        """Who would get it, for the one who sends: found before, so that no tap waits for it."""
         data = await drafts.kept(visit.tx, visit.author.person, FLOW)
         if not data or data.get("knowing") or not data.get("wall"):
             return None

@@ -182,9 +182,10 @@ async def look(
 
 
 async def _due(tx: AsyncConnection, campaign: Campaign, now: datetime) -> list[OpenStep]:
-    after = await _told_after(tx)
     zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
-    return [each for each in open_steps(campaign, now, zones) if each.occurrence.at_utc > after]
+    found = open_steps(campaign, now, zones)
+    after = await _told_after(tx) if found else THE_BEGINNING
+    return [each for each in found if each.occurrence.at_utc > after]
 
 
 def _is_to_follow_up(before: TickFindings, now: datetime) -> bool:
@@ -336,10 +337,10 @@ async def _due_of_events(
     tx: AsyncConnection, campaign: Campaign, now: datetime
 ) -> list[tuple[int, EventOccurrence]]:
     """The reminders that are due, each with its event."""
-    after = await _told_after(tx)
     around = await db.planning.events_around(
         tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
     )
+    after = await _told_after(tx) if around else THE_BEGINNING
     return [
         (event.id, occurrence)
         for event in around

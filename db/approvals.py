@@ -47,6 +47,12 @@ class Approval(Frozen):
         return "leaves_at" in self.details or "due_at" in self.details
 
     @property
+    def last_leaves_at(self) -> datetime | None:
+        """When the last get it, where that is later."""
+        at: str | None = self.details.get("last_leaves_at")
+        return None if at is None else datetime.fromisoformat(at)
+
+    @property
     def is_by_and_by(self) -> bool:
         """Whether so few get it at once that nothing is told of them: it leaves to each as soon as it may."""
         return bool(self.details.get("by_and_by"))
@@ -141,8 +147,8 @@ async def decide(tx: AsyncConnection, approval: int, *, by: int, granted: bool, 
 
 
 async def note(tx: AsyncConnection, approval: Approval, **more: Any) -> None:
-    """Keeps more of it: its `reason`, `leaves_at`, `for_nobody`; or another `digest`, where what is asked is the same
-    though something that it is known by is another.
+    """Keeps more of it: its `reason`, `leaves_at`, `last_leaves_at`, `for_nobody`; or another `digest`, where what is
+    asked is the same though something that it is known by is another.
     """
     details = {**approval.details, **more}
     await tx.execute(sa.update(approvals).where(approvals.c.id == approval.id).values(details=details))

@@ -339,6 +339,7 @@ async def _tell(
         "event": event.code if event is not None else None,
         "is_hidden": event is not None and event.is_hidden,
         "leaves_at": approval.leaves_at and approval.leaves_at.isoformat(),
+        "last_leaves_at": approval.last_leaves_at and approval.last_leaves_at.isoformat(),
         "for_nobody": approval.is_for_nobody,
         "by_and_by": approval.is_by_and_by,
     }

@@ -48,7 +48,12 @@ async def let_go(
         return {"for_nobody": True}
     leaves_at = at or await _most_leave(tx, broadcast, found, now)
     by_and_by = leaves_at is None and found.at_once.total < LEAST
-    return {"leaves_at": leaves_at and leaves_at.isoformat(), "by_and_by": by_and_by}
+    last = None if at is not None or leaves_at is None else _last_of(found, leaves_at)
+    return {
+        "leaves_at": leaves_at and leaves_at.isoformat(),
+        "last_leaves_at": last and last.isoformat(),
+        "by_and_by": by_and_by,
+    }
 
 
 async def _most_leave(
@@ -60,6 +65,13 @@ async def _most_leave(
         return min(waits)
     due = (await db.delivery_accounts.account(tx, broadcast.id, None)).next_due
     return due if due is not None and due > now else None
+
+
+def _last_of(found: Forecast, first: datetime) -> datetime | None:
+    """When the last of them get it, as whoever let it go has just read; None: when the `first` do."""
+    waits = [each.until for each in found.later if each.people.total >= LEAST or each.is_home]
+    last = max(waits, default=first)
+    return last if last > first else None
 
 
 async def _take_effect(tx: AsyncConnection, subject: Subject, now: datetime) -> None:

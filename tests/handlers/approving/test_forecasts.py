@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from bot.actions import broadcast_approvals
 from db.schema import deliveries, people
-from tests.approving import leave_for_supporters, states
-from tests.campaigning import rows, written
+from tests.approving import LYON, leave_for_supporters, states
+from tests.campaigning import rows, supporter, written
 from tests.conversation import Conversation, Shown, Talker, paris
 from tests.drafting import finish_broadcast, send_broadcast, write_broadcast
 from tests.handlers.test_reach import full_week, wrote
@@ -48,6 +48,26 @@ async def test_the_card_says_what_its_author_saw(
     # So few that it tells nothing of them.
     assert "It goes out from now on, to each person as soon as they may be written to." in nadia.last.text
     assert "going out now" not in nadia.last.text
+
+
+async def test_after_the_yes_the_same_hours_are_told_as_before(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    """Ten had their message of the day, and ten as many as a week allows until a little later."""
+    now, day = asking.clock.now(), timedelta(days=1)
+    for number in range(200, 220):
+        person = await supporter(asking, number, LYON)
+        left = (now - day / 24,) if number < 210 else (now - 6 * day, now - 3 * day, now - 2 * day)
+        await wrote(asking, person, *left)
+    await fill(asking, 100, 101, 102)
+    await send_broadcast(organizer)
+    await let_leave(asking, nadia)
+    first, last = "Thursday 17 November at 09:00", "Thursday 17 November at 10:01"
+    assert f"as many messages as we allow: 20. They get it on {last} at the latest." in nadia.last.text
+    await nadia.tap("Approve")
+    told = f"It waits: most people get it between {first} and {last}."
+    assert told in nadia.last.text
+    assert told in (await news(asking, organizer)).text
 
 
 async def test_nobody_approves_unknowingly_what_nobody_gets(

@@ -94,10 +94,10 @@ PARTS = {
     INSERT INTO volunteering (person, meeting, doors, lifts, phone, team, contact, at)
     SELECT i, i % 2, i % 3 = 0, i % 5 = 0, i % 7 = 0, 1, 1, :past FROM n WHERE i % 20 = 0""",
     "conversations": """
-    INSERT INTO conversations (id, person, area, state, opened_at, waiting_since, closed_at)
+    INSERT INTO conversations (id, person, area, state, opened_at, waiting_since, closed_at, carded)
     SELECT p.id / 50, p.id, p.department, CASE WHEN p.id % 2500 = 0 THEN 'waiting' ELSE 'closed' END, :past,
         CASE WHEN p.id % 2500 = 0 THEN datetime(:now, '-' || (p.id / 2500) || ' minutes') || '.000000' END,
-        CASE WHEN p.id % 2500 > 0 THEN :past END
+        CASE WHEN p.id % 2500 > 0 THEN :past END, CASE WHEN p.id % 2500 = 0 THEN 'waiting:' ELSE 'closed:' END
     FROM people AS p WHERE p.id % 50 = 0 AND p.department IS NOT NULL""",
     "what is written in them": """
     INSERT INTO messages (conversation, at, by_team, text, message_id, waited)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
 from bot.rules.sending import ON_THE_WAY
+from db.beginnings import begins
 from db.engine import here
 from db.experiments import Draw, state_drawn, variant_drawn
 from db.schema import Instant, broadcast_texts, broadcasts, deliveries
@@ -215,7 +216,7 @@ def earliest(state: str) -> sa.ScalarSelect[Any]:
 
 
 _QUEUED = earliest("queued").label("next_due")
-_AT_ONCE = broadcasts.c.key.startswith(TALK)
+_AT_ONCE = begins(broadcasts.c.key, TALK)
 _ACTIVE = sa.select(broadcasts.c.id, broadcasts.c.expires_at, _QUEUED, _AT_ONCE.label("at_once")).where(
     broadcasts.c.state == "active", broadcasts.c.finished_at.is_(None)
 )
@@ -336,5 +337,5 @@ async def state_of(tx: AsyncConnection, broadcast: int) -> str | None:
 async def made_since(tx: AsyncConnection, key: str, since: datetime) -> int:
     """How many broadcasts whose key begins so were made since an instant."""
     query = sa.select(sa.func.count()).select_from(broadcasts)
-    query = query.where(broadcasts.c.key.startswith(key, autoescape=True), broadcasts.c.created_at > since)
+    query = query.where(begins(broadcasts.c.key, key), broadcasts.c.created_at > since)
     return int(await tx.scalar(query) or 0)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db.beginnings import begins
 from db.schema import broadcasts, deliveries
 from db.schema.columns import Instant
 
@@ -60,21 +61,22 @@ class Untold(Frozen):
 
 async def told_since(tx: AsyncConnection, key: str, since: datetime) -> list[datetime]:
     """When messages whose key begins so began to leave, since an instant; what reached nobody does not count."""
-    first = sa.func.min(sa.func.coalesce(deliveries.c.sent_at, deliveries.c.changed_at)).label("first")
-    query = (
-        sa.select(broadcasts.c.starts_at, sa.type_coerce(first, Instant).label("left"))
-        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
-        .where(broadcasts.c.key.startswith(key, autoescape=True), deliveries.c.state.in_(LEFT))
-        .group_by(broadcasts.c.id, broadcasts.c.starts_at)
+    # Asked of each: joined, SQLite would go through all deliveries that there are.
+    first = (
+        sa.select(sa.func.min(sa.func.coalesce(deliveries.c.sent_at, deliveries.c.changed_at)))
+        .where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state.in_(LEFT))
+        .scalar_subquery()
     )
+    query = sa.select(broadcasts.c.starts_at, sa.type_coerce(first, Instant).label("left"))
+    rows = await tx.execute(query.where(begins(broadcasts.c.key, key)))
     # The instants of people who were erased are cut to the day.
-    told = [max(row.starts_at, row.left) for row in await tx.execute(query)]
+    told = [max(row.starts_at, row.left) for row in rows if row.left is not None]
     return [instant for instant in told if instant > since]
 
 
 async def untold(tx: AsyncConnection, key: str) -> list[Untold]:
     """The messages whose key begins so that still have somebody to leave for, or wait for a second person."""
-    mine = broadcasts.c.key.startswith(key, autoescape=True)
+    mine = begins(broadcasts.c.key, key)
     query = sa.select(
         broadcasts.c.id, broadcasts.c.state, broadcasts.c.starts_at, broadcasts.c.details
     ).where(mine, broadcasts.c.state.in_(WAITING), broadcasts.c.finished_at.is_(None))
@@ -87,7 +89,7 @@ async def untold(tx: AsyncConnection, key: str) -> list[Untold]:
 async def last_told(tx: AsyncConnection, event: int) -> LastTold | None:
     """What was told last of an event; what was taken back before it left told nobody."""
     keys = (change_key(event), cancel_key(event), reword_key(event))
-    its = sa.or_(*(broadcasts.c.key.startswith(key, autoescape=True) for key in keys))
+    its = sa.or_(*(begins(broadcasts.c.key, key) for key in keys))
     query = sa.select(broadcasts.c.id, broadcasts.c.created_at).where(its, broadcasts.c.state != "cancelled")
     row = (await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(1))).one_or_none()
     return None if row is None else LastTold(id=row.id, created_at=row.created_at)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db import notices
+from db.beginnings import begins
 from db.broadcasts import TALK
 from db.schema import broadcasts, deliveries, people
 
@@ -80,7 +81,7 @@ def _key(conversation: int) -> str:
 
 def _of(conversation: int, *what: Talk) -> sa.ColumnElement[bool]:
     prefixes = [f"{_key(conversation)}{each.removeprefix('conversation_')}" for each in what]
-    return sa.or_(*(broadcasts.c.key.startswith(prefix) for prefix in prefixes or [_key(conversation)]))
+    return sa.or_(*(begins(broadcasts.c.key, prefix) for prefix in prefixes or [_key(conversation)]))
 
 
 async def stand(tx: AsyncConnection, conversation: int, *what: Talk) -> list[Stands]:
@@ -122,12 +123,15 @@ class Stray(Frozen):
 
 async def strays(tx: AsyncConnection) -> list[Stray]:
     """What was being posted while its conversation was erased, and is not any more."""
-    on_its_way = sa.select(deliveries.c.broadcast).where(deliveries.c.state.in_(_ON_ITS_WAY))
+    waiting = deliveries.alias("waiting")
+    on_its_way = sa.select(waiting.c.id).where(
+        waiting.c.broadcast == broadcasts.c.id, waiting.c.state.in_(_ON_ITS_WAY)
+    )
     query = (
         sa.select(broadcasts.c.id.label("broadcast"), people.c.telegram_id, deliveries.c.message_id)
         .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
         .outerjoin(people, people.c.id == deliveries.c.person)
-        .where(broadcasts.c.key.startswith(ERASED), broadcasts.c.id.not_in(on_its_way))
+        .where(begins(broadcasts.c.key, ERASED), ~on_its_way.exists())
     )
     return [Stray(**row._mapping) for row in await tx.execute(query)]
 
@@ -150,7 +154,7 @@ async def lost(tx: AsyncConnection, since: datetime) -> list[Lost]:
         .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
         .outerjoin(people, people.c.id == deliveries.c.person)
         .where(broadcasts.c.template.in_(templates), broadcasts.c.created_at >= since)
-        .where(broadcasts.c.key.startswith(TALK))
+        .where(begins(broadcasts.c.key, TALK))
         .where(deliveries.c.state.in_(("failed", "unreachable", "in_doubt")))
     )
     return [

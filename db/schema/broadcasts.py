@@ -30,7 +30,7 @@ broadcasts = sa.Table(
     sa.Column("template", sa.String(64)),
     # What fills the template: of a notice to the team; in a neutral reminder of staff, `fields`, what it shows.
     sa.Column("details", Json),
-    sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="SET NULL")),
+    sa.Column("event", RowId, sa.ForeignKey("events.id", ondelete="SET NULL"), index=True),
     sa.Column("ballot", sa.Integer),
     sa.Column("step", sa.String(32)),
     # The tree of bot.rules.expressions, with what saved audiences meant in it; {}: the program chose people itself.

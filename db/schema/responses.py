@@ -24,6 +24,13 @@ responses = sa.Table(
     sa.Column("region", sa.String(3)),
     sa.UniqueConstraint("update_id", "question"),
     sa.Index(None, "at"),
+    # Without it all answers would be read for each message that goes.
+    sa.Index(
+        "ix_responses_broadcast",
+        "broadcast",
+        sqlite_where=sa.text("broadcast IS NOT NULL"),
+        postgresql_where=sa.text("broadcast IS NOT NULL"),
+    ),
 )
 
 # What people answered who left, as counts that grow by tens: see bot.rules.leftovers.

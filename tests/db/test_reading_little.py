@@ -1,0 +1,114 @@
+"""What is asked all the time, or for each message, reads no table whole that has a row for each person or message.
+
+SQLite keeps no statistics here: it plans for an empty database as it does for millions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.rules.sending import INVITATION
+from db import broadcasts, departure, event_news, faces, talks
+from db.deliveries import Leased
+from db.engine import Database
+from db.schema import broadcasts as broadcast_rows
+from db.schema import deliveries, metadata, people
+from tests.campaigning import supporter
+from tests.conversation import Conversation, paris
+
+NOW = paris("2016-11-16T10:00")
+WEEK_AGO = NOW - timedelta(days=7)
+
+ASKED: dict[str, Callable[[AsyncConnection], Awaitable[Any]]] = {
+    "what arrived after its conversation was erased": talks.strays,
+    "what did not arrive of a conversation": lambda tx: talks.lost(tx, NOW),
+    "what stands of a conversation": lambda tx: talks.stand(tx, 1),
+    "the cards of a conversation": lambda tx: talks.stand(tx, 1, talks.Talk.CARD, talks.Talk.OPENED),
+    "what was told of an event": lambda tx: event_news.told_since(tx, event_news.word_key(1), NOW),
+    "what is not told of an event": lambda tx: event_news.untold(tx, event_news.why_key(1)),
+    "what was told last of an event": lambda tx: event_news.last_told(tx, 1),
+    "how many were written": lambda tx: broadcasts.made_since(tx, "staff:", NOW),
+    "what is in the queue": broadcasts.active,
+    "whether somebody talks": lambda tx: broadcasts.talks_wait(tx, NOW),
+    "cards that are not true": lambda tx: faces.untrue(tx, 1, after=0, limit=50),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+async def test_what_is_asked_often_finds_its_messages_by_an_index(
+    sqlite_database: Database, what: str
+) -> None:
+    asked: list[tuple[str, Any]] = []
+    async with sqlite_database.read() as tx:
+        assert tx.sync_connection is not None
+
+        @sa.event.listens_for(tx.sync_connection, "before_cursor_execute")
+        def _note(_connection: Any, _cursor: Any, statement: str, given: Any, *_others: Any) -> None:
+            asked.append((statement, given))
+
+        await ASKED[what](tx)
+        statements, steps = list(asked), []
+        for statement, given in statements:
+            plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            steps += [str(row.detail) for row in plan]
+    assert any(step.startswith("SEARCH") for step in steps)
+    assert not [
+        step for step in steps if step.startswith("SCAN") or "deliveries USING INTEGER PRIMARY KEY" in step
+    ]
+
+
+def test_whatever_goes_finds_what_depends_on_it_by_an_index() -> None:
+    """SQLite would read the whole table for each row that goes, while everybody waits for the writer."""
+    found = []
+    for table in metadata.sorted_tables:
+        first = {index.columns[0].name for index in table.indexes}
+        for constraint in table.constraints:
+            if isinstance(constraint, sa.PrimaryKeyConstraint | sa.UniqueConstraint) and constraint.columns:
+                first.add(next(iter(constraint.columns)).name)
+        found += [f"{key.parent}" for key in table.foreign_keys if key.parent.name not in first]
+    assert found == []
+
+
+async def sent(database: Database, key: str, *, left: timedelta, over: timedelta | None) -> None:
+    """A message that left for everybody so long ago, and was over so long ago, if it is."""
+    row = {"key": key, "kind": "persuasion", "audience": {}, "area": "FR", "state": "active"}
+    row |= {"starts_at": NOW - left, "created_at": NOW - left, "template": INVITATION}
+    async with database.write() as tx:
+        number = await broadcasts.create(tx, row)
+        assert number is not None
+        everybody = sa.select(people.c.id)
+        await broadcasts.queue_deliveries(tx, broadcast=number, people=everybody, due_at=NOW, now=NOW)
+        mine = sa.update(deliveries).where(deliveries.c.broadcast == number)
+        await tx.execute(mine.values(state="sent", sent_at=NOW - left, changed_at=NOW - left))
+        over_at = None if over is None else NOW - over
+        it = sa.update(broadcast_rows).where(broadcast_rows.c.id == number)
+        await tx.execute(it.values(finished_at=over_at))
+
+
+@pytest.mark.parametrize(
+    ("left", "over", "counts"),
+    [
+        (timedelta(hours=1), None, True),
+        (timedelta(days=6), timedelta(days=6), True),
+        (timedelta(days=8), None, False),
+        # Noted when its broadcast had been over for a while: by a process that was taken for dead.
+        (timedelta(days=6, hours=23), timedelta(days=7, hours=1), True),
+        (timedelta(days=9), timedelta(days=8, hours=1), False),
+    ],
+)
+async def test_the_caps_count_what_left_within_a_week(
+    database: Database, left: timedelta, over: timedelta | None, *, counts: bool
+) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
+    await sent(database, "staff:1", left=left, over=over)
+    async with database.read() as tx:
+        person = await tx.scalar(sa.select(people.c.id))
+        leaving = Leased(id=10**6, broadcast=10**6, person=person, expires_at=None, attempts=0)
+        found = await departure.partisan_sent(tx, [leaving], since=WEEK_AGO)
+    assert found == ({person: [NOW - left]} if counts else {})

@@ -23,6 +23,7 @@ from bot.rules.event_draft import (
     TITLE_LIMIT,
     read_seats,
     reopened,
+    require_near,
 )
 from bot.rules.events import UNUSUALLY_LONG
 from bot.rules.permissions import Action
@@ -137,6 +138,9 @@ async def share_pin(update: Update, context: Context) -> None:
     assert context.message is not None  # a location handler
     location = context.message.location
     assert location is not None  # the handler's filter
+    commune = context.services.gazetteer.by_code(context.kept["commune"])
+    if commune is not None:
+        require_near((location.latitude, location.longitude), commune)
     await proceed(context, context.say, pin=[location.latitude, location.longitude])
 
 

@@ -121,6 +121,20 @@ async def decisions(
     return found
 
 
+async def own_waiting(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
+    """What the author wrote and a second person has yet to let go, in the order it was asked. Raises NotAllowed."""
+    author.require(Action.BROADCAST)
+    subjects = [
+        (await broadcast_subject.subject_of(tx, each.broadcast)).broadcast
+        for each in await db.approvals.waiting(tx, broadcast_approvals.WHAT, author.now)
+        if each.broadcast is not None and each.asked_by == author.telegram_id
+    ]
+    titles = await broadcast_subject.titles(tx, subjects, language, author.campaign.languages[0])
+    return [
+        Decision(matter=Matter.APPROVAL, number=each.id, title=titles.get(each.id, "")) for each in subjects
+    ]
+
+
 async def _approvals(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
     waiting = await db.approvals.waiting(tx, broadcast_approvals.WHAT, author.now)
     numbers = [

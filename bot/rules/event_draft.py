@@ -14,9 +14,12 @@ knowing                whether it is to be announced although nobody would get i
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from bot.errors import PortevoixError
 from bot.frozen import Frozen
+from bot.rules.communes.gazetteer import Commune
+from bot.rules.communes.geo import kilometres
 from bot.rules.expressions import EVERYBODY
 from bot.rules.leaves import Leaf, read_leaf
 from bot.rules.seats import MOST_SEATS, BadSeats, require_seats
@@ -70,6 +73,25 @@ _PLAIN = (
     ("chosen", "audience"),
 )
 """What is asked once, in order: the key of the data, the step."""
+
+
+class FarPin(PortevoixError):
+    """A pin that lies far from the commune that was said: one of the two is wrong."""
+
+    default_message: ClassVar[str] = "errors/far_pin"
+
+
+FARTHEST_PIN = 100.0
+"""Kilometres from the centre of a commune: none of metropolitan France reaches half as far."""
+FARTHEST_IN_GUIANA = 250.0
+"""Maripasoula is as large as a région."""
+
+
+def require_near(pin: tuple[float, float], commune: Commune) -> None:
+    """Raises FarPin for a place that cannot lie in the commune."""
+    far = kilometres(pin, (commune.latitude, commune.longitude))
+    if far > (FARTHEST_IN_GUIANA if commune.code.startswith("973") else FARTHEST_PIN):
+        raise FarPin("The pin lies far from the commune.", km=round(far), place=commune.name)
 
 
 def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:

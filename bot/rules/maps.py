@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from bot.rules.areas import COLLECTIVITIES, DEPARTMENTS, EVERYWHERE, REGIONS, city_of, department_of
 
 CLASSES = 5
+FAR = 10
+"""So many times as much is another colour."""
 UNINHABITED = frozenset({"984", "989"})
 _ROUND = (1, 2, 3, 5, 7)
 
@@ -34,15 +37,25 @@ def parts_within(area: str) -> tuple[str, ...]:
 def limits(values: list[int] | list[float]) -> tuple[float, ...]:
     """From which number each class above the first begins, in round numbers; fewer classes where the numbers are few.
 
-    Each class holds about as many of the numbers as another: one large city does not make all others look alike.
+    Each class holds about as many of the numbers as another: one large city does not make all others look alike. Where
+    one colour would then stand for a number and for one `FAR` times as large, each class begins at as many times the
+    one before.
     """
     told = sorted(value for value in values if value > 0)
     if not told:
         return ()
+    found = _rising(told[0], (told[len(told) * place // CLASSES] for place in range(1, CLASSES)))
+    by_class = [[value for value in told if class_of(value, found) == each] for each in range(1, CLASSES + 1)]
+    if any(some and some[-1] >= FAR * some[0] for some in by_class):
+        step = (told[-1] / told[0]) ** (1 / CLASSES)
+        return _rising(told[0], (told[0] * step**place for place in range(1, CLASSES)))
+    return found
+
+
+def _rising(least: float, limits: Iterable[float]) -> tuple[float, ...]:
     found: list[float] = []
-    for place in range(1, CLASSES):
-        limit = round_number(told[len(told) * place // CLASSES])
-        if limit > told[0] and (not found or limit > found[-1]):
+    for limit in map(round_number, limits):
+        if limit > least and (not found or limit > found[-1]):
             found.append(limit)
     return tuple(found)
 

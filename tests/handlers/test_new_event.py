@@ -139,6 +139,8 @@ async def test_a_field_is_changed_from_the_summary(conversation: Conversation) -
     await organizer.tap("Change the commune")
     await organizer.send("villeurbanne")
     await organizer.send("Place Lazare-Goujon")
+    await organizer.share_location(43.2965, 5.3698)
+    assert re.search(r"This pin is 27\d km from Villeurbanne", organizer.last.text), "it is in Marseille"
     await organizer.share_location(45.7669, 4.8799)
     assert "within 30 km of Villeurbanne" in organizer.last.text
     await organizer.tap("That’s it")

@@ -110,6 +110,9 @@ ACCOUNTS: Rows = {
     "team_log.told_of": {
         "": Row(run=lambda w, a: team_log.told_of(w.tx, a), least="admin", where="everywhere"),
     },
+    "today.own_waiting": {
+        "": Row(run=lambda w, a: today.own_waiting(w.tx, a, "fr"), least="organizer", where="any"),
+    },
     "today.decisions": {
         "": Row(
             run=lambda w, a: today.decisions(w.tx, a, "fr"),

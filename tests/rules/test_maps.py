@@ -61,6 +61,14 @@ def test_every_number_stands_in_one_class_of_the_legend(values: list[int]) -> No
         assert holding == [class_of(value, found)]
 
 
+def test_a_number_and_one_many_times_as_large_are_no_one_colour() -> None:
+    """As where a few areas have most of it: 25 and 528 were of the class that began at 20."""
+    values = [*range(10, 22), 25, 528]
+    found = limits(values)
+    assert class_of(25, found) < class_of(528, found) == CLASSES
+    assert class_of(10, found) == 1
+
+
 def test_the_legend_of_few_numbers_tells_whole_numbers_that_exclude_each_other() -> None:
     values = [1, 2, 3, 5, 7, 9, 12, 40]
     assert classes(values, limits(values)) == [(1, 2), (2, 5), (5, 7), (7, 10), (10, None)]

@@ -80,6 +80,19 @@ async def test_whoever_approves_reads_who_wrote_it_and_who_gets_it(nadia: Browse
     assert "You approved message no. 1." in nadia.text
 
 
+async def test_whoever_wrote_it_finds_what_waits_for_somebody_else(olga: Talker, nadia: Browser) -> None:
+    visitor = await signed_in(olga)
+    await visitor.open("/console/")
+    waits = visitor.page.text.partition('id="yours"')[2].partition("</section>")[0]
+    assert 'href="/console/messages/1"' in waits
+    await nadia.open("/console/")
+    assert 'id="yours"' not in nadia.page.text, "she decides it"
+    await nadia.open("/console/messages/1")
+    await decide(nadia, "yes")
+    await visitor.open("/console/")
+    assert 'id="yours"' not in visitor.page.text
+
+
 async def test_a_refusal_tells_why(conversation: Conversation, nadia: Browser) -> None:
     await nadia.open("/console/messages/1")
     await decide(nadia, "no", reason=" ")

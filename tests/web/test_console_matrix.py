@@ -139,6 +139,7 @@ ROWS: Mapping[str, Row] = {
     "/console/events/{code}/sheet": Row(HERE),
     # Before its door opens whoever may tick is told so: tests/web/test_console_door.py ticks.
     "/console/events/{code}/door": Row("", {"number": "1", "there": "yes"}),
+    "/console/events/{code}/write": Row(HERE),
     "/console/events/{code}/seats": Row(HERE, {"capacity": "10", "sequence": "{sequence}"}),
     "/console/events/{code}/change": Row(HERE, {"address": "Salle Rameau", "sequence": "{sequence}"}),
     "/console/events/{code}/cancel": Row(HERE, {"sequence": "{sequence}"}),

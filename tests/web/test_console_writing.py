@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
-from db.schema import broadcasts, deliveries, dialogs
-from tests.campaigning import staff, supporter
+from db.schema import broadcasts, deliveries, dialogs, events
+from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker
-from tests.drafting import begin_broadcast
+from tests.drafting import begin_broadcast, write_event
 from tests.reading import ABOUT
 from tests.web.browsing import Browser, signed_in
 
@@ -357,3 +357,32 @@ async def test_nothing_that_begins_in_the_chat_loses_a_draft_of_the_desk(
     await visitor.send("/console/events/new/drop")
     async with conversation.database.read() as tx:
         assert (await tx.execute(sa.select(dialogs.c.flow))).scalar_one_or_none() is None
+
+
+def chosen(visitor: Browser) -> str:
+    """The audience as its field has it."""
+    found = re.search(r'id="expression"[^>]*>([^<]*)<|id="expression"[^>]*value="([^"]*)"', visitor.page.text)
+    assert found is not None
+    return found[1] or found[2]
+
+
+async def test_those_who_come_are_written_to_from_the_event(conversation: Conversation, olga: Talker) -> None:
+    """By an ordinary message: whom it is for is chosen already, and what is being written is not lost."""
+    await write_event(olga)
+    await olga.send("SEND")
+    (event,) = await rows(conversation, events)
+    visitor, page = await signed_in(olga), f"/console/events/{event.code}"
+    await visitor.open(page)
+    assert "Write to those who come" in visitor.text
+    answer = await visitor.send(f"{page}/write")
+    assert answer.url.path == WORDS
+    await visitor.open(WHOM)
+    assert chosen(visitor) == f"rsvp:{event.code}:yes"
+    await visitor.send(WHOM, expression="in:69", do="next")
+    await visitor.open(page)
+    await visitor.send(f"{page}/write")
+    await visitor.open(WHOM)
+    assert chosen(visitor) == "in:69", "what is being written is taken up instead"
+    other = await signed_in(await staff(conversation, 14, "organizer", "13"))
+    await other.open("/console/events")
+    assert (await other.send(f"{page}/write")).status_code == 403

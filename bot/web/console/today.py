@@ -49,6 +49,7 @@ class Today:
             areas=areas_of(visit),
             decisions=decisions[:most],
             more=max(0, len(decisions) - most),
+            own_waiting=await today.own_waiting(tx, author, language),
             under_way=under_way,
             coming_back=today.coming_back(author, under_way),
             leaving=await today.leaving(tx, author, area, language),

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import broadcast_changes, broadcast_drafts, broadcasts, drafts
+from bot.actions import broadcast_changes, broadcast_drafts, broadcasts, drafts, events
 from bot.actions.broadcast_drafts import FLOW
 from bot.actions.broadcasts import STAFF_KINDS
 from bot.actions.drafts import DraftGone
@@ -32,6 +32,7 @@ from bot.rules.effects import prospect
 from bot.rules.experiments import SHARES, VERSIONS, goals_of
 from bot.rules.expressions import Expression, as_json, stored
 from bot.rules.kinds import Kind
+from bot.rules.leaves import read_leaf
 from bot.rules.permissions import Action, needs_approval
 from bot.rules.placeholders import allowed_placeholders
 from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
@@ -78,6 +79,7 @@ class Writing:
             Route(WHEN, desk.changing(self.keep_when, first=self.better), methods=["POST"]),
             Route(f"{WORDS}/send", desk.changing(self.send, first=self.expected), methods=["POST"]),
             Route(f"{WORDS}/drop", desk.changing(self.drop), methods=["POST"]),
+            Route("/console/events/{code}/write", desk.changing(self.write_to_event), methods=["POST"]),
             Route(f"{one}/rewrite", desk.changing(self.rewrite), methods=["POST"]),
             Route(f"{one}/duplicate", desk.changing(self.duplicate), methods=["POST"]),
         ]
@@ -326,6 +328,19 @@ class Writing:
         return visit.go(WORDS)
 
     # -- what the three share --
+
+    async def write_to_event(self, visit: Visit) -> Response:
+        """A message to those who said yes to an event, as in the chat; another one that is being written is taken up
+        instead.
+        """
+        data = await self._draft(visit)
+        found = await events.find_managed(visit.tx, visit.author, visit.request.path_params["code"])
+        visit.author.require(Action.BROADCAST, found.event.commune)
+        if not data:
+            coming = as_json(read_leaf(f"rsvp:{found.event.code}:yes"))
+            said = {"audience": coming, "chosen": None}
+            await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
+        return visit.go(WORDS)
 
     async def _draft(self, visit: Visit) -> Mapping[str, Any]:
         """What was said so far; nothing of it yet. Raises NotAllowed, CandidateOut."""

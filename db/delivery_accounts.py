@@ -157,19 +157,19 @@ async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:
 
 
 def _is_behind(others: Sequence[int]) -> Condition:
-    """Whether a cap holds it, and another message leaves for the same person before it may: what is due before, or at
-    the same instant and goes first (`bot.rules.leaving_order.place_in_line`), if it is still of use then.
+    """Whether a cap holds it, and another message leaves for the same person first then: the cap holds that too until
+    then, and one leaves before the other (`bot.rules.leaving_order.place_in_line`), if it is still of use.
     """
     before, never = deliveries.alias("before"), sa.literal(NEVER, Instant())
     expires, theirs = (sa.func.coalesce(rows.c.expires_at, never) for rows in (deliveries, before))
     is_older = sa.and_(theirs == expires, before.c.broadcast < deliveries.c.broadcast)
-    goes_first = sa.and_(before.c.due_at == deliveries.c.due_at, sa.or_(theirs < expires, is_older))
     first = sa.select(before.c.id).where(
         before.c.person == deliveries.c.person,
         before.c.broadcast.in_(others),
         before.c.state.in_(ON_THE_WAY),
-        theirs > before.c.due_at,
-        sa.or_(before.c.due_at < deliveries.c.due_at, goes_first),
+        before.c.due_at <= deliveries.c.due_at,
+        theirs > deliveries.c.due_at,
+        sa.or_(theirs < expires, is_older),
     )
     by_a_cap = deliveries.c.reason.in_([str(reason) for reason in CapReason])
     return sa.and_(deliveries.c.state == "withheld", by_a_cap, first.exists())

@@ -87,3 +87,14 @@ async def test_what_is_of_no_use_sooner_leaves_first_unless_it_is_over_by_then(d
         async with database.write() as tx:
             await tx.execute(soon.values(expires_at=TOMORROW + timedelta(hours=hours)))
         assert await behind(database, first) == {is_behind: 1}
+
+
+async def test_what_the_same_cap_will_hold_and_was_not_looked_at_yet_is_not_said_to_go_first(
+    database: Database,
+) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
+    first, second = await held(database, "staff:1"), await held(database, "staff:2")
+    async with database.write() as tx:
+        new = sa.update(deliveries).where(deliveries.c.broadcast == second)
+        await tx.execute(new.values(state="queued", due_at=NOW))
+    assert await behind(database, first) == {False: 1}

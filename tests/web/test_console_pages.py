@@ -309,3 +309,16 @@ async def test_the_progress_is_told_as_it_changes_until_it_is_over(
     told = (await olga.open("/console/messages/1/live")).text
     assert "not signed in" in told
     assert told.endswith("event: over\ndata:\n\n")  # and the browser does not ask again
+
+
+async def test_a_step_is_told_once_with_each_of_its_hours(conversation: Conversation) -> None:
+    """It leaves on another day where people vote on Saturday: one line for each, under one name."""
+    conversation.clock.move(paris("2016-11-15T10:00"))
+    visitor = await signed_in(await staff(conversation, 12, "admin", "FR"))
+    await visitor.open("/console/")
+    soon = visitor.page.text.partition('id="leaves"')[2].partition("</section>")[0]
+    assert soon.count("When will you go?") == 1
+    (card,) = re.findall(r'<li class="card">(?:(?!</li>).)*When will you go\?.*?</li>', soon, re.DOTALL)
+    lines = re.findall(r'<p class="small">(.*?)</p>', card, re.DOTALL)
+    assert len(lines) == 2
+    assert sum("Guadeloupe" in each for each in lines) == 1

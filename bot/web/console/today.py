@@ -52,7 +52,7 @@ class Today:
             own_waiting=await today.own_waiting(tx, author, language),
             under_way=under_way,
             coming_back=today.coming_back(author, under_way),
-            leaving=await today.leaving(tx, author, area, language),
+            leaving=_by_step(await today.leaving(tx, author, area, language)),
             stats=stats,
             as_of=as_of,
             joined=joined,
@@ -88,6 +88,16 @@ def _rounds(visit: Visit, days: Sequence[date]) -> list[tuple[str, str]]:
         for ballot in campaign.ballots
         if ballot.day in days
     ]
+
+
+def _by_step(leaving: Sequence[today.WithinADay]) -> list[list[today.WithinADay]]:
+    """A step that leaves at one hour here and at another there is told once; everything else stands alone."""
+    found: dict[tuple[object, ...], list[today.WithinADay]] = {}
+    for number, each in enumerate(leaving):
+        step = each.coming.step
+        key: tuple[object, ...] = (number,) if step is None else (step.ballot, step.step)
+        found.setdefault(key, []).append(each)
+    return list(found.values())
 
 
 def _quiet_days(visit: Visit, days: Sequence[date]) -> list[tuple[str, str]]:

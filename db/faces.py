@@ -185,6 +185,15 @@ async def looked_after(tx: AsyncConnection, now: datetime) -> list[int]:
     return list(await tx.scalars(query.order_by(events.c.id)))
 
 
+async def with_untrue_cards(tx: AsyncConnection, now: datetime) -> list[int]:
+    """The events that messages show otherwise than they are: of many events it takes long to find."""
+    return [
+        event
+        for event in await looked_after(tx, now)
+        if await untrue(tx, event, after=0, limit=1) or await untrue_opened(tx, event, after=0, limit=1)
+    ]
+
+
 async def shown(tx: AsyncConnection, cards: Collection[EventMessage]) -> None:
     """These messages show their event as it is at the count of each, unless something else was noted of them since."""
     for number, noted in sorted({(card.face, card.noted) for card in cards}, key=str):

@@ -114,12 +114,12 @@ class Faces:
         now = self._clock.now()
         async with self._database.read() as tx:
             changed = await db.faces.changed(tx, now)
-            events = await db.faces.looked_after(tx, now)
+            events = [] if changed else await db.faces.with_untrue_cards(tx, now)
         if changed:
             async with self._database.write() as tx:
                 await db.faces.look(tx, now)
             async with self._database.read() as tx:
-                events = await db.faces.looked_after(tx, now)
+                events = await db.faces.with_untrue_cards(tx, now)
         return sum([await self._edit_all(event) for event in events])
 
     async def _edit_all(self, event: int) -> int:

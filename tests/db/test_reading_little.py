@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.sending import INVITATION
 from db import broadcasts, departure, event_news, faces, talks
+from db.batches import Statement
 from db.deliveries import Leased
 from db.engine import Database
 from db.schema import broadcasts as broadcast_rows
@@ -61,6 +62,19 @@ async def test_what_is_asked_often_finds_its_messages_by_an_index(
     assert not [
         step for step in steps if step.startswith("SCAN") or "deliveries USING INTEGER PRIMARY KEY" in step
     ]
+
+
+@pytest.mark.parametrize("statement", [departure._PARTISAN_SENT, departure._NEUTRAL_SENT, departure._DUE])
+async def test_what_a_batch_asks_of_its_people_is_found_by_them(
+    sqlite_database: Database, statement: Statement
+) -> None:
+    """By their broadcasts or states it would read what waits for a million others."""
+    names = dict.fromkeys(("rows", "now", "before", "until"), "[]")
+    async with sqlite_database.read() as tx:
+        plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.sqlite}", names)
+        steps = [str(row.detail) for row in plan]
+    of_deliveries = [step for step in steps if "deliveries" in step]
+    assert of_deliveries == ["SEARCH deliveries USING INDEX ix_deliveries_person_broadcast (person=?)"]
 
 
 def test_whatever_goes_finds_what_depends_on_it_by_an_index() -> None:

@@ -6,7 +6,6 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from bot.departure.compose import Composer, as_call
 from bot.departure.conversing import Talks
 from bot.departure.mending import Mending
 from bot.departure.of_events import event_unwanted
+from bot.departure.promised import Promised
 from bot.departure.sending import Found, Freedom, LeavingBroadcast
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
@@ -48,8 +48,6 @@ from db.vote_plans import VotePlan
 
 # What a step follows was checked when it was queued; here it only has to be some time ago.
 FOLLOWED_AGO = timedelta(days=1)
-# How long a message that was let go may wait for its turn, in real time; after that it is looked at again.
-REMEMBERED = timedelta(minutes=1)
 # Who told this of their vote is not reminded of it.
 SAID_ALL = frozenset({VoteState.VOTED, VoteState.CANNOT})
 # After so many the event loop has its turn.
@@ -80,18 +78,15 @@ class Departure:
         self._talks = Talks(texts=texts, composer=composer)
         self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
-        # What was let go: two broadcasts may reach one person through batches so close that the first has not left.
-        self._promised: OrderedDict[int, datetime] = OrderedDict()
+        self._promised = Promised(clock)
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
         """A decision for each leased delivery, in their order."""
         now = self._clock.now()
-        self._forget_promises(now)
-        for row in rows:  # looked at again: not in its own way
-            self._promised.pop(row.id, None)
+        self._promised.look_again_at((row.id for row in rows), now)
         # What else may leave for the same people is decided with them: of two the caps let the first one leave.
-        others = await db.departure.partisan_due(tx, rows, now=now, promised=self._promised)
-        batch = await load(tx, [*rows, *others], now, promised=self._promised)
+        others = await db.departure.partisan_due(tx, rows, now=now, promised=self._promised.deliveries)
+        batch = await load(tx, [*rows, *others], now, promised=self._promised.deliveries)
         batch = replace(batch, cards=await self._cards(tx, batch, rows))
         decisions: dict[int, Call | Wait | Stop] = {}
         mine = {row.id for row in rows}
@@ -102,7 +97,7 @@ class Departure:
             if isinstance(decision, Found):
                 decision = decision.form(batch.people[row.person or 0])
             if isinstance(decision, Call):
-                self._promised[row.id] = now
+                self._promised.remember(row.id, now)
             decisions[row.id] = decision
             if not len(decisions) % TURN:
                 await asyncio.sleep(0)  # posts go on meanwhile
@@ -132,15 +127,6 @@ class Departure:
                 else:
                     found[row.id] = as_call(person.telegram_id, text)
         return found
-
-    def _forget_promises(self, now: datetime) -> None:
-        """The oldest come first: at full speed there are more than can be gone through for each batch."""
-        remembered = REMEMBERED * max(1.0, self._clock.speed)
-        while self._promised:
-            oldest = next(iter(self._promised))
-            if abs(now - self._promised[oldest]) < remembered:
-                return
-            self._promised.popitem(last=False)
 
     def _decide(self, row: Leased, batch: Batch) -> Found | Call | Wait | Stop:
         """What becomes of it; `Found`: it leaves, and has yet to be worded."""

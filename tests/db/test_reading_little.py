@@ -77,6 +77,25 @@ async def test_what_a_batch_asks_of_its_people_is_found_by_them(
     assert of_deliveries == ["SEARCH deliveries USING INDEX ix_deliveries_person_broadcast (person=?)"]
 
 
+async def test_a_server_finds_what_is_due_by_people_though_it_takes_what_waits_for_nothing(
+    postgresql_database: Database,
+) -> None:
+    """It counted when all had left, and as many were queued since."""
+    queue = """INSERT INTO deliveries (broadcast, person, state, due_at, changed_at, attempts)
+        SELECT {}, person, '{}', '2016-11-15', '2016-11-15', 0 FROM generate_series(1, 20000) AS person"""
+    asked = {"rows": "[[1, 1, 0], [0, 0, 2]]", "now": NOW}
+    async with postgresql_database.write() as tx:
+        # Neither the people nor the messages are there: only how many deliveries there are matters.
+        await tx.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        await tx.exec_driver_sql(queue.format(1, "sent"))
+        await tx.exec_driver_sql("ANALYZE deliveries")
+        await tx.exec_driver_sql(queue.format(2, "queued"))
+        plan = (await tx.execute(sa.text(f"EXPLAIN {departure._DUE.postgresql.text}"), asked)).scalars().all()
+    assert [line.split(" using ")[1].split()[0] for line in plan if " on deliveries " in line] == [
+        "ix_deliveries_person_broadcast"
+    ], plan
+
+
 def test_whatever_goes_finds_what_depends_on_it_by_an_index() -> None:
     """SQLite would read the whole table for each row that goes, while everybody waits for the writer."""
     found = []

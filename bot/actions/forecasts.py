@@ -224,7 +224,9 @@ async def _forecast(
     later: dict[Held, Delay] = {}
     lost: dict[tuple[Held, datetime], Delay] = {}
     at_home = None if reader.is_exact else _at_home(asked.area, sending, campaign, asked.now)
-    others = await db.reaching.others_leaving(tx, sending.broadcast)
+    # A step that the file does not have any more never leaves.
+    known = {None, *(step.name for step in campaign.steps)}
+    others = [each for each in await db.reaching.others_leaving(tx, sending.broadcast) if each.step in known]
     found = await obstacles(tx, asked.among, sending, campaign, reader=reader, now=asked.now, others=others)
     for people, obstacle in found if at_home is None else [(NOBODY, at_home), *found]:
         is_home = obstacle is at_home

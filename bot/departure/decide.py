@@ -6,6 +6,7 @@ Asked for each batch the sender has leased; nothing here depends on what was tru
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -91,9 +92,12 @@ class Departure:
         decisions: dict[int, Call | Wait | Stop] = {}
         mine = {row.id for row in rows}
         for row in sorted((*rows, *others), key=lambda row: place_in_line(row.expires_at, row.broadcast)):
-            decision = self._decide(row, batch)
             if row.id not in mine:
+                # Nothing waits for what cannot be decided: a step that the campaign file does not have any more.
+                with contextlib.suppress(Exception):
+                    self._decide(row, batch)
                 continue
+            decision = self._decide(row, batch)
             if isinstance(decision, Found):
                 decision = decision.form(batch.people[row.person or 0])
             if isinstance(decision, Call):

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.broadcast_accounts
 import db.broadcasts
 from bot import communes
+from bot.actions.forecasts import forecast_of
 from bot.actions.planning import plan
 from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
@@ -19,6 +21,7 @@ from bot.delivery.outcomes import Wait
 from bot.departure.compose import Composer
 from bot.departure.decide import Departure
 from bot.rules.courtesy import CapReason
+from bot.rules.small_counts import Reader
 from bot.words.texts import Texts
 from db import deliveries
 from db.deliveries import Leased
@@ -148,6 +151,22 @@ async def test_nothing_waits_for_what_is_due_and_does_not_leave(database: Databa
         async with database.read() as tx:
             (leaves,) = await a_departure().prepare(tx, [newer])
         assert isinstance(leaves, Call), values
+
+
+async def test_a_step_that_the_file_has_no_more_holds_no_other_message(database: Database) -> None:
+    """It cannot be decided itself; what else its people are to get leaves, and is foreseen."""
+    await supporter(Conversation(database, NOW), 1, "69123")
+    (older,), (newer,) = await taken(database, "staff:1"), await taken(database, "staff:2")
+    values = {"kind": "gotv", "step": "renamed", "ballot": 1}
+    async with database.write() as tx:
+        await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == older.broadcast).values(**values))
+    async with database.read() as tx:
+        (leaves,) = await a_departure().prepare(tx, [newer])
+        message = await db.broadcast_accounts.get(tx, newer.broadcast)
+        assert message is not None
+        foreseen = await forecast_of(tx, message, CAMPAIGN, Reader(known_in=None), now=NOW)
+    assert isinstance(leaves, Call)
+    assert foreseen.at_once.total == 1
 
 
 async def test_minutes_of_a_fast_clock_are_moments(database: Database) -> None:

@@ -72,14 +72,15 @@ async def _add(tx: AsyncConnection, found: Mapping[Cell, int], key: SuppressionK
 
 async def _wait(tx: AsyncConnection, added: Mapping[str, int]) -> dict[str, int]:
     """Adds to what has not come to ten; how much each is now."""
-    statement = insert(tx, answer_remainders).values(
-        [{"cell": name, "count": count} for name, count in added.items()]
-    )
+    # Row by row: a statement with all of them is another for each number of rows, and is compiled anew.
+    statement = insert(tx, answer_remainders)
     statement = statement.on_conflict_do_update(
         index_elements=[answer_remainders.c.cell],
         set_={"count": answer_remainders.c.count + statement.excluded.count},
     )
-    rows = await tx.execute(statement.returning(answer_remainders.c.cell, answer_remainders.c.count))
+    await tx.execute(statement, [{"cell": name, "count": count} for name, count in added.items()])
+    columns = (answer_remainders.c.cell, answer_remainders.c.count)
+    rows = await tx.execute(sa.select(*columns).where(answer_remainders.c.cell.in_(added)))
     return {row[0]: row[1] for row in rows}
 
 
@@ -87,15 +88,12 @@ async def _settle(tx: AsyncConnection, tens: Mapping[Cell, int]) -> None:
     """Adds whole tens to the counts that may be told."""
     if not tens:
         return
-    statement = insert(tx, answer_counts).values(
-        [{**cell._asdict(), "count": count} for cell, count in tens.items()]
+    statement = insert(tx, answer_counts)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(answer_counts.primary_key.columns),
+        set_={"count": answer_counts.c.count + statement.excluded.count},
     )
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(answer_counts.primary_key.columns),
-            set_={"count": answer_counts.c.count + statement.excluded.count},
-        )
-    )
+    await tx.execute(statement, [{**cell._asdict(), "count": count} for cell, count in tens.items()])
 
 
 async def _take(tx: AsyncConnection, tens: Mapping[str, int]) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+import db.due_rows
 import db.retention
 from bot.clock import Clock, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
@@ -197,7 +198,7 @@ async def suppression_key(database: Database, settings: Settings) -> Suppression
     An older database holds it itself, and answers that lead to nobody: the key is moved out, the answers are counted.
     """
     key = await open_suppression_key(database, settings.suppression_key_file)
-    await db.retention.erase_each(database, db.retention.leftovers(key))
+    await db.due_rows.erase_each(database, db.retention.leftovers(key))
     return key
 
 

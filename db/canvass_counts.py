@@ -15,8 +15,8 @@ from bot.rules.canvass.doors import commune_in, day_at, place_of
 from bot.rules.canvass.visits import DoorOutcome, Tally, tally
 from bot.rules.small_counts import LEAST
 from db.canvass import station_in
+from db.due_rows import DueRows, deleting
 from db.restrictions import of_others
-from db.retention import DueRows, deleting
 from db.schema import addresses, stations, street_counts, visits, walk_notes, walkers, walks
 from db.upsert import insert
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,11 +50,11 @@ async def figures(tx: AsyncConnection, event: int) -> Figures:
     rows = (await tx.execute(kept)).all()
     if rows:
         return Figures(kept=True, sums={(row.figure, row.option): row.people for row in rows})
-    return Figures(kept=False, sums=await _counted(tx, event))
+    return Figures(kept=False, sums=await counted(tx, event))
 
 
-async def _counted(tx: AsyncConnection, event: int) -> dict[tuple[str, str], int]:
-    """Without people who restricted the use of their data."""
+async def counted(tx: AsyncConnection, event: int) -> dict[tuple[str, str], int]:
+    """What was answered and said of an event, without people who restricted the use of their data."""
     found: dict[tuple[str, str], int] = {}
     of_people = sa.select(
         rsvps.c.answer,
@@ -88,18 +89,27 @@ def _add(found: dict[tuple[str, str], int], figure: str, people_: int) -> None:
         found[figure, ""] = found.get((figure, ""), 0) + people_
 
 
-async def keep_figures(tx: AsyncConnection, ended: datetime) -> None:
-    """Counts for good what was answered to events that ended at or before `ended`: it may be erased afterwards."""
+async def without_figures(tx: AsyncConnection, ended: datetime) -> list[int]:
+    """The events that ended at or before `ended`, to which somebody answered and of which no figures are kept yet."""
     answered = sa.exists().where(rsvps.c.event == events.c.id)
     kept = sa.exists().where(event_figures.c.event == events.c.id)
     due = sa.select(events.c.id).where(events.c.ends_at <= ended, answered, sa.not_(kept))
-    for event in await tx.scalars(due.order_by(events.c.id)):
-        rows = [
-            {"event": event, "figure": figure, "option": option, "people": number}
-            for (figure, option), number in (await _counted(tx, event)).items()
-        ]
-        if rows:
-            await tx.execute(event_figures.insert(), rows)
+    return list(await tx.scalars(due.order_by(events.c.id)))
+
+
+async def keep_figures(tx: AsyncConnection, sums: Mapping[int, Mapping[tuple[str, str], int]]) -> None:
+    """Keeps what was `counted` of events for good: it may be erased afterwards. What is kept already stays."""
+    theirs = event_figures.c.event.in_(sums)
+    kept = set(await tx.scalars(sa.select(event_figures.c.event).where(theirs)))
+    # Somebody may have deleted one of them while it was counted.
+    there = set(await tx.scalars(sa.select(events.c.id).where(events.c.id.in_(sums))))
+    rows = [
+        {"event": event, "figure": figure, "option": option, "people": number}
+        for event in sorted(there - kept)
+        for (figure, option), number in sums[event].items()
+    ]
+    if rows:
+        await tx.execute(event_figures.insert(), rows)
 
 
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:

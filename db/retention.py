@@ -1,28 +1,20 @@
-"""Erasing what is kept no longer, a piece at a time: nobody else who writes waits for a whole table.
-
-What is due is looked for by a reader, which hinders nobody; each piece is then erased in a transaction of its own,
-under the same condition: whoever came back meanwhile is spared.
-"""
+"""What is kept no longer, of everything that is kept: which rows are due, and how they are erased (db.due_rows)."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import field
 from datetime import date, datetime
 from functools import partial
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.frozen import Frozen
 from bot.rules.conversations import ConversationState
 from bot.rules.suppression import SuppressionKey
 from bot.rules.volunteering import PURPOSE as HELP
 from db.console import SESSIONS
 from db.conversations import erase_all
-from db.engine import Database
+from db.due_rows import Condition, DueRows, deleting
 from db.erasing import Sealing, erase_people
 from db.leftovers import count_and_delete
 from db.notices import IS_NOTICE
@@ -63,89 +55,9 @@ from db.schema import (
     walk_in_marks,
 )
 
-Condition = sa.ColumnElement[bool]
-
-PIECE_SECONDS = 0.08
-"""About how long one piece keeps the writer; its size follows from how long the last one took."""
-SMALLEST, LARGEST = 10, 1_000
-PAGE = 20_000
-
-
-class DueRows(Frozen):
-    """Rows that are due: of a table, under a condition, found by `key`; `erase` tells how many it erased.
-
-    `beforehand`: those of them that are due for another reason too, and gone when their turn comes.
-    """
-
-    key: sa.Column[Any]
-    condition: Condition
-    erase: Callable[[AsyncConnection, Condition], Awaitable[int]]
-    beforehand: Condition = field(default_factory=sa.false)
-    fewest: int = SMALLEST
-    """Keys of one piece at least: one, where a key has many rows."""
-
-    async def count(self, database: Database) -> int:
-        """How many rows are due now."""
-        query = sa.select(sa.func.count()).select_from(self.key.table)
-        query = query.where(self.condition, sa.not_(self.beforehand))
-        async with database.read() as tx:
-            return int((await tx.execute(query)).scalar_one())
-
-    async def first_keys(self, tx: AsyncConnection) -> list[Any]:
-        """The keys to begin with; none where nothing is due."""
-        return await self._keys(tx, after=None)
-
-    async def erase_all(self, database: Database, keys: list[Any]) -> int:
-        """Erases them piece by piece, beginning with these; how many."""
-        erased, size = 0, self.fewest
-        while keys:
-            piece, rest = keys[:size], keys[size:]
-            async with database.write() as tx:
-                began = time.monotonic()
-                erased += await self.erase(tx, sa.and_(self.key.in_(piece), self.condition))
-            took = max(time.monotonic() - began, 0.001)
-            size = max(self.fewest, min(LARGEST, 2 * size, int(size * PIECE_SECONDS / took)))
-            keys = rest
-            if not keys:
-                async with database.read() as tx:
-                    keys = await self._keys(tx, after=piece[-1])
-        return erased
-
-    async def _keys(self, tx: AsyncConnection, *, after: Any) -> list[Any]:
-        """The next keys of rows that are due: so many that they are looked for seldom, and so few that it is quick."""
-        found = sa.select(self.key).distinct().where(self.condition).order_by(self.key).limit(PAGE)
-        return list(await tx.scalars(found if after is None else found.where(self.key > after)))
-
-
-async def erase_each(database: Database, due: Sequence[DueRows]) -> list[int]:
-    """Erases each in its turn, as what is erased before it may make more of it due; how much of each.
-
-    What has nothing to erase, as most have on most days, is passed by in one look at the database.
-    """
-    erased = [0] * len(due)
-    place = 0
-    while place < len(due):
-        keys: list[Any] = []
-        async with database.read() as tx:
-            while place < len(due) and not (keys := await due[place].first_keys(tx)):
-                place += 1
-        if keys:
-            erased[place] = await due[place].erase_all(database, keys)
-            place += 1
-    return erased
-
 
 def _erasing(sealing: Sealing) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:
     return partial(erase_people, sealing=sealing)
-
-
-def deleting(table: sa.Table) -> Callable[[AsyncConnection, Condition], Awaitable[int]]:
-    """What deletes the rows of a table for which a condition holds, and tells how many."""
-
-    async def delete(tx: AsyncConnection, condition: Condition) -> int:
-        return (await tx.execute(sa.delete(table).where(condition))).rowcount
-
-    return delete
 
 
 def unfinished(since: datetime, sealing: Sealing) -> list[DueRows]:
@@ -172,26 +84,27 @@ def _kept_no_longer(inactive_since: datetime) -> Condition:
 def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
     """Answers to events that ended at or before `ended`; what was said about them is counted."""
     over = sa.select(events.c.id).where(events.c.ends_at <= ended)
+    is_over = sa.exists().where(events.c.ends_at <= ended)
     codes = sa.select(events.c.code).where(events.c.ends_at <= ended)
+    of_events = (rsvps, attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals)
+    shift_over = is_over.where(events.c.id == shifts.c.event, shifts.c.id == shift_places.c.shift)
     return [
-        DueRows(
-            key=rsvps.c.person,
-            condition=sa.and_(rsvps.c.event.in_(over), of_others(rsvps.c.person)),
-            erase=deleting(rsvps),
-        ),
         *(
             DueRows(
                 key=table.c.person,
                 condition=sa.and_(table.c.event.in_(over), of_others(table.c.person)),
+                of_found=sa.and_(is_over.where(events.c.id == table.c.event), of_others(table.c.person)),
+                by_index=True,
                 erase=deleting(table),
             )
-            for table in (
-                *(attendee_numbers, check_ins, check_in_screens, event_feedback, hosts, proposals),
-                shown_cards,
-            )
+            for table in (*of_events, shown_cards)
         ),
         DueRows(
-            key=walk_in_marks.c.mark, condition=walk_in_marks.c.event.in_(over), erase=deleting(walk_in_marks)
+            key=walk_in_marks.c.event,
+            condition=walk_in_marks.c.event.in_(over),
+            of_found=is_over.where(events.c.id == walk_in_marks.c.event),
+            erase=deleting(walk_in_marks),
+            fewest=1,
         ),
         DueRows(
             key=shift_places.c.person,
@@ -199,9 +112,13 @@ def event_answers(ended: datetime, key: SuppressionKey) -> list[DueRows]:
                 shift_places.c.shift.in_(sa.select(shifts.c.id).where(shifts.c.event.in_(over))),
                 of_others(shift_places.c.person),
             ),
+            of_found=sa.and_(shift_over, of_others(shift_places.c.person)),
+            by_index=True,
             erase=deleting(shift_places),
         ),
-        _answers(responses.c.subject.in_(codes), key),
+        _answers(
+            responses.c.subject.in_(codes), key, of_found=is_over.where(events.c.code == responses.c.subject)
+        ),
     ]
 
 
@@ -211,7 +128,7 @@ def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
     chosen = of_others(chosen_places.c.person)
     return [
         DueRows(key=chosen_places.c.person, condition=chosen, erase=deleting(chosen_places)),
-        DueRows(key=vote_plans.c.person, condition=plans, erase=deleting(vote_plans)),
+        DueRows(key=vote_plans.c.person, condition=plans, by_index=True, erase=deleting(vote_plans)),
         _answers(responses.c.subject.in_([str(ballot) for ballot in ballots]), key),
     ]
 
@@ -219,6 +136,7 @@ def votes(ballots: Sequence[int], key: SuppressionKey) -> list[DueRows]:
 def survey_replies(now: datetime, key: SuppressionKey) -> list[DueRows]:
     """Answers to surveys whose day of erasure has come; how many chose what was counted before (db.surveys)."""
     due = surveys.c.erase_at <= now
+    is_due = sa.exists().where(due)
     theirs = survey_answers.c.survey.in_(sa.select(surveys.c.id).where(due))
     logged = sa.and_(
         responses.c.question == "survey", responses.c.subject.in_(sa.select(surveys.c.code).where(due))
@@ -227,9 +145,19 @@ def survey_replies(now: datetime, key: SuppressionKey) -> list[DueRows]:
         DueRows(
             key=survey_answers.c.person,
             condition=sa.and_(theirs, of_others(survey_answers.c.person)),
+            of_found=sa.and_(
+                is_due.where(surveys.c.id == survey_answers.c.survey), of_others(survey_answers.c.person)
+            ),
+            by_index=True,
             erase=deleting(survey_answers),
         ),
-        _answers(logged, key),
+        _answers(
+            logged,
+            key,
+            of_found=sa.and_(
+                responses.c.question == "survey", is_due.where(surveys.c.code == responses.c.subject)
+            ),
+        ),
     ]
 
 
@@ -293,9 +221,14 @@ def leftovers(key: SuppressionKey) -> list[DueRows]:
     return [_answers(responses.c.person.is_(None), key)]
 
 
-def _answers(condition: Condition, key: SuppressionKey) -> DueRows:
-    due = sa.and_(condition, of_others(responses.c.person))
-    return DueRows(key=responses.c.id, condition=due, erase=partial(count_and_delete, key=key))
+def _answers(condition: Condition, key: SuppressionKey, *, of_found: Condition | None = None) -> DueRows:
+    others = of_others(responses.c.person)
+    return DueRows(
+        key=responses.c.id,
+        condition=sa.and_(condition, others),
+        of_found=None if of_found is None else sa.and_(of_found, others),
+        erase=partial(count_and_delete, key=key),
+    )
 
 
 def suppressions_before(day: date) -> list[DueRows]:
@@ -336,6 +269,9 @@ def campaign(since: datetime) -> list[DueRows]:
     old = broadcasts.c.created_at <= since
     theirs = sa.select(broadcasts.c.id).where(old)
     gone = sa.and_(deliveries.c.broadcast.in_(theirs), of_others(deliveries.c.person))
+    found = sa.and_(
+        sa.exists().where(broadcasts.c.id == deliveries.c.broadcast, old), of_others(deliveries.c.person)
+    )
     theirs_too = [
         sa.select(table.c.event).where(table.c.person.in_(restricted_people()))
         for table in (rsvps, hosts, proposals)
@@ -343,7 +279,9 @@ def campaign(since: datetime) -> list[DueRows]:
     unasked = sa.and_(old, broadcasts.c.id.not_in(_spared()))
     unattended = sa.and_(events.c.ends_at <= since, *(events.c.id.not_in(each) for each in theirs_too))
     return [
-        DueRows(key=deliveries.c.id, condition=gone, erase=deleting(deliveries)),
+        DueRows(
+            key=deliveries.c.id, condition=gone, of_found=found, by_index=True, erase=deleting(deliveries)
+        ),
         DueRows(key=broadcasts.c.id, condition=unasked, erase=deleting(broadcasts)),
         DueRows(key=events.c.id, condition=unattended, erase=deleting(events)),
         DueRows(key=surveys.c.id, condition=_asked_long_ago(since), erase=deleting(surveys)),
@@ -376,6 +314,6 @@ def processed_updates(received: datetime) -> list[DueRows]:
     done = sa.and_(updates.c.state.in_(("done", "failed")), updates.c.received_at <= received)
     unread = unread_updates.c.received_at <= received
     return [
-        DueRows(key=updates.c.update_id, condition=done, erase=deleting(updates)),
+        DueRows(key=updates.c.update_id, condition=done, by_index=True, erase=deleting(updates)),
         DueRows(key=unread_updates.c.id, condition=unread, erase=deleting(unread_updates)),
     ]

@@ -287,16 +287,17 @@ async def due(tx: AsyncConnection, now: datetime) -> list[Survey]:
     return [_survey(row) for row in await tx.execute(query.order_by(surveys.c.id))]
 
 
-async def keep_counts(tx: AsyncConnection, survey: Survey) -> None:
-    """Counts the answers for good: they may be erased afterwards."""
-    found = await counts(tx, survey)
+async def keep_counts(tx: AsyncConnection, survey: Survey, found: Counts) -> None:
+    """Keeps its `counts` for good, unless some are kept already: the answers may be erased afterwards."""
+    uncounted = sa.and_(surveys.c.id == survey.id, surveys.c.state != "counted")
+    if not (await tx.execute(sa.update(surveys).where(uncounted).values(state="counted"))).rowcount:
+        return
     rows = [
         {"survey": survey.id, "question": question, "option": option, "people": count.total}
         for (question, option), count in found.items()
     ]
     if rows:
         await tx.execute(survey_counts.insert(), rows)
-    await tx.execute(sa.update(surveys).where(surveys.c.id == survey.id).values(state="counted"))
 
 
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ from bot.campaign.campaign import Campaign
 from bot.rules.permissions import Action
 from bot.rules.retention import Cutoffs, cutoffs
 from bot.rules.suppression import SuppressionKey
+from db.due_rows import DueRows, erase_each
 from db.engine import Database
-from db.retention import DueRows, erase_each
 
 UPDATES_KEPT = timedelta(days=2)
 """Processed updates hold no text any more: their numbers are kept so long to recognise repeats, and what could not be
@@ -27,7 +27,8 @@ read or processed to find out why."""
 NOTICES_KEPT = timedelta(days=30)
 """What the team was told of itself and decided names people by their Telegram number; the log says it for longer."""
 
-CHANGES_AT_ONCE = 10_000
+CHANGES_AT_ONCE = 5_000
+EVENTS_AT_ONCE = 50
 
 LOG = "entries of the team’s log"
 
@@ -50,8 +51,7 @@ async def purge(
     if not dry_run:
         await _count_surveys(database, now)
         await measure(database, campaign, now)  # what people did after messages, before their answers go
-        async with database.write() as tx:
-            await db.feedback.keep_figures(tx, due.events_ended)
+        await _keep_figures(database, due.events_ended)
     things = _due(due, campaign, key, now)
     each = [some for rows in things.values() for some in rows]
     counted = [await some.count(database) for some in each] if dry_run else await erase_each(database, each)
@@ -70,10 +70,26 @@ async def purge(
 
 
 async def _count_surveys(database: Database, now: datetime) -> None:
-    """Of what people answered in surveys the counts are kept before it is erased."""
-    async with database.write() as tx:
-        for survey in await db.surveys.due(tx, now):
-            await db.surveys.keep_counts(tx, survey)
+    """Of what people answered in surveys the counts are kept before it is erased. Counting a million only reads."""
+    async with database.read() as tx:
+        due = await db.surveys.due(tx, now)
+    for survey in due:
+        async with database.read() as tx:
+            counted = await db.surveys.counts(tx, survey)
+        async with database.write() as tx:
+            await db.surveys.keep_counts(tx, survey, counted)
+
+
+async def _keep_figures(database: Database, ended: datetime) -> None:
+    """Of what people answered to events the figures are kept before it is erased, of some events at a time."""
+    async with database.read() as tx:
+        due = await db.feedback.without_figures(tx, ended)
+    for start in range(0, len(due), EVENTS_AT_ONCE):
+        some = due[start : start + EVENTS_AT_ONCE]
+        async with database.read() as tx:
+            counted = {event: await db.feedback.counted(tx, event) for event in some}
+        async with database.write() as tx:
+            await db.feedback.keep_figures(tx, counted)
 
 
 async def _forget_log(database: Database, until: datetime, *, actor: str, now: datetime) -> int:

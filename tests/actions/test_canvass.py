@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 import db.canvass_counts
 import db.canvass_walks
+import db.due_rows
 import db.people
-import db.retention
 from bot import communes
 from bot.actions import canvass, canvass_doors, canvass_imports, canvass_walks
 from bot.actions.canvass_doors import Going
@@ -146,7 +146,7 @@ async def test_a_day_is_that_of_the_place_and_counts_of_few_doors_name_no_street
         taps = [{**row, "address": door, "at": NOW} for door in doors]
         taps += [{**row, "address": doors[0], "at": NOW + timedelta(days=day)} for day in range(1, 12)]
         await tx.execute(sa.insert(visits), taps)
-    await db.retention.erase_each(database, db.canvass_counts.due())
+    await db.due_rows.erase_each(database, db.canvass_counts.due())
     async with database.read() as tx:
         kept = [tuple(row)[1:] for row in await tx.execute(sa.select(street_counts))]
     assert [row for row in kept if row[0]] == [("Rue A", "2016-11-16", "nobody", 10)]

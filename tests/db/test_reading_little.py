@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.sending import INVITATION
-from db import broadcasts, departure, event_news, faces, talks
+from bot.rules.suppression import SuppressionKey
+from db import broadcasts, departure, event_news, faces, retention, talks
 from db.batches import Statement
 from db.deliveries import Leased
+from db.due_rows import DueRows
 from db.engine import Database
 from db.schema import broadcasts as broadcast_rows
 from db.schema import deliveries, metadata, people
@@ -45,19 +47,7 @@ ASKED: dict[str, Callable[[AsyncConnection], Awaitable[Any]]] = {
 async def test_what_is_asked_often_finds_its_messages_by_an_index(
     sqlite_database: Database, what: str
 ) -> None:
-    asked: list[tuple[str, Any]] = []
-    async with sqlite_database.read() as tx:
-        assert tx.sync_connection is not None
-
-        @sa.event.listens_for(tx.sync_connection, "before_cursor_execute")
-        def _note(_connection: Any, _cursor: Any, statement: str, given: Any, *_others: Any) -> None:
-            asked.append((statement, given))
-
-        await ASKED[what](tx)
-        statements, steps = list(asked), []
-        for statement, given in statements:
-            plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
-            steps += [str(row.detail) for row in plan]
+    steps = await plan_of(sqlite_database, ASKED[what])
     assert any(step.startswith("SEARCH") for step in steps)
     assert not [
         step for step in steps if step.startswith("SCAN") or "deliveries USING INTEGER PRIMARY KEY" in step
@@ -94,6 +84,54 @@ async def test_a_server_finds_what_is_due_by_people_though_it_takes_what_waits_f
     assert [line.split(" using ")[1].split()[0] for line in plan if " on deliveries " in line] == [
         "ix_deliveries_person_broadcast"
     ], plan
+
+
+KEY = SuppressionKey(links=(b"k" * 32,))
+ERASED = [
+    *retention.event_answers(NOW, KEY),
+    *retention.votes([1, 2], KEY),
+    *retention.survey_replies(NOW, KEY),
+    *retention.campaign(NOW)[:1],
+]
+
+
+@pytest.mark.parametrize("due", ERASED, ids=lambda due: str(due.key))
+async def test_what_the_purge_erases_is_found_by_its_keys(sqlite_database: Database, due: DueRows) -> None:
+    """By events that are over it would look for each of 3,000 at each of its people, while everybody waits."""
+    steps = await plan_of(sqlite_database, lambda tx: due.erase(tx, due.among([1, 2, 3])))
+    table, key = due.key.table.name, due.key.name
+    here = [step for step in steps if step.split()[:2] == ["SEARCH", table]]
+    assert here
+    assert all(f"({key}=?" in step or "INTEGER PRIMARY KEY (rowid=?)" in step for step in here)
+    assert not [step for step in steps if step.startswith("SCAN") and "ix_people_restricted" not in step]
+
+
+@pytest.mark.parametrize("due", [each for each in ERASED if each.by_index], ids=lambda due: str(due.key))
+async def test_a_page_of_what_is_due_is_read_without_the_rest_of_it(
+    sqlite_database: Database, due: DueRows
+) -> None:
+    """Sorted it would read all that is due, of a million people, for each page of 20,000."""
+    steps = await plan_of(sqlite_database, due.first_keys)
+    assert any(step.split()[:2] == ["SEARCH", due.key.table.name] for step in steps)
+    assert not [step for step in steps if "ORDER BY" in step or step.startswith(f"SCAN {due.key.table.name}")]
+
+
+async def plan_of(database: Database, work: Callable[[AsyncConnection], Awaitable[Any]]) -> list[str]:
+    """What SQLite does for everything that is asked by some work."""
+    asked: list[tuple[str, Any]] = []
+    async with database.write() as tx:
+        assert tx.sync_connection is not None
+
+        @sa.event.listens_for(tx.sync_connection, "before_cursor_execute")
+        def _note(_connection: Any, _cursor: Any, statement: str, given: Any, *_others: Any) -> None:
+            asked.append((statement, given))
+
+        await work(tx)
+        statements, steps = tuple(asked), list[str]()
+        for statement, given in statements:
+            plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            steps += [str(row.detail) for row in plan]
+    return steps
 
 
 def test_whatever_goes_finds_what_depends_on_it_by_an_index() -> None:

@@ -229,18 +229,18 @@ async def watching(tx: AsyncConnection, person: int, code: str) -> list[Watching
     return [Watching(id=row.id, noted=bool(row.noted)) for row in await tx.execute(query)]
 
 
-async def forget_opened(tx: AsyncConnection) -> None:
-    """Erases who opened what, up to where a message begins of which that is still to be counted."""
+async def opened_before(tx: AsyncConnection, now: datetime) -> Condition:
+    """Of rows of `responses`: who opened what until now, up to where a message begins of which that is still to be
+    counted. Of messages that begin while they are erased nothing goes.
+    """
     waits = sa.and_(
         _COMPARES,
         _OPENS_WAIT,
         sa.or_(broadcasts.c.finished_at.is_(None), _GOT_SOMEBODY),
     )
     first = await tx.scalar(sa.select(sa.func.min(broadcasts.c.starts_at)).where(waits))
-    counted = sa.and_(responses.c.question == OPENED, of_others(responses.c.person))
-    if first is not None:
-        counted = sa.and_(counted, responses.c.at < first)
-    await tx.execute(sa.delete(responses).where(counted))
+    counted = sa.and_(responses.c.question == OPENED, responses.c.at <= now, of_others(responses.c.person))
+    return counted if first is None else sa.and_(counted, responses.c.at < first)
 
 
 async def note_gone(tx: AsyncConnection, person: int) -> None:

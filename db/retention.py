@@ -216,6 +216,11 @@ def approvals_over(decided: datetime) -> list[DueRows]:
     return [DueRows(key=approvals.c.id, condition=sa.and_(over, *of_nobody), erase=deleting(approvals))]
 
 
+def opens(counted: Condition) -> list[DueRows]:
+    """Who opened what, once it was counted (db.effects): it is no answer, and nothing is kept of it."""
+    return [DueRows(key=responses.c.id, condition=counted, erase=deleting(responses))]
+
+
 def leftovers(key: SuppressionKey) -> list[DueRows]:
     """Answers that lead to nobody any more, as older versions left them."""
     return [_answers(responses.c.person.is_(None), key)]

@@ -14,6 +14,7 @@ import db.broadcast_changes
 import db.effects
 import db.mends
 import db.people
+import db.retention
 from bot.actions import notices
 from bot.actions.responses import Origin, record
 from bot.campaign.campaign import Campaign
@@ -32,6 +33,7 @@ from bot.rules.effects import (
 )
 from bot.rules.experiments import OF_VOTES, Experiment, Outcome, counted_until, erased_from, events_named
 from db.broadcast_accounts import Broadcast
+from db.due_rows import erase_each
 from db.effects import COMPLETE, OPENED, EffectQuery
 from db.engine import Database
 from db.events import Event
@@ -267,8 +269,9 @@ async def measure(database: Database, campaign: Campaign, now: datetime) -> int:
                 await _tell_author(tx, broadcast, new, now)
         measured += len(set(new) - {COMPLETE})
     if measured:
-        async with database.write() as tx:
-            await db.effects.forget_opened(tx)
+        async with database.read() as tx:
+            counted = await db.effects.opened_before(tx, now)
+        await erase_each(database, db.retention.opens(counted))
     return measured
 
 

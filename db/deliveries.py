@@ -23,6 +23,9 @@ from db.days import midnight
 from db.engine import here
 from db.schema import broadcasts, deliveries, people
 
+PREPARE_FAILED = "prepare_failed"
+"""Why a message is tried again later that could not be decided or worded."""
+
 
 class Leased(NamedTuple):
     """A delivery taken to be sent. `person` is empty where they were erased meanwhile.

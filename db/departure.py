@@ -12,7 +12,7 @@ from bot.rules.courtesy import NeutralSent
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, given_ids, read_instant
-from db.deliveries import Leased
+from db.deliveries import PREPARE_FAILED, Leased
 from db.engine import here
 from db.rsvps import Rsvp
 from db.schema import broadcasts, rsvps
@@ -64,11 +64,12 @@ _DUE = Statement(
     lambda s: (
         f"""
     WITH theirs AS MATERIALIZED (
-        SELECT id, broadcast, person, state, due_at, expires_at, attempts FROM deliveries
+        SELECT id, broadcast, person, state, reason, due_at, expires_at, attempts FROM deliveries
         WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each}))
     SELECT CAST({s.collect}({s.array}(id, broadcast, person, expires_at, attempts)) AS text) FROM theirs
     WHERE broadcast IN (SELECT CAST(each.value ->> 2 AS BIGINT) FROM {s.each})
       AND state IN ({_WAITING}) AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+      AND (reason IS NULL OR reason <> '{PREPARE_FAILED}')
       AND id NOT IN {given_ids(s)}"""
     )
 )
@@ -91,7 +92,7 @@ async def partisan_due(
     tx: AsyncConnection, rows: Collection[Leased], *, now: datetime, promised: Collection[int] = ()
 ) -> list[Leased]:
     """The partisan messages that may leave too for those who are to get these, if these are some; but for `promised`
-    ones, which count as left.
+    ones, which count as left, and those that failed to be worded, which hold nobody up.
     """
     with here(tx):
         going = set(await tx.scalars(_PARTISAN_GOING))

@@ -261,7 +261,7 @@ class Sender:
                 return [*await self._decide(rows[:half], now), *await self._decide(rows[half:], now)]
             log.error("prepare_failed", error=type(error).__name__, deliveries=[row.id for row in rows[:10]])
             retry = now + timedelta(seconds=FRESH_SECONDS)
-            return [Wait(until=retry, reason="prepare_failed", state="queued")] * len(rows)
+            return [Wait(until=retry, reason=deliveries.PREPARE_FAILED, state="queued")] * len(rows)
 
     # The clerk: the only one who writes about rows that are held
 

@@ -75,6 +75,8 @@ class Batch(Frozen):
     shifts_taken: Mapping[tuple[int, int], Sequence[Shift]] = field(default_factory=dict)
     # What there is besides a shift that is off, by event.
     shifts_left: Mapping[int, Sequence[Shift]] = field(default_factory=dict)
+    # When partisan messages were let go for each person, by these very decisions.
+    let_go: dict[int, list[datetime]] = field(default_factory=dict)
     # The version that somebody drew, by delivery, where versions are compared.
     variants: Mapping[int, str] = field(default_factory=dict)
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypedDict
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,46 +25,24 @@ from bot.departure.batch import Batch, load
 from bot.departure.compose import Composer, as_call
 from bot.departure.conversing import Talks
 from bot.departure.mending import Mending
-from bot.departure.of_events import event_unwanted
 from bot.departure.promised import Promised
-from bot.departure.sending import Found, Freedom, LeavingBroadcast
+from bot.departure.sending import DepartureFacts, Found, Freedom, LeavingBroadcast
+from bot.departure.unwanted import is_of_our_own, why_unwanted
 from bot.departure.wording import Wording
 from bot.errors import NotAllowed
-from bot.rules.consent import Purpose
 from bot.rules.courtesy import UNDISTURBED, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
-from bot.rules.kinds import PARTISAN, Kind, Mute
-from bot.rules.leaving import Hold, Policy, free_until, hold
+from bot.rules.kinds import PARTISAN, Kind
+from bot.rules.leaving import Hold, free_until, hold
 from bot.rules.leaving_order import place_in_line
-from bot.rules.neutrality import NOT_NEUTRAL, is_worded_by_the_program
-from bot.rules.people import NOT_A_SUPPORTER, PersonFacts, PersonState, VoteFacts, VoteState
-from bot.rules.reminders import Skip, reason_to_skip
-from bot.rules.restriction import RESTRICTED
-from bot.words.step_values import vote_in
 from bot.words.texts import Texts
 from db.deliveries import Leased
-from db.people import Person, renewals_due
-from db.vote_plans import VotePlan
+from db.people import Person
 
-# What a step follows was checked when it was queued; here it only has to be some time ago.
-FOLLOWED_AGO = timedelta(days=1)
-# Who told this of their vote is not reminded of it.
-SAID_ALL = frozenset({VoteState.VOTED, VoteState.CANNOT})
 # After so many the event loop has its turn.
 TURN = 16
-
-
-class DepartureFacts(TypedDict):
-    """The facts that `bot.rules.leaving` asks of every message."""
-
-    kind: Kind
-    territory: str | None
-    zone: str | None
-    now: datetime
-    policy: Policy
-    evening: bool
-    cancellation: bool
-    news_before: datetime | None
+# What is of no use after something else that leaves first is looked at again after half of what is left of its time.
+LOOKED_AT_AGAIN = timedelta(minutes=2)
 
 
 class Departure:
@@ -147,10 +124,9 @@ class Departure:
             return batch.cards[row.id]
         wait = self._hold(person, sending, batch, found.freedom.held)
         if wait is not None:
-            useless = row.expires_at is not None and wait.until >= row.expires_at
-            return Stop(state="expired", reason=wait.reason) if useless else wait
+            return self._unless_useless(wait, row, person, sending, batch, found.freedom.held)
         if sending.kind in PARTISAN:
-            batch.sent.setdefault(person.id, []).append(batch.now)
+            batch.let_go.setdefault(person.id, []).append(batch.now)
         elif sending.kind is Kind.CIVIC_NEUTRAL:
             leaves = NeutralSent(at=batch.now, by_a_step=sending.row.step is not None)
             batch.neutral_sent.setdefault(person.id, []).append(leaves)
@@ -171,7 +147,7 @@ class Departure:
     def _look(
         self, person: Person, sending: LeavingBroadcast, batch: Batch, variant: str | None, held_out: bool
     ) -> Found:
-        unwanted = self._unwanted(person, sending, batch, held_out)
+        unwanted = why_unwanted(self._campaign, person, sending, batch, held_out)
         until = person.undisturbed_until
         if (
             unwanted is None
@@ -199,11 +175,43 @@ class Departure:
         percent = self._campaign.holdout_percent if sending.row.step is not None else 0
         return bool(percent) and is_held_out(key=batch.key, person=person.id, percent=percent)
 
+    def _unless_useless(
+        self,
+        wait: Wait,
+        row: Leased,
+        person: Person,
+        sending: LeavingBroadcast,
+        batch: Batch,
+        held: Hold | None,
+    ) -> Wait | Stop:
+        """It waits, or expires where it will be of no use any more then: once what leaves first has really left, which
+        may be cancelled or fail before.
+        """
+        if row.expires_at is None or wait.until < row.expires_at:
+            return wait
+        if person.id in batch.let_go:
+            alone = self._hold(person, sending, batch, held, has_left=True)
+            if alone is None or alone.until < row.expires_at:
+                soon = max(LOOKED_AT_AGAIN, (row.expires_at - batch.now) / 2)
+                return replace(wait, until=min(batch.now + soon, row.expires_at))
+        return Stop(state="expired", reason=wait.reason)
+
     def _hold(
-        self, person: Person, sending: LeavingBroadcast, batch: Batch, held: Hold | None
+        self,
+        person: Person,
+        sending: LeavingBroadcast,
+        batch: Batch,
+        held: Hold | None,
+        *,
+        has_left: bool = False,
     ) -> Wait | None:
-        """Why it waits: `held`, as for everybody under the same law and hours, or what this person got before."""
-        sent = batch.sent.get(person.id, ()) if sending.kind in PARTISAN else ()
+        """Why it waits: `held`, as for everybody under the same law and hours, or what this person got before; also
+        what leaves for them first, unless only what `has_left` counts.
+        """
+        sent: Sequence[datetime] = ()
+        if sending.kind in PARTISAN:
+            let_go = () if has_left else batch.let_go.get(person.id, ())
+            sent = (*batch.sent.get(person.id, ()), *let_go)
         neutral = batch.neutral_sent.get(person.id, ()) if sending.is_neutral_of_staff else ()
         if sent or neutral:
             leaving, step = self._leaving(person, sending, batch.now), sending.row.step
@@ -243,151 +251,3 @@ class Departure:
             "cancellation": sending.is_cancellation,
             "news_before": sending.news_before,
         }
-
-    def _unwanted(
-        self, person: Person, sending: LeavingBroadcast, batch: Batch, held_out: bool
-    ) -> Stop | Wait | None:
-        """Why this person is not to get it any more, if so."""
-        is_service = sending.kind is Kind.SERVICE and not (sending.is_last_choice or sending.is_of_hours)
-        is_meant = is_service or (person.is_registered and person.consent_contact)
-        if person.is_restricted or not is_meant:
-            return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
-        if person.unreachable_at is not None:
-            return Stop(state="unreachable", reason="blocked")
-        is_out = self._campaign.is_out(batch.now)
-        if not is_what_it_is_called(sending):
-            return Stop(state="cancelled", reason=NOT_NEUTRAL)
-        if sending.is_last_choice:
-            return None if is_out else Stop(state="cancelled", reason="candidate_stands")
-        if is_out and not is_service and not sending.is_cancellation:
-            return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
-        if sending.mute is not None and is_muted(person, sending.mute):
-            return Stop(state="cancelled", reason="muted")
-        if sending.by_commune and not person.consent_commune and not batch.is_in_otherwise(person, sending):
-            return Stop(state="cancelled", reason="not_by_commune")
-        if sending.is_renewal and not (person.is_registered and renewals_due(person)):
-            return Stop(state="cancelled", reason="renewed")
-        if sending.is_of_friends:
-            return friends_unwanted(person, batch, is_out=is_out)
-        if sending.is_of_hours:
-            return self._hours_unwanted(person, sending, batch)
-        if sending.row.step is not None and sending.row.ballot is not None:
-            return self._step_unwanted(person, sending.row.step, sending.row.ballot, batch, held_out)
-        if sending.is_neutral_of_staff:
-            return self._neutral_unwanted(person, sending, batch)
-        return event_unwanted(person, sending, batch) if sending.event is not None else None
-
-    def _neutral_unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:
-        """A neutral reminder of staff: not once somebody told of their vote, nor where it is over or not held."""
-        number = sending.row.ballot
-        assert number is not None  # else it was not the program's own
-        plan = batch.plans.get((person.id, number))
-        if plan is not None and plan.state in SAID_ALL:
-            return Stop(state="cancelled", reason=plan.state.value)
-        vote = vote_in(
-            self._campaign, self._campaign.ballot(number), person=person, language=person.language or ""
-        )
-        if vote is None:
-            return Stop(state="cancelled", reason=Skip.OTHER_BALLOT.value)
-        return Stop(state="expired", reason=Skip.EXPIRED.value) if vote.is_over(batch.now) else None
-
-    def _hours_unwanted(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Stop | None:
-        """Word of changed hours: not once somebody planned anew or told of their vote, nor where it is over."""
-        if is_muted(person, Mute.REMINDERS):
-            return Stop(state="cancelled", reason="muted")
-        plan = batch.plans.get((person.id, sending.row.ballot or 0))
-        if plan is None or plan.slot is None or plan.at > sending.row.created_at:
-            return Stop(state="cancelled", reason="replanned")
-        return self._neutral_unwanted(person, sending, batch)
-
-    def _step_unwanted(
-        self, person: Person, name: str, number: int, batch: Batch, held_out: bool
-    ) -> Stop | Wait | None:
-        if held_out:
-            return Stop(state="cancelled", reason="held_out")
-        if person.commune is not None and not self._campaign.votes(person.commune):
-            # The file says since they signed up that the vote is not held there.
-            return Stop(state="cancelled", reason=Skip.OTHER_BALLOT.value)
-        step, ballot, now = self._campaign.step(name), self._campaign.ballot(number), batch.now
-        plan = batch.plans.get((person.id, number))
-        followed = {step.follows: now - FOLLOWED_AGO} if step.follows else {}
-        found = reason_to_skip(
-            step=step,
-            ballot=ballot,
-            schedule=self._campaign.schedule,
-            facts=facts_of(person, number, plan, followed),
-            now=now,
-            silent_after=self._campaign.caps.silent_after,
-        )
-        if found is None:
-            return None
-        if found.until is not None:  # the plan or the place changed since it was queued
-            return Wait(until=found.until, reason=found.reason.value, state="queued")
-        ended = "expired" if found.reason is Skip.EXPIRED else "cancelled"
-        return Stop(state=ended, reason=found.reason.value)
-
-
-def is_what_it_is_called(sending: LeavingBroadcast) -> bool:
-    """Whether what the law lets leave as a service or as neutral is the program's own words, whoever queued it."""
-    row = sending.row
-    if sending.kind is Kind.SERVICE:
-        return is_of_our_own(sending) or sending.is_notice or sending.is_of_hours
-    if sending.kind is not Kind.CIVIC_NEUTRAL:
-        return True
-    return row.ballot is not None and is_worded_by_the_program(
-        step=row.step,
-        template=row.template,
-        fields=row.fields,
-        photo=row.photo,
-        has_texts=bool(sending.texts),
-        event=row.event,
-    )
-
-
-def is_of_our_own(sending: LeavingBroadcast) -> bool:
-    """Whether the program asks or tells it by itself: a service that has no reason to hurry."""
-    return sending.is_renewal or sending.is_last_choice or sending.is_of_friends
-
-
-def friends_unwanted(person: Person, batch: Batch, *, is_out: bool) -> Stop | None:
-    """That a friend is in: not to who left, wants no news or has no friend there any more, nor once nobody stands."""
-    if not (person.is_registered and person.consent_contact):
-        return Stop(state="cancelled", reason=NOT_A_SUPPORTER)
-    if is_out:
-        return Stop(state="cancelled", reason=Skip.CANDIDATE_OUT.value)
-    if is_muted(person, Mute.NEWS):
-        return Stop(state="cancelled", reason="muted")
-    return None if batch.brought.get(person.id) else Stop(state="cancelled", reason="erased")
-
-
-def is_muted(person: Person, mute: Mute) -> bool:
-    """Whether the person switched these kinds of message off."""
-    return bool(getattr(person, f"mutes_{mute}"))
-
-
-def facts_of(person: Person, ballot: int, plan: VotePlan | None, sent: Mapping[str, datetime]) -> PersonFacts:
-    """A supporter as the rules know them, with what is known of a ballot. `sent`: when its steps left."""
-    purposes = {purpose for purpose in Purpose if getattr(person, f"consent_{purpose.value}")}
-    states = {
-        "registered": PersonState.ACTIVE,
-        "stopped": PersonState.STOPPED,
-        RESTRICTED: PersonState.RESTRICTED,
-    }
-    state = (
-        PersonState.UNREACHABLE if person.unreachable_at else states.get(person.state, PersonState.UNFINISHED)
-    )
-    return PersonFacts(
-        territory=person.territory,
-        zone=person.zone or "Europe/Paris",
-        state=state,
-        consents=frozenset(purposes),
-        mutes=frozenset(mute for mute in Mute if is_muted(person, mute)),
-        unanswered=person.unanswered,
-        votes={
-            ballot: VoteFacts(
-                state=plan.state if plan is not None else VoteState.NONE,
-                slot=plan.slot if plan is not None else None,
-                sent=sent,
-            )
-        },
-    )

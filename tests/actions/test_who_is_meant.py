@@ -22,7 +22,7 @@ import db.people
 import db.vote_plans
 from bot.actions.planning import plan, step_key
 from bot.campaign.campaign import Campaign, load_campaign
-from bot.departure.decide import facts_of
+from bot.departure.unwanted import facts_of
 from bot.rules.ballots import Ballot
 from bot.rules.kinds import Kind
 from bot.rules.moments import Anchor, Moment

@@ -16,18 +16,19 @@ import db.broadcasts
 from bot.actions.forecasts import Forecast, forecast_of
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
-from bot.delivery.outcomes import Wait
+from bot.delivery.outcomes import Stop, Wait
 from bot.departure.decide import Departure
 from bot.rules.leaving_order import NEVER
 from bot.rules.reaching import NEWS
 from bot.rules.sending import USEFUL_FOR
 from bot.rules.small_counts import Reader
-from db.deliveries import Leased
+from db.deliveries import PREPARE_FAILED, Leased
 from db.engine import Database
 from db.schema import broadcasts, people
 from db.schema import deliveries as delivered
-from tests.conversation import CAMPAIGN, paris
-from tests.departure.test_decide import a_departure
+from tests.campaigning import supporter
+from tests.conversation import CAMPAIGN, Conversation, paris
+from tests.departure.test_decide import NOW, a_departure, taken
 from tests.departure.test_reach_of_expressions import CROWD, somebody
 
 NOWS = (
@@ -157,3 +158,55 @@ def assert_so(found: Forecast, rows: Sequence[sa.Row[Any]]) -> None:
     expired = sum(row.state == "expired" for row in rows)
     assert sum(each.people.total for each in found.lost) == expired
     assert sum(people.total for people in found.for_good.values()) == len(rows) - len(left) - expired
+
+
+async def two_of_use(database: Database, *hours: int) -> list[Leased]:
+    """Messages to one person that may leave at once, the caps one of them a day, and are of use for so many hours."""
+    await supporter(Conversation(database, NOW), 1, "69123")
+    found = []
+    for number, each in enumerate(hours):
+        (row,) = await taken(database, f"staff:{number}")
+        row = row._replace(expires_at=NOW + each * HOUR)
+        async with database.write() as tx:
+            waits = sa.update(delivered).where(delivered.c.id == row.id)
+            await tx.execute(waits.values(expires_at=row.expires_at, state="queued", lease_owner=None))
+        found.append(row)
+    return found
+
+
+async def decided(database: Database, row: Leased, now: datetime) -> Call | Wait | Stop:
+    async with database.read() as tx:
+        (decision,) = await a_departure(clock=MovableClock(now, speed=0)).prepare(tx, [row])
+    return decision
+
+
+async def test_nothing_expires_for_what_has_yet_to_leave(database: Database) -> None:
+    """That is cancelled, or fails, before it leaves: the person would get neither."""
+    later, first = await two_of_use(database, 9, 8)
+    now = NOW
+    for _ in range(3):  # it is looked at again and again, while there is time
+        decision = await decided(database, later, now)
+        assert isinstance(decision, Wait)
+        assert now < decision.until < NOW + 8 * HOUR
+        now = decision.until
+    async with database.write() as tx:
+        await db.broadcasts.cancel(tx, first.broadcast)
+    assert isinstance(await decided(database, later, now), Call)
+
+
+async def test_what_is_of_no_use_once_another_left_expires(database: Database) -> None:
+    later, first = await two_of_use(database, 9, 8)
+    async with database.write() as tx:
+        values = {"state": "sent", "sent_at": NOW, "changed_at": NOW}
+        await tx.execute(sa.update(delivered).where(delivered.c.id == first.id).values(**values))
+    decision = await decided(database, later, NOW + MINUTE)
+    assert decision == Stop(state="expired", reason="cap_day")
+
+
+async def test_what_cannot_be_worded_holds_nothing_up(database: Database) -> None:
+    first, later = await two_of_use(database, 8, 9)
+    assert isinstance(await decided(database, later, NOW), Wait)
+    async with database.write() as tx:
+        failed = sa.update(delivered).where(delivered.c.id == first.id).values(reason=PREPARE_FAILED)
+        await tx.execute(failed)
+    assert isinstance(await decided(database, later, NOW), Call)

@@ -64,6 +64,7 @@ class Connection(aiosqlite.Connection):
         """
         if not self._is_stopped:
             self._is_stopped = True
+            self._visits_begun += 1  # the last one: whoever asks from now on is told that it is closed
             self._stopping = super().stop()
             if self._stopping is None:  # no event loop is left to wait in
                 self._alive.discard(self)

@@ -134,7 +134,7 @@ async def walks_by_station(tx: AsyncConnection, area: str) -> dict[str, Counter[
 
 def due() -> list[DueRows]:
     """What was noted at doors, and who went: of the notes counts stay, station by station."""
-    noted = sa.exists().where(visits.c.address == addresses.c.id)
+    noted = sa.and_(addresses.c.station.is_not(None), sa.exists().where(visits.c.address == addresses.c.id))
     nowhere = visits.c.address.in_(sa.select(addresses.c.id).where(addresses.c.station.is_(None)))
     return [
         DueRows(key=addresses.c.station, condition=noted, erase=_count_and_delete, fewest=1),

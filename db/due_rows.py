@@ -83,7 +83,9 @@ class DueRows(Frozen):
         if not self.by_index:
             found = found.order_by(self.key)
             found = found if after is None else found.where(self.key > after)
-        return list(await tx.scalars(found))
+        keys = list(await tx.scalars(found))
+        # Neighbours go together: what is erased of them lies in the same pages of the index.
+        return sorted(keys) if self.by_index else keys
 
 
 async def erase_each(database: Database, due: Sequence[DueRows]) -> list[int]:

@@ -153,6 +153,20 @@ async def test_a_day_is_that_of_the_place_and_counts_of_few_doors_name_no_street
     assert len(kept) == 12
 
 
+async def test_what_was_noted_at_a_door_of_no_station_goes_uncounted(database: Database) -> None:
+    """A piece for the station that it has not would erase nothing, again and again."""
+    going = await begun(database)
+    async with database.write() as tx:
+        door = await tx.scalar(sa.select(addresses.c.id).where(addresses.c.street == "Rue A").limit(1))
+        await tx.execute(sa.update(addresses).where(addresses.c.id == door).values(station=None, walk=None))
+        row = {"address": door, "walk": going.walk, "outing": 1, "outcome": "nobody", "at": NOW, "tap": 1}
+        await tx.execute(sa.insert(visits).values(row))
+    erased = await db.due_rows.erase_each(database, db.canvass_counts.due())
+    assert erased[:2] == [0, 1]
+    async with database.read() as tx:
+        assert (await tx.execute(sa.select(street_counts))).all() == []
+
+
 async def test_a_door_that_vanished_stays_until_what_was_noted_there_is_erased(database: Database) -> None:
     going = await begun(database)
     async with database.write() as tx:

@@ -213,7 +213,12 @@ def read_instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-_READERS: dict[type[Any], Callable[[Any], Any]] = {Instant: read_instant, sa.Boolean: bool}
+def read_flag(value: bool | int | None) -> bool | None:
+    """A boolean as it stands in a JSON value of either engine; None: nothing is known, which is not no."""
+    return None if value is None else bool(value)
+
+
+_READERS: dict[type[Any], Callable[[Any], Any]] = {Instant: read_instant, sa.Boolean: read_flag}
 
 
 def members(numbers: Iterable[int]) -> list[tuple[int]]:

@@ -20,7 +20,7 @@ from db.engine import Database
 from db.people import Person
 from db.responses import AskedElsewhere
 from db.rsvps import Rsvp
-from db.schema import broadcasts, deliveries, events, responses
+from db.schema import broadcasts, deliveries, event_texts, events, responses
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -60,6 +60,29 @@ async def test_an_answer_takes_the_place_of_the_one_before(database: Database) -
         found = await db.rsvps.of_person(tx, person.id)
     assert set(found) == {meeting}
     assert (found[meeting].answer, found[meeting].confirmed, found[meeting].at) == ("no", False, NOW + HOUR)
+
+
+async def test_a_row_says_what_it_said_wherever_it_is_read(database: Database) -> None:
+    """Nobody asked whether they came: read as no and written back with the next answer, they were absent."""
+    async with database.write() as tx:
+        meeting, ids = await event(tx, "lyon1"), dict[int, bool | None]()
+        await tx.execute(
+            sa.insert(event_texts).values(event=meeting, language="fr", title="Réunion", description="")
+        )
+        for number, attended in enumerate((None, False, True), 1):
+            person = await somebody(tx, number)
+            ids[person.id] = attended
+            rsvp = Rsvp(event=meeting, person=person.id, answer="yes", at=NOW, attended=attended)
+            logged = response(person, Origin(update_id=number, message_id=None, at=NOW), "rsvp", "yes")
+            await db.rsvps.put(tx, rsvp, logged)
+        together = await db.rsvps.find_with_events(tx, dict.fromkeys(ids, "lyon1"))
+        for person, attended in ids.items():
+            alone = await db.rsvps.find_with_event(tx, "lyon1", person=person)
+            assert alone is not None
+            stored = (await db.rsvps.of_person(tx, person))[meeting]
+            assert stored.attended is attended
+            read = (await db.rsvps.get(tx, event=meeting, person=person), alone[1], together[person][1])
+            assert read == (stored,) * 3
 
 
 async def test_what_a_plan_already_holds_stays(database: Database) -> None:

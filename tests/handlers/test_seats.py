@@ -10,7 +10,7 @@ from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
 from bot.rules.faces import SHOWS_OTHERWISE
 from db.deliveries import Leased
-from db.schema import audit, broadcasts, deliveries, events, people, seats
+from db.schema import audit, broadcasts, deliveries, events, people, rsvps, seats
 from handlers.gathering import locked
 from tests.campaigning import rows, staff
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
@@ -81,6 +81,25 @@ async def test_more_guests_than_seats_are_refused_over_the_chat(conversation: Co
     for forged in (f"1:guests:{code}:3", f"1:guests:{code}:-1", f"1:guests:{code}:x", f"1:seats_all:{code}"):
         await zoe.tap_data(forged)
     assert "You’re coming, 2 of you" in zoe.last.text
+
+
+@pytest.mark.parametrize("seats", ["2", None])
+async def test_who_brings_somebody_is_not_taken_for_absent(
+    conversation: Conversation, seats: str | None
+) -> None:
+    organizer, code = await announced(conversation, seats or "1")
+    if seats is None:
+        async with conversation.database.write() as tx:
+            await tx.execute(sa.update(events).values(capacity=None, counted=False))
+    zoe = await signed_up(conversation, 1)
+    await zoe.send(f"/start ev_{code}")
+    await zoe.tap("I’ll come")
+    await zoe.tap("+1")
+    (rsvp,) = await rows(conversation, rsvps)
+    assert (rsvp.answer, rsvp.guests, rsvp.attended) == ("yes", 1, None)
+    await organizer.tap("Manage the event")
+    assert "Coming: <b>1</b>" in organizer.last.text
+    assert "couldn’t" not in organizer.last.text
 
 
 async def test_the_organizer_changes_the_seats(conversation: Conversation) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.broadcast_lists import BroadcastPart
+from bot.rules.causes import cause_of
 from bot.rules.kinds import Kind
 from bot.rules.mends import REACHED
-from bot.rules.small_counts import Headcount
+from bot.rules.small_counts import NOBODY, Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import of_others
@@ -22,13 +23,13 @@ MOST_READ = 500
 
 
 class NotReached(Frozen):
-    """So many people did not get a broadcast for one reason.
+    """So many people did not get a broadcast for one cause (`bot.rules.causes.cause_of`).
 
     `state`: `cancelled`, `expired`, `unreachable` or `failed`.
     """
 
     state: str
-    reason: str | None
+    cause: str | None
     people: Headcount
 
 
@@ -93,7 +94,7 @@ def _is_in(part: BroadcastPart, reader: int, now: datetime) -> sa.ColumnElement[
 async def not_reached(
     tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None
 ) -> list[NotReached]:
-    """Why some did not get it, the most frequent reason first."""
+    """Why some did not get it, the most frequent cause first."""
     query = (
         sa.select(deliveries.c.state, deliveries.c.reason, *counted("people", known_to(known_in)))
         .where(
@@ -102,11 +103,13 @@ async def not_reached(
             of_others(deliveries.c.person),
         )
         .group_by(deliveries.c.state, deliveries.c.reason)
-        .order_by(sa.func.count().desc(), deliveries.c.state)
+        .order_by(deliveries.c.state)
     )
     if known_in is not None:  # people are read only where some may be known
         query = query.outerjoin(people, people.c.id == deliveries.c.person)
-    return [
-        NotReached(state=row.state, reason=row.reason, people=headcount(row, "people"))
-        for row in await tx.execute(query)
-    ]
+    found: dict[tuple[str, str | None], Headcount] = {}
+    for row in await tx.execute(query):
+        cause = (row.state, cause_of(row.state, row.reason))
+        found[cause] = found.get(cause, NOBODY) + headcount(row, "people")
+    every = [NotReached(state=state, cause=cause, people=some) for (state, cause), some in found.items()]
+    return sorted(every, key=lambda each: -each.people.total)

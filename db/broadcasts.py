@@ -302,7 +302,9 @@ async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:
 async def close_some(tx: AsyncConnection, now: datetime) -> int:
     """Close waiting deliveries of cancelled and expired broadcasts, `CHUNK` at most; how many."""
     closed = 0
-    for reason, over in _OVER.items():
+    for state, over in _OVER.items():
+        # Why it waited is why it expired; it was cancelled whatever it waited for.
+        ended = {"state": state, "changed_at": now} | ({"reason": None} if state == "cancelled" else {})
         with here(tx):
             found = (await tx.execute(over, {"now": now})).scalars().all()
         for broadcast in found:
@@ -312,7 +314,7 @@ async def close_some(tx: AsyncConnection, now: datetime) -> int:
                 .limit(CHUNK - closed)
             )
             change = deliveries.update().where(deliveries.c.id.in_(some))
-            closed += (await tx.execute(change.values(state=reason, changed_at=now))).rowcount
+            closed += (await tx.execute(change.values(ended))).rowcount
             if closed >= CHUNK:
                 return closed
     return closed

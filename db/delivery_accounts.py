@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from bot.rules.causes import cause_of
 from bot.rules.courtesy import CapReason
 from bot.rules.experiments import HELD_OUT
 from bot.rules.kinds import PARTISAN
@@ -108,7 +109,7 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
             start=NOBODY,
         ),
         withheld=tuple(some for state, some in held if state == "withheld"),
-        expired=tuple(some for state, some in held if state == "expired"),
+        expired=_by_cause([some for state, some in held if state == "expired"]),
         next_due=(await tx.execute(soonest)).scalar_one_or_none(),
     )
 
@@ -143,6 +144,17 @@ async def _held(
         )
         for row in await tx.execute(found.group_by(*alike).order_by(*alike))
     ]
+
+
+def _by_cause(expired: Sequence[Withholding]) -> tuple[Withholding, ...]:
+    """Each cause once."""
+    found: dict[str | None, Withholding] = {}
+    for each in expired:
+        cause = cause_of("expired", each.reason)
+        before = found.get(cause, replace(each, reason=cause, people=NOBODY))
+        until = min(before.until, each.until)
+        found[cause] = replace(before, people=before.people + each.people, until=until)
+    return tuple(found.values())
 
 
 async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+import db.broadcasts
 from bot.delivery.calls import Call
 from db.engine import Database
 from db.schema import approvals, audit, broadcast_texts, broadcasts, deliveries
@@ -118,6 +119,31 @@ async def test_one_of_them_whole(conversation: Conversation, organizer: Talker) 
     card = organizer.screen[-2]
     assert {"Write one like it", "Correct it", "Take it back"} <= set(card.buttons)
     assert "Change it" not in card.buttons
+
+
+async def test_who_waited_when_it_was_cancelled_is_told_as_cancelled(
+    conversation: Conversation, organizer: Talker
+) -> None:
+    """Why a row waited when it was cancelled is not why it did not arrive; of each cause there is one line."""
+    for number in (102, 103, 104, 105):
+        await supporter(conversation, number, LYON)
+    await send_broadcast(organizer)
+    reasons = ("courtesy_hours", "cap_week", "cap_day", None, "cap_week", "cap_day")
+    for at, reason in enumerate(reasons, 1):
+        is_over = at > 4
+        values = {"reason": reason, "state": "expired" if is_over else "withheld" if reason else "queued"}
+        async with conversation.database.write() as tx:
+            await tx.execute(sa.update(deliveries).where(deliveries.c.id == at).values(values))
+    async with conversation.database.write() as tx:
+        assert await db.broadcasts.cancel(tx, 1)
+        assert await db.broadcasts.close_some(tx, conversation.clock.now()) == 4
+    await open_card(organizer, 1)
+    told = [line for line in screen_of(organizer).splitlines() if line.startswith("• ")]
+    assert told == ["• it was cancelled: 4", "• had had enough messages for the day or the week: 2"]
+    # Rows that were cancelled before still hold why they waited.
+    await every(conversation, state="cancelled", reason="cap_week")
+    await open_card(organizer, 1)
+    assert "• it was cancelled: 6" in screen_of(organizer)
 
 
 async def test_a_scheduled_one_is_changed_in_its_place(conversation: Conversation, organizer: Talker) -> None:

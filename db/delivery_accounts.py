@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.causes import cause_of
-from bot.rules.courtesy import CapReason
+from bot.rules.courtesy import WEEK, CapReason
 from bot.rules.experiments import HELD_OUT
 from bot.rules.kinds import PARTISAN
 from bot.rules.leaving_order import NEVER
@@ -29,13 +29,15 @@ QUICK = 5_000
 
 class Withholding(Frozen):
     """Deliveries withheld for one reason; `until` is when the first of them comes back. `is_behind`: another message
-    to the same people leaves first then, and this one waits on for a day that is not full.
+    to the same people leaves first then, and this one waits on for a day that is not full; `may_expire`: when the first
+    of them is of no use any more, where that may come before.
     """
 
     reason: str | None
     people: Headcount
     until: datetime
     is_behind: bool = False
+    may_expire: datetime | None = None
 
 
 class BroadcastAccount(Frozen):
@@ -123,6 +125,7 @@ async def _held(
             deliveries.c.state,
             deliveries.c.reason,
             deliveries.c.due_at,
+            deliveries.c.expires_at,
             known.label("is_known"),
             (_is_behind(others) if others else sa.false()).label("is_behind"),
         )
@@ -131,7 +134,8 @@ async def _held(
         .subquery()
     )
     alike = (each.c.state, each.c.reason, each.c.is_behind)
-    found = sa.select(*alike, *counted("people", each.c.is_known), sa.func.min(each.c.due_at).label("until"))
+    first = (sa.func.min(each.c.due_at).label("until"), sa.func.min(each.c.expires_at).label("over"))
+    found = sa.select(*alike, *counted("people", each.c.is_known), *first)
     return [
         (
             row.state,
@@ -140,10 +144,18 @@ async def _held(
                 people=headcount(row, "people"),
                 until=row.until,
                 is_behind=bool(row.is_behind),
+                may_expire=row.over if row.is_behind and _may_come_before_room(row.over, row.until) else None,
             ),
         )
         for row in await tx.execute(found.group_by(*alike).order_by(*alike))
     ]
+
+
+def _may_come_before_room(over: datetime | None, until: datetime) -> bool:
+    """Whether it may be over before the caps have room again for whom another message leaves at an instant: that is a
+    week later at the latest, in courtesy hours.
+    """
+    return over is not None and over <= until + WEEK + timedelta(days=1)
 
 
 def _by_cause(expired: Sequence[Withholding]) -> tuple[Withholding, ...]:

@@ -89,6 +89,32 @@ async def test_what_is_of_no_use_sooner_leaves_first_unless_it_is_over_by_then(d
         assert await behind(database, first) == {is_behind: 1}
 
 
+@pytest.mark.parametrize(
+    ("days", "is_told"),
+    [
+        (1, True),  # the day has no room for both
+        (7, True),  # nor, maybe, the week
+        (9, False),  # by then both caps have room again
+        (None, False),
+    ],
+)
+async def test_what_may_be_over_before_its_turn_is_not_said_to_follow(
+    database: Database, days: int | None, is_told: bool
+) -> None:
+    await supporter(Conversation(database, NOW), 1, "69123")
+    soon, over = TOMORROW + timedelta(hours=1), None if days is None else TOMORROW + timedelta(days=days)
+    first, second = await held(database, "staff:1"), await held(database, "staff:2")
+    async with database.write() as tx:
+        for broadcast, expires_at in ((first, soon), (second, over)):
+            mine = sa.update(deliveries).where(deliveries.c.broadcast == broadcast)
+            await tx.execute(mine.values(expires_at=expires_at))
+    async with database.read() as tx:
+        (waits,) = (await delivery_accounts.account(tx, second, None)).withheld
+        (leaves,) = (await delivery_accounts.account(tx, first, None)).withheld
+    assert (waits.is_behind, waits.may_expire) == (True, over if is_told else None)
+    assert (leaves.is_behind, leaves.may_expire) == (False, None)
+
+
 async def test_what_the_same_cap_will_hold_and_was_not_looked_at_yet_is_not_said_to_go_first(
     database: Database,
 ) -> None:

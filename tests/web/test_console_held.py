@@ -51,6 +51,15 @@ async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that
     await talker.tap(next(iter(talker.last.buttons)))
     for words in ("Held back until", "Held back: "):
         assert read.says(words).search(talker.last.text), talker.last.text
+    async with conversation.database.write() as tx:
+        theirs = sa.update(deliveries).where(deliveries.c.broadcast == 2)
+        await tx.execute(theirs.values(expires_at=until + timedelta(hours=3)))
+        sooner = sa.update(deliveries).where(deliveries.c.broadcast == 1)
+        await tx.execute(sooner.values(expires_at=until + timedelta(hours=2)))
+    for path in ("/console/", "/console/messages/2"):
+        await page.open(path)
+        (line,) = read.says("Held back: ").findall(page.text)
+        assert {"en": "may expire before its turn", "fr": "risque d’expirer"}[language] in line, line
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -69,6 +69,14 @@ async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
     return [Broadcast(**row._mapping) for row in rows]
 
 
+async def reminders_under_way(tx: AsyncConnection) -> list[Broadcast]:
+    """The reminders of the campaign file that have begun and still leave, or wait, for somebody; the newest first."""
+    going = sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.finished_at.is_(None))
+    planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
+    rows = await tx.execute(sa.select(broadcasts).where(going, planned).order_by(broadcasts.c.id.desc()))
+    return [Broadcast(**row._mapping) for row in rows]
+
+
 def _is_in(part: BroadcastPart, reader: int, now: datetime) -> sa.ColumnElement[bool]:
     if part is BroadcastPart.MINE:
         return broadcasts.c.created_by == reader

@@ -218,12 +218,15 @@ async def leaving(tx: AsyncConnection, author: Author, area: str, language: str)
 async def under_way(
     tx: AsyncConnection, author: Author, area: str, language: str, accounts: Accounts = COUNTED_NOW
 ) -> list[BroadcastLine]:
-    """What is leaving now for people of an area, as far as the author may control it. Raises NotAllowed."""
+    """What is leaving now for people of an area, as far as the author may control it: what staff sent, and reminders of
+    the campaign file. Raises NotAllowed.
+    """
     author.require(Action.SEE_CALENDAR, area)
     whose = None if author.supervised() else author.id
     every = await db.broadcast_lists.listed(
         tx, BroadcastPart.ALL, reader=author.person.id, author=whose, now=author.now
     )
+    every += await db.broadcast_lists.reminders_under_way(tx)
     theirs = [
         each
         for each in every

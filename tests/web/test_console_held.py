@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+import db.broadcasts
 from db.schema import deliveries, people
 from tests.campaigning import staff, supporter
 from tests.conversation import Conversation
@@ -52,10 +53,9 @@ async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that
     for words in ("Held back until", "Held back: "):
         assert read.says(words).search(talker.last.text), talker.last.text
     async with conversation.database.write() as tx:
-        theirs = sa.update(deliveries).where(deliveries.c.broadcast == 2)
-        await tx.execute(theirs.values(expires_at=until + timedelta(hours=3)))
-        sooner = sa.update(deliveries).where(deliveries.c.broadcast == 1)
-        await tx.execute(sooner.values(expires_at=until + timedelta(hours=2)))
+        for number, hours in ((1, 2), (2, 3)):
+            mine = sa.update(deliveries).where(deliveries.c.broadcast == number)
+            await tx.execute(mine.values(expires_at=until + timedelta(hours=hours)))
     for path in ("/console/", "/console/messages/2"):
         await page.open(path)
         (line,) = read.says("Held back: ").findall(page.text)
@@ -90,3 +90,44 @@ async def test_what_waits_is_in_the_calendar_and_on_today_also_once_some_of_it_h
             await tx.execute(left.values(state="sent", sent_at=conversation.clock.now(), reason=None))
     await talker.send("/calendar")
     assert not TITLE.search(talker.last.text)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_a_reminder_that_is_held_is_in_the_calendar_and_on_today(
+    conversation: Conversation, language: str
+) -> None:
+    """Nobody of the team wrote it, and its hour is past: whoever asks why nobody has it finds it all the same."""
+    for one in range(4):
+        await supporter(conversation, 100 + one, "69123")
+    talker, local = (
+        await staff(conversation, 8, "admin", "FR"),
+        await staff(conversation, 9, "coordinator", "69"),
+    )
+    for member in (talker, local):
+        await member.send("/calendar")
+        assert "Held back until" not in member.last.text
+    now, until = conversation.clock.now(), conversation.clock.now() + timedelta(hours=20)
+    step = {"key": "step:1:plan", "step": "plan", "ballot": 1, "kind": "gotv", "audience": {}, "area": "FR"}
+    async with conversation.database.write() as tx:
+        number = await db.broadcasts.create(
+            tx, step | {"state": "active", "starts_at": now, "created_at": now}
+        )
+        assert number is not None
+        theirs = sa.select(people.c.id).where(people.c.telegram_id >= 100)
+        await db.broadcasts.queue_deliveries(tx, broadcast=number, people=theirs, due_at=now, now=now)
+        await tx.execute(sa.update(deliveries).values(state="withheld", reason="cap_day", due_at=until))
+        await tx.execute(sa.update(people).values(language=language))
+    conversation.clock.move(now + timedelta(hours=1))
+    read, page = Reader(language), await signed_in(talker)
+    await talker.send("/calendar")
+    (waits,) = read.says("Held back until").findall(talker.last.text)
+    assert "4" in waits.split(), talker.last.text
+    called = {"en": "When will you go?", "fr": "Quand irez-vous voter"}[language]
+    assert called in talker.last.text, talker.last.text
+    await talker.tap(f"{number}. ")
+    assert read.says("Held back until").search(talker.last.text), talker.last.text
+    await page.open("/console/")
+    assert re.search(r"(then goes on:|puis l’envoi continue\s:)\s4\b", page.text), page.text
+    assert page.text.count(called) >= 2, page.text
+    await local.send("/calendar")
+    assert not read.says("Held back until").search(local.last.text), "It is not theirs to control."

@@ -58,9 +58,8 @@ async def test_the_bot_speaks_and_understands_it(tmp_path: Path) -> None:
         await zoe.expect("Welcome")
         assert SPOKEN in await said(zoe)
 
-        await (
-            story.settled()
-        )  # the first question is due: it comes before the event, not among what is said of it
+        # The first question is due: it comes before the event, not among what is said of it.
+        await story.settled()
         added = await story.command("staff", "add", "--telegram-id", str(zoe.id), "--role", "organizer")
         assert added.status == 0, added.err
         await zoe.send("/new_event")

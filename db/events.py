@@ -181,6 +181,13 @@ async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, di
     return found
 
 
+async def last_start(tx: AsyncConnection, codes: Iterable[str], *, after: datetime) -> datetime | None:
+    """When the last of the events with these codes begins; None: none of them begins after that instant."""
+    wanted = sa.and_(events.c.code.in_(list(codes)), events.c.starts_at > after)
+    found: datetime | None = await tx.scalar(sa.select(sa.func.max(events.c.starts_at)).where(wanted))
+    return found
+
+
 async def texts_by_code(tx: AsyncConnection, codes: Iterable[str]) -> dict[str, EventTexts]:
     """The texts of several events, by the event's public code."""
     query = sa.select(events.c.id, events.c.code).where(events.c.code.in_(list(codes)))

@@ -6,19 +6,22 @@ stand before them alike.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
+import db.events
 import db.reaching
+from bot.actions.forecast_places import PARIS, Place
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
 from bot.rules.courtesy import WEEK
+from bot.rules.expressions import events_of, stored
 from bot.rules.kinds import MUTES, Kind
-from bot.rules.leaving import Hold, hold
+from bot.rules.leaving import Hold
 from bot.rules.leaving_order import Waiting, held_in_line, instants_of
 from bot.rules.reaching import Held, held_by, reason_of, today_in
 from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
@@ -29,8 +32,6 @@ from db.broadcast_accounts import Broadcast
 from db.expressions import Condition, members
 from db.reaching import OtherMessage, Written
 
-PARIS = "Europe/Paris"
-"""By which time somebody lives of whom no zone is known."""
 TOGETHER = timedelta(hours=1)
 """Within so long it is the same to whoever reads when people can be written to again."""
 MOST_TRIED = 4
@@ -146,8 +147,9 @@ async def forecast(
     """What a message would meet, and a better time where it would reach nobody. What waits already leaves first."""
     if target.expression is None:
         return Forecast(at_once=NOBODY, later=(), lost=(), for_good={})
-    among = members(target.expression, target.setting)
-    return await _with_a_better(tx, _Asked(among=among, area=target.area, now=now), sending, campaign, reader)
+    among, about = members(target.expression, target.setting), events_of(target.meant)
+    asked = _Asked(among=among, area=target.area, now=now, about=about)
+    return await _with_a_better(tx, asked, sending, campaign, reader)
 
 
 async def forecast_of(
@@ -156,7 +158,8 @@ async def forecast_of(
     """What a message meets that is queued: of what has yet to leave, or, where it waits for a second person, as if it
     were let go now.
     """
-    asked = _Asked(among=db.reaching.waits_in(broadcast.id), area=broadcast.area, now=now)
+    about = events_of(stored(broadcast.audience))
+    asked = _Asked(among=db.reaching.waits_in(broadcast.id), area=broadcast.area, now=now, about=about)
     sending = Sending(
         kind=Kind(broadcast.kind),
         when=SendingTime(at=broadcast.starts_at, local=broadcast.local_time),
@@ -187,16 +190,20 @@ async def forecast_again(
         expires_at=broadcast.expires_at,
         broadcast=broadcast.id,
     )
-    asked = _Asked(among=among, area=broadcast.area, now=now)
+    about = events_of(stored(broadcast.audience))
+    asked = _Asked(among=among, area=broadcast.area, now=now, about=about)
     return await _with_a_better(tx, asked, sending, campaign, reader)
 
 
 class _Asked(Frozen):
-    """The people of a message (`among`: a condition on `people`), all of whom live in an area."""
+    """The people of a message (`among`: a condition on `people`), all of whom live in an area. `about`: the codes of
+    the events for whose sake they are written to.
+    """
 
     among: Condition
     area: str
     now: datetime
+    about: frozenset[str] = frozenset()
 
 
 async def _with_a_better(
@@ -207,8 +214,11 @@ async def _with_a_better(
         return found
     told = (each for each in found.lost if each.is_home or reader.tells(each.people))
     frees = sorted({each.until for each in told if each.until > asked.now})
+    # Once the event has begun it is no better, whatever there is to say.
+    begins = await db.events.last_start(tx, asked.about, after=max(asked.now, sending.due_in(PARIS)))
+    ends = [each for each in (sending.expires_at, begins) if each is not None]
     for later in frees[:MOST_TRIED]:
-        if sending.expires_at is not None and later >= sending.expires_at:
+        if any(later >= each for each in ends):
             break
         again = replace(sending, when=all_at(later))
         if not (await _forecast(tx, asked, again, campaign, reader)).is_lost(reader):
@@ -278,7 +288,7 @@ def _at_home(area: str, sending: Sending, campaign: Campaign, now: datetime) -> 
     due, expires_at = max(now, sending.due_in(there.zone)), sending.expires_in(there.zone)
     if campaign.is_out(due):
         return Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)
-    home = _Place(territory=there.code, zone=there.zone)
+    home = Place(territory=there.code, zone=there.zone)
     return Obstacle(
         hold=home.hold(campaign, sending.waits_in(there.zone, now), due, ()), expires_at=expires_at
     )
@@ -314,7 +324,7 @@ async def obstacles(
         elif each.recently:
             days[each.zone] = today_in(each.zone or PARIS, now)
         else:
-            place = _Place(territory=each.territory, zone=each.zone)
+            place = Place(territory=each.territory, zone=each.zone)
             held = place.hold(campaign, mine, mine.due_at, ())
             found.append((each.people, Obstacle(hold=held, expires_at=expires_at)))
     if not days:
@@ -347,7 +357,7 @@ def _in_line(
     today_from: datetime,
 ) -> Hold | None:
     """Why it waits for people who got others before, or wait for others too."""
-    place = _Place(
+    place = Place(
         territory=one.territory, zone=one.zone, unanswered=campaign.caps.silent_after if one.silent else 0
     )
     waits = [
@@ -370,25 +380,3 @@ def _in_line(
 
 def _is_of_the_evening(campaign: Campaign, step: str | None) -> bool:
     return step is not None and campaign.step(step).evening
-
-
-class _Place(Frozen):
-    """Where somebody votes and lives, and how many questions they left unanswered."""
-
-    territory: str | None
-    zone: str | None
-    unanswered: int = 0
-
-    def hold(
-        self, campaign: Campaign, one: Waiting, now: datetime, sent: Collection[datetime]
-    ) -> Hold | None:
-        return hold(
-            kind=one.kind,
-            territory=self.territory,
-            zone=self.zone or PARIS,
-            now=now,
-            policy=campaign.policy,
-            sent=sent,
-            unanswered=self.unanswered,
-            evening=one.evening,
-        )

@@ -70,6 +70,8 @@ class AreaStatistics(Frozen):
     inbox: Load
     doors: DoorTotals | None
     places: tuple[PlaceCount, ...]
+    # How many more of them there are than are shown.
+    more_places: int
     events: tuple[EventCount, ...]
     ballots: Mapping[int, tuple[QuestionCount, ...]]
 
@@ -81,6 +83,7 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
     heads = await db.statistics.heads(tx, area, reader.known_in)
     level = level_within(area)
     votes = await db.statistics.vote_answers(tx, area, reader.known_in)
+    places = await _places(tx, author, area, level) if level else ()
     wider = wider_area(area)
     return AreaStatistics(
         area=area,
@@ -97,7 +100,8 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
         unreachable=reader.shown(heads.unreachable),
         inbox=await load_in(tx, area, author.now),
         doors=await doors_in(tx, area) if area != ABROAD_AREA else None,
-        places=await _places(tx, author, area, level) if level else (),
+        places=places[:MOST_PLACES],
+        more_places=len(places[MOST_PLACES:]),
         events=await _events(tx, author, area, language),
         ballots={
             int(about): questions
@@ -146,7 +150,7 @@ async def _places(tx: AsyncConnection, author: Author, area: str, level: str) ->
             name=area_name(author.gazetteer, f"{prefix}{code}"),
             count=reader.shown(people),
         )
-        for code, people in told[:MOST_PLACES]
+        for code, people in told
     )
 
 

@@ -9,6 +9,7 @@ from bot.departure.batch import Batch
 from bot.departure.sending import LeavingBroadcast
 from bot.rules.kinds import Kind
 from bot.rules.seats import ON_THE_LIST, Standing
+from bot.rules.sending import INVITATION
 from bot.rules.shifts import Shift
 from db.people import Person
 from db.rsvps import Rsvp
@@ -36,6 +37,8 @@ def event_unwanted(person: Person, sending: LeavingBroadcast, batch: Batch) -> S
         return offer_unwanted(rsvp, sending, batch.now)
     if rsvp is None:
         return Stop(state="cancelled", reason="not_coming") if sending.kind is Kind.EVENT_SERVICE else None
+    if sending.row.template == INVITATION:
+        return Stop(state="cancelled", reason="answered")  # elsewhere, before it came to them
     # Who waits for a seat is told of changes, and invited by nothing else; they are not reminded to come.
     reminds = sending.row.template is not None and not (sending.is_change or sending.is_why)
     away = rsvp.answer in (Standing.NO, Standing.LAPSED) or (rsvp.answer in ON_THE_LIST and reminds)

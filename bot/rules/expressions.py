@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from bot.errors import BadAudience
 from bot.rules.areas import EVERYWHERE
-from bot.rules.leaves import Leaf, read_leaf
+from bot.rules.leaves import ANY, Leaf, read_leaf
 
 MOST_LEAVES = 100
 MOST_NESTED = 30
@@ -74,6 +74,19 @@ def both(one: Expression, other: Expression) -> Expression:
     if EVERYBODY in (one, other):
         return canonical(other if one == EVERYBODY else one)
     return canonical(All((one, other)))
+
+
+def events_of(expression: Expression) -> frozenset[str]:
+    """The codes of the events without whose answers nobody is in it; none where people come in otherwise."""
+    match expression:
+        case Leaf(name="rsvp", arguments=(code, _)) if code != ANY:
+            return frozenset((code,))
+        case All(parts):
+            return frozenset[str]().union(*map(events_of, parts))
+        case AnyOf(parts):
+            found = [events_of(part) for part in parts]
+            return frozenset[str]().union(*found) if all(found) else frozenset()
+    return frozenset()
 
 
 def written_out(expression: Expression, saved: Mapping[str, Expression]) -> Expression:

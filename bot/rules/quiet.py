@@ -86,9 +86,10 @@ class Narrowing(Frozen):
 
 
 class Quiet(Frozen):
-    """A message may not leave; it may at `until` (aware UTC), when nothing else forbids it then."""
+    """From `since` on a message may not leave; it may at `until` (aware UTC), when nothing else forbids it then."""
 
     reason: Reason
+    since: datetime
     until: datetime
     ballot: int
     profile: str
@@ -311,12 +312,13 @@ def quiet(
         kind=kind, territory=territory, law=law, ballots=ballots, cancellation=cancellation, zone=zone
     )
     found: QuietSpan | None = None
-    until = now
+    since = until = now
     # Windows may follow one another without a gap: walk on until one is out of all of them.
     while following := [span for span in spans if span.span.holds(until)]:
         last = max(following, key=lambda each: each.span.ends)
+        since = min(since, *(each.span.starts for each in following))
         found = found or last
         until = last.span.ends
     if found is None:
         return None
-    return Quiet(reason=found.reason, until=until, ballot=found.ballot, profile=law.code)
+    return Quiet(reason=found.reason, since=since, until=until, ballot=found.ballot, profile=law.code)

@@ -7,11 +7,14 @@ import io
 
 import pytest
 
+from bot.delivery.calls import Call
+from bot.delivery.outcomes import Stop
 from bot.rules.attendees import PAGE, Attendee, AttendeePart, in_order, sheet
 from db.schema import audit, dialogs, events, rsvps
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker
 from tests.drafting import write_event
+from tests.leaving import leaving
 
 LYON, PARIS = "69123", "75056"
 
@@ -148,3 +151,15 @@ def test_a_page_beyond_the_last_is_the_last(asked: int, shown: int) -> None:
     page = sheet(people, AttendeePart.COMING, number=asked)
     assert (page.number, page.pages, page.people, page.guests) == (shown, 3, 2 * PAGE + 1, 2 * PAGE + 1)
     assert sheet(people, AttendeePart.COMING, search="7").rows == [attendee(7, guests=1)]
+
+
+@pytest.mark.parametrize("said", ["yes", "maybe", "no"])
+async def test_who_has_answered_is_not_invited(conversation: Conversation, said: str) -> None:
+    """They found the event before the invitation came to them; whoever did not is invited."""
+    answered = await supporter(conversation, 1, LYON)
+    await supporter(conversation, 2, LYON)
+    _, event, _ = await announced(conversation)
+    await answer(conversation, answered, event, said)
+    decided = await leaving(conversation)
+    assert {each.chat for each in decided if isinstance(each, Call)} >= {2}
+    assert [each.reason for each in decided if isinstance(each, Stop)] == ["answered"]

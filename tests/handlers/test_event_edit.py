@@ -200,6 +200,8 @@ async def test_a_date_in_a_quiet_period_is_warned_of(
     await organizer.send(date)
     assert "Change this event?" in organizer.last.text
     assert ("Careful: it begins in a quiet period." in organizer.last.text) is warned
+    spans = {"20": "From Saturday 19 November at 00:00 to Sunday 20 November at 19:00 no invitation"}
+    assert spans.get(date[:2], "") in organizer.last.text, organizer.last.text
 
 
 async def test_who_said_yes_reads_why(conversation: Conversation) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.schema import broadcast_texts, broadcasts, deliveries, events, surveys
-from tests.campaigning import rows, staff, supporter
+from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation
 from tests.drafting import (
     begin_broadcast,
@@ -120,6 +120,33 @@ async def test_what_nobody_would_get_is_sent_at_a_better_time_in_one_tap(convers
     assert sent.starts_at >= conversation.clock.now() + timedelta(days=2)
 
 
+@pytest.mark.parametrize(("day", "has_better"), [("18/11", False), ("24/11", True)])
+async def test_who_comes_to_an_event_is_not_offered_an_hour_after_it(
+    conversation: Conversation, day: str, has_better: bool
+) -> None:
+    """Their week is full until the 20th: a message on the 18th about the 18th comes too late then."""
+    admin = await staff(conversation, 7, "admin", "FR")
+    person = await supporter(conversation, 1, LYON)
+    await begin_event(admin)
+    await finish_event(admin, day=day)
+    await admin.send("SEND")
+    (event,) = await rows(conversation, events)
+    await answer(conversation, person, event.id, "yes")
+    await full_week(conversation, person)
+    await admin.tap("Manage the event")
+    await admin.tap("Who comes")
+    await admin.tap("Write to those who come")
+    await admin.tap("News and arguments")
+    for words in ("Bonjour", "Hello"):
+        await admin.send(words)
+    await admin.tap("No photo")
+    if "Nobody would get it." not in admin.last.text:
+        await admin.tap("Now")
+    assert "Nobody would get it." in admin.last.text
+    assert ("If you send it on" in admin.last.text) is has_better
+    assert any(label.startswith("Send it on") for label in admin.last.buttons) is has_better
+
+
 async def test_what_nobody_would_get_is_sent_knowingly(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     await full_week(conversation, await supporter(conversation, 1, LYON))
@@ -141,6 +168,7 @@ async def test_an_event_nobody_would_be_invited_to_in_time_is_announced_knowingl
         if words is not None:
             await admin.send(words)
     await admin.tap("That’s it")
+    assert admin.last.text.startswith("Not ready yet")
     assert "Nobody would get it." in admin.last.text
     await admin.send("SEND")
     assert "Nobody would get this in time, so nothing was sent." in admin.last.text

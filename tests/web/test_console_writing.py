@@ -376,6 +376,8 @@ async def test_those_who_come_are_written_to_from_the_event(conversation: Conver
     assert "Write to those who come" in visitor.text
     answer = await visitor.send(f"{page}/write")
     assert answer.url.path == WORDS
+    await visitor.open(WORDS)
+    assert "To be put right" not in visitor.text, "nothing was done yet"
     await visitor.open(WHOM)
     assert chosen(visitor) == f"rsvp:{event.code}:yes"
     await visitor.send(WHOM, expression="in:69", do="next")

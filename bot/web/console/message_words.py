@@ -86,8 +86,8 @@ def fault_of(visit: Visit, html: str, language: str, *, kind: str | None, photo:
 
 
 def faults_of(visit: Visit, data: Mapping[str, Any]) -> dict[str, Markup | str]:
-    """What is wrong with the words, or missing, by field; of a draft that was not begun, nothing."""
-    if not data:
+    """What is wrong with the words, or missing, by field; where none was said yet, nothing."""
+    if "kind" not in data:
         return {}
     faults: dict[str, Markup | str] = {}
     kind, photo = data.get("kind"), data.get("photo") or ""

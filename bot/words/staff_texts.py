@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container
 from functools import lru_cache
 from html import escape
@@ -55,13 +56,17 @@ def cut_for_each(
     return tuple(cut)
 
 
+_NAMED_AT_THE_END = re.compile(r"[\s,;:]+…[\s.!?]*$")
+"""A placeholder that ends a sentence, with what ends it."""
+
+
 def first_words(text: str, longest: int = 40) -> str:
     """How a text of staff begins, without tags, on one line: what it is known by in a list.
 
     “…” stands for a placeholder: what is between words may not leave a gap in the sentence.
     """
     plain = " ".join(parse_html("…".join(_pieces(text, SOURCE_LANGUAGE)[::2])).split()).lstrip(" ,;:.!?…")
-    plain = plain.removesuffix(" …")
+    plain = _NAMED_AT_THE_END.sub("", plain)
     return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
 
 

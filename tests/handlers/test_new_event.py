@@ -157,7 +157,7 @@ async def test_the_quiet_period_is_told(conversation: Conversation) -> None:
         await supporter(conversation, 100 + number, LYON)
     await written(organizer)
     assert "<b>Recipients:</b> 12" in organizer.last.text
-    told = "A quiet period keeps it at first from: 12. They get it on Sunday 20 November at 19:00"
+    told = "A quiet period keeps it at first from: 12. They get it from Sunday 20 November at 19:00"
     assert told in organizer.last.text
 
 

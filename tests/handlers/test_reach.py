@@ -60,7 +60,9 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
     text = admin.last.text
     assert "<b>Recipients:</b> 5" in text
     assert "✓ At once: 3" in text
-    assert "Already had as many messages as we allow: 1. They get it on Thursday 17 November at 09:00" in text
+    assert (
+        "Already had as many messages as we allow: 1. They get it from Thursday 17 November at 09:00" in text
+    )
     assert "✗ Expires unsent for 1: they already had as many messages as we allow. They may be" in text
     assert "be written to again on Sunday 20 November" in text
     assert "In addition, 1 switched such messages off." in text
@@ -96,7 +98,7 @@ async def test_who_is_invited_to_a_series_after_its_first_date_is_said_to_be(
     await admin.tap("Repeat it")
     await admin.tap("Every week")
     await admin.send("3")
-    assert "They get it on Sunday 20 November at 19:00 at the latest." in admin.last.text, admin.last.text
+    assert "They get it from Sunday 20 November at 19:00 on (your time)" in admin.last.text, admin.last.text
     told = "The first date may be over by then: it still invites them to the later ones."
     assert (told in admin.last.text) is is_over
 
@@ -251,7 +253,7 @@ async def test_an_event_says_who_can_still_be_invited(conversation: Conversation
     await write_event(admin)
     assert "<b>Recipients:</b> 2" in admin.last.text
     # The event is in eight days: whoever had enough of us this week still hears of it in time.
-    assert "Already had as many messages as we allow: 1. They get it on" in admin.last.text
+    assert "Already had as many messages as we allow: 1. They get it from" in admin.last.text
 
 
 async def test_a_duration_of_a_day_is_questioned(conversation: Conversation) -> None:

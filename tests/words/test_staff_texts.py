@@ -85,6 +85,8 @@ def at_best(text: str) -> float:
     [
         ("Bonjour {{ first_name }}, <b>réunion</b> jeudi", "Bonjour …, réunion jeudi"),
         ("{{ first_name }}, à jeudi !", "à jeudi !"),
+        ("Notre programme est en ligne, {{ first_name }}.", "Notre programme est en ligne"),
+        ("À suivre…", "À suivre…"),
     ],
 )
 def test_a_placeholder_leaves_no_gap_in_what_a_text_is_known_by(text: str, known_by: str) -> None:

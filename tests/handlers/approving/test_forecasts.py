@@ -42,7 +42,9 @@ async def test_the_card_says_what_its_author_saw(
     card = nadia.last.text
     assert "<b>Recipients:</b> 3" in card
     assert "✓ At once: 1" in card
-    assert "Already had as many messages as we allow: 1. They get it on Thursday 17 November at 09:00" in card
+    assert (
+        "Already had as many messages as we allow: 1. They get it from Thursday 17 November at 09:00" in card
+    )
     assert "✗ Expires unsent for 1: they already had as many messages as we allow" in card
     await nadia.tap("Approve")
     # So few that it tells nothing of them.
@@ -63,7 +65,7 @@ async def test_after_the_yes_the_same_hours_are_told_as_before(
     await send_broadcast(organizer)
     await let_leave(asking, nadia)
     first, last = "Thursday 17 November at 09:00", "Thursday 17 November at 10:01"
-    assert f"as many messages as we allow: 20. They get it on {last} at the latest." in nadia.last.text
+    assert f"as we allow: 20. They get it between {first} and {last} (your time)" in nadia.last.text
     await nadia.tap("Approve")
     told = f"It waits: most people get it between {first} and {last}."
     assert told in nadia.last.text
@@ -142,7 +144,7 @@ async def test_what_waits_already_leaves_first(
     assert "It goes out from now on, to each person as soon as they may be written to." in nadia.last.text
     # Nothing of the first one has left yet.
     await nadia.tap_data(f"1:broadcast:{second}")
-    assert "They get it on Thursday 17 November at 09:00 at the latest" in nadia.last.text
+    assert "They get it from Thursday 17 November at 09:00 on" in nadia.last.text
     await nadia.tap("Approve")
     assert "It goes out from now on, to each person as soon as they may be written to." in nadia.last.text
     # So it is: today the first, tomorrow the second.
@@ -198,5 +200,5 @@ async def test_what_everybody_gets_later_is_not_said_to_go_out_as_soon_as_it_is_
         if row.telegram_id in (100, 101, 102):
             await wrote(asking, row.id, asking.clock.now() - timedelta(hours=1))
     await let_leave(asking, nadia)
-    assert "3. They get it on Thursday 17 November at 09:00" in nadia.last.text
+    assert "3. They get it from Thursday 17 November at 09:00" in nadia.last.text
     assert "as soon as it is approved" not in nadia.last.text

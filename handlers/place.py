@@ -69,7 +69,8 @@ async def type_place(update: Update, context: Context) -> None:
         point_to_question(context)
     else:
         await ask_place(context, context.step)
-        context.say("registration/place_unknown", typed=typed if _may_be_a_name(typed) else "")
+        name = typed if _may_be_a_name(typed) else ""
+        context.say("registration/place_unknown", typed=name, code=query.code)
 
 
 def _may_be_a_name(typed: str) -> bool:

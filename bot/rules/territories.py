@@ -38,7 +38,7 @@ TERRITORIES: MappingProxyType[str, Territory] = MappingProxyType(
             ("976", "Mayotte", "Indian/Mayotte"),
             ("977", "Saint-Barthélemy", "America/St_Barthelemy"),
             ("978", "Saint-Martin", "America/Marigot"),
-            ("986", "Wallis-et-Futuna", "Pacific/Wallis"),
+            ("986", "Wallis et Futuna", "Pacific/Wallis"),
             ("987", "Polynésie française", "Pacific/Tahiti"),
             ("987-marquises", "Îles Marquises", "Pacific/Marquesas"),
             ("987-gambier", "Îles Gambier", "Pacific/Gambier"),

@@ -55,17 +55,17 @@ async def test_the_whole_campaign_is_narrowed_by_buttons(conversation: Conversat
 
 async def test_more_places_than_are_shown_are_said_to_be_there(conversation: Conversation) -> None:
     boss, now = await named(conversation, 1, Role.ADMIN, "FR"), conversation.clock.now()
-    codes = ("24", "27", "28", "32", "44", "52", "53", "75", "76")
+    codes = ("45234", "21231", "76540", "59350", "67482", "44109", "35238", "33063", "31555")
     moments = {"created_at": now, "registered_at": now, "seen_at": now}
     rows = [
-        {"telegram_id": 200 + int(code), "pseudonym": f"r{code}", "state": "registered", "territory": "FR"}
-        | {"region": code, **moments}
+        {"telegram_id": int(code), "pseudonym": f"r{code}", "state": "registered", "territory": "FR"}
+        | {"commune": code, **moments}
         for code in codes
     ]
     async with conversation.database.write() as tx:
         await tx.execute(sa.insert(people), rows)
     await boss.send("/stats")
-    _, regions = boss.last.text.split("By region\n")
+    _, regions = boss.last.text.split("By region</b>\n")
     listed = regions.split("\n\n")[0].splitlines()
     assert listed[9:] == ["And 2 more"], regions
     assert len(listed) == 10

@@ -134,7 +134,7 @@ async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, 
     assert late.status_code == 409
     assert "You agreed to this yourself on" in karim.text
     await karim.open("/console/")
-    assert "Leaving now" in karim.text
+    assert "Under way" in karim.text
 
 
 async def test_on_the_polling_day_what_leaves_at_each_persons_own_time_is_told_all_day(

@@ -19,7 +19,7 @@ _STOPPED = {
         name: name
         for name in (
             *("muted", "not_a_supporter", "erased", "not_by_commune", "event_cancelled", "offer_over"),
-            *("not_coming", "candidate_out", "not_neutral", "voted"),
+            *("not_coming", "answered", "candidate_out", "not_neutral", "voted"),
         )
     },
     "cannot": "voted",

@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 import sqlalchemy as sa
@@ -239,6 +240,9 @@ class _Engine(AsyncEngine):
     def __init__(self, engine: AsyncEngine, alive: set[Connection]) -> None:
         super().__init__(engine.sync_engine)
         self._alive = alive
+
+    def execution_options(self, **opt: Any) -> AsyncEngine:
+        return _Engine(super().execution_options(**opt), self._alive)
 
     async def dispose(self, close: bool = True) -> None:
         await super().dispose(close)

@@ -355,6 +355,7 @@ async def test_whoever_disposes_waits_for_what_a_cancellation_left_running(tmp_p
     path = tmp_path / FILE_NAME
     sqlite.create_file(path, None)
     engine = sqlite.create_engine(path, None, pragmas=(), begin="BEGIN", size=1)
+    engine = engine.execution_options(whatever=True)  # as those who only read have
     begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work(_: object) -> None:

@@ -200,10 +200,14 @@ def machine(
                 return await load_account(tx, broadcast)
 
         def teardown(self) -> None:
-            if hasattr(self, "database"):
-                self.run(self._end_quietly())
-            self.loop.close()
-            self.folder.cleanup()
+            try:
+                if hasattr(self, "database"):
+                    self.run(self._end_quietly())
+            finally:  # else its threads fail too, and what failed first is not told
+                if hasattr(self, "database"):
+                    self.run(self.database.close())
+                self.loop.close()
+                self.folder.cleanup()
 
         async def _end_quietly(self) -> None:
             self.faults.clear()
@@ -223,7 +227,6 @@ def machine(
                 assert account.sent <= len(arrived) <= account.sent + account.in_doubt + again
                 in_doubt += account.in_doubt
             assert in_doubt <= self.in_flight_at_crashes + self.doubtful_posts
-            await self.database.close()
 
     return Schedules
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import hypothesis
 import pytest
+import structlog
 from filelock import FileLock
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -189,6 +190,14 @@ def postgresql_template(
             asyncio.run(_execute(postgresql_server, f"CREATE DATABASE {name}"))
             asyncio.run(_make_template(url_of(postgresql_server, name), Path()))
     return name
+
+
+@pytest.fixture(autouse=True)
+def logs_stay_as_they_were() -> Iterator[None]:
+    """A command that was run in this process asks for errors alone: other tests would look for their lines in vain."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

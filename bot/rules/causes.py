@@ -14,16 +14,12 @@ _SAME = {
     COURTESY_HOURS: COURTESY_HOURS,
 }
 """Why it waits, and the cause that stands for all of its words."""
-_STOPPED = {
-    **{
-        name: name
-        for name in (
-            *("muted", "not_a_supporter", "erased", "not_by_commune", "event_cancelled", "offer_over"),
-            *("not_coming", "answered", "candidate_out", "not_neutral", "voted"),
-        )
-    },
-    "cannot": "voted",
-}
+_STOPPED = frozenset(
+    {
+        *("muted", "not_a_supporter", "erased", "not_by_commune", "event_cancelled", "offer_over"),
+        *("not_coming", "answered", "candidate_out", "not_neutral", "voted"),
+    }
+)
 
 
 def cause_of(state: str, reason: str | None) -> str | None:
@@ -34,4 +30,6 @@ def cause_of(state: str, reason: str | None) -> str | None:
         return None if reason is None else _SAME.get(reason)
     if state != "cancelled" or reason is None or reason in _SAME or reason == UNDISTURBED:
         return None
-    return _STOPPED.get(reason, USELESS)
+    if reason == "cannot":  # vote: told as whoever has voted
+        return "voted"
+    return reason if reason in _STOPPED else USELESS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
@@ -218,12 +218,26 @@ def read_flag(value: bool | int | None) -> bool | None:
     return None if value is None else bool(value)
 
 
-_READERS: dict[type[Any], Callable[[Any], Any]] = {Instant: read_instant, sa.Boolean: read_flag}
+def read_time(text: str | None) -> time | None:
+    """A time of day as it stands in a JSON value of either engine."""
+    return None if text is None else time.fromisoformat(text)
+
+
+_READERS: dict[type[Any], Callable[[Any], Any]] = {
+    Instant: read_instant,
+    sa.Boolean: read_flag,
+    sa.Time: read_time,
+}
 
 
 def members(numbers: Iterable[int]) -> list[tuple[int]]:
     """Rows of one number each, for the parameter `rows`."""
     return [(number,) for number in numbers]
+
+
+def given_texts(spelling: Spelling) -> str:
+    """The first members of `rows`, as a subquery of texts."""
+    return f"(SELECT each.value ->> 0 FROM {spelling.each})"
 
 
 def given_ids(spelling: Spelling) -> str:

@@ -10,28 +10,45 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.polling_places import PollingPlace
+from db.batches import Columns, Statement, given_ids, given_texts, members
 from db.schema import chosen_places, polling_places
 from db.upsert import insert
 
 CHUNK = 500
 _PLACE = [polling_places.c[field.name] for field in fields(PollingPlace)]
+_COLUMNS = Columns(_PLACE)
+_OF_COMMUNES = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS})) AS text) FROM polling_places
+    WHERE commune IN {given_texts(s)}"""
+    )
+)
+_CHOSEN = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(person, place)) AS text) FROM chosen_places
+    WHERE person IN {given_ids(s)}"""
+    )
+)
 
 
 async def of_communes(tx: AsyncConnection, communes: Iterable[str]) -> dict[str, list[PollingPlace]]:
     """The places of these communes, by commune, in the order of the file."""
-    query = sa.select(*_PLACE).where(polling_places.c.commune.in_(list(communes)))
+    names = [column.name for column in _PLACE]
+    rows = await _OF_COMMUNES.rows(tx, rows=[(code,) for code in communes])
     found: dict[str, list[PollingPlace]] = {}
-    for row in await tx.execute(query.order_by(polling_places.c.id)):
-        found.setdefault(row.commune, []).append(PollingPlace(**row._mapping))
+    for row in sorted(rows):  # the id comes first
+        place = PollingPlace(**dict(zip(names, _COLUMNS.read(row), strict=True)))
+        found.setdefault(place.commune, []).append(place)
     return found
 
 
 async def chosen_by(tx: AsyncConnection, people: Iterable[int]) -> dict[int, set[int]]:
     """The ids of the places that each of these people said is theirs."""
-    query = sa.select(chosen_places.c.person, chosen_places.c.place)
     found: dict[int, set[int]] = {}
-    for row in await tx.execute(query.where(chosen_places.c.person.in_(list(people)))):
-        found.setdefault(row.person, set()).add(row.place)
+    for person, place in await _CHOSEN.rows(tx, rows=members(people)):
+        found.setdefault(person, set()).add(place)
     return found
 
 

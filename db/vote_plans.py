@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.people import VoteState
+from db.batches import Columns, Statement, given_ids, members
 from db.broadcasts import by_the_program, ensure, queue_deliveries
 from db.schema import people, vote_plans
 from db.upsert import insert
@@ -51,11 +53,21 @@ async def of_person(tx: AsyncConnection, person: int) -> dict[int, VotePlan]:
     return {row.ballot: VotePlan(**row._mapping) for row in await tx.execute(query)}
 
 
+_COLUMNS = Columns(vote_plans.c[each.name] for each in fields(VotePlan))
+_OF_PEOPLE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS})) AS text) FROM vote_plans
+    WHERE ballot = :ballot AND person IN {given_ids(s)}"""
+    )
+)
+
+
 async def of_people(tx: AsyncConnection, ids: Iterable[int], ballot: int) -> dict[int, VotePlan]:
     """The plans of many people for one ballot, by person: for messages sent to all of them."""
-    condition = sa.and_(vote_plans.c.person.in_(list(ids)), vote_plans.c.ballot == ballot)
-    rows = await tx.execute(sa.select(vote_plans).where(condition))
-    return {row.person: VotePlan(**row._mapping) for row in rows}
+    rows = await _OF_PEOPLE.rows(tx, rows=members(ids), ballot=ballot)
+    names = [each.name for each in fields(VotePlan)]
+    return {row[0]: VotePlan(**dict(zip(names, _COLUMNS.read(row), strict=True))) for row in rows}
 
 
 class PlannedVote(NamedTuple):

@@ -38,6 +38,7 @@ from bot.rules.sending import INVITATION, SHIFT_OFF
 from bot.rules.shifts import Shift
 from db.broadcast_accounts import Broadcast
 from db.deliveries import Leased
+from db.engine import here
 from db.events import Event
 from db.mends import Original
 from db.people import Person
@@ -81,11 +82,12 @@ class Batch(Frozen):
     variants: Mapping[int, str] = field(default_factory=dict)
 
     def is_like_others(self, person: Person, sending: LeavingBroadcast) -> bool:
-        """Whether nothing is known of somebody, as far as a broadcast asks, but what stands in their own row."""
+        """Whether nothing is known of somebody, as far as a broadcast asks, but what stands in their own row, and how
+        they plan to vote.
+        """
         about = sending.event.id if sending.event is not None else None
         return not (
-            (person.id, sending.row.ballot) in self.plans
-            or (about, person.id) in self.rsvps
+            (about, person.id) in self.rsvps
             or (about, person.id) in self.shifts_taken
             or person.id in self.chosen
             or (sending.by_commune and not person.consent_commune)
@@ -135,7 +137,9 @@ async def load(
     `promised`: other deliveries that were let go and may still wait for their turn; the caps count them.
     """
     ids = {row.person for row in rows if row.person is not None}
-    found = await _broadcasts(tx, {row.broadcast for row in rows}, now)
+    with here(tx):  # of few, where each visit of another thread would take longer
+        found = await _broadcasts(tx, {row.broadcast for row in rows}, now)
+        key = await db.experiments.key(tx)
     events = {each.event.id for each in found.values() if each.event is not None}
     ballots = {each.row.ballot for each in found.values() if each.row.ballot is not None}
     partisan = any(each.kind in PARTISAN for each in found.values())
@@ -143,7 +147,6 @@ async def load(
     places = await _places_of(tx, people.values()) if ballots else {}
     compared = {number for number, each in found.items() if each.row.compares is not None}
     mending = {number for number, each in found.items() if each.mended is not None}
-    key = await db.experiments.key(tx)
     setting = Setting(now=now, sampling=sampling_of(key))
     return Batch(
         now=now,

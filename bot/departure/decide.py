@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,16 +24,17 @@ from bot.departure.approving import asking
 from bot.departure.batch import Batch, load
 from bot.departure.compose import Composer, as_call
 from bot.departure.conversing import Talks
+from bot.departure.likeness import anybody, likeness, vote_in
 from bot.departure.mending import Mending
 from bot.departure.promised import Promised
 from bot.departure.sending import DepartureFacts, Found, Freedom, LeavingBroadcast
 from bot.departure.unwanted import is_of_our_own, why_unwanted
-from bot.departure.wording import Wording
+from bot.departure.wording import Wording, told_of_the_vote
 from bot.errors import NotAllowed
 from bot.rules.courtesy import UNDISTURBED, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import Hold, free_until, hold
+from bot.rules.leaving import Hold, free_until, held_for_all, hold_for_one
 from bot.rules.leaving_order import place_in_line
 from bot.words.texts import Texts
 from db.deliveries import Leased
@@ -43,6 +44,25 @@ from db.people import Person
 TURN = 16
 # What is of no use after something else that leaves first is looked at again after half of what is left of its time.
 LOOKED_AT_AGAIN = timedelta(minutes=2)
+
+
+def _place(row: Leased) -> tuple[datetime, float]:
+    return place_in_line(row.expires_at, row.broadcast)
+
+
+def held_at(facts: DepartureFacts, instant: datetime) -> Hold | None:
+    """Why law or hours hold a message back at another instant."""
+    there = facts.copy()
+    there["now"] = instant
+    return held_for_all(**there)
+
+
+def in_their_way(rows: Sequence[Leased], others: Sequence[Leased]) -> list[Leased]:
+    """Those of the others that stand in line before one of these to the same person: what comes after holds nothing."""
+    last: dict[int | None, tuple[datetime, float]] = {}
+    for row in rows if others else ():
+        last[row.person] = max(last.get(row.person, _place(row)), _place(row))
+    return [each for each in others if each.person in last and _place(each) < last[each.person]]
 
 
 class Departure:
@@ -57,18 +77,21 @@ class Departure:
         self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         self._promised = Promised(clock)
+        self._vote_in = cache(partial(vote_in, campaign))
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
         """A decision for each leased delivery, in their order."""
         now = self._clock.now()
         self._promised.look_again_at((row.id for row in rows), now)
         # What else may leave for the same people is decided with them: of two the caps let the first one leave.
-        others = await db.departure.partisan_due(tx, rows, now=now, promised=self._promised.deliveries)
+        others = in_their_way(
+            rows, await db.departure.partisan_due(tx, rows, now=now, promised=self._promised.deliveries)
+        )
         batch = await load(tx, [*rows, *others], now, promised=self._promised.deliveries)
         batch = replace(batch, cards=await self._cards(tx, batch, rows))
         decisions: dict[int, Call | Wait | Stop] = {}
         mine = {row.id for row in rows}
-        for row in sorted((*rows, *others), key=lambda row: place_in_line(row.expires_at, row.broadcast)):
+        for row in sorted((*rows, *others), key=_place):
             if row.id not in mine:
                 # Nothing waits for what cannot be decided: a step that the campaign file does not have any more.
                 with contextlib.suppress(Exception):
@@ -122,9 +145,9 @@ class Departure:
             return found.unwanted
         if sending.is_card or sending.is_talk:
             return batch.cards[row.id]
-        wait = self._hold(person, sending, batch, found.freedom.held)
+        wait = self._hold(person, sending, batch, found.freedom)
         if wait is not None:
-            return self._unless_useless(wait, row, person, sending, batch, found.freedom.held)
+            return self._unless_useless(wait, row, person, sending, batch, found.freedom)
         if sending.kind in PARTISAN:
             batch.let_go.setdefault(person.id, []).append(batch.now)
         elif sending.kind is Kind.CIVIC_NEUTRAL:
@@ -137,12 +160,23 @@ class Departure:
         drawn = batch.variants.get(row.id), self._is_held_out(person, sending, batch)
         if not (sending.is_for_many and batch.is_like_others(person, sending)):
             return self._look(person, sending, batch, *drawn)
-        key = (sending.likeness.of(person), *drawn)
+        key = (likeness(person), self._vote(person, sending, batch), *drawn)
         found = sending.alike.get(key)
         if found is None:
-            anybody = sending.likeness.anybody(person)
-            found = sending.alike[key] = self._look(anybody, sending, batch, *drawn)
+            kept = ("id", "commune") if sending.tells_of_the_vote else ()
+            found = sending.alike[key] = self._look(anybody(person, *kept), sending, batch, *drawn)
         return found
+
+    def _vote(self, person: Person, sending: LeavingBroadcast, batch: Batch) -> Hashable:
+        """What a message may tell somebody of their vote, as far as others do not all have it in common with them."""
+        if not sending.tells_of_the_vote:
+            return None
+        ballot = sending.row.ballot
+        if ballot is None:
+            return self._vote_in(person.commune)
+        where, plan = batch.where(person, ballot), batch.plans.get((person.id, ballot))
+        places = where.place and where.place.id, tuple(place.id for place in where.choices)
+        return self._vote_in(person.commune), places, told_of_the_vote(plan)
 
     def _look(
         self, person: Person, sending: LeavingBroadcast, batch: Batch, variant: str | None, held_out: bool
@@ -182,7 +216,7 @@ class Departure:
         person: Person,
         sending: LeavingBroadcast,
         batch: Batch,
-        held: Hold | None,
+        freedom: Freedom,
     ) -> Wait | Stop:
         """It waits, or expires where it will be of no use any more then: once what leaves first has really left, which
         may be cancelled or fail before.
@@ -190,7 +224,7 @@ class Departure:
         if row.expires_at is None or wait.until < row.expires_at:
             return wait
         if person.id in batch.let_go:
-            alone = self._hold(person, sending, batch, held, has_left=True)
+            alone = self._hold(person, sending, batch, freedom, has_left=True)
             if alone is None or alone.until < row.expires_at:
                 soon = max(LOOKED_AT_AGAIN, (row.expires_at - batch.now) / 2)
                 return replace(wait, until=min(batch.now + soon, row.expires_at))
@@ -201,24 +235,33 @@ class Departure:
         person: Person,
         sending: LeavingBroadcast,
         batch: Batch,
-        held: Hold | None,
+        freedom: Freedom,
         *,
         has_left: bool = False,
     ) -> Wait | None:
-        """Why it waits: `held`, as for everybody under the same law and hours, or what this person got before; also
+        """Why it waits: as for everybody under the same law and hours, or for what this person got before; also for
         what leaves for them first, unless only what `has_left` counts.
         """
+        held = freedom.held
         sent: Sequence[datetime] = ()
         if sending.kind in PARTISAN:
             let_go = () if has_left else batch.let_go.get(person.id, ())
             sent = (*batch.sent.get(person.id, ()), *let_go)
         neutral = batch.neutral_sent.get(person.id, ()) if sending.is_neutral_of_staff else ()
         if sent or neutral:
-            leaving, step = self._leaving(person, sending, batch.now), sending.row.step
-            unanswered = person.unanswered
+            step, unanswered = sending.row.step, person.unanswered
             if step is not None:
                 unanswered = self._campaign.step(step).unanswered_before(unanswered)
-            held = hold(**leaving, sent=sent, neutral=neutral, unanswered=unanswered)
+            held = hold_for_one(
+                freedom.at,
+                kind=self._kind(sending),
+                zone=person.zone,
+                now=batch.now,
+                policy=self._campaign.policy,
+                sent=sent,
+                neutral=neutral,
+                unanswered=unanswered,
+            )
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
     def _freedom(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Freedom:
@@ -228,21 +271,25 @@ class Departure:
         if found is None:
             leaving = self._leaving(person, sending, now)
             is_quiet = self._campaign.is_quiet(territory=person.territory, now=now, zone=person.zone)
-            held = hold(**leaving)
+            at = cache(partial(held_at, leaving.copy()))
+            held = hold_for_one(
+                at,
+                kind=leaving["kind"],
+                zone=person.zone,
+                now=now,
+                policy=self._campaign.policy,
+            )
             if not is_quiet:
                 # From the quiet period on, word of a cancelled event says less.
                 leaving["cancellation"] = False
-            found = Freedom(held=held, until=free_until(**leaving), is_quiet=is_quiet)
+            found = Freedom(held=held, at=at, until=free_until(**leaving), is_quiet=is_quiet)
             sending.freedoms[key] = found
         return found
 
     def _leaving(self, person: Person, sending: LeavingBroadcast, now: datetime) -> DepartureFacts:
         step = sending.row.step
         return {
-            # What we ask by ourselves bears our name: it wakes nobody up, and a quiet period can wait for its end.
-            "kind": Kind.PERSUASION
-            if is_of_our_own(sending) or sending.is_offer or sending.is_shift_offer
-            else sending.kind,
+            "kind": self._kind(sending),
             "territory": person.territory,
             "zone": person.zone,
             "now": now,
@@ -251,3 +298,8 @@ class Departure:
             "cancellation": sending.is_cancellation,
             "news_before": sending.news_before,
         }
+
+    def _kind(self, sending: LeavingBroadcast) -> Kind:
+        """What we ask by ourselves bears our name: it wakes nobody up, and a quiet period can wait for its end."""
+        asks = is_of_our_own(sending) or sending.is_offer or sending.is_shift_offer
+        return Kind.PERSUASION if asks else sending.kind

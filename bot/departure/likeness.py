@@ -6,6 +6,9 @@ from collections.abc import Hashable
 from operator import attrgetter
 from typing import Any
 
+from bot.campaign.campaign import Campaign
+from bot.errors import UnknownTerritory
+from bot.rules.territories import territory_of
 from db.people import Person
 
 # What no decision and no wording depends on, or what is filled in for each reader: `bot.departure.placeholders.OWN`,
@@ -17,23 +20,31 @@ _OWN = (
 )
 
 
-class Likeness:
-    """What people have to have in common to be alike: everything known of them that is not in `own`."""
-
-    def __init__(self, *own: str) -> None:
-        self._common = attrgetter(*(name for name in Person._fields if name not in own))
-        self._without: dict[str, Any] = dict.fromkeys(own)
-
-    def of(self, person: Person) -> Hashable:
-        """Equal for all who are alike."""
-        common: Hashable = self._common(person)
-        return common
-
-    def anybody(self, person: Person) -> Person:
-        """The person without what is their own: what is found for this one holds for all who are alike."""
-        return person._replace(**self._without)
+_common = attrgetter(*(name for name in Person._fields if name not in _OWN))
 
 
-ALIKE = Likeness(*_OWN)
-IN_ONE_COMMUNE = Likeness(*(name for name in _OWN if name != "commune"))
-"""Where it matters when and where they vote."""
+def likeness(person: Person) -> Hashable:
+    """What people have to have in common to be alike: everything known of them but their own. Equal for all who are."""
+    common: Hashable = _common(person)
+    return common
+
+
+def anybody(person: Person, *kept: str) -> Person:
+    """The person without what is their own but for these fields: what is found for this one holds for all alike."""
+    without: dict[str, Any] = {name: None for name in _OWN if name not in kept}
+    return person._replace(**without)
+
+
+def vote_in(campaign: Campaign, commune: str | None) -> Hashable:
+    """All that a commune tells of the vote there: whether it is held, and at which hours.
+
+    One where nobody votes, whose hours nobody can be told, is like no other.
+    """
+    if commune is None:
+        return None
+    try:
+        territory = territory_of(commune)
+    except UnknownTerritory:
+        return commune
+    held = (ballot for ballot in campaign.ballots if ballot.takes_place_in(territory))
+    return campaign.votes(commune), territory, *(ballot.hours_in(commune) for ballot in held)

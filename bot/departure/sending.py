@@ -13,7 +13,6 @@ import db.shifts
 from bot.delivery.outcomes import Stop, Wait
 from bot.departure.approving import TEMPLATE as CARD
 from bot.departure.forms import Form
-from bot.departure.likeness import ALIKE, IN_ONE_COMMUNE, Likeness
 from bot.frozen import Frozen
 from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.experiments import VERSIONS
@@ -50,10 +49,11 @@ class DepartureFacts(TypedDict):
 class Freedom(Frozen):
     """Why law and hours hold a message back now, or until when they let it leave; the caps are each person's own.
 
-    `is_quiet`: nothing that speaks for the campaign may be said now.
+    `at`: why they do at another instant. `is_quiet`: nothing that speaks for the campaign may be said now.
     """
 
     held: Hold | None
+    at: Callable[[datetime], Hold | None]
     until: datetime | None
     is_quiet: bool
 
@@ -118,11 +118,10 @@ class LeavingBroadcast(Frozen):
         )
 
     @cached_property
-    def likeness(self) -> Likeness:
-        """What its readers have to have in common to be alike: the commune too, where it tells when one votes."""
+    def tells_of_the_vote(self) -> bool:
+        """Whether it may tell when and where one votes, so that it is not the same everywhere."""
         texts = [text for version in (self.texts, *self.others) for text in version.values()]
-        tells = self.row.ballot is not None or any(VOTING in text for text in texts)
-        return IN_ONE_COMMUNE if tells else ALIKE
+        return self.row.ballot is not None or any(VOTING in text for text in texts)
 
     @property
     def is_talk(self) -> bool:

@@ -169,7 +169,7 @@ class Wording:
         )
         name = f"steps/{broadcast.template}"
         # What a step says depends on nothing else: of the moment on the day alone, and not on who reads it.
-        said = values["friend_link"], values["days"], _said(plan)
+        said = values["friend_link"], values["days"], told_of_the_vote(plan)
         key = (name, language, values["vote"], values["where"], *said)
         if key not in self._steps:
             if len(self._steps) >= MOST_KEPT:
@@ -178,5 +178,6 @@ class Wording:
         return self._steps[key]
 
 
-def _said(plan: VotePlan | None) -> Hashable:
+def told_of_the_vote(plan: VotePlan | None) -> Hashable:
+    """What somebody told of their vote, as far as a message repeats it or asks again."""
     return plan and (plan.intention, plan.slot, plan.departure, plan.company, plan.vote)

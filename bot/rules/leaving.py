@@ -62,28 +62,86 @@ def hold(
     `cancellation`: tells of a cancelled event. `news_before`: of news of an event, when it begins. `silent`: an edit,
     which rings nowhere.
     """
+
+    def for_all(instant: datetime) -> Hold | None:
+        return held_for_all(
+            kind=kind,
+            territory=territory,
+            zone=zone,
+            now=instant,
+            policy=policy,
+            evening=evening,
+            cancellation=cancellation,
+            silent=silent,
+            news_before=news_before,
+        )
+
+    if silent:
+        return _until_nothing_holds(now, for_all)  # only the law holds it back
+    return hold_for_one(
+        for_all,
+        kind=kind,
+        zone=zone,
+        now=now,
+        policy=policy,
+        sent=sent,
+        neutral=neutral,
+        unanswered=unanswered,
+    )
+
+
+def held_for_all(
+    *,
+    kind: Kind,
+    territory: str | None,
+    zone: str | None,
+    now: datetime,
+    policy: Policy,
+    evening: bool = False,
+    cancellation: bool = False,
+    silent: bool = False,
+    news_before: datetime | None = None,
+) -> Hold | None:
+    """Why law or hours hold a message back at an instant, from all who live under the same ones, and until when."""
+    law = quiet(
+        kind=kind,
+        territory=territory,
+        now=now,
+        law=policy.law,
+        ballots=policy.ballots,
+        cancellation=cancellation,
+        zone=zone,
+    )
+    if law is not None:
+        return Hold(reason=law.reason, until=law.until)
+    if silent:
+        return None
+    clock = zone or HOME
+    if news_before is not None:
+        opens = tellable_from(now=now, zone=clock, hours=policy.courtesy, starts_at=news_before)
+    else:
+        opens = next_courteous(now=now, zone=clock, kind=kind, hours=policy.courtesy, evening=evening)
+    return Hold(reason=COURTESY_HOURS, until=opens) if opens > now else None
+
+
+def hold_for_one(
+    for_all: Callable[[datetime], Hold | None],
+    *,
+    kind: Kind,
+    zone: str | None,
+    now: datetime,
+    policy: Policy,
+    sent: Collection[datetime] = (),
+    neutral: Collection[NeutralSent] = (),
+    unanswered: int = 0,
+) -> Hold | None:
+    """As `hold`, where `for_all` tells what law and hours say at an instant: whoever asks for many keeps that."""
     clock = zone or HOME
 
     def first_reason(instant: datetime) -> Hold | None:
-        law = quiet(
-            kind=kind,
-            territory=territory,
-            now=instant,
-            law=policy.law,
-            ballots=policy.ballots,
-            cancellation=cancellation,
-            zone=zone,
-        )
-        if law is not None:
-            return Hold(reason=law.reason, until=law.until)
-        if silent:
-            return None  # only the law holds it back
-        if news_before is not None:
-            opens = tellable_from(now=instant, zone=clock, hours=policy.courtesy, starts_at=news_before)
-        else:
-            opens = next_courteous(now=instant, zone=clock, kind=kind, hours=policy.courtesy, evening=evening)
-        if opens > instant:
-            return Hold(reason=COURTESY_HOURS, until=opens)
+        held = for_all(instant)
+        if held is not None:
+            return held
         cap = capped(kind=kind, sent=sent, now=instant, zone=clock, caps=policy.caps, unanswered=unanswered)
         cap = cap or capped_neutral(sent=neutral, now=instant, zone=clock)
         return Hold(reason=cap.reason, until=cap.until) if cap is not None else None

@@ -242,7 +242,7 @@ async def leased_on(database: Database, now: datetime) -> list[Leased]:
     async with database.write() as tx:
         await plan(tx, CAMPAIGN, now)
         due = await db.broadcasts.active(tx)
-        return await deliveries.lease(tx, [(each.id, 10) for each in due], owner="sender", now=now)
+        return await deliveries.lease(tx, [(each.id, 100) for each in due], owner="sender", now=now)
 
 
 async def test_who_answered_nothing_gets_the_last_call(database: Database) -> None:

@@ -28,14 +28,15 @@ QUICK = 5_000
 
 
 class Withholding(Frozen):
-    """Deliveries withheld for one reason; `until` is when the first of them comes back. `is_behind`: another message
-    to the same people leaves first then, and this one waits on for a day that is not full; `may_expire`: when the first
-    of them is of no use any more, where that may come before.
+    """Deliveries withheld for one reason; `until` is when the first of them comes back, `last` when the last does.
+    `is_behind`: another message to the same people leaves first then, and this one waits on for a day that is not full;
+    `may_expire`: when the first of them is of no use any more, where that may come before.
     """
 
     reason: str | None
     people: Headcount
     until: datetime
+    last: datetime
     is_behind: bool = False
     may_expire: datetime | None = None
 
@@ -133,22 +134,39 @@ async def _held(
         .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
         .subquery()
     )
-    alike = (each.c.state, each.c.reason, each.c.is_behind)
-    first = (sa.func.min(each.c.due_at).label("until"), sa.func.min(each.c.expires_at).label("over"))
-    found = sa.select(*alike, *counted("people", each.c.is_known), *first)
-    return [
-        (
-            row.state,
-            Withholding(
-                reason=row.reason,
-                people=headcount(row, "people"),
-                until=row.until,
-                is_behind=bool(row.is_behind),
-                may_expire=row.over if row.is_behind and _may_come_before_room(row.over, row.until) else None,
-            ),
+    # Of those alone that another message leaves before it matters when it is of no use any more.
+    over = sa.case((each.c.is_behind, each.c.expires_at), else_=sa.null()).label("over")
+    alike = (each.c.state, each.c.reason, each.c.is_behind, over)
+    found = sa.select(
+        *alike,
+        *counted("people", each.c.is_known),
+        sa.func.min(each.c.due_at).label("until"),
+        sa.func.max(each.c.due_at).label("last"),
+    )
+    withheld: dict[tuple[Any, ...], tuple[str, Withholding]] = {}
+    for row in await tx.execute(found.group_by(*alike).order_by(*alike)):
+        expires = row.over if _may_come_before_room(row.over, row.until) else None
+        key = (row.state, row.reason, bool(row.is_behind), expires is not None)
+        some = Withholding(
+            reason=row.reason,
+            people=headcount(row, "people"),
+            until=row.until,
+            last=row.last,
+            is_behind=bool(row.is_behind),
+            may_expire=expires,
         )
-        for row in await tx.execute(found.group_by(*alike).order_by(*alike))
-    ]
+        withheld[key] = row.state, _with(withheld[key][1], some) if key in withheld else some
+    return list(withheld.values())
+
+
+def _with(one: Withholding, other: Withholding) -> Withholding:
+    """Both together, which wait alike; where they may expire, the first of them is the one that was met first."""
+    return replace(
+        one,
+        people=one.people + other.people,
+        until=min(one.until, other.until),
+        last=max(one.last, other.last),
+    )
 
 
 def _may_come_before_room(over: datetime | None, until: datetime) -> bool:
@@ -164,8 +182,7 @@ def _by_cause(expired: Sequence[Withholding]) -> tuple[Withholding, ...]:
     for each in expired:
         cause = cause_of("expired", each.reason)
         before = found.get(cause, replace(each, reason=cause, people=NOBODY))
-        until = min(before.until, each.until)
-        found[cause] = replace(before, people=before.people + each.people, until=until)
+        found[cause] = _with(before, each)
     return tuple(found.values())
 
 

@@ -98,7 +98,7 @@ async def test_nothing_partisan_leaves_in_a_quiet_period(tmp_path: Path) -> None
         await story.jump("2016-11-19T00:30+01:00")
         before = (await story.simulator.counters())["accepted"]
         await write_to_supporters(organizer, read)
-        await organizer.expect(read.says("Held back until"))
+        await organizer.expect(read.says("Held back"))
         for hour in ("2016-11-19T16:00+01:00", "2016-11-20T01:00+01:00", "2016-11-20T11:00+01:00"):
             await story.jump(hour)
         await story.jump("2016-11-20T18:59+01:00")

@@ -47,13 +47,14 @@ class Withheld(Frozen):
 class Reach(Frozen):
     """How many people a message is for, and whom of them a quiet period keeps it from at first.
 
-    `asleep`: for how many others it is too early or too late then, and `awake` by when it can leave for all of them.
-    `is_night`: it is so in the whole area.
+    `asleep`: for how many others it is too early or too late then; it can leave for the first of them from
+    `wakes` on, and by `awake` for all. `is_night`: it is so in the whole area.
     """
 
     people: Headcount
     withheld: tuple[Withheld, ...] = ()
     asleep: Headcount = NOBODY
+    wakes: datetime | None = None
     awake: datetime | None = None
     is_night: bool = False
 
@@ -125,6 +126,7 @@ def _as_told(found: Reach, at_home: Reach, tells: Tells) -> Reach:
             replace(each, people=told[_part(each)], is_home=_part(each) == home) for each in found.withheld
         ),
         asleep=told["asleep"],
+        wakes=found.wakes,
         awake=found.awake,
         is_night=home == "asleep",
     )
@@ -216,7 +218,7 @@ def _reach(
     found: Sequence[Group], *, kind: Kind, when: SendingTime, campaign: Campaign, cancellation: bool = False
 ) -> Reach:
     silent: dict[tuple[Reason, datetime], Headcount] = {}
-    asleep, awake = NOBODY, None
+    asleep, awake = NOBODY, list[datetime]()
     for group in found:
         due = when.due_in(group.zone)
         quiet = campaign.quiet(
@@ -234,7 +236,8 @@ def _reach(
             now=due, zone=group.zone or "Europe/Paris", kind=kind, hours=campaign.courtesy
         )
         if decent > due:
-            asleep, awake = asleep + group.people, max(awake or decent, decent)
+            asleep += group.people
+            awake.append(decent)
     return Reach(
         people=_total(found),
         withheld=tuple(
@@ -242,7 +245,8 @@ def _reach(
             for (reason, until), people in sorted(silent.items(), key=lambda each: each[0][1])
         ),
         asleep=asleep,
-        awake=awake,
+        wakes=min(awake, default=None),
+        awake=max(awake, default=None),
     )
 
 

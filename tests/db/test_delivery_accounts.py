@@ -115,6 +115,31 @@ async def test_what_may_be_over_before_its_turn_is_not_said_to_follow(
     assert (leaves.is_behind, leaves.may_expire) == (False, None)
 
 
+async def test_those_for_whom_it_may_be_over_first_are_counted_apart(database: Database) -> None:
+    """Of four who get another message first, it may expire for three, who live by two clocks."""
+    for number in range(1, 5):
+        await supporter(Conversation(database, NOW), number, "69123")
+    first, second = await held(database, "staff:1"), await held(database, "staff:2")
+    async with database.write() as tx:
+        await tx.execute(sa.update(deliveries).values(expires_at=TOMORROW + timedelta(days=20)))
+        mine = sa.select(deliveries.c.id).where(deliveries.c.broadcast == second)
+        for place, days in enumerate((1, 3, 3)):
+            one = sa.update(deliveries).where(
+                deliveries.c.id.in_(mine.limit(1).offset(place).order_by(deliveries.c.id))
+            )
+            due_at = TOMORROW + timedelta(hours=place)
+            await tx.execute(one.values(expires_at=TOMORROW + timedelta(days=days), due_at=due_at))
+        soon = sa.update(deliveries).where(deliveries.c.broadcast == first)
+        await tx.execute(soon.values(expires_at=TOMORROW + timedelta(hours=3)))
+    async with database.read() as tx:
+        waits = (await delivery_accounts.account(tx, second, None)).withheld
+    told = {each.may_expire: (each.people.total, each.until, each.last) for each in waits}
+    assert told == {
+        TOMORROW + timedelta(days=1): (3, TOMORROW, TOMORROW + timedelta(hours=2)),
+        None: (1, TOMORROW, TOMORROW),
+    }
+
+
 async def test_what_the_same_cap_will_hold_and_was_not_looked_at_yet_is_not_said_to_go_first(
     database: Database,
 ) -> None:

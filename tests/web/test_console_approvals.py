@@ -119,7 +119,7 @@ async def test_what_nobody_would_get_is_not_approved_by_a_page_of_before(
     shown = re.search(r'name="at" value="([^"]+)"', nadia.page.text)
     assert shown is not None
     await decide(nadia, "later", at=shown[1])
-    assert "It waits: most people get it from" in nadia.text
+    assert "It waits. Most people get it from" in nadia.text
     assert await state(conversation) == "active"
 
 

@@ -67,7 +67,7 @@ async def test_after_the_yes_the_same_hours_are_told_as_before(
     first, last = "Thursday 17 November at 09:00", "Thursday 17 November at 10:01"
     assert f"as we allow: 20. They get it between {first} and {last} (your time)" in nadia.last.text
     await nadia.tap("Approve")
-    told = f"It waits: most people get it between {first} and {last}."
+    told = f"It waits. Most people get it between {first} and {last} (your time), as hours and caps allow."
     assert told in nadia.last.text
     assert told in (await news(asking, organizer)).text
 
@@ -90,8 +90,8 @@ async def test_nobody_approves_unknowingly_what_nobody_gets(
     (sent,) = [row for row in await written(asking) if row.created_by]
     assert sent.state == "active"
     assert sent.starts_at > asking.clock.now() + timedelta(days=2)
-    assert "It waits: most people get it from" in card.text
-    assert "It waits: most people get it from" in (await news(asking, organizer)).text
+    assert "It waits. Most people get it from" in card.text
+    assert "It waits. Most people get it from" in (await news(asking, organizer)).text
     assert await leave_for_supporters(asking) == []
     asking.clock.move(sent.starts_at)
     assert await leave_for_supporters(asking) == [100, 101, 102]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,16 +13,18 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from bot.frozen import Frozen
-from bot.rules.courtesy import Caps
+from bot.rules.courtesy import Caps, NeutralSent
 from bot.rules.kinds import MUTES, PARTISAN, Kind, Mute, mutes_of_step
 from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import Headcount
 from db.areas import person_in
 from db.departure import IN_FLIGHT
 from db.headcounts import counted, headcount, known_to
-from db.schema import Instant, broadcasts, deliveries, people
+from db.schema import Instant, broadcasts, deliveries, people, rsvps
 
 Condition = sa.ColumnElement[bool]
+NEUTRAL = frozenset({Kind.CIVIC_NEUTRAL})
+"""What the caps count of those who are reminded without a word for the campaign."""
 Day = tuple[datetime, datetime]
 """From a midnight to the next (aware UTC)."""
 
@@ -99,6 +101,17 @@ class Written(Frozen):
     people: Headcount
 
 
+class Reminded(Frozen):
+    """So many people whom neutral reminders reached in the last days, by when each left, to the minute, and whose it
+    was.
+    """
+
+    territory: str | None
+    zone: str | None
+    sent: tuple[NeutralSent, ...]
+    people: Headcount
+
+
 async def others_leaving(tx: AsyncConnection, but: int | None = None) -> list[OtherMessage]:
     """What is leaving, and the caps count, beside a message (`but`)."""
     query = sa.select(broadcasts.c.id, broadcasts.c.kind, broadcasts.c.step).where(
@@ -125,16 +138,17 @@ async def standings(
     since: datetime,
     others: Sequence[OtherMessage] = (),
     known_in: Sequence[str] | None = None,
+    counting: Collection[Kind] = PARTISAN,
     only: int | None = None,
 ) -> list[ReachGroup]:
     """The people of an audience (a condition on `people`), counted by what decides whether a message reaches them, for
-    a reader who knows people in some areas. `others`: what is leaving beside it counts as what left. `only`: the
-    audience is this one person.
+    a reader who knows people in some areas. `others`: what is leaving beside it counts as what left. `counting`: the
+    kinds that the caps count for it. `only`: the audience is this one person.
     """
     # What was sent to everybody is found once for very many; for one it is looked up by their own index.
     theirs = sa.true() if only is None else deliveries.c.person == only
     # Two look-ups and no OR: each has an index of its own.
-    sent = sa.select(deliveries.c.person).where(_is_sent(deliveries, since), theirs)
+    sent = sa.select(deliveries.c.person).where(_is_sent(deliveries, since, counting), theirs)
     recently: Condition = people.c.id.in_(sent)
     for mutes, numbers in _by_mutes(others).items():
         waits = sa.select(deliveries.c.person).where(
@@ -202,6 +216,43 @@ async def written_to(
     return [_as_written(row) for row in await tx.execute(query)]
 
 
+async def reminded(
+    tx: AsyncConnection,
+    among: Condition,
+    mute: Mute | None,
+    *,
+    since: datetime,
+    known_in: Sequence[str] | None = None,
+) -> list[Reminded]:
+    """Those of an audience whom a message can reach and whom a neutral reminder reached since then."""
+    by_step = sa.case((broadcasts.c.step.is_(None), ""), else_="|step")
+    columns = (
+        people.c.territory,
+        people.c.zone,
+        known_to(known_in).label("is_known"),
+        sa.func.aggregate_strings(_Minute(_moment(deliveries)) + by_step, ",").label("sent"),
+    )
+    got = _reached(among, mute).join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    each = got.where(_is_sent(deliveries, since, NEUTRAL)).with_only_columns(*columns)
+    each_one = each.group_by(people.c.id).subquery()
+    shared = [column for column in each_one.c if column.name != "is_known"]
+    query: sa.Select[Any] = sa.select(*shared, *counted("people", each_one.c.is_known)).group_by(*shared)
+    return [
+        Reminded(
+            territory=row.territory,
+            zone=row.zone,
+            sent=tuple(_neutral(text) for text in sorted(row.sent.split(","))),
+            people=headcount(row, "people"),
+        )
+        for row in await tx.execute(query)
+    ]
+
+
+def _neutral(sent: str) -> NeutralSent:
+    minute, _, step = sent.partition("|")
+    return NeutralSent(at=_end_of(minute), by_a_step=bool(step))
+
+
 def _reached(among: Condition, mute: Mute | None) -> sa.Select[tuple[int]]:
     """Those of an audience whom a message can reach, with what was sent to each."""
     # Apart: a condition may ask about deliveries too, and would take those that are counted here for its own.
@@ -263,17 +314,17 @@ def _moment(rows: sa.FromClause) -> sa.ColumnElement[datetime]:
     return sa.func.coalesce(rows.c.sent_at, rows.c.changed_at, type_=Instant())
 
 
-def _is_sent(rows: sa.FromClause, since: datetime) -> Condition:
-    """The partisan messages that left since then, leave, or may have left."""
-    partisan = sa.select(broadcasts.c.id).where(
-        broadcasts.c.kind.in_(sorted(PARTISAN)),
+def _is_sent(rows: sa.FromClause, since: datetime, kinds: Collection[Kind] = PARTISAN) -> Condition:
+    """The messages of these kinds that left since then, leave, or may have left."""
+    counted_ones = sa.select(broadcasts.c.id).where(
+        broadcasts.c.kind.in_(sorted(kinds)),
         # Of one that was over before, nothing left since.
         sa.or_(broadcasts.c.finished_at.is_(None), broadcasts.c.finished_at >= since),
     )
     return sa.and_(
         rows.c.person.is_not(None),
         rows.c.state.in_(IN_FLIGHT),
-        rows.c.broadcast.in_(partisan),
+        rows.c.broadcast.in_(counted_ones),
         _moment(rows) > since,
     )
 
@@ -303,10 +354,16 @@ def _waits_of(others: Sequence[OtherMessage]) -> Condition:
     return sa.and_(_is_on_its_way(deliveries), sa.or_(sa.false(), *theirs))
 
 
-def waits_in(broadcast: int) -> Condition:
-    """Whether a row of `people` has yet to get this broadcast."""
+def waits_in(broadcast: int, *, invites_to: int | None = None) -> Condition:
+    """Whether a row of `people` has yet to get this broadcast. `invites_to`: the event, where it is an invitation."""
     mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(ON_THE_WAY))
-    return people.c.id.in_(sa.select(deliveries.c.person).where(mine))
+    return sa.and_(people.c.id.in_(sa.select(deliveries.c.person).where(mine)), _is_invited(invites_to))
+
+
+def _is_invited(event: int | None) -> Condition:
+    """Whether somebody has not answered yet: who has is invited no more (`bot.departure.of_events`)."""
+    answered = sa.select(rsvps.c.person).where(rsvps.c.event == event)
+    return sa.true() if event is None else people.c.id.not_in(answered)
 
 
 async def useful_until(tx: AsyncConnection, broadcast: int) -> datetime | None:
@@ -318,8 +375,11 @@ async def useful_until(tx: AsyncConnection, broadcast: int) -> datetime | None:
     return found
 
 
-def expired_in(broadcast: int, areas: Iterable[str]) -> Condition:
-    """Whether a row of `people` lives in these areas and did not get this broadcast while it was of use."""
+def expired_in(broadcast: int, areas: Iterable[str], *, invites_to: int | None = None) -> Condition:
+    """Whether a row of `people` lives in these areas and did not get this broadcast while it was of use. `invites_to`:
+    the event, where it is an invitation.
+    """
     mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state == "expired")
     there = sa.or_(sa.false(), *(person_in(area) for area in areas))
-    return sa.and_(there, people.c.id.in_(sa.select(deliveries.c.person).where(mine)))
+    got_none = people.c.id.in_(sa.select(deliveries.c.person).where(mine))
+    return sa.and_(there, got_none, _is_invited(invites_to))

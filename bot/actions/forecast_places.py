@@ -1,14 +1,16 @@
-"""Where somebody votes and lives: the very rules that are asked when a message leaves, asked for a forecast."""
+"""What holds a message where somebody votes and lives: the very rules that are asked when it leaves, for a forecast."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
+from bot.rules.courtesy import NeutralSent
 from bot.rules.leaving import Hold, hold
-from bot.rules.leaving_order import Waiting
+from bot.rules.leaving_order import Waiting, held_in_line, instants_of
+from db.reaching import OtherMessage, Reminded, Written
 
 PARIS = "Europe/Paris"
 """By which time somebody lives of whom no zone is known."""
@@ -22,7 +24,12 @@ class Place(Frozen):
     unanswered: int = 0
 
     def hold(
-        self, campaign: Campaign, one: Waiting, now: datetime, sent: Collection[datetime]
+        self,
+        campaign: Campaign,
+        one: Waiting,
+        now: datetime,
+        sent: Collection[datetime],
+        neutral: Collection[NeutralSent] = (),
     ) -> Hold | None:
         return hold(
             kind=one.kind,
@@ -31,6 +38,49 @@ class Place(Frozen):
             now=now,
             policy=campaign.policy,
             sent=sent,
+            neutral=neutral,
             unanswered=self.unanswered,
             evening=one.evening,
         )
+
+
+def held_after(some: Reminded, mine: Waiting, campaign: Campaign) -> Hold | None:
+    """Why a neutral reminder of staff waits for people whom others reached before: it has caps of its own."""
+    place = Place(territory=some.territory, zone=some.zone)
+    return place.hold(campaign, mine, mine.due_at, (), some.sent)
+
+
+def held_behind(
+    one: Written,
+    mine: Waiting,
+    others: Iterable[OtherMessage],
+    campaign: Campaign,
+    *,
+    now: datetime,
+    today_from: datetime,
+) -> Hold | None:
+    """Why it waits for people who got others before, or wait for others too."""
+    place = Place(
+        territory=one.territory, zone=one.zone, unanswered=campaign.caps.silent_after if one.silent else 0
+    )
+    by_number = {each.number: each for each in others}
+    waits = [
+        Waiting(
+            number=each.number,
+            kind=by_number[each.number].kind,
+            due_at=each.due_at or now,
+            expires_at=each.expires_at,
+            evening=_is_of_the_evening(campaign, by_number[each.number].step),
+        )
+        for each in one.waits
+    ]
+    return held_in_line(
+        mine,
+        waits,
+        sent=instants_of(now=now, today_from=today_from, sent=one.sent, today=one.today, known=one.known),
+        asks=lambda each, at, sent: place.hold(campaign, each, at, sent),
+    )
+
+
+def _is_of_the_evening(campaign: Campaign, step: str | None) -> bool:
+    return step is not None and campaign.step(step).evening

@@ -15,22 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.events
 import db.reaching
-from bot.actions.forecast_places import PARIS, Place
+from bot.actions.forecast_places import PARIS, Place, held_after, held_behind
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
 from bot.rules.courtesy import WEEK
 from bot.rules.expressions import events_of, stored
-from bot.rules.kinds import MUTES, Kind
+from bot.rules.kinds import MUTES, PARTISAN, Kind
 from bot.rules.leaving import Hold
-from bot.rules.leaving_order import Waiting, held_in_line, instants_of
+from bot.rules.leaving_order import Waiting
 from bot.rules.reaching import Held, held_by, reason_of, today_in
-from bot.rules.sending import USEFUL_FOR, SendingTime, all_at
+from bot.rules.sending import INVITATION, USEFUL_FOR, SendingTime, all_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.territories import main_territory
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast
 from db.expressions import Condition, members
-from db.reaching import OtherMessage, Written
+from db.reaching import OtherMessage
 
 TOGETHER = timedelta(hours=1)
 """Within so long it is the same to whoever reads when people can be written to again."""
@@ -159,7 +159,12 @@ async def forecast_of(
     were let go now.
     """
     about = events_of(stored(broadcast.audience))
-    asked = _Asked(among=db.reaching.waits_in(broadcast.id), area=broadcast.area, now=now, about=about)
+    asked = _Asked(
+        among=db.reaching.waits_in(broadcast.id, invites_to=_invites_to(broadcast)),
+        area=broadcast.area,
+        now=now,
+        about=about,
+    )
     sending = Sending(
         kind=Kind(broadcast.kind),
         when=SendingTime(at=broadcast.starts_at, local=broadcast.local_time),
@@ -183,7 +188,7 @@ async def forecast_again(
     now: datetime,
 ) -> Forecast:
     """What a message meets that is sent again now to those in these areas for whom it expired."""
-    among = db.reaching.expired_in(broadcast.id, areas)
+    among = db.reaching.expired_in(broadcast.id, areas, invites_to=_invites_to(broadcast))
     sending = Sending(
         kind=Kind(broadcast.kind),
         when=all_at(now),
@@ -193,6 +198,11 @@ async def forecast_again(
     about = events_of(stored(broadcast.audience))
     asked = _Asked(among=among, area=broadcast.area, now=now, about=about)
     return await _with_a_better(tx, asked, sending, campaign, reader)
+
+
+def _invites_to(broadcast: Broadcast) -> int | None:
+    """The event that people are invited to, and are no more once they answered."""
+    return broadcast.event if broadcast.template == INVITATION else None
 
 
 class _Asked(Frozen):
@@ -311,8 +321,10 @@ async def obstacles(
     mute, since, known_in = MUTES.get(sending.kind), now - WEEK, reader.known_in
     found: list[tuple[Headcount, Obstacle]] = []
     days = {}
+    is_neutral = sending.kind is Kind.CIVIC_NEUTRAL
+    counting, others = (db.reaching.NEUTRAL, ()) if is_neutral else (PARTISAN, others)
     for each in await db.reaching.standings(
-        tx, among, mute, since=since, others=others, known_in=known_in, only=only
+        tx, among, mute, since=since, others=others, known_in=known_in, counting=counting, only=only
     ):
         expires_at, mine = sending.expires_in(each.zone), sending.waits_in(each.zone, now)
         if each.unreachable:
@@ -329,7 +341,8 @@ async def obstacles(
             found.append((each.people, Obstacle(hold=held, expires_at=expires_at)))
     if not days:
         return found
-    by_number = {each.number: each for each in others}
+    if is_neutral:
+        return found + await _of_reminded(tx, among, sending, campaign, now=now, known_in=known_in)
     for one in await db.reaching.written_to(
         tx,
         among,
@@ -341,42 +354,26 @@ async def obstacles(
         others=others,
         known_in=known_in,
     ):
-        first, _ = days[one.zone]
-        held = _in_line(one, sending, by_number, campaign, now=now, today_from=first)
+        mine, (first, _) = sending.waits_in(one.zone, now), days[one.zone]
+        held = held_behind(one, mine, others, campaign, now=now, today_from=first)
         found.append((one.people, Obstacle(hold=held, expires_at=sending.expires_in(one.zone))))
     return found
 
 
-def _in_line(
-    one: Written,
+async def _of_reminded(
+    tx: AsyncConnection,
+    among: Condition,
     sending: Sending,
-    others: Mapping[int, OtherMessage],
     campaign: Campaign,
     *,
     now: datetime,
-    today_from: datetime,
-) -> Hold | None:
-    """Why it waits for people who got others before, or wait for others too."""
-    place = Place(
-        territory=one.territory, zone=one.zone, unanswered=campaign.caps.silent_after if one.silent else 0
-    )
-    waits = [
-        Waiting(
-            number=each.number,
-            kind=others[each.number].kind,
-            due_at=each.due_at or now,
-            expires_at=each.expires_at,
-            evening=_is_of_the_evening(campaign, others[each.number].step),
-        )
-        for each in one.waits
-    ]
-    return held_in_line(
-        sending.waits_in(one.zone, now),
-        waits,
-        sent=instants_of(now=now, today_from=today_from, sent=one.sent, today=one.today, known=one.known),
-        asks=lambda each, at, sent: place.hold(campaign, each, at, sent),
-    )
-
-
-def _is_of_the_evening(campaign: Campaign, step: str | None) -> bool:
-    return step is not None and campaign.step(step).evening
+    known_in: Sequence[str] | None,
+) -> list[tuple[Headcount, Obstacle]]:
+    """What keeps a neutral reminder of staff from those whom others reached in the last days."""
+    mute = MUTES.get(sending.kind)
+    reminded = await db.reaching.reminded(tx, among, mute, since=now - WEEK, known_in=known_in)
+    found = []
+    for some in reminded:
+        held = held_after(some, sending.waits_in(some.zone, now), campaign)
+        found.append((some.people, Obstacle(hold=held, expires_at=sending.expires_in(some.zone))))
+    return found

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 import db.broadcast_accounts
 import db.broadcasts
+from bot.actions.forecasts import Forecast, forecast_again, forecast_of
 from bot.actions.planning import plan, step_key
 from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
@@ -21,7 +22,9 @@ from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.courtesy import CapReason
 from bot.rules.neutrality import NOT_NEUTRAL, REMINDER
 from bot.rules.quiet import PROFILES, Narrowing, narrowed
-from bot.rules.sending import CANCELLATION
+from bot.rules.reaching import Held
+from bot.rules.sending import CANCELLATION, INVITATION
+from bot.rules.small_counts import Reader
 from bot.words.telegram_html import parse_html
 from db import deliveries
 from db.engine import Database
@@ -170,8 +173,42 @@ async def test_neutral_reminders_of_staff_have_caps_of_their_own(
             mine = delivered.c.broadcast == broadcast
             await tx.execute(sa.update(delivered).where(mine).values(state="sent", sent_at=at))
     broadcast = await queued(database, template=REMINDER, details={"fields": []}, ballot=1)
+    foreseen = await forecast_of_all(database, broadcast)
     (decision,) = await looked_at(database, broadcast)
     assert (decision.reason if isinstance(decision, Wait) else None) == reason
+    # Before it leaves, what is foreseen is what then happens, to the minute in which others left.
+    if not isinstance(decision, Wait):
+        assert (foreseen.at_once.total, foreseen.later, foreseen.lost) == (1, (), ())
+    else:
+        (held,) = (*foreseen.later, *foreseen.lost)
+        assert (held.people.total, held.reason, foreseen.at_once.total) == (1, Held.CAP, 0)
+        assert timedelta() <= held.until - decision.until <= timedelta(minutes=1)
+
+
+async def forecast_of_all(database: Database, broadcast: int) -> Forecast:
+    """What is told of a message before it leaves."""
+    async with database.read() as tx:
+        row = await db.broadcast_accounts.get(tx, broadcast)
+        assert row is not None
+        return await forecast_of(tx, row, CAMPAIGN, Reader(known_in=None), now=EVE)
+
+
+async def test_who_answered_before_their_invitation_came_is_not_counted(database: Database) -> None:
+    conversation = Conversation(database, EVE)
+    event = await conversation.add_event("lyon1", starts="2016-11-24T19:00", titles={"fr": "Réunion"})
+    for number, said in ((1, "no"), (2, None), (3, None)):
+        person = await supporter(conversation, number, LYON)
+        if said is not None:
+            await answer(conversation, person, event, said)
+    broadcast = await queued(database, kind="event_invite", template=INVITATION, event=event, now=EVE)
+    assert (await forecast_of_all(database, broadcast)).people.total == 2
+    async with database.write() as tx:
+        await tx.execute(sa.update(delivered).values(state="expired"))
+    async with database.read() as tx:
+        row = await db.broadcast_accounts.get(tx, broadcast)
+        assert row is not None
+        again = await forecast_again(tx, row, ["69"], CAMPAIGN, Reader(known_in=None), now=EVE)
+    assert again.people.total == 2
 
 
 async def test_a_reminder_of_staff_never_keeps_that_of_a_step_from_leaving(database: Database) -> None:

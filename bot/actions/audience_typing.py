@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher, get_close_matches
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,7 +23,7 @@ from bot.rules.audience_limits import outside
 from bot.rules.audience_sentences import AudienceWords, Known, sentence_in
 from bot.rules.date_words import DateWords
 from bot.rules.event_names import events_meant
-from bot.rules.expression_text import WORDS, pointing, spotted
+from bot.rules.expression_text import WORDS, pointing, pointing_in, spotted
 from bot.rules.expressions import Expression, leaves_of
 from bot.rules.leaves import ANY, LEAVES, read_leaf
 from bot.rules.permissions import Action
@@ -33,6 +34,11 @@ _WRITTEN = re.compile(r"^\s*[{\[]|(?:^|[\s(])[A-Za-z]{2,12}:\S")
 """The beginning of JSON, or a condition such as `in:69`: what is typed is an expression, not a sentence."""
 _PLAIN = {name for name, form in LEAVES.items() if not form.arguments}
 _SIGNS = re.compile(r"[()\s]+")
+
+_WORD = re.compile(r"\w+")
+ROUGHLY, NEARLY = 0.5, 0.75
+"""How much a word that is typed has in common with that of a place found for it; with one that is offered instead."""
+MOST_LOOKED_AT, MOST_OFFERED = 10, 3
 
 ELSEWHERE = "elsewhere"
 """Why a place is refused that lies where the author may not write to anybody."""
@@ -65,10 +71,24 @@ async def read(
         expression, spots = sentence_in(typed, words, await _known(tx, author, dates))
     except BadAudience as fault:
         if fault.values["why"] == "not_understood" and fault.values["word"] == typed.strip():
+            _require_names_alone(typed, places, words)
             return Typed(expression=None, places=tuple(places))
         raise
     await require_usable(tx, author, Asked(expression=expression, spots=spots, text=typed))
     return Typed(expression=expression)
+
+
+def _require_names_alone(typed: str, places: Sequence[TypedArea], words: AudienceWords) -> None:
+    """Raises BadAudience at a word that is in the name of no place found: whoever writes to the young of Lyon must not
+    be asked how far around Lyon, as if they had been understood.
+    """
+    names = {word for each in places for word in _WORD.findall(folded(each.name))}
+    silent = {folded(word) for word in (*words.around, *words.who)}
+    for found in _WORD.finditer(typed) if places else ():
+        word = folded(found[0])
+        if word in silent or word.isdigit() or get_close_matches(word, names, n=1, cutoff=ROUGHLY):
+            continue
+        raise pointing_in(typed, *found.span(), "not_understood")
 
 
 def _is_written(typed: str) -> bool:
@@ -142,6 +162,15 @@ async def _known(tx: AsyncConnection, author: Author, dates: DateWords) -> Known
         found = author.gazetteer.search(name, limit=2)
         return found.results[0].code if found.confident else None
 
+    def alike(name: str) -> list[str]:
+        found = author.gazetteer.search(name, limit=MOST_LOOKED_AT).results
+        near = [
+            f"{each.name} ({each.department})"
+            for each in found
+            if SequenceMatcher(None, folded(name), folded(each.name)).ratio() >= NEARLY
+        ]
+        return near[:MOST_OFFERED]
+
     def place(name: str) -> Expression | None:
         places = places_named(author.gazetteer, name)
         if places and places[0].area in CITY_DEPARTMENTS:
@@ -165,6 +194,7 @@ async def _known(tx: AsyncConnection, author: Author, dates: DateWords) -> Known
 
     return Known(
         commune=commune,
+        alike=alike,
         place=place,
         event=event,
         saved=lambda name: read_leaf(f"audience:{folded(name)}") if folded(name) in saved else None,

@@ -81,10 +81,12 @@ def words_of_all(several: Sequence[AudienceWords]) -> AudienceWords:
 class Known(Frozen):
     """What names mean: each gives an expression, None where there is no such thing, or raises BadAudience.
 
-    `ballot`: the one that is meant where no other is named, and all there are.
+    `alike`: the communes that are called nearly so. `ballot`: the one that is meant where no other is named, and all
+    there are.
     """
 
     commune: Callable[[str], str | None]
+    alike: Callable[[str], Sequence[str]]
     place: Callable[[str], Expression | None]
     event: Callable[[str], str | None]
     saved: Callable[[str], Expression | None]
@@ -171,6 +173,8 @@ class _Sentence:
             meant = self.meaning_of(term, nested)
             if excepting:
                 left_out.append(meant)
+            elif term.join == "comma" and isinstance(meant, All) and not term.tokens[0].closing:
+                kept += [[[part]] for part in meant.parts]  # another place for the same people may follow
             elif not kept or (term.join == "comma" and not self.continues(kept, meant)):
                 kept.append([[meant]])
             elif term.join == "or" or self.continues(kept, meant):
@@ -277,11 +281,20 @@ class _Sentence:
         for start in range(len(tokens)):
             rest = tokens[start:]
             found = self.condition(rest) or self.known.saved(self.slice(rest)) or self.place(rest)
+            found = found or self.somewhere(rest)
             if found is not None:
                 return found
             if not _longest(tokens, start, (*self.words.who, *self.words.around)):
                 break
-        return self.refuse(tokens, "not_understood")
+        return self.refuse(tokens, "not_understood", choices=self.known.alike(self.slice(tokens)))
+
+    def somewhere(self, tokens: tuple[_Token, ...]) -> Expression | None:
+        """A condition with a place beside it: “volunteers of Lyon”."""
+        length = self.said_at(tokens, 0)
+        there = self.bare(tokens[length:], self.words.who) if length else ()
+        place = self.place(there) if there else None
+        told = None if place is None else self.condition(tokens[:length])
+        return None if place is None or told is None else All((told, place))
 
     def distance(self, tokens: tuple[_Token, ...]) -> Expression | None:
         units = {folded(each) for each in self.words.kilometres}
@@ -304,8 +317,11 @@ class _Sentence:
             self.refuse(tokens, "no_place")
         commune = self.known.commune(self.slice(named))
         if commune is None:
-            self.refuse(named, "no_commune")
-        return read_leaf(f"near:{commune}:{km.text}")
+            self.refuse(named, "no_commune", choices=self.known.alike(self.slice(named)))
+        near = read_leaf(f"near:{commune}:{km.text}")
+        who = self.bare(before, self.words.who) if after else ()
+        # “Volunteers | within 20 km of Lyon”
+        return All((self.meaning(who), near)) if who else near
 
     def condition(self, tokens: tuple[_Token, ...]) -> Expression | None:
         matched = [(_longest(tokens, 0, phrases), name) for name, phrases in self.words.said.items()]
@@ -322,7 +338,10 @@ class _Sentence:
             if number is not None and number not in self.known.ballots:
                 self.refuse(rest, "no_ballot", choices=self.known.ballots)
             leaf = read_leaf(ABOUT_VOTES[name].format(number or self.known.ballot))
-            return Not(leaf) if name == "not_voted" else leaf
+            told = Not(leaf) if name == "not_voted" else leaf
+            there = self.bare(rest) if number is None else ()
+            place = self.place(there) if there else None
+            return told if place is None else All((told, place))
         return read_leaf(_LEAVES.get(name, name)) if not rest else None
 
     def answered(self, answer: str, rest: tuple[_Token, ...], tokens: tuple[_Token, ...]) -> Expression:
@@ -337,14 +356,13 @@ class _Sentence:
     def place(self, tokens: tuple[_Token, ...]) -> Expression | None:
         return self.known.place(self.slice(tokens))
 
-    def bare(self, tokens: tuple[_Token, ...]) -> tuple[_Token, ...]:
+    def bare(self, tokens: tuple[_Token, ...], also: tuple[str, ...] = ()) -> tuple[_Token, ...]:
         """Without the words at either end that say nothing."""
-        empty = (*self.words.within, *self.words.around)
+        empty = (*self.words.within, *self.words.around, *also)
         while tokens and not tokens[0].is_quoted and (length := _longest(tokens, 0, empty)):
             tokens = tokens[length:]
-        around = {folded(each) for each in empty}
-        while tokens and not tokens[-1].is_quoted and tokens[-1].folded in around:
-            tokens = tokens[:-1]
+        while tokens and not tokens[-1].is_quoted and (length := _last(tokens, empty)):
+            tokens = tokens[:-length]
         return tokens
 
     def slice(self, tokens: tuple[_Token, ...]) -> str:
@@ -357,6 +375,13 @@ class _Sentence:
 @cache
 def _words(phrase: str) -> list[str]:
     return re.findall(r"\w[\w-]*", folded(phrase))
+
+
+def _last(tokens: Sequence[_Token], phrases: Sequence[str]) -> int:
+    """How many words the longest of the phrases has that stands at the end; 0: none does."""
+    return max(
+        (at for at in range(1, len(tokens) + 1) if _longest(tokens[-at:], 0, phrases) == at), default=0
+    )
 
 
 def _longest(tokens: Sequence[_Token], at: int, phrases: Sequence[str]) -> int:

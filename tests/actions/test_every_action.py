@@ -122,7 +122,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
-told_forecasts.as_told told_forecasts.read_forecast
+told_forecasts.as_told told_forecasts.read_forecast forecast_places.held_after forecast_places.held_behind
 today.coming_back telling.telling dialogs.said_in dialogs.set_aside dialogs.without
 broadcasts.sending_of event_drafts.sending surveys.sending_of
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound

@@ -50,6 +50,13 @@ DEEP = "(" * 500 + "staff" + ")" * 500
             "volunteers, who like cheese",
             "volunteers, <b><u>who like cheese</u></b>\n\nI don’t understand.",
         ),
+        (
+            "Lyonn 5 km",
+            "<b><u>Lyonn</u></b> 5 km\n\nI don’t know which commune this is: check the spelling, or add the"
+            " département. Did you mean Lyon (69)?",
+        ),
+        ("Saint-Denis 5 km", "Did you mean Saint-Denis (974), Saint-Denis (93) or Saint-Denis (11)?"),
+        ("jeunes de Lyon", "<b><u>jeunes</u></b> de Lyon\n\nI don’t understand."),
         ("((((", "I don’t know any commune, département or region called “((((”"),
         ("Xyzzy-les-Bains, volunteers", "<b><u>Xyzzy-les-Bains</u></b>, volunteers"),
         ("said yes to the feast of May", "<b><u>feast of May</u></b>\n\nI can’t find that event among yours"),
@@ -65,6 +72,16 @@ async def test_a_slip_is_pointed_at_and_costs_nothing(
     assert said in talker.last.text
     await talker.send("volunteers")
     assert "within 20 km of Lyon, volunteers" in talker.last.text
+
+
+async def test_who_and_where_side_by_side_are_both_asked(conversation: Conversation) -> None:
+    await crowd(conversation)
+    talker = await writing(conversation)
+    for typed in ("volunteers in Lyon", "bénévoles de Lyon", "volunteers within 20 km of Lyon"):
+        await talker.send(typed)
+        assert "volunteers, " in talker.last.text, typed
+        assert "Lyon" in talker.last.text, typed
+        await talker.tap("Everybody")
 
 
 async def test_ten_thousand_conditions_are_refused_at_once(conversation: Conversation) -> None:

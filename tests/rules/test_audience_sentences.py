@@ -37,6 +37,7 @@ def place(name: str) -> Expression | None:
 
 KNOWN = Known(
     commune=lambda name: COMMUNES.get(folded(name)),
+    alike=lambda name: [each for each in ("Lyon (69)",) if name == "Lyonn"],
     place=place,
     event=event,
     saved=lambda name: read_leaf("audience:terrain") if folded(name) == "terrain" else None,
@@ -78,6 +79,19 @@ KNOWN = Known(
         ("terrain sauf Lyon", "audience:terrain and not in:69123"),
         ("people of Lyon who have made a plan for round 2", "in:69123 and plan:2:any"),
         ("volunteers without a plan", "volunteer and plan:1:none"),
+        # A condition and a place side by side: neither is left out.
+        ("bénévoles de Lyon", "volunteer and in:69123"),
+        ("the volunteers in Lyon, who have voted", "volunteer and in:69123 and vote:1:voted"),
+        ("volunteers who live in Lyon or Ain", "volunteer and (in:69123 or in:01)"),
+        ("ont voté à Lyon", "vote:1:voted and in:69123"),
+        ("Ain ou bénévoles de Lyon", "in:01 or (volunteer and in:69123)"),
+        ("tout le monde sauf les bénévoles de Lyon", "not (volunteer and in:69123)"),
+        ("(bénévoles de Lyon) ou Ain", "(volunteer and in:69123) or in:01"),
+        ("n’ont pas voté dans le Rhône", "not vote:1:voted and in:69"),
+        ("bénévoles à moins de 20 km de Lyon", "volunteer and near:69123:20"),
+        ("volunteers within 20 km of Lyon", "volunteer and near:69123:20"),
+        ("people living within 20 km of Lyon", "near:69123:20"),
+        ("ceux qui habitent à 20 km de Lyon", "near:69123:20"),
         # Parentheses say what belongs together, where a condition could begin.
         ("volunteers and (Lyon or Ain)", "volunteer and (in:69123 or in:01)"),
         ("(bénévoles ou Lyon) et (ont voté)", "(volunteer or in:69123) and vote:1:voted"),
@@ -98,6 +112,8 @@ def test_a_sentence_is_an_expression(typed: str, meant: str) -> None:
     [
         ("à 20 km de Qzxw, bénévoles", "Qzxw", "no_commune"),
         ("Lyon, quelque chose d’autre", "quelque chose d’autre", "not_understood"),
+        ("jeunes de Lyon, bénévoles", "jeunes de Lyon", "not_understood"),
+        ("retraités à 20 km de Lyon", "retraités", "not_understood"),
         ("Lyon 900 km", "900", "bad_distance"),
         ("à 20 km", "à 20 km", "no_place"),
         ("ont dit oui à la fête du muguet", "fête du muguet", "no_such_event"),
@@ -141,3 +157,13 @@ def test_five_hundred_parentheses_around_a_word_are_refused_where_they_are_too_d
 )
 def test_an_event_is_known_by_its_title_or_its_day(said: str, codes: list[str]) -> None:
     assert events_meant(said, EVENTS, WORDS.dates, today=TODAY) == codes
+
+
+@pytest.mark.parametrize(
+    ("typed", "choices"),
+    [("Lyonn 5 km", ["Lyon (69)"]), ("Lyonn, bénévoles", ["Lyon (69)"]), ("Qzxw 5 km", [])],
+)
+def test_what_is_nearly_a_commune_is_offered_as_one(typed: str, choices: list[str]) -> None:
+    with pytest.raises(BadAudience) as refused:
+        sentence_in(typed, WORDS.audience, KNOWN)
+    assert refused.value.values["choices"] == choices

@@ -25,10 +25,12 @@ RUN apt-get update \
     && useradd --uid 10001 --gid portevoix --no-create-home --home-dir /data --shell /usr/sbin/nologin portevoix \
     && install --directory --mode 700 --owner portevoix --group portevoix /data /keys /backups
 COPY --from=build /opt/portevoix /opt/portevoix
+# Two arenas: each thread of the database would keep memory of its own that it has given back.
 # Inside of the container everybody who is led there may ask: compose.yaml leads there from the machine alone. The token and
 # other secrets are found by their names, as `portevoix.token`.
 ENV PATH=/opt/portevoix/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
     PORTEVOIX_CAMPAIGN=/campaign \
     PORTEVOIX_DATA=/data \
     PORTEVOIX_DATABASE_KEY_FILE=/keys/database.key \

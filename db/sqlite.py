@@ -20,6 +20,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from db.caches import cache_kib, memory_of_the_machine
 from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
 from db.folders import make_private
 from db.json import to_json
@@ -30,8 +31,9 @@ Error: type[Exception] = sqlcipher.Error
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
 
-CACHE = "PRAGMA cache_size = -32768"  # KiB
-SMALL_CACHE = "PRAGMA cache_size = -8192"  # for one pass through a table
+_CACHE_KIB = cache_kib(memory_of_the_machine())
+CACHE = f"PRAGMA cache_size = -{_CACHE_KIB}"
+SMALL_CACHE = f"PRAGMA cache_size = -{min(_CACHE_KIB, 8192)}"  # for one pass through a table
 
 COMMON_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",

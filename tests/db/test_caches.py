@@ -1,0 +1,33 @@
+"""A machine with little memory keeps little of the database in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from db.caches import LARGEST_KIB, SMALLEST_KIB, cache_kib, memory_of_the_machine
+
+MB, GB = 1 << 20, 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("memory", "kib"),
+    [(256 * MB, SMALLEST_KIB), (512 * MB, 4096), (GB, 8192), (2 * GB, 16384), (64 * GB, LARGEST_KIB)],
+)
+def test_a_cache_is_as_large_as_the_memory_allows(memory: int, kib: int) -> None:
+    assert cache_kib(memory) == kib
+
+
+def test_a_container_has_the_memory_that_it_was_given(tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    limit.write_text(f"{512 * MB}\n")
+    assert memory_of_the_machine(limit) == 512 * MB
+
+
+@pytest.mark.parametrize("written", ["max\n", "", None])
+def test_without_a_limit_it_is_the_machine_s(tmp_path: Path, written: str | None) -> None:
+    limit = tmp_path / "memory.max"
+    if written is not None:
+        limit.write_text(written)
+    assert memory_of_the_machine(limit) == memory_of_the_machine(tmp_path / "none") > 0

@@ -244,7 +244,7 @@ async def confirm_deletion(update: Update, context: Context) -> None:
         context.tx, context.person, context.origin, context.sealing, context.campaign.retention
     )
     context.dialog = None
-    context.edit("privacy/deleted", receipt=receipt)
+    context.edit("privacy/deleted", receipt=receipt, in_team=bool(context.staff))
     context.replies += [deletion(each.telegram_id, each.message_id) for each in receipt.in_chats]
 
 

@@ -6,6 +6,7 @@ is done then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from telegram import Update
@@ -17,6 +18,8 @@ from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import begin, must_sign_up, point_to_question
 from handlers.routing import Awaited, Handler
+
+_COMMAND = re.compile(r"/(\w{1,32})(?:@\w+)?(?=\s|$)")
 
 
 def meaning_of(context: Context) -> Meaning | None:
@@ -62,6 +65,11 @@ async def unexpected(update: Update, context: Context) -> None:
     if not context.person.is_registered and not context.staff:
         await begin(context, "")
         return
+    command = _command_in(context)
+    if command:
+        roles = {member.role for member in context.staff}
+        context.say("general/unknown_command", command=command, roles=roles)
+        return
     context.is_puzzled = True
     again = await people.puzzles_again(context.tx, context.person, context.now)
     roles = {member.role for member in context.staff}
@@ -72,6 +80,13 @@ async def unexpected(update: Update, context: Context) -> None:
         context.say_below(context.message.message_id, name, offered=True, roles=roles, **team)
     else:
         context.say(name, offered=False, roles=roles)
+
+
+def _command_in(context: Context) -> str | None:
+    """The command that the message is, without its stroke: none that there is would come here."""
+    text = context.message.text if context.message is not None else None
+    found = _COMMAND.match(text or "")
+    return found[1] if found is not None else None
 
 
 async def _thanks(update: Update, context: Context) -> None:

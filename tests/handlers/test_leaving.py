@@ -14,7 +14,7 @@ from bot.rules.suppression import suppression_of
 from db import unread
 from db.schema import deliveries, responses, unread_updates, updates
 from db.unread import Unread
-from tests.campaigning import rows
+from tests.campaigning import rows, staff
 from tests.conversation import Conversation, Talker, services
 from tests.handlers.test_privacy import NOW, deliver, ledger
 
@@ -97,8 +97,20 @@ async def test_deleting_erases_and_gives_a_receipt(conversation: Conversation, z
         assert await db.suppressions.contains(tx, suppression_of(services().suppression_key, 7))
     assert await conversation.answers() == []
     assert "we have no copy of it" in shown.text
-    for told in ("What stays:", "proof of your choices, until 16 November 2021", "until 16 November 2019"):
+    for told in (
+        "What stays:",
+        "proof of your choices, until 16 November 2021",
+        "what you answered to events, reminders and surveys, in counts of ten or more",
+        "until 16 November 2019",
+    ):
         assert told in shown.text
+
+
+async def test_whoever_leaves_the_team_reads_that_its_log_stays(conversation: Conversation) -> None:
+    member = await staff(conversation, 8, "organizer", "69")
+    await member.send("/delete")
+    shown = await member.tap("Yes, erase everything")
+    assert "what you did in the team: its log names you by your Telegram ID" in shown.text
 
 
 async def test_a_stranger_is_promised_no_mark_and_none_is_kept(conversation: Conversation) -> None:

@@ -152,6 +152,16 @@ async def test_what_means_nothing_twice_in_a_row_gets_a_shorter_answer(zoe: Talk
 # -- while a question is open --
 
 
+@pytest.mark.parametrize("typed", ["/foo", "/foo@portevoix_bot bar", "/n1mporte"])
+async def test_a_command_that_is_none_is_named_with_what_there_is(zoe: Talker, typed: str) -> None:
+    """It is no message to anybody: nothing offers to hand it to the team."""
+    shown = await zoe.send(typed)
+    assert shown.text.startswith(f"There is no command {typed.split('@')[0]}. Here is what I can do:")
+    assert "/events – events near you" in shown.text
+    assert list(shown.buttons) == ["Events", "My vote"]
+    assert "I didn’t understand that" in (await zoe.send("/ foo")).text
+
+
 @pytest.mark.parametrize("typed", ["merci", "bonjour", "oui", "ok", "pourquoi ?", "où je vote ?"])
 async def test_while_the_place_is_asked_everyday_words_are_none(
     conversation: Conversation, typed: str

@@ -133,8 +133,13 @@ async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, 
     late = await karim.send("/console/messages/1/decide", said="no", approval=shown[1])
     assert late.status_code == 409
     assert "You agreed to this yourself on" in karim.text
+    headed = re.compile(r"<h2[^>]*>(Under way|Paused)</h2>")
     await karim.open("/console/")
-    assert "Under way" in karim.text
+    assert headed.findall(karim.page.text) == ["Under way"]
+    await karim.open("/console/messages/1")
+    await karim.send("/console/messages/1/control", change="pause")
+    await karim.open("/console/")
+    assert headed.findall(karim.page.text) == ["Paused"], "What is paused is not on its way."
 
 
 async def test_on_the_polling_day_what_leaves_at_each_persons_own_time_is_told_all_day(

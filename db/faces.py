@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,10 +22,13 @@ from bot.rules.faces import (
 )
 from bot.rules.mends import RECALLED
 from bot.rules.sending import OFFER, SHIFT_OFFER
-from db.events import Event
+from db.newcomers import closed_to_newcomers
 from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
-from db.seats import closed_to_newcomers
+from db.seats import hold
 from db.upsert import insert
+
+MARKED = datetime(1970, 1, 1, tzinfo=UTC)
+"""`seats.face_at` of an event that looks as it always did, of which single cards are marked: before any was sent."""
 
 
 class EventMessage(Frozen):
@@ -54,17 +57,16 @@ async def changed(
     tx: AsyncConnection, now: datetime, *, event: int | None = None
 ) -> dict[int, tuple[str, int]]:
     """The events that look otherwise than was noted: how, and how often they had before."""
-    counted = (seats.c.faced, seats.c.face)
     query = (
-        sa.select(events, *counted)
+        sa.select(*(events.c[name] for name in _SHOWN), seats.c.faced, seats.c.face)
         .outerjoin(seats, seats.c.event == events.c.id)
-        .where(events.c.state.in_(("open", "cancelled")), events.c.ends_at > now - LOOKED_AFTER)
+        .where(_is_looked_after(now))
     )
     if event is not None:
         query = query.where(events.c.id == event)
     looks: dict[int, tuple[str, int]] = {}
-    rows = (await tx.execute(query.order_by(events.c.id))).all()
-    closed = await closed_to_newcomers(tx, [_event(row) for row in rows if row.counted], now)
+    rows: Sequence[Any] = (await tx.execute(query.order_by(events.c.id))).all()
+    closed = await closed_to_newcomers(tx, rows, now)
     for row in rows:
         found = face(
             sequence=row.sequence,
@@ -77,8 +79,11 @@ async def changed(
     return looks
 
 
-def _event(row: sa.Row[Any]) -> Event:
-    return Event(**{column.name: row._mapping[column] for column in events.c})
+_SHOWN = ("id", "state", "sequence", "starts_at", "ends_at", "counted", "capacity", "overbooking")
+
+
+def _is_looked_after(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(events.c.state.in_(("open", "cancelled")), events.c.ends_at > now - LOOKED_AFTER)
 
 
 def _untrue() -> sa.ColumnElement[bool]:
@@ -103,53 +108,60 @@ _IS_RECALLED = sa.exists().where(
 """Of a row of `broadcasts`: whether it is taken back, or about to be: what stands there then is no card."""
 
 
+_FACE_AT = sa.select(seats.c.face_at).where(seats.c.event == sa.bindparam("of_event"))
+_UNTRUE = (
+    sa.select(
+        deliveries.c.id.label("delivery"),
+        deliveries.c.person,
+        deliveries.c.message_id.label("message"),
+        broadcasts.c.event,
+        seats.c.face,
+        deliveries.c.face.label("noted"),
+        broadcasts.c.template,
+    )
+    .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    .join(seats, seats.c.event == broadcasts.c.event)
+    .join(people, people.c.id == deliveries.c.person)
+    .where(broadcasts.c.event == sa.bindparam("of_event"), broadcasts.c.template.in_((*CARDS, SHIFT_OFFER)))
+    .where(deliveries.c.state == "sent", deliveries.c.message_id.is_not(None))
+    .where(deliveries.c.id > sa.bindparam("after"))
+    .where(sa.or_(sa.and_(broadcasts.c.template.in_(CARDS), _untrue()), _is_over_offer_of_shift()))
+    .where(people.c.state == "registered", people.c.unreachable_at.is_(None), sa.not_(_IS_RECALLED))
+    .order_by(deliveries.c.id)
+    .limit(sa.bindparam("most"))
+)
+_UNTRUE_OPENED = (
+    sa.select(
+        sa.null().label("delivery"),
+        shown_cards.c.person,
+        shown_cards.c.message,
+        shown_cards.c.event,
+        seats.c.face,
+        shown_cards.c.face.label("noted"),
+        shown_cards.c.id.label("opened"),
+    )
+    .join(seats, seats.c.event == shown_cards.c.event)
+    .join(people, people.c.id == shown_cards.c.person)
+    .where(shown_cards.c.event == sa.bindparam("of_event"), shown_cards.c.id > sa.bindparam("after"))
+    .where(shown_cards.c.face < seats.c.face)
+    .where(people.c.state == "registered", people.c.unreachable_at.is_(None))
+    .order_by(shown_cards.c.id)
+    .limit(sa.bindparam("most"))
+)
+
+
 async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[EventMessage]:
     """Messages that show an event otherwise than it is, in order; not of people who may not be written to."""
-    face_at = await tx.scalar(sa.select(seats.c.face_at).where(seats.c.event == event))
-    query = (
-        sa.select(
-            deliveries.c.id.label("delivery"),
-            deliveries.c.person,
-            deliveries.c.message_id.label("message"),
-            broadcasts.c.event,
-            seats.c.face,
-            deliveries.c.face.label("noted"),
-            broadcasts.c.template,
-        )
-        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-        .join(seats, seats.c.event == broadcasts.c.event)
-        .join(people, people.c.id == deliveries.c.person)
-        .where(broadcasts.c.event == event, broadcasts.c.template.in_((*CARDS, SHIFT_OFFER)))
-        .where(deliveries.c.state == "sent", deliveries.c.message_id.is_not(None), deliveries.c.id > after)
-        .where(sa.or_(sa.and_(broadcasts.c.template.in_(CARDS), _untrue()), _is_over_offer_of_shift()))
-        .where(people.c.state == "registered", people.c.unreachable_at.is_(None), sa.not_(_IS_RECALLED))
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
+    face_at = await tx.scalar(_FACE_AT, {"of_event": event})
     margin = None if face_at is None else face_at + WORDED_AHEAD
-    return [EventMessage(**row._mapping) for row in await tx.execute(query, {"margin_before": margin})]
+    asked = {"of_event": event, "after": after, "most": limit, "margin_before": margin}
+    return [EventMessage(**row._mapping) for row in await tx.execute(_UNTRUE, asked)]
 
 
 async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[EventMessage]:
     """Messages in which somebody opened the event, by a link or from the list, that show it otherwise than it is."""
-    query = (
-        sa.select(
-            sa.null().label("delivery"),
-            shown_cards.c.person,
-            shown_cards.c.message,
-            shown_cards.c.event,
-            seats.c.face,
-            shown_cards.c.face.label("noted"),
-            shown_cards.c.id.label("opened"),
-        )
-        .join(seats, seats.c.event == shown_cards.c.event)
-        .join(people, people.c.id == shown_cards.c.person)
-        .where(shown_cards.c.event == event, shown_cards.c.id > after, shown_cards.c.face < seats.c.face)
-        .where(people.c.state == "registered", people.c.unreachable_at.is_(None))
-        .order_by(shown_cards.c.id)
-        .limit(limit)
-    )
-    return [EventMessage(**row._mapping) for row in await tx.execute(query)]
+    rows = await tx.execute(_UNTRUE_OPENED, {"of_event": event, "after": after, "most": limit})
+    return [EventMessage(**row._mapping) for row in rows]
 
 
 async def of_event(tx: AsyncConnection, event: int) -> int:
@@ -175,21 +187,19 @@ async def opened_by_link(
         await opened(tx, person=who, message=message, event=what, face=face)
 
 
-async def looked_after(tx: AsyncConnection, now: datetime) -> list[int]:
-    """The events whose messages may show what is not true."""
-    query = (
-        sa.select(events.c.id)
-        .join(seats, seats.c.event == events.c.id)
-        .where(events.c.state.in_(("open", "cancelled")), events.c.ends_at > now - LOOKED_AFTER)
-    )
-    return list(await tx.scalars(query.order_by(events.c.id)))
+async def looked_after(tx: AsyncConnection, now: datetime) -> bool:
+    """Whether messages may show events otherwise than they are."""
+    query = sa.select(events.c.id).join(seats, seats.c.event == events.c.id).where(_is_looked_after(now))
+    return await tx.scalar(query.limit(1)) is not None
 
 
 async def with_untrue_cards(tx: AsyncConnection, now: datetime) -> list[int]:
-    """The events that messages show otherwise than they are: of many events it takes long to find."""
+    """The events that messages show otherwise than they are. Only of those that looked otherwise before, or of which a
+    card was marked, all messages are read: of many events it would take long.
+    """
     return [
         event
-        for event in await looked_after(tx, now)
+        for event in await _events_where(tx, now, seats.c.face_at.is_not(None))
         if await untrue(tx, event, after=0, limit=1) or await untrue_opened(tx, event, after=0, limit=1)
     ]
 
@@ -237,9 +247,6 @@ async def stand_otherwise(
     all others that show the event say so too.
     """
     here = list(persons)
-    # What nobody counts the seats of has no row there yet, by which it is looked after.
-    row = insert(tx, seats).values(event=event)
-    await tx.execute(row.on_conflict_do_nothing(index_elements=[seats.c.event]))
     left = sa.or_(broadcasts.c.template == OFFER, deliveries.c.state.in_(ON_THE_WAY_OR_THERE))
     cards = (
         sa.select(deliveries.c.id)
@@ -250,15 +257,16 @@ async def stand_otherwise(
         .where(deliveries.c.face.is_distinct_from(SHOWS_OTHERWISE))
         .where(deliveries.c.message_id.is_distinct_from(but or 0))
     )
-    found = list(await tx.scalars(cards))
-    if found:
-        await tx.execute(
-            sa.update(deliveries).where(deliveries.c.id.in_(found)).values(face=_untrue_again(deliveries))
-        )
     opened_there = sa.and_(
         shown_cards.c.event == event, shown_cards.c.person.in_(here), shown_cards.c.message != (but or 0)
     )
-    await tx.execute(sa.update(shown_cards).where(opened_there).values(face=_untrue_again(shown_cards)))
+    found = list(await tx.scalars(cards))
+    found_opened = list(await tx.scalars(sa.select(shown_cards.c.id).where(opened_there)))
+    if found or found_opened:
+        await note_marks(tx, [event])
+    for table, ids in ((deliveries, found), (shown_cards, found_opened)):
+        if ids:
+            await tx.execute(sa.update(table).where(table.c.id.in_(ids)).values(face=_untrue_again(table)))
 
 
 def _untrue_again(table: sa.Table) -> sa.ColumnElement[int]:
@@ -271,6 +279,9 @@ ON_THE_WAY_OR_THERE = ("sending", "sent", "in_doubt")
 
 async def shift_offer_over(tx: AsyncConnection, person: int, key: str) -> None:
     """An offer of a place in a shift (db.shifts.offer_key) is over: its message says so."""
+    event = await tx.scalar(sa.select(broadcasts.c.event).where(broadcasts.c.key == key))
+    if event is not None:
+        await note_marks(tx, [event])
     await _over(tx, [person], broadcasts.c.key == key)
 
 
@@ -282,3 +293,49 @@ async def _over(tx: AsyncConnection, persons: Collection[int], made_by: sa.Colum
         deliveries.c.face.is_distinct_from(SHOWS_OTHERWISE),
     )
     await tx.execute(sa.update(deliveries).where(which).values(face=_untrue_again(deliveries)))
+
+
+_OF_THE_EVENT = (
+    sa.select(deliveries.c.id)
+    .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    .where(broadcasts.c.event == seats.c.event)
+)
+_HAS_MARKS = sa.or_(
+    _OF_THE_EVENT.where(deliveries.c.face <= UNTRUE).correlate(seats).exists(),
+    sa.exists().where(shown_cards.c.event == seats.c.event, shown_cards.c.face <= UNTRUE),
+)
+"""Of a row of `seats`: whether single cards of the event are to be edited."""
+
+
+async def note_marks(tx: AsyncConnection, numbers: Iterable[int]) -> None:
+    """Single cards of these events are about to be marked: they are looked at, though the events are as they were.
+
+    Their rows are held, so that `forget_marks` of another process comes before or sees the marks.
+    """
+    for event in numbers:
+        row = insert(tx, seats).values(event=event, face_at=MARKED)
+        kept = {"face_at": sa.func.coalesce(seats.c.face_at, MARKED)}
+        await tx.execute(row.on_conflict_do_update(index_elements=[seats.c.event], set_=kept))
+
+
+async def marked_and_not_noted(tx: AsyncConnection, now: datetime) -> list[int]:
+    """Events of which cards were marked by a version that did not note it."""
+    return await _events_where(tx, now, seats.c.face_at.is_(None), _HAS_MARKS)
+
+
+async def noted_for_nothing(tx: AsyncConnection, now: datetime) -> list[int]:
+    """Events of which no card is marked any more."""
+    return await _events_where(tx, now, seats.c.face_at == MARKED, sa.not_(_HAS_MARKS))
+
+
+async def forget_marks(tx: AsyncConnection, numbers: Collection[int]) -> None:
+    """The cards of these events are not looked at any more, unless one was marked since."""
+    await hold(tx, numbers)
+    mine = sa.and_(seats.c.event.in_(list(numbers)), seats.c.face_at == MARKED, sa.not_(_HAS_MARKS))
+    await tx.execute(sa.update(seats).where(mine).values(face_at=None))
+
+
+async def _events_where(tx: AsyncConnection, now: datetime, *conditions: sa.ColumnElement[bool]) -> list[int]:
+    query = sa.select(events.c.id).join(seats, seats.c.event == events.c.id)
+    query = query.where(_is_looked_after(now), *conditions)
+    return list(await tx.scalars(query.order_by(events.c.id)))

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, door_opens, limit_of
+from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, limit_of
 from bot.rules.sending import ON_THE_WAY
 from db.batches import Statement, Visit, together
 from db.events import Event
@@ -139,6 +139,15 @@ def _listed(visit: Visit, event: int) -> Iterable[Waiting]:
             return
 
 
+class HasSeats(Protocol):
+    """How many seats an event has: an `Event`, or some of its row."""
+
+    @property
+    def capacity(self) -> int | None: ...
+    @property
+    def overbooking(self) -> int: ...
+
+
 class Listed(Frozen):
     """Somebody to whom free seats would go: their row, where and by which clock they live."""
 
@@ -154,7 +163,7 @@ async def lock(tx: AsyncConnection, event: int) -> tuple[Event, Seats]:
     # Read after the lock: whoever changed the event meanwhile has committed.
     row = (await tx.execute(sa.select(events).where(events.c.id == event))).one()
     found = Event(**row._mapping)
-    return found, _read(found, *numbers)
+    return found, seats_of(found, *numbers)
 
 
 async def are_counted(tx: AsyncConnection, event: Event) -> bool:
@@ -168,7 +177,7 @@ async def are_counted(tx: AsyncConnection, event: Event) -> bool:
     return bool((await tx.execute(query)).scalar_one())
 
 
-def _read(event: Event, taken: int, waiting: int, offered: int, tickets: int) -> Seats:
+def seats_of(event: HasSeats, taken: int, waiting: int, offered: int, tickets: int) -> Seats:
     limit = limit_of(event.capacity, event.overbooking)
     return Seats(limit=limit, taken=taken, waiting=waiting, offered=offered, tickets=tickets)
 
@@ -176,7 +185,7 @@ def _read(event: Event, taken: int, waiting: int, offered: int, tickets: int) ->
 async def of(tx: AsyncConnection, event: Event) -> Seats:
     """The seats of an event as they are at this moment; of one that is not counted, enough."""
     found = await _TAKEN.rows(tx, event=event.id)
-    return _read(event, *found[0]) if found else _read(event, 0, 0, 0, 0)
+    return seats_of(event, *found[0]) if found else seats_of(event, 0, 0, 0, 0)
 
 
 async def shown(tx: AsyncConnection, event: Event) -> Seats:
@@ -186,7 +195,7 @@ async def shown(tx: AsyncConnection, event: Event) -> Seats:
     """
     query = _sums().where(rsvps.c.event == event.id, of_others(rsvps.c.person))
     row = (await tx.execute(query)).one()
-    return _read(event, row.taken, row.waiting, row.offered, 0)
+    return seats_of(event, row.taken, row.waiting, row.offered, 0)
 
 
 async def waiting_for(tx: AsyncConnection, events: Sequence[int]) -> dict[int, int]:
@@ -212,19 +221,6 @@ async def with_allotted(tx: AsyncConnection, event: int, found: Seats) -> Seats:
         return found
     allotted = await together(tx, lambda visit: _allotted(visit, event, found))
     return replace(found, allotted=sum(allotted.values()))
-
-
-async def closed_to_newcomers(tx: AsyncConnection, found: Iterable[Event], now: datetime) -> set[int]:
-    """Those of some events where whoever comes new finds no seat: none is free, or all are for who waits."""
-    closed = set()
-    for event in found:
-        if event.counted:
-            seats_ = await of(tx, event)
-            if door_opens(event.starts_at) > now:
-                seats_ = await with_allotted(tx, event.id, seats_)
-            if seats_.left == 0:
-                closed.add(event.id)
-    return closed
 
 
 async def full_among(tx: AsyncConnection, ids: Iterable[int]) -> set[int]:

@@ -9,16 +9,19 @@ from pathlib import Path
 import sqlalchemy as sa
 
 import db.planning
+from bot import communes
 from bot.campaign.campaign import load_campaign
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, NotSent, Outcome
+from bot.departure.compose import Composer
 from bot.departure.faces import Faces
 from bot.rules.sending import INVITATION
+from bot.words.texts import Texts
 from db.planning import PlannedBroadcast
 from db.schema import deliveries, events
 from locales import LANGUAGES
 from simulator.reading import as_read
-from tests.conversation import CAMPAIGN
+from tests.conversation import BOT, CAMPAIGN
 from tests.hall import Hall
 
 PROFILE = load_campaign(Path("campaigns/presidentielle-2027"), languages=LANGUAGES)
@@ -54,6 +57,21 @@ class Posts:
         assert {call.method for call in self.calls} <= {"editMessageText"}, "Never a message more."
         self.calls.clear()
         return told
+
+
+def faces_of(hall: Hall, posts: Posts) -> Faces:
+    """What keeps cards true, as it begins."""
+    texts, conversation = Texts({"campaign": LABELLED}), hall.conversation
+    composer = Composer(texts=texts, campaign=LABELLED, gazetteer=communes.load(), bot_username=BOT)
+    return Faces(
+        database=hall.database,
+        clock=conversation.clock,
+        texts=texts,
+        composer=composer,
+        bot_username=BOT,
+        line=posts,
+        leads=lambda: True,
+    )
 
 
 @dataclass

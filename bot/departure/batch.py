@@ -16,9 +16,9 @@ import db.experiments
 import db.expressions
 import db.friends
 import db.mends
+import db.newcomers
 import db.people
 import db.polling_places
-import db.seats
 import db.series
 import db.shifts
 import db.surveys
@@ -160,7 +160,7 @@ async def load(
         people=people,
         broadcasts=found,
         rsvps=await db.departure.rsvps_of(tx, ids, events) if events else {},
-        closed=await db.seats.closed_to_newcomers(tx, _announced(found.values()), now),
+        closed=await db.newcomers.closed_to_newcomers(tx, _announced(found.values()), now),
         **await _shifts(tx, found.values(), ids),
         plans=await _plans_of(tx, ids, ballots),
         places=places,

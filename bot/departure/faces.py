@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -76,6 +77,7 @@ class Faces:
         self._campaign = composer.campaign
         self._turn = asyncio.Lock()
         self._nudged = asyncio.Event()
+        self._has_begun = False
 
     async def look(self, tx: AsyncConnection) -> None:
         """What is due was just planned: events may look otherwise. It is done beside the ticks, which do not wait."""
@@ -108,19 +110,30 @@ class Faces:
 
     async def _is_anything(self, tx: AsyncConnection) -> bool:
         now = self._clock.now()
-        return bool(await db.faces.looked_after(tx, now) or await db.faces.changed(tx, now))
+        return await db.faces.looked_after(tx, now) or bool(await db.faces.changed(tx, now))
 
     async def _catch_up(self) -> int:
         now = self._clock.now()
         async with self._database.read() as tx:
             changed = await db.faces.changed(tx, now)
-            events = [] if changed else await db.faces.with_untrue_cards(tx, now)
-        if changed:
+            marked = [] if self._has_begun else await db.faces.marked_and_not_noted(tx, now)
+        if changed or marked:
             async with self._database.write() as tx:
                 await db.faces.look(tx, now)
-            async with self._database.read() as tx:
-                events = await db.faces.with_untrue_cards(tx, now)
-        return sum([await self._edit_all(event) for event in events])
+                await db.faces.note_marks(tx, marked)
+        self._has_begun = True
+        async with self._database.read() as tx:
+            events = await db.faces.with_untrue_cards(tx, now)
+        edits = sum([await self._edit_all(event) for event in events])
+        await self._forget_marks(now)
+        return edits
+
+    async def _forget_marks(self, now: datetime) -> None:
+        async with self._database.read() as tx:
+            events = await db.faces.noted_for_nothing(tx, now)
+        if events:
+            async with self._database.write() as tx:
+                await db.faces.forget_marks(tx, events)
 
     async def _edit_all(self, event: int) -> int:
         return sum(

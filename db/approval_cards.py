@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db.approvals import Approval
+from db.records import records
 from db.schema import approvals, broadcasts, deliveries, people
 
 
@@ -41,7 +42,7 @@ async def still_asking(tx: AsyncConnection) -> list[Approval]:
         approvals.c.decided_at.is_not(None),
         approvals.c.shown_at.is_(None),
     )
-    return [Approval(**row._mapping) for row in await tx.execute(query.order_by(approvals.c.id))]
+    return records(Approval, await tx.execute(query.order_by(approvals.c.id)))
 
 
 async def sent(tx: AsyncConnection, approval: int) -> list[ApprovalCard] | None:

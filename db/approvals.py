@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db.records import records
 from db.schema import approvals, broadcasts
 
 
@@ -94,28 +95,43 @@ async def waiting(tx: AsyncConnection, what: str, now: datetime) -> list[Approva
     """Everything of a kind that can still be decided, oldest first."""
     still = sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now)
     query = sa.select(approvals).where(approvals.c.what == what, approvals.c.decided_at.is_(None), still)
-    return [Approval(**row._mapping) for row in await tx.execute(query.order_by(approvals.c.id))]
+    return records(Approval, await tx.execute(query.order_by(approvals.c.id)))
 
 
 async def of_broadcast(tx: AsyncConnection, broadcast: int) -> Approval | None:
     """What was last asked of a broadcast, decided or not."""
-    query = sa.select(approvals).where(approvals.c.broadcast == broadcast)
-    row = (await tx.execute(query.order_by(approvals.c.id.desc()).limit(1))).one_or_none()
-    return None if row is None else Approval(**row._mapping)
+    return (await of_broadcasts(tx, [broadcast])).get(broadcast)
+
+
+_ASKED_OF = (
+    sa.select(approvals)
+    .where(approvals.c.broadcast.in_(sa.bindparam("broadcasts", expanding=True)))
+    .order_by(approvals.c.id)
+)
+
+
+async def of_broadcasts(tx: AsyncConnection, broadcasts: Sequence[int]) -> dict[int, Approval]:
+    """What was last asked of each of these broadcasts, decided or not, by broadcast."""
+    return _by_broadcast(records(Approval, await tx.execute(_ASKED_OF, {"broadcasts": broadcasts})))
 
 
 async def of_unapproved(tx: AsyncConnection, numbers: Collection[int | None]) -> dict[int, Approval]:
     """What was last asked of each of these broadcasts that nobody let go, decided or not, by broadcast."""
+    given = [number for number in numbers if number is not None]
+    if not given:
+        return {}
     query = (
         sa.select(approvals)
         .join(broadcasts, broadcasts.c.id == approvals.c.broadcast)
-        .where(
-            broadcasts.c.id.in_([number for number in numbers if number is not None]),
-            broadcasts.c.state == "unapproved",
-        )
+        .where(broadcasts.c.id.in_(given), broadcasts.c.state == "unapproved")
         .order_by(approvals.c.id)
     )
-    return {row.broadcast: Approval(**row._mapping) for row in await tx.execute(query)}
+    return _by_broadcast(records(Approval, await tx.execute(query)))
+
+
+def _by_broadcast(asked: Iterable[Approval]) -> dict[int, Approval]:
+    """Of what was asked, in its order, the last of each broadcast."""
+    return {each.broadcast: each for each in asked if each.broadcast is not None}
 
 
 async def overdue(tx: AsyncConnection, what: str, now: datetime) -> list[Approval]:
@@ -123,7 +139,7 @@ async def overdue(tx: AsyncConnection, what: str, now: datetime) -> list[Approva
     query = sa.select(approvals).where(
         approvals.c.what == what, approvals.c.decided_at.is_(None), approvals.c.expires_at <= now
     )
-    return [Approval(**row._mapping) for row in await tx.execute(query.order_by(approvals.c.id))]
+    return records(Approval, await tx.execute(query.order_by(approvals.c.id)))
 
 
 async def of_person(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from db.anchors import Anchor
 from db.facts import get_fact, set_fact
+from db.records import records
 from db.schema import audit
 
 TAIL = "audit_tail"
@@ -131,7 +132,7 @@ async def page(
     for column, value in ((audit.c.action, action), (audit.c.actor, actor)):
         if value is not None:
             query = query.where(column == value)
-    return [Entry(**row._mapping) for row in await tx.execute(query)]
+    return records(Entry, await tx.execute(query))
 
 
 async def last_of_event(tx: AsyncConnection, *, action: str, event: str, **numbers: int) -> Entry | None:
@@ -214,9 +215,7 @@ async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[En
     """The deeds of somebody, and what is noted about them by their Telegram number, oldest first."""
     text = sa.cast(audit.c.details, sa.Text)
     told = sa.or_(audit.c.actor == actor, text.contains(str(telegram_id), autoescape=True))
-    found = [
-        Entry(**row._mapping) for row in await tx.execute(sa.select(audit).where(told).order_by(audit.c.id))
-    ]
+    found = records(Entry, await tx.execute(sa.select(audit).where(told).order_by(audit.c.id)))
     return [entry for entry in found if entry.actor == actor or _mentions(entry.details, telegram_id)]
 
 

@@ -19,8 +19,8 @@ from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import NOBODY, Headcount
 from db.approvals import Approval
 from db.delivery_accounts import BroadcastAccount, account
-from db.facts import get_fact
 from db.headcounts import counted, headcount, known_to
+from db.records import records
 from db.restrictions import IS_USABLE, restricted_people
 from db.schema import approvals, broadcast_texts, broadcasts, deliveries, facts, people, series_events
 
@@ -250,15 +250,36 @@ async def progress(
     counted_before: BroadcastAccount | None = None,
 ) -> Progress:
     """How far it has come, for a reader who may know people by name in some areas."""
-    return Progress(
-        broadcast=broadcast,
-        account=counted_before or await account(tx, broadcast.id, known_in),
-        approval=await db.approvals.of_broadcast(tx, broadcast.id),
-        orphaned=await get_fact(tx, orphan_fact(broadcast.id)) is not None,
-        not_neutral=await _stopped(tx, broadcast.id, NOT_NEUTRAL, known_in)
-        if broadcast.kind == Kind.CIVIC_NEUTRAL
-        else NOBODY,
-    )
+    counted = counted_before or await account(tx, broadcast.id, known_in)
+    return (await progress_of_many(tx, [(broadcast, counted)], known_in))[0]
+
+
+async def progress_of_many(
+    tx: AsyncConnection, counted: Sequence[tuple[Broadcast, BroadcastAccount]], known_in: Sequence[str] | None
+) -> list[Progress]:
+    """The same of several whose deliveries were counted."""
+    if not counted:
+        return []
+    numbers = [broadcast.id for broadcast, _ in counted]
+    asked, orphans = await db.approvals.of_broadcasts(tx, numbers), await _orphans(tx, numbers)
+    return [
+        Progress(
+            broadcast=broadcast,
+            account=found,
+            approval=asked.get(broadcast.id),
+            orphaned=broadcast.id in orphans,
+            not_neutral=await _stopped(tx, broadcast.id, NOT_NEUTRAL, known_in)
+            if broadcast.kind == Kind.CIVIC_NEUTRAL
+            else NOBODY,
+        )
+        for broadcast, found in counted
+    ]
+
+
+async def _orphans(tx: AsyncConnection, numbers: Iterable[int]) -> set[int]:
+    """Those of them whose author may not write to their area any more."""
+    named = {orphan_fact(number): number for number in numbers}
+    return {named[name] for name in await tx.scalars(sa.select(facts.c.name).where(facts.c.name.in_(named)))}
 
 
 async def _stopped(
@@ -282,7 +303,7 @@ def orphan_fact(broadcast: int) -> str:
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:
     """The broadcasts with these ids, by id."""
     rows = await tx.execute(sa.select(broadcasts).where(broadcasts.c.id.in_(list(ids))))
-    return {row.id: Broadcast(**row._mapping) for row in rows}
+    return {each.id: each for each in records(Broadcast, rows)}
 
 
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
@@ -292,7 +313,9 @@ async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, di
 
 async def versions_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, list[dict[str, str]]]:
     """The texts that staff wrote, by broadcast: of each version, in their order, by language."""
-    query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(list(ids)))
+    if not (numbers := list(ids)):
+        return {}
+    query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(numbers))
     found: dict[int, dict[str, dict[str, str]]] = {}
     for row in await tx.execute(query):
         found.setdefault(row.broadcast, {}).setdefault(row.variant, {})[row.language] = row.text
@@ -311,7 +334,7 @@ async def followed(tx: AsyncConnection) -> list[Broadcast]:
     """The latest broadcasts whose author has a message that shows their progress."""
     query = sa.select(broadcasts).where(broadcasts.c.progress_message.is_not(None))
     rows = await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(MOST_FOLLOWED))
-    return [Broadcast(**row._mapping) for row in rows]
+    return records(Broadcast, rows)
 
 
 async def marks(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, object]:
@@ -332,9 +355,8 @@ async def marks(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, object]:
     for question in (states, states.where(deliveries.c.person.in_(restricted_people())), asked):
         for each in await tx.execute(question):
             found[each.broadcast].append((question is states, *each))
-    orphans = {orphan_fact(number): number for number in ids}
-    for name in await tx.scalars(sa.select(facts.c.name).where(facts.c.name.in_(orphans))):
-        found[orphans[name]].append(ORPHAN)
+    for number in await _orphans(tx, ids):
+        found[number].append(ORPHAN)
     return dict(found)
 
 
@@ -351,7 +373,7 @@ async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast
     query = sa.select(broadcasts).where(
         broadcasts.c.created_by == author, going, broadcasts.c.finished_at.is_(None)
     )
-    return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id))]
+    return records(Broadcast, await tx.execute(query.order_by(broadcasts.c.id)))
 
 
 async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broadcast]]:

@@ -16,6 +16,7 @@ from bot.rules.mends import REACHED
 from bot.rules.small_counts import NOBODY, Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
+from db.records import records
 from db.restrictions import of_others
 from db.schema import broadcasts, deliveries, people
 
@@ -49,7 +50,7 @@ async def listed(
     )
     order = broadcasts.c.starts_at if part is BroadcastPart.SCHEDULED else broadcasts.c.id.desc()
     rows = await tx.execute(query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ))
-    return [Broadcast(**row._mapping) for row in rows]
+    return records(Broadcast, rows)
 
 
 async def over_since(tx: AsyncConnection, since: datetime) -> list[Broadcast]:
@@ -59,14 +60,14 @@ async def over_since(tx: AsyncConnection, since: datetime) -> list[Broadcast]:
     query = sa.select(broadcasts).where(
         theirs, broadcasts.c.finished_at >= since, broadcasts.c.state != "cancelled", expired
     )
-    return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id.desc()))]
+    return records(Broadcast, await tx.execute(query.order_by(broadcasts.c.id.desc())))
 
 
 async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
     """The last reminders of the campaign file, which nobody of the team wrote; the newest first."""
     planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
     rows = await tx.execute(sa.select(broadcasts).where(planned).order_by(broadcasts.c.id.desc()).limit(most))
-    return [Broadcast(**row._mapping) for row in rows]
+    return records(Broadcast, rows)
 
 
 async def reminders_under_way(tx: AsyncConnection) -> list[Broadcast]:
@@ -74,7 +75,7 @@ async def reminders_under_way(tx: AsyncConnection) -> list[Broadcast]:
     going = sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.finished_at.is_(None))
     planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
     rows = await tx.execute(sa.select(broadcasts).where(going, planned).order_by(broadcasts.c.id.desc()))
-    return [Broadcast(**row._mapping) for row in rows]
+    return records(Broadcast, rows)
 
 
 def _is_in(part: BroadcastPart, reader: int, now: datetime) -> sa.ColumnElement[bool]:

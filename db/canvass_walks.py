@@ -15,6 +15,7 @@ from bot.rules.canvass.visits import MOST_WALKERS
 from db.batches import together
 from db.canvass import station_in
 from db.canvass_doors import WalkView, ground
+from db.records import records
 from db.schema import addresses, broadcasts, people, polling_places, stations, visits, walkers, walks
 from db.upsert import insert
 
@@ -381,7 +382,7 @@ async def lines_of(tx: AsyncConnection, station: str) -> list[WalkLine]:
     there = sa.select(sa.func.count()).where(_THERE).scalar_subquery()
     columns = (walks.c.id, walks.c.code, walks.c.state, walks.c.doors, walks.c.outing, there.label("walkers"))
     query = sa.select(*columns).where(walks.c.station == station).order_by(walks.c.id)
-    return [WalkLine(**row._mapping) for row in await tx.execute(query)]
+    return records(WalkLine, await tx.execute(query))
 
 
 async def doors_in_order(tx: AsyncConnection, walk: int) -> list[sa.Row[Any]]:

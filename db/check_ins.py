@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db.records import records
 from db.restrictions import restricted_people
 from db.schema import (
     attendee_numbers,
@@ -151,7 +152,7 @@ async def screens(tx: AsyncConnection, *, minute: int) -> Sequence[Screen]:
         .where(check_in_screens.c.message.is_not(None), check_in_screens.c.shown != minute)
         .order_by(check_in_screens.c.event, check_in_screens.c.person)
     )
-    return [Screen(**row._mapping) for row in await tx.execute(query)]
+    return records(Screen, await tx.execute(query))
 
 
 async def screen_shows(tx: AsyncConnection, screen: Screen, minute: int) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db.days import day_of
+from db.records import records
 from db.schema import consents
 
 
@@ -46,7 +47,7 @@ async def of_person(tx: AsyncConnection, pseudonym: str) -> list[Consent]:
     """Every choice of one person, oldest first."""
     columns = [consents.c[field.name] for field in fields(Consent)]
     query = sa.select(*columns).where(consents.c.pseudonym == pseudonym).order_by(consents.c.id)
-    return [Consent(**row._mapping) for row in await tx.execute(query)]
+    return records(Consent, await tx.execute(query))
 
 
 async def sealed_under(tx: AsyncConnection, mark: str) -> list[SealedConsent]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.console import Entrance
+from db.records import records
 from db.schema import app_sessions, console_sessions
 
 SESSIONS: Mapping[Entrance, sa.Table] = MappingProxyType(
@@ -109,13 +111,21 @@ async def add_session(
     await tx.execute(sa.insert(sessions).values(**keys, **times, telegram_id=telegram_id, language=language))
 
 
+def _current(sessions: sa.Table) -> sa.Select[Any]:
+    return sa.select(sessions).where(
+        sessions.c.cookie_hash == sa.bindparam("cookie_hash"), sessions.c.expires_at > sa.bindparam("now")
+    )
+
+
+_CURRENT = {door: _current(sessions) for door, sessions in SESSIONS.items()}
+
+
 async def find_session(
     tx: AsyncConnection, door: Entrance, cookie_hash: str, now: datetime
 ) -> ConsoleSession | None:
     """The session of a cookie, that is not over."""
-    sessions = SESSIONS[door]
-    current = sa.and_(sessions.c.cookie_hash == cookie_hash, sessions.c.expires_at > now)
-    row = (await tx.execute(sa.select(sessions).where(current))).one_or_none()
+    given = {"cookie_hash": cookie_hash, "now": now}
+    row = (await tx.execute(_CURRENT[door], given)).one_or_none()
     return None if row is None else ConsoleSession(**row._mapping)
 
 
@@ -124,7 +134,7 @@ async def open_sessions(tx: AsyncConnection, door: Entrance, now: datetime) -> S
     sessions = SESSIONS[door]
     current = sa.and_(sessions.c.opened_at.is_not(None), sessions.c.expires_at > now)
     found = sa.select(sessions).where(current).order_by(sessions.c.opened_at.desc())
-    return [ConsoleSession(**row._mapping) for row in await tx.execute(found)]
+    return records(ConsoleSession, await tx.execute(found))
 
 
 async def end(tx: AsyncConnection, door: Entrance, session: int, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from bot.rules.areas import EVERYWHERE
 from bot.rules.conversations import NEW, Claims, ConversationStanding, ConversationState
 from db.areas import person_in
 from db.engine import savepoint
+from db.records import records
 from db.schema import conversations, messages, people
 from db.upsert import insert
 
@@ -177,7 +178,7 @@ async def add(tx: AsyncConnection, **values: Any) -> int:
 async def messages_of(tx: AsyncConnection, number: int) -> list[Message]:
     """Everything written in a conversation, oldest first."""
     query = sa.select(messages).where(messages.c.conversation == number).order_by(messages.c.id)
-    return [Message(**row._mapping) for row in await tx.execute(query)]
+    return records(Message, await tx.execute(query))
 
 
 async def message(tx: AsyncConnection, number: int) -> Message | None:
@@ -326,7 +327,7 @@ async def loads(tx: AsyncConnection, *, but: int = 0) -> list[AreaLoad]:
         .where(_IS_OPEN, _IS_ANSWERABLE, conversations.c.person != but)
         .group_by(conversations.c.area)
     )
-    return [AreaLoad(**row._mapping) for row in await tx.execute(query)]
+    return records(AreaLoad, await tx.execute(query))
 
 
 async def free_ones(

@@ -16,6 +16,7 @@ from bot.rules.mends import REACHED
 from bot.rules.steps import StepQuestion
 from bot.rules.vote_plans import Turnout
 from db.broadcast_accounts import GONE, Broadcast
+from db.records import records
 from db.restrictions import of_others
 from db.schema import broadcasts, deliveries, events, people, responses, rsvps
 
@@ -181,7 +182,7 @@ async def unmeasured(tx: AsyncConnection) -> list[Broadcast]:
     query = sa.select(broadcasts).where(
         _COMPARES, broadcasts.c.finished_at.is_not(None), sa.not_(_IS_COMPLETE)
     )
-    return [Broadcast(**row._mapping) for row in await tx.execute(query.order_by(broadcasts.c.id))]
+    return records(Broadcast, await tx.execute(query.order_by(broadcasts.c.id)))
 
 
 async def keep(tx: AsyncConnection, broadcast: int, measured: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.batches import Spelling, Statement, instant_text
 from db.events import Event, EventInWords, EventTexts, texts_of_many
+from db.records import records
 from db.restrictions import IS_USABLE
 from db.schema import Instant, broadcasts, event_keys, events, people, rsvps
 
@@ -178,7 +179,7 @@ async def followed(
 
 async def _in_words(tx: AsyncConnection, query: sa.Select[Any]) -> list[EventInWords]:
     rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
-    found = [Event(**row._mapping) for row in rows]
+    found = records(Event, rows)
     texts: dict[int, EventTexts] = {}
     for page in _pages([event.id for event in found]):
         texts |= await texts_of_many(tx, page)

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from bot.rules.dates import LONGEST_EVENT
 from bot.rules.sending import SERIES
 from bot.rules.small_counts import NOBODY, Headcount
 from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
+from db.records import records
 from db.restrictions import of_others
 from db.schema import broadcasts, event_texts, events, hosts, people, rsvps, series_events
 
@@ -140,7 +142,11 @@ _WITH_CODE = Statement(
     FROM events JOIN event_texts ON event = events.id WHERE code = :code"""
     )
 )
-_TEXTS = sa.select(event_texts).where(event_texts.c.event.in_(sa.bindparam("events", expanding=True)))
+_GIVEN: sa.BindParameter[list[int]] = sa.bindparam("events", expanding=True)
+_WITH_IDS = sa.select(events).where(events.c.id.in_(_GIVEN))
+_TEXTS = sa.select(
+    event_texts.c.event, event_texts.c.language, event_texts.c.title, event_texts.c.description
+).where(event_texts.c.event.in_(_GIVEN))
 
 
 async def find(tx: AsyncConnection, code: str) -> EventInWords | None:
@@ -163,8 +169,10 @@ def in_words(rows: Sequence[list[Any]]) -> EventInWords | None:
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Event]:
-    rows = await tx.execute(sa.select(events).where(events.c.id.in_(list(ids))))
-    return {row.id: Event(**row._mapping) for row in rows}
+    if not (numbers := list(ids)):
+        return {}
+    rows = await tx.execute(_WITH_IDS, {"events": numbers})
+    return {each.id: each for each in records(Event, rows)}
 
 
 async def texts_of(tx: AsyncConnection, event: int) -> EventTexts:
@@ -174,10 +182,10 @@ async def texts_of(tx: AsyncConnection, event: int) -> EventTexts:
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, EventText]]:
     """The texts of several events, by event id and language."""
     found: dict[int, dict[str, EventText]] = {}
-    for row in await tx.execute(_TEXTS, {"events": list(ids)}):
-        found.setdefault(row.event, {})[row.language] = EventText(
-            title=row.title, description=row.description
-        )
+    if not (numbers := list(ids)):
+        return found
+    for event, language, title, description in await tx.execute(_TEXTS, {"events": numbers}):
+        found.setdefault(event, {})[language] = EventText(title=title, description=description)
     return found
 
 
@@ -249,6 +257,11 @@ async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> boo
     return (await tx.execute(change.values(state=after))).rowcount > 0
 
 
+def not_over(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether an event is to come or takes place. Those of months ago are not read for it: none lasts so long."""
+    return sa.and_(events.c.ends_at > now, events.c.starts_at > now - LONGEST_EVENT)
+
+
 async def managed(
     tx: AsyncConnection,
     *,
@@ -272,9 +285,9 @@ async def managed(
         sa.or_(sa.false(), *looked_after),
         events.c.id.in_(sa.select(hosts.c.event)),
     )
-    query = sa.select(events).where(events.c.ends_at > now, sa.or_(own, open_there, theirs, by_hosts))
+    query = sa.select(events).where(not_over(now), sa.or_(own, open_there, theirs, by_hosts))
     query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
-    found = tuple(Event(**row._mapping) for row in await tx.execute(query))
+    found = tuple(records(Event, await tx.execute(query)))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
 
 
@@ -315,7 +328,7 @@ async def _page(
 ) -> tuple[EventPage, bool]:
     query = sa.select(events).where(which)
     query = query.order_by(events.c.starts_at.desc(), events.c.id).offset(number * size).limit(size + 1)
-    found = [Event(**row._mapping) for row in await tx.execute(query)]
+    found = records(Event, await tx.execute(query))
     page = tuple(found[:size])
     texts = await texts_of_many(tx, (each.id for each in page))
     return EventPage(events=page, texts=texts), len(found) > size
@@ -325,7 +338,7 @@ async def latest(tx: AsyncConnection) -> list[EventInWords]:
     """The events that were not cancelled, past and to come, the latest first."""
     query = sa.select(events).where(events.c.state.in_(("open", "hidden")))
     rows = await tx.execute(query.order_by(events.c.starts_at.desc(), events.c.id).limit(MOST_NAMED))
-    found = [Event(**row._mapping) for row in rows]
+    found = records(Event, rows)
     texts = await texts_of_many(tx, (event.id for event in found))
     return [EventInWords(event=event, texts=texts[event.id]) for event in found if event.id in texts]
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db.areas import event_in
+from db.records import records
 from db.schema import event_texts, events
 
 # The French title where there is one: the languages of a campaign file are few, and fr comes late among them.
@@ -44,7 +45,7 @@ async def latest_events(tx: AsyncConnection, area: str, most: int) -> list[Event
     """The events of an area that begin last, the latest first."""
     query = _EVENT_NAMES.where(_PUBLIC, event_in(area))
     rows = await tx.execute(query.order_by(events.c.starts_at.desc(), events.c.id.desc()).limit(most))
-    return [EventName(**row._mapping) for row in rows]
+    return records(EventName, rows)
 
 
 async def event_named(tx: AsyncConnection, code: str, area: str) -> EventName | None:

@@ -66,10 +66,13 @@ async def add(tx: AsyncConnection, *, event: int, person: int, part: str, now: d
     await tx.execute(sa.insert(hosts).values(event=event, person=person, part=part, since=now))
 
 
+_PARTS = sa.select(hosts.c.event, hosts.c.part).where(hosts.c.person == sa.bindparam("somebody"))
+
+
 async def parts_of(tx: AsyncConnection, person: int) -> dict[int, str]:
     """The events that somebody runs, by id, and as what."""
-    query = sa.select(hosts.c.event, hosts.c.part).where(hosts.c.person == person)
-    return {row.event: row.part for row in await tx.execute(query)}
+    found = await tx.execute(_PARTS, {"somebody": person})
+    return {row.event: row.part for row in found}
 
 
 async def of_event(tx: AsyncConnection, event: int) -> dict[int, str]:

@@ -14,6 +14,7 @@ from bot.rules.consent import Purpose
 from db import unread
 from db.erasing import Sealing, erase_people
 from db.people import NOTHING_TO_RENEW
+from db.records import records
 from db.restrictions import IS_RESTRICTED
 from db.schema import consents, conversations, dialogs, people, staff, suppressions, volunteering
 from db.upsert import insert
@@ -60,7 +61,7 @@ async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[KnownO
     found: list[KnownOptOut] = []
     for some in _pages(telegram_ids):
         rows = await tx.execute(query.where(people.c.telegram_id.in_(some)))
-        found += [KnownOptOut(**row._mapping) for row in rows]
+        found += records(KnownOptOut, rows)
     return found
 
 

@@ -99,9 +99,14 @@ def renewals_due(person: Person) -> list[Purpose]:
     return [purpose for purpose in Purpose if getattr(person, f"renew_{purpose}")]
 
 
+_OF_TELEGRAM = sa.select(*_KNOWN).where(people.c.telegram_id == sa.bindparam("number"))
+"""Asked at each request: as it stands it is not put together anew."""
+
+
 async def find(tx: AsyncConnection, telegram_id: int) -> Person | None:
     """The person with this Telegram id, if they ever wrote."""
-    return await _one(tx, people.c.telegram_id == telegram_id)
+    row = (await tx.execute(_OF_TELEGRAM, {"number": telegram_id})).one_or_none()
+    return None if row is None else Person._make(row)
 
 
 async def get(tx: AsyncConnection, person: int) -> Person | None:

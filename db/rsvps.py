@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.seats import Rsvp as Rsvp
 from db.batches import Columns, Statement, Visit, together
 from db.events import COLUMNS, EventInWords, in_words
+from db.records import records
 from db.responses import AskedElsewhere, Response, log, mark_settled
 from db.schema import rsvps
 
@@ -103,7 +104,7 @@ async def find_with_events(
 async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:
     """A person's answers by event id."""
     rows = await tx.execute(sa.select(rsvps).where(rsvps.c.person == person))
-    return {row.event: Rsvp(**row._mapping) for row in rows}
+    return {each.event: each for each in records(Rsvp, rows)}
 
 
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name not in ("event", "person"))

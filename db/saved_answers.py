@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db.records import records
 from db.schema import saved_answers
 from db.upsert import insert
 
@@ -28,7 +29,7 @@ _COLUMNS = [saved_answers.c[name] for name in ("id", "area", "language", "title"
 async def all_of_them(tx: AsyncConnection) -> list[SavedAnswer]:
     """Every one, by language and title."""
     query = sa.select(*_COLUMNS).order_by(saved_answers.c.language, saved_answers.c.title, saved_answers.c.id)
-    return [SavedAnswer(**row._mapping) for row in await tx.execute(query)]
+    return records(SavedAnswer, await tx.execute(query))
 
 
 async def get(tx: AsyncConnection, number: int) -> SavedAnswer | None:

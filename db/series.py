@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.events import Event
+from db.records import records
 from db.schema import events, series, series_events
 
 
@@ -33,7 +34,7 @@ async def whole(tx: AsyncConnection, event: int) -> tuple[str, list[Event]] | No
     rule = (await tx.execute(sa.select(series.c.rule).where(series.c.id == number))).scalar_one()
     query = sa.select(events).join(series_events, series_events.c.event == events.c.id)
     rows = await tx.execute(query.where(series_events.c.series == number).order_by(events.c.starts_at))
-    return rule, [Event(**row._mapping) for row in rows]
+    return rule, records(Event, rows)
 
 
 async def to_come(tx: AsyncConnection, of: Collection[int], now: datetime) -> dict[int, list[Event]]:
@@ -67,4 +68,4 @@ async def following(tx: AsyncConnection, event: Event) -> list[Event]:
         .where(events.c.state.in_(("open", "hidden")))
     )
     rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
-    return [Event(**row._mapping) for row in rows]
+    return records(Event, rows)

@@ -16,6 +16,7 @@ from bot.frozen import Frozen
 from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, door_opens
 from bot.rules.shifts import Shift, seats_of
 from db.headcounts import known_to
+from db.records import records
 from db.restrictions import IS_USABLE
 from db.schema import attendee_numbers, broadcasts, deliveries, events, people, shift_places, shifts
 from db.upsert import insert
@@ -204,7 +205,7 @@ async def helpers(tx: AsyncConnection, shift: int, known_in: Sequence[str]) -> l
         .where(shift_places.c.shift == shift, shift_places.c.answer.in_(HOLDING), IS_USABLE)
         .order_by(shift_places.c.answer != Standing.YES.value, shift_places.c.ticket, people.c.friend_code)
     )
-    return [ShiftHelper(**row._mapping) for row in await tx.execute(query)]
+    return records(ShiftHelper, await tx.execute(query))
 
 
 # -- offers --

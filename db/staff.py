@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db.records import records
 from db.schema import staff, staff_links
 
 
@@ -63,7 +64,7 @@ async def roles_of_many(
 
 async def all_current(tx: AsyncConnection) -> list[HeldRole]:
     query = sa.select(staff).where(staff.c.revoked_at.is_(None)).order_by(staff.c.id)
-    return [HeldRole(**row._mapping) for row in await tx.execute(query)]
+    return records(HeldRole, await tx.execute(query))
 
 
 async def has_any(tx: AsyncConnection) -> bool:
@@ -146,7 +147,7 @@ async def open_links(tx: AsyncConnection, now: datetime) -> list[StaffLink]:
         staff_links.c.used_at.is_(None), staff_links.c.revoked_at.is_(None), staff_links.c.expires_at > now
     )
     query = sa.select(staff_links).where(usable).order_by(staff_links.c.id)
-    return [StaffLink(**row._mapping) for row in await tx.execute(query)]
+    return records(StaffLink, await tx.execute(query))
 
 
 async def revoke_link(tx: AsyncConnection, link: int, now: datetime) -> None:

@@ -82,6 +82,8 @@ async def of_codes(tx: AsyncConnection, codes: Collection[str]) -> dict[str, Sur
 
 async def of_broadcasts(tx: AsyncConnection, broadcasts: Collection[int]) -> dict[int, Survey]:
     """The surveys that these broadcasts ask, by the broadcast's number."""
+    if not broadcasts:
+        return {}
     rows = await tx.execute(sa.select(surveys).where(surveys.c.broadcast.in_(broadcasts)))
     return {row.broadcast: _survey(row) for row in rows}
 

@@ -19,6 +19,7 @@ from bot.frozen import Frozen
 from db import notices
 from db.beginnings import begins
 from db.broadcasts import TALK
+from db.records import records
 from db.schema import broadcasts, deliveries, people
 
 ERASED = "erased:"
@@ -91,7 +92,7 @@ async def stand(tx: AsyncConnection, conversation: int, *what: Talk) -> list[Sta
     columns = (people.c.telegram_id, people.c.language, deliveries.c.message_id, deliveries.c.state)
     query = sa.select(*columns, broadcasts.c.details).select_from(theirs)
     rows = await tx.execute(query.where(_of(conversation, *what)).order_by(deliveries.c.id))
-    return [Stands(**row._mapping) for row in rows]
+    return records(Stands, rows)
 
 
 async def take_back(tx: AsyncConnection, conversation: int, *what: Talk) -> None:
@@ -133,7 +134,7 @@ async def strays(tx: AsyncConnection) -> list[Stray]:
         .outerjoin(people, people.c.id == deliveries.c.person)
         .where(begins(broadcasts.c.key, ERASED), ~on_its_way.exists())
     )
-    return [Stray(**row._mapping) for row in await tx.execute(query)]
+    return records(Stray, await tx.execute(query))
 
 
 class Lost(Frozen):

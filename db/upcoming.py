@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db.events import not_over
+from db.records import records
 from db.schema import events
 
 
@@ -26,6 +28,6 @@ class Upcoming(Frozen):
 async def upcoming(tx: AsyncConnection, now: datetime) -> list[Upcoming]:
     """Every open event that is not over, the soonest first."""
     columns = sa.select(*(events.c[each.name] for each in fields(Upcoming)))
-    query = columns.where(events.c.state == "open", events.c.ends_at > now)
+    query = columns.where(events.c.state == "open", not_over(now))
     rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
-    return [Upcoming(**row._mapping) for row in rows]
+    return records(Upcoming, rows)

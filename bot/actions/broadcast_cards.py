@@ -12,7 +12,7 @@ from bot.actions import audience_words
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.audience_words import AudienceView
 from bot.actions.authority import Author, area_name
-from bot.actions.broadcast_control import followed, progress_of
+from bot.actions.broadcast_control import followed, progress_of_many
 from bot.actions.broadcast_subject import Colleague, Subject, member, subject_of, titles
 from bot.actions.broadcasts import is_written
 from bot.actions.effects import Effects, effects_of
@@ -91,12 +91,12 @@ async def listed(
     mends = await db.mends.of_many(tx, [each.id for each in shown])
     lines = [
         BroadcastLine(
-            progress=await progress_of(tx, author, each, accounts),
-            title=named.get(each.id, ""),
-            place=area_name(author.gazetteer, each.area),
-            mends=mends.get(each.id, ()),
+            progress=progress,
+            title=named.get(progress.broadcast.id, ""),
+            place=area_name(author.gazetteer, progress.broadcast.area),
+            mends=mends.get(progress.broadcast.id, ()),
         )
-        for each in shown
+        for progress in await progress_of_many(tx, author, shown, accounts)
     ]
     return ListPage(part=part, lines=lines, number=number, pages=pages)
 
@@ -106,7 +106,7 @@ async def reminders(tx: AsyncConnection, author: Author, accounts: Accounts = CO
     author.require(Action.CONTROL_BROADCAST)
     found = await db.broadcast_lists.reminders(tx, MOST_REMINDERS)
     theirs = [each for each in found if author.may_control(each.area, each.created_by)]
-    return [await progress_of(tx, author, each, accounts) for each in theirs]
+    return await progress_of_many(tx, author, theirs, accounts)
 
 
 async def sent_to_their_areas(
@@ -130,7 +130,7 @@ async def card(
     progress = await followed(tx, author, broadcast, accounts)
     subject = await subject_of(tx, broadcast)
     known_in = author.reader.known_in
-    mends = [await progress_of(tx, author, each, accounts) for each in await db.mends.of(tx, broadcast)]
+    mends = await progress_of_many(tx, author, await db.mends.of(tx, broadcast), accounts)
     approval = progress.approval
 
     async def known(telegram_id: int | None) -> Colleague | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,13 +25,13 @@ from db.facts import forget_fact, get_fact, set_fact
 CHANGES = ("pause", "resume", "cancel")
 
 
-async def progress_of(
-    tx: AsyncConnection, author: Author, broadcast: Broadcast, accounts: Accounts = COUNTED_NOW
-) -> Progress:
-    """How far a broadcast has come, as its reader may know."""
+async def progress_of_many(
+    tx: AsyncConnection, author: Author, broadcasts: Sequence[Broadcast], accounts: Accounts = COUNTED_NOW
+) -> list[Progress]:
+    """How far each of them has come, as their reader may know."""
     known_in = author.reader.known_in
-    account = await accounts.account(tx, broadcast, known_in)
-    return await db.broadcast_accounts.progress(tx, broadcast, known_in, account)
+    counted = [(each, await accounts.account(tx, each, known_in)) for each in broadcasts]
+    return await db.broadcast_accounts.progress_of_many(tx, counted, known_in)
 
 
 async def controlled(tx: AsyncConnection, author: Author, broadcast: int) -> Broadcast:
@@ -46,7 +47,8 @@ async def followed(
     tx: AsyncConnection, author: Author, broadcast: int, accounts: Accounts = COUNTED_NOW
 ) -> Progress:
     """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
-    return await progress_of(tx, author, await controlled(tx, author, broadcast), accounts)
+    found = await controlled(tx, author, broadcast)
+    return (await progress_of_many(tx, author, [found], accounts))[0]
 
 
 async def control(tx: AsyncConnection, author: Author, broadcast: int, change: str) -> None:

@@ -141,6 +141,8 @@ async def titles(
     """What each is called, by its number: the name of its event or survey, or how its text begins; none where the
     program words it.
     """
+    if not shown:
+        return {}
     texts = await db.broadcast_accounts.texts_of_many(tx, [each.id for each in shown])
     events = await db.events.texts_of_many(tx, {each.event for each in shown if each.event is not None})
     asks = await db.surveys.of_broadcasts(tx, [each.id for each in shown])

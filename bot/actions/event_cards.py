@@ -197,7 +197,7 @@ async def find_with_answers(
 class EventsPage(Frozen):
     """Some of the upcoming events, in order, with their texts and the person's answers by event id, and which are full.
 
-    `number` counts from 0.
+    `number` counts from 0. `by_commune`: of everything that is still to come, how much each commune has.
     """
 
     events: list[Event]
@@ -206,11 +206,7 @@ class EventsPage(Frozen):
     full: Collection[int]
     number: int
     pages: int
-
-
-async def upcoming_by_commune(tx: AsyncConnection, now: datetime) -> Counter[str]:
-    """How many events are still to come in each commune."""
-    return Counter(each.commune for each in await db.upcoming.upcoming(tx, now))
+    by_commune: Mapping[str, int]
 
 
 async def upcoming_page(
@@ -230,6 +226,7 @@ async def upcoming_page(
         full=await db.seats.full_among(tx, [event for event in ids if events[event].counted]),
         number=number,
         pages=pages,
+        by_commune=Counter(each.commune for each in coming),
     )
 
 

@@ -155,8 +155,8 @@ async def _expired(tx: AsyncConnection, author: Author, language: str, accounts:
     theirs = [each for each in over if author.may_control(each.area, each.created_by)]
     named = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     found, reader = [], author.reader
-    for each in theirs:
-        progress = await broadcast_control.progress_of(tx, author, each, accounts)
+    for progress in await broadcast_control.progress_of_many(tx, author, theirs, accounts):
+        each = progress.broadcast
         if progress.is_lost and reader.tells(progress.count("expired")):
             parts = [some for some in progress.account.expired if reader.tells(some.people)]
             found.append(
@@ -238,8 +238,8 @@ async def under_way(
     ]
     named = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     found = []
-    for each in theirs:
-        progress = await broadcast_control.progress_of(tx, author, each, accounts)
+    for progress in await broadcast_control.progress_of_many(tx, author, theirs, accounts):
+        each = progress.broadcast
         if not progress.is_over:
             place = area_name(author.gazetteer, each.area)
             found.append(

@@ -67,6 +67,10 @@ class Remembered:
         is_fresh = kept is not None and kept.at <= now and now - kept_for < kept.counted_at
         return (kept.value, kept.at) if kept is not None and is_fresh else None
 
+    def __contains__(self, key: Key) -> bool:
+        """Whether it was counted, however long ago."""
+        return key in self._kept
+
     def shown(
         self, key: Key, count: Count, now: datetime, *, kept_for: timedelta = KEPT_FOR
     ) -> tuple[Any, datetime] | None:

@@ -24,6 +24,7 @@ from bot.rules.retention import whole_years
 from locales.words import OTHER, Words
 
 DATES_KEPT = 1024
+NUMBERS_KEPT = 1024
 _NOTED_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NOTED_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:\d{2}|Z)")
 _LARGE = re.compile(r"\d{5,}")
@@ -53,7 +54,7 @@ def _dates_of(locale: str, words: Words) -> dict[str, Any]:
         """The pattern of a day, as the language writes the first of a month."""
         return _DAY.sub(f"'{formats.first}'", pattern) if local.day == 1 else pattern
 
-    # Many people are told of the same few days and hours, and Babel takes long over each.
+    # Many people are told of the same few days, hours and numbers, and Babel takes long over each.
     @lru_cache(DATES_KEPT)
     def day_words(local: date, has_year: bool) -> str:
         pattern = formats.day_and_year if has_year else formats.day
@@ -69,6 +70,7 @@ def _dates_of(locale: str, words: Words) -> dict[str, Any]:
         local = local.date() if isinstance(local, datetime) else local
         return day_words(local, not goes_without_saying(context, local.year))
 
+    @lru_cache(DATES_KEPT)
     def day_and_month(moment: date) -> str:
         return format_date(moment, first(formats.short_day, moment), locale)
 
@@ -83,6 +85,10 @@ def _dates_of(locale: str, words: Words) -> dict[str, Any]:
         return formats.moment.format(day=day(context, moment, zone), hour=hour(moment, zone))
 
     def date_(day: date) -> str:
+        return date_words(day.date() if isinstance(day, datetime) else day)
+
+    @lru_cache(DATES_KEPT)
+    def date_words(day: date) -> str:
         pattern = Locale.parse(locale).date_formats["long"].pattern
         return format_date(day, first(pattern, day), locale)
 
@@ -144,6 +150,7 @@ def _places_of(locale: str, words: Words) -> dict[str, Any]:
 def _numbers_of(locale: str) -> dict[str, Any]:
     """Numbers, sums of money, how long something is, and several things in one list."""
 
+    @lru_cache(NUMBERS_KEPT)
     def number(value: float, pattern: str | None = None) -> str:
         return format_decimal(value, pattern, locale=locale)
 
@@ -151,9 +158,11 @@ def _numbers_of(locale: str) -> dict[str, Any]:
         """A count as it is shown (`10–19`, `1000000`) with its digits in groups, from five on."""
         return _LARGE.sub(lambda found: number(int(found[0])), str(text))
 
+    @lru_cache(NUMBERS_KEPT)
     def percentage(percent: float) -> str:
         return format_percent(percent / 100, locale=locale)
 
+    @lru_cache(NUMBERS_KEPT)
     def period(days: int) -> str:
         years = whole_years(days)
         words = format_unit(years or days, "year" if years else "day", locale=locale)

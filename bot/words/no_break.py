@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import chain
 
 from locales.words import Words, words_of
 
@@ -31,23 +32,23 @@ _DIGITS = re.compile(r"[0-9]+")
 _THOUSANDS = re.compile(r" (?<=[0-9] )[0-9]{3}(?![0-9])")
 
 
-@lru_cache(TEXTS_KEPT)
-def bound(text: str, language: str) -> str:
+def newly_bound(text: str, language: str) -> str:
     """The text (HTML, Markdown or plain) with no-break spaces where the language wants them; code and tags untouched.
 
     No character is added or taken away, and a text that is bound already stays as it is.
     """
     if _STAND_IN in text:
         return text  # a private character that no text needs
-    opaque: list[str] = []
+    opaque = [found[0] for found in _OPAQUE.finditer(text)]
+    words = _custom(language).bind(_OPAQUE.sub(_STAND_IN, text))
+    if not opaque:
+        return words
+    first, *after = words.split(_STAND_IN)
+    return "".join((first, *chain.from_iterable(zip(opaque, after, strict=True))))
 
-    def set_aside(found: re.Match[str]) -> str:
-        opaque.append(found[0])
-        return _STAND_IN
 
-    text = _custom(language).bind(_OPAQUE.sub(set_aside, text))
-    put_back = iter(opaque)
-    return re.sub(_STAND_IN, lambda _: next(put_back), text) if opaque else text
+bound = lru_cache(TEXTS_KEPT)(newly_bound)
+"""The same, remembered: a message is told to many. A page is long, unlike every other, and names people."""
 
 
 def with_plain_spaces(text: str) -> str:

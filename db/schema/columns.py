@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,11 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def read_text(text: str | None) -> datetime | None:
+    """An instant as SQLite keeps it: in UTC, which it does not say. Read at once, for pages are full of them."""
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -36,6 +42,9 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        return read_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 # SQLite numbers rows itself only for INTEGER; PostgreSQL needs BIGINT for millions of deliveries a campaign.

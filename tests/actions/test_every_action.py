@@ -20,7 +20,6 @@ people.puzzles_again people.stands_last questions.last_asked questions.settle_vo
 dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end dialogs.current drafts.kept drafts.keep drafts.drop console.offer_app
-event_cards.upcoming_by_commune
 erasure.erase erasure.fall_silent erasure.forget
 people.find_all people.meet event_cards.find_with_answers canvass_doors.find_standing people.lose people.refreshed
 preferences.want_messages preferences.volunteer
@@ -73,7 +72,7 @@ canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audiences.reach_now audiences.flow_now told_forecasts.forecast_now events.to_tell audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
-broadcasts.queue broadcast_control.progress_of broadcast_drafts.draft_of
+broadcasts.queue broadcast_control.progress_of_many broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
 broadcast_subject.subject_of broadcast_cards.versions broadcast_subject.titles broadcast_subject.member
 broadcast_subject.first_names

@@ -47,11 +47,13 @@ class KeptAccounts(Accounts):
         broadcast: Broadcast,
         known_in: KnownIn,
     ) -> Any:
-        if not await db.delivery_accounts.is_large(tx, broadcast.id):
-            return await count(tx, broadcast, known_in)
         desk = self._visit.desk
+        key = (what, broadcast.id, None if known_in is None else tuple(known_in))
+        is_large = key in desk.remembered or await db.delivery_accounts.is_large(tx, broadcast.id)
+        if not is_large:
+            return await count(tx, broadcast, known_in)
         found, _ = self._visit.looked_up(
-            (what, broadcast.id, None if known_in is None else tuple(known_in)),
+            key,
             lambda: desk.in_reading(lambda tx: count(tx, broadcast, known_in)),
             kept_for=LEAVING_KEPT_FOR if broadcast.finished_at is None else KEPT_FOR,
             or_older=True,

@@ -57,14 +57,13 @@ class Events:
         if (quiet := visit.quiet_about_events) is not None:
             return visit.page("quiet", message=visit.shown("events/quiet", until=quiet.until))
         tx, person, asked = visit.tx, visit.author.person, visit.request.query_params
-        everywhere = await event_cards.upcoming_by_commune(tx, visit.now)
         commune = asked.get("in", "")
-        if commune and commune not in everywhere:
-            raise Missing("Nothing takes place there.")
         number = max(0, whole_number(visit, "page", 1) - 1)
         found = await event_cards.upcoming_page(
             tx, person, number=number, size=PAGE, now=visit.now, commune=commune
         )
+        if commune and commune not in found.by_commune:
+            raise Missing("Nothing takes place there.")
         return visit.page(
             "events",
             found=found,
@@ -75,7 +74,7 @@ class Events:
             here=area_name(visit.author.gazetteer, commune) if commune else "",
             commune=commune,
             drawing=drawing(
-                everywhere, "" if asked.get("map") == outlines.FRANCE else person.department or ""
+                found.by_commune, "" if asked.get("map") == outlines.FRANCE else person.department or ""
             ),
             names=lambda code: area_name(visit.author.gazetteer, code),
             invited=person.consent_contact and not person.mutes_events,
@@ -189,7 +188,7 @@ def drawing(everywhere: Mapping[str, int], department: str) -> dict[str, Any]:
         "is_close": is_close,
         "own": department,
         "points": [
-            {"commune": commune, "number": number, "x": round(at[0]), "y": round(at[1])}
+            {"commune": commune, "number": number, "at": f"{at[0]:.0f} {at[1]:.0f}"}
             for commune, number, at in points
             if at is not None and x <= at[0] <= x + width and y <= at[1] <= y + height
         ],

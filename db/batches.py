@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from db import sqlite
 from db.schema import Instant
+from db.schema.columns import read_instant as read_instant
 from db.sqlite_connection import connection_of
 
 
@@ -202,15 +203,6 @@ def json_rows(rows: Iterable[Sequence[Any]]) -> str:
 def instant_text(moment: datetime) -> str:
     """As SQLite keeps it, and as `Spelling.at` reads it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-def read_instant(text: str | None) -> datetime | None:
-    """An instant as it stands in a JSON value of either engine."""
-    if text is None:
-        return None
-    if text[-6] not in "+-":  # SQLite keeps UTC and does not say so
-        return datetime.fromisoformat(text + "+00:00")
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def read_flag(value: bool | int | None) -> bool | None:

@@ -51,7 +51,7 @@ async def _show(
 async def ask_name(update: Update, context: Context) -> None:
     code, part = arguments(context, 2)
     author = await desk.author(context)
-    await events.find_managed(context.tx, author, code)
+    await events.find_for(context.tx, author, code)
     await context.ask_anew(FLOW, "search", code=code, part=one_of(AttendeePart, part))
     context.say("attendees/search")
 
@@ -80,7 +80,7 @@ async def write_to_them(update: Update, context: Context) -> None:
     """A message to those who come: written like any other, its audience is chosen already."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    found = await events.find_managed(context.tx, author, code)
+    found = await events.find_for(context.tx, author, code)
     if not author.may(Action.BROADCAST, found.event.commune):
         await event_words.begin(context, code)
         return
@@ -92,7 +92,7 @@ async def thank_them(update: Update, context: Context) -> None:
     """A message to those who were there, of the kind that its author chooses, under the law of that kind."""
     (code,) = arguments(context, 1)
     author = await desk.author(context)
-    await events.find_managed(context.tx, author, code)
+    await events.find_for(context.tx, author, code)
     await broadcasts.begin_to(context, str(read_leaf(f"rsvp:{code}:attended")))
 
 

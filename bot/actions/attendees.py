@@ -12,7 +12,7 @@ import db.attendees
 import db.check_ins
 from bot.actions import audit
 from bot.actions.authority import Author, in_turn
-from bot.actions.events import ManagedEvent, find_managed
+from bot.actions.events import find_for
 from bot.exporting.formats import FORMATS
 from bot.exporting.tables import columns_of
 from bot.frozen import Frozen
@@ -31,6 +31,7 @@ from bot.rules.permissions import Action
 from bot.rules.territories import zone
 from bot.rules.typed import is_number
 from db.check_ins import AtTheDoor
+from db.events import EventInWords
 
 FILE = columns_of("part first_name number:number guests:number confirmed:flag attended:flag checked_in:flag")
 
@@ -45,7 +46,7 @@ SOON = timedelta(seconds=2)
 
 async def attendees(
     tx: AsyncConnection, author: Author, code: str
-) -> tuple[ManagedEvent, Sequence[Attendee]]:
+) -> tuple[EventInWords, Sequence[Attendee]]:
     """An event that the author may change, and everybody who comes, may or waits. Raises NotAllowed, EventRefused;
     MadeElsewhere where somebody has no number yet and the transaction only reads: `number_all` first.
 
@@ -58,7 +59,7 @@ async def attendees(
 async def listed(
     tx: AsyncConnection,
     author: Author,
-    found: ManagedEvent,
+    found: EventInWords,
     *,
     read_out: bool = False,
     numbers: Sequence[int] | None = None,
@@ -73,31 +74,36 @@ async def listed(
     return [each._replace(name=None) for each in rows]
 
 
-def _known_in(author: Author, found: ManagedEvent) -> Sequence[str]:
+def _known_in(author: Author, found: EventInWords) -> Sequence[str]:
     areas = author.areas(Action.SEE_EVENT_ANSWERS)
     return (*areas, department_of(found.event.commune)) if found.event.id in author.hosted else areas
 
 
-async def number_all(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
+async def number_all(tx: AsyncConnection, author: Author, code: str) -> EventInWords:
     """The event, once everybody on its list has a number. Raises NotAllowed, EventRefused, MadeElsewhere."""
-    found = await find_managed(tx, author, code)
-    long = await is_long(tx, found)
-    await db.attendees.give_numbers(tx, found.event.id, answered_by=author.now - SOON if long else None)
+    found = await find_for(tx, author, code)
+    await number(tx, author, found, is_long=await is_long(tx, found))
     return found
 
 
-async def is_long(tx: AsyncConnection, found: ManagedEvent) -> bool:
+async def number(tx: AsyncConnection, author: Author, found: EventInWords, *, is_long: bool) -> None:
+    """Gives a number to everybody on the list of an event that was found for its author. Raises MadeElsewhere."""
+    answered_by = author.now - SOON if is_long else None
+    await db.attendees.give_numbers(tx, found.event.id, answered_by=answered_by)
+
+
+async def is_long(tx: AsyncConnection, found: EventInWords) -> bool:
     """Whether more are on the list of an event than are read for a page."""
     return await db.attendees.are_many(tx, found.event.id, MANY)
 
 
 async def at_the_door(
     tx: AsyncConnection, author: Author, code: str, *, page: int, search: str = "", ticked: int | None = None
-) -> tuple[ManagedEvent, AttendeeSheet]:
+) -> tuple[EventInWords, AttendeeSheet]:
     """A page of the list as it is ticked: by name, a long one by number, as each tap is to cost the same. `ticked`: the
     page on which this number stands, where the list is long. Raises as `attendees` does.
     """
-    found = await find_managed(tx, author, code)
+    found = await find_for(tx, author, code)
     # Of a long list whoever came since is numbered as it is opened, leafed or searched, not at each tick.
     if ticked is None or not await is_long(tx, found):
         found = await number_all(tx, author, code)
@@ -119,7 +125,7 @@ async def at_the_door(
     return found, sheet_by_number(rows, number=page, last=last, size=AT_THE_DOOR)
 
 
-async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, bytes]:
+async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tuple[EventInWords, bytes]:
     """The list as a spreadsheet; that it was made is noted. Raises NotAllowed, EventRefused."""
     author = await in_turn(tx, author)
     found, everybody = await attendees(tx, author, code)
@@ -144,7 +150,7 @@ async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tupl
     return found, stream.getvalue()
 
 
-async def there(tx: AsyncConnection, found: ManagedEvent) -> AtTheDoor:
+async def there(tx: AsyncConnection, found: EventInWords) -> AtTheDoor:
     """How many were checked in at an event that was found for its author."""
     return await db.check_ins.at_the_door(tx, found.event.id)
 
@@ -152,13 +158,13 @@ async def there(tx: AsyncConnection, found: ManagedEvent) -> AtTheDoor:
 class PaperList(Frozen):
     """A list to be printed: of which event, whose names, its number, and the day on which it is destroyed."""
 
-    found: ManagedEvent
+    found: EventInWords
     everybody: Sequence[Attendee]
     number: int
     destroy_on: date
 
 
-async def read_out(tx: AsyncConnection, author: Author, code: str) -> tuple[ManagedEvent, Sequence[Attendee]]:
+async def read_out(tx: AsyncConnection, author: Author, code: str) -> tuple[EventInWords, Sequence[Attendee]]:
     """Who comes, for a list that others see too. Raises as `attendees` does."""
     found = await number_all(tx, author, code)
     return found, await listed(tx, author, found, read_out=True)

@@ -20,7 +20,7 @@ import db.rsvps
 import db.seats
 from bot.actions import audit
 from bot.actions.authority import Author, in_turn
-from bot.actions.events import ManagedEvent, find_managed
+from bot.actions.events import find_for
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record, response
 from bot.frozen import Frozen
@@ -163,7 +163,7 @@ async def walk_in_joined(
 class CheckInDoor(Frozen):
     """What a host's phone shows: the event, the link in the QR code's token, the digits, and who is there already."""
 
-    found: ManagedEvent
+    found: EventInWords
     token: str
     digits: str
     there: AtTheDoor
@@ -171,7 +171,7 @@ class CheckInDoor(Frozen):
 
 async def door(tx: AsyncConnection, author: Author, code: str, key: DoorKey) -> CheckInDoor:
     """The code of this minute, for whoever organizes the event. Raises NotAllowed, EventRefused, CheckInRefused."""
-    found = await find_managed(tx, author, code)
+    found = await find_for(tx, author, code)
     _require_door(found.event, author.now)
     minute = minute_of(author.now)
     return CheckInDoor(
@@ -202,10 +202,10 @@ async def open_screen(
     return shown, before
 
 
-async def close_screen(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
+async def close_screen(tx: AsyncConnection, author: Author, code: str) -> EventInWords:
     """The code is shown no longer. Raises NotAllowed, EventRefused."""
     assert author.id is not None  # whoever has a phone is a person
-    found = await find_managed(tx, author, code)
+    found = await find_for(tx, author, code)
     await db.check_ins.close_screen(tx, event=found.event.id, person=author.id)
     return found
 
@@ -223,13 +223,13 @@ async def remember_screen(database: Database, name: str, message: Mapping[str, A
         )
 
 
-async def tick(tx: AsyncConnection, author: Author, code: str, number: int, *, there: bool) -> ManagedEvent:
+async def tick(tx: AsyncConnection, author: Author, code: str, number: int, *, there: bool) -> EventInWords:
     """Whoever organizes the event ticks somebody on its list, or takes the tick back; it is noted.
 
     Raises NotAllowed, EventRefused; CheckInRefused before the event's door opens, or for a number that nobody has.
     """
     author = await in_turn(tx, author)
-    found = await find_managed(tx, author, code)
+    found = await find_for(tx, author, code)
     event = found.event
     if event.id not in author.hosted:
         author.require(Action.CHECK_IN, event.commune)

@@ -51,7 +51,7 @@ from bot.rules.permissions import Action
 from bot.rules.seats import Seats, door_opens
 from bot.rules.sending import CANCELLATION, CHANGE, all_at
 from db.audiences import Target
-from db.events import Answers, Event, EventPage, EventTexts
+from db.events import Answers, Event, EventInWords, EventPage, EventTexts
 
 HOSTED, CO_HOST = "host", "co"
 """As what somebody runs an event without a role: it is theirs, or they help; who helps does not cancel it."""
@@ -123,8 +123,8 @@ async def past(tx: AsyncConnection, author: Author, number: int) -> tuple[EventP
     )
 
 
-async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
-    """An event that the author may change. Raises NotAllowed, EventRefused."""
+async def find_for(tx: AsyncConnection, author: Author, code: str) -> EventInWords:
+    """An event that the author may change; nobody is counted. Raises NotAllowed, EventRefused."""
     found = await db.events.find(tx, code)
     if (
         found is None
@@ -136,6 +136,12 @@ async def find_managed(tx: AsyncConnection, author: Author, code: str) -> Manage
     await _require_managed(tx, author, found.event)
     if found.event.id not in author.hosted:
         author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
+    return found
+
+
+async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
+    """The same, with who comes to it. Raises NotAllowed, EventRefused."""
+    found = await find_for(tx, author, code)
     answers = await db.events.answers(tx, found.event.id, author.reader.known_in)
     invitation = (
         await db.broadcast_accounts.invitation_to(tx, found.event.id) if found.event.is_hidden else None

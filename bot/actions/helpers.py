@@ -38,7 +38,7 @@ class Helper(Frozen):
 
 async def helpers(tx: AsyncConnection, author: Author, code: str) -> tuple[Event, list[Helper]]:
     """Who runs an event beside the team, to whoever may change it. Raises NotAllowed, EventRefused."""
-    found = await events.find_managed(tx, author, code)
+    found = await events.find_for(tx, author, code)
     parts = await db.hosts.of_event(tx, found.event.id)
     people = await db.people.get_many(tx, parts)
     listed = []
@@ -122,7 +122,7 @@ async def _maker_still_may(tx: AsyncConnection, author: Author, maker: int | Non
 async def remove_helper(tx: AsyncConnection, author: Author, code: str, person: int) -> None:
     """Takes an event from somebody: the team from anybody, its host from who helps. Raises NotAllowed, EventRefused."""
     author = await in_turn(tx, author)
-    found = await events.find_managed(tx, author, code)
+    found = await events.find_for(tx, author, code)
     parts = await db.hosts.of_event(tx, found.event.id)
     of_team = author.may(Action.TRUST_HOST, found.event.commune)
     if not of_team and not (author.hosted.get(found.event.id) == HOSTED and parts.get(person) == CO_HOST):

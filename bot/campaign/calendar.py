@@ -3,7 +3,7 @@
 `calendar_entries` holds what `portevoix calendar` prints; `as_json` and `as_row` are its two forms.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,11 +35,23 @@ class CalendarEntry(Frozen):
     quiet: Quiet | None
 
 
-def calendar_entries(campaign: Campaign) -> Iterator[CalendarEntry]:
+MADE = "calendar"
+
+
+def calendar_entries(campaign: Campaign) -> Sequence[CalendarEntry]:
     """All entries, by ballot, then territory, then step in the order of the campaign file.
 
-    Once the candidate is out there is only the last choice.
+    Once the candidate is out there is only the last choice. Made once of a campaign, and kept with what is cached of
+    it: pages look into it.
     """
+    known = vars(campaign)
+    if MADE not in known:
+        known[MADE] = tuple(_entries(campaign))
+    entries: Sequence[CalendarEntry] = known[MADE]
+    return entries
+
+
+def _entries(campaign: Campaign) -> Iterator[CalendarEntry]:
     for ballot in campaign.ballots:
         for territory in ballot.territories:
             for step in campaign.steps:

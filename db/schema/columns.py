@@ -21,9 +21,13 @@ metadata = sa.MetaData(
 )
 
 
-def read_text(text: str | None) -> datetime | None:
-    """An instant as SQLite keeps it: in UTC, which it does not say. Read at once, for pages are full of them."""
-    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
+def read_instant(text: str | None) -> datetime | None:
+    """An instant as SQLite keeps it, or as it stands in a JSON value of either engine."""
+    if text is None:
+        return None
+    if text[-6] not in "+-":  # SQLite keeps UTC and does not say so
+        return datetime.fromisoformat(text + "+00:00")
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 class Instant(sa.types.TypeDecorator[datetime]):
@@ -44,7 +48,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        return read_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        return read_instant if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 # SQLite numbers rows itself only for INTEGER; PostgreSQL needs BIGINT for millions of deliveries a campaign.

@@ -108,6 +108,10 @@ EVENTS: Rows = {
     "event_history.cancelled": {
         "": Row(run=lambda w, a: event_history.cancelled(w.tx, a, 0), least="organizer", where="any"),
     },
+    "events.find_for": {
+        "own": Row(run=lambda w, a: events.find_for(w.tx, a, w.own_event.code), least="organizer"),
+        "another’s": Row(run=lambda w, a: events.find_for(w.tx, a, w.event.code), least="coordinator"),
+    },
     "events.find_managed": {
         "own": Row(run=lambda w, a: events.find_managed(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: events.find_managed(w.tx, a, w.event.code), least="coordinator"),

@@ -38,7 +38,7 @@ class EventTeam:
     async def _show(self, visit: Visit, link: str = "") -> Response:
         """`link`: one that was just made; it is kept nowhere and shown once."""
         author, code = visit.author, code_of(visit)
-        found = await events.find_managed(visit.tx, author, code)
+        found = await events.find_for(visit.tx, author, code)
         event, listed = await helpers.helpers(visit.tx, author, code)
         return visit.page(
             "event_team",

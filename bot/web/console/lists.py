@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.actions import attendees
-from bot.actions.events import ManagedEvent
+from bot.actions.events import find_for
 from bot.frozen import Frozen
 from bot.links import list_link
 from bot.printing.codes import qr_path
@@ -21,7 +22,7 @@ from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, cut, in_o
 from bot.rules.permissions import Action
 from bot.web.console.events import code_of
 from bot.web.desk import Desk, Visit, whole_number
-from db.events import text_in
+from db.events import EventInWords, text_in
 
 KEPT_FOR = timedelta(seconds=10)
 AT_ONCE = 200
@@ -35,7 +36,7 @@ class Listed(Frozen):
     """The list of an event for whoever asks. `roll`: everybody as of a moment ago; `is_long`: then not as of now."""
 
     visit: Visit
-    found: ManagedEvent
+    found: EventInWords
     roll: Roll
     is_long: bool
     read_out: bool
@@ -66,16 +67,23 @@ class Listed(Frozen):
 async def listed(visit: Visit, *, read_out: bool = False) -> Listed:
     """`read_out`: for a screen that others see too. Raises NotAllowed, EventRefused, MadeElsewhere, CountFirst."""
     author = visit.author
-    found = await attendees.number_all(visit.tx, author, code_of(visit))
+    found = await find_for(visit.tx, author, code_of(visit))
 
     async def roll(tx: AsyncConnection) -> Roll:
         everybody = await attendees.listed(tx, author, found, read_out=read_out)
         return {part: in_order(everybody, part) for part in AttendeePart}
 
+    async def numbered(tx: AsyncConnection) -> None:
+        await attendees.number(tx, author, found, is_long=is_long)
+
     is_long = await attendees.is_long(visit.tx, found)
     if not is_long:
+        await numbered(visit.tx)
         kept = await roll(visit.tx)
     else:
+        # To see that nobody lacks a number all of them are looked at.
+        looked = partial(visit.desk.in_reading, numbered)
+        visit.looked_up(("numbered", found.event.id), looked, kept_for=attendees.SOON)
         areas, hosted = author.areas(Action.SEE_EVENT_ANSWERS), author.hosted.get(found.event.id)
         kept, _ = visit.looked_up(
             ("roll", found.event.id, areas, hosted, read_out),
@@ -129,5 +137,5 @@ class Lists:
         )
 
 
-def _text(visit: Visit, found: ManagedEvent) -> object:
+def _text(visit: Visit, found: EventInWords) -> object:
     return text_in(found.texts, visit.language, visit.author.campaign.languages[0])

@@ -334,7 +334,7 @@ class Writing:
         instead.
         """
         data = await self._draft(visit)
-        found = await events.find_managed(visit.tx, visit.author, visit.request.path_params["code"])
+        found = await events.find_for(visit.tx, visit.author, visit.request.path_params["code"])
         visit.author.require(Action.BROADCAST, found.event.commune)
         if not data:
             coming = as_json(read_leaf(f"rsvp:{found.event.code}:yes"))

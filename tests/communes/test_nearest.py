@@ -30,6 +30,9 @@ def test_a_commune_is_nearest_to_its_own_centre(code: str) -> None:
         ((-20.8789, 55.4481), "Saint-Denis"),
         ((-17.5350, -149.5696), "Papeete"),
         ((-9.80, -139.03), "Hiva-Oa"),
+        ((-22.2758, 166.4581), "Nouméa"),
+        ((-20.5600, 164.2800), "Koumac"),
+        ((-16.7330, -151.4400), "Uturoa"),
     ],
 )
 def test_nearest(point: tuple[float, float], name: str) -> None:
@@ -37,6 +40,23 @@ def test_nearest(point: tuple[float, float], name: str) -> None:
     assert found[0][0].name == name
     assert [km for _, km in found] == sorted(km for _, km in found)
     assert len(found) == 3
+
+
+def test_in_the_pacific_no_commune_stands_where_another_does() -> None:
+    """The mean of all its neighbours once was the centre of Nouméa, on the other side of the island."""
+    centres: dict[tuple[float, float], list[str]] = {}
+    for code in GAZETTEER.codes():
+        found = commune(code)
+        if code[:3] in ("986", "987", "988"):
+            centres.setdefault((found.latitude, found.longitude), []).append(found.name)
+    assert [names for names in centres.values() if len(names) > 1] == []
+
+
+def test_a_radius_ends_with_its_island() -> None:
+    """Of Polynesia Papeete has its own island and the next one around it, and no atoll."""
+    around = {commune(code).name for code in GAZETTEER.within("98735", 100)}
+    assert {"Faaa", "Moorea-Maiao"} <= around
+    assert around.isdisjoint({"Uturoa", "Huahine", "Rangiroa", "Fakarava"})
 
 
 @pytest.mark.parametrize(

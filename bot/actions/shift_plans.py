@@ -35,8 +35,8 @@ from bot.rules.shifts import (
     newest,
     require_no_twin,
     require_places,
-    require_role,
     require_sound,
+    role_in,
 )
 from db.planning import PlannedBroadcast
 from db.shifts import Filled, ShiftHelper
@@ -107,7 +107,7 @@ async def add(
     if after is not None and newest(others) != after:
         raise await changed_meanwhile(tx, author, event, shift=newest(others))
     require_sound(starts_at, ends_at, event=(event.starts_at, event.ends_at), now=author.now)
-    require_role(role)
+    role = role_in(role)
     if role not in ROLES:
         await require_may_reword(tx, author, event)
     if capacity is not None:
@@ -167,7 +167,7 @@ async def change_role(
     """
     author = await in_turn(tx, author)
     own, found = await _find_to_change(tx, author, number, seen)
-    require_role(role)
+    role = role_in(role)
     if role == own.role:
         return 0
     if role not in ROLES:

@@ -160,15 +160,19 @@ def require_sound(
         raise BadShift("A shift lies around its event.", message="errors/shift_far")
 
 
-def require_role(role: str) -> None:
-    """Raises BadShift where nothing is said, or too much."""
-    if not role.strip() or len(role) > LONGEST_ROLE:
+def role_in(said: str) -> str:
+    """What there is to do, in one line: it stands among hours and names. Raises BadShift where nothing is said, or too
+    much.
+    """
+    role = " ".join(said.split())
+    if not role or len(role) > LONGEST_ROLE:
         raise BadShift(
             "A few words say what there is to do.",
-            message="errors/text_too_long" if role.strip() else "errors/text_empty",
+            message="errors/text_too_long" if role else "errors/text_empty",
             length=len(role),
             limit=LONGEST_ROLE,
         )
+    return role
 
 
 def require_no_twin(role: str, starts_at: datetime, ends_at: datetime, others: Iterable[Shift]) -> None:

@@ -84,6 +84,23 @@ async def test_a_shift_is_planned_taken_and_given_back(conversation: Conversatio
     assert await offers(conversation) == []
 
 
+async def test_a_task_that_is_typed_in_two_lines_stands_in_one(conversation: Conversation) -> None:
+    organizer, code = await announced(conversation)
+    await organizer.tap_data(f"1:plan_shifts:{code}")
+    await organizer.tap("Add a shift")
+    await organizer.send("carry\nthe tables")
+    await organizer.send("17h-19h")
+    await organizer.send("2")
+    assert ", carry the tables" in organizer.last.text
+    (shift,) = await rows(conversation, shifts)
+    assert shift.role == "carry the tables"
+    await organizer.tap_data(f"1:plan_shift:{shift.id}")
+    await organizer.tap("Change what there is to do")
+    await organizer.send("carry the\nchairs")
+    (shift,) = await rows(conversation, shifts)
+    assert shift.role == "carry the chairs"
+
+
 async def test_nobody_is_in_two_shifts_at_once(conversation: Conversation) -> None:
     organizer, code = await announced(conversation)
     await add(organizer, code, "17h-19h", "5")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.rules.people import RsvpAnswer
 from bot.rules.seats import Rsvp, Waiting
 from bot.rules.shifts import (
+    LONGEST_ROLE,
     BadShift,
     Shift,
     hours_on,
@@ -20,6 +21,7 @@ from bot.rules.shifts import (
     read_hours,
     require_places,
     require_sound,
+    role_in,
     seats_of,
     stands,
 )
@@ -185,3 +187,20 @@ def test_places_are_given_in_order_and_never_more_than_there_are(
             assert (before.free or 0) > len(waiting), "nobody new passes the list"
         places[person] = after
         assert seats_of(of, places.values()).taken <= capacity
+
+
+@pytest.mark.parametrize(
+    ("said", "role"),
+    [
+        ("welcome", "welcome"),
+        (" porter\nles  tables ", "porter les tables"),
+        ("\n", None),
+        ("x" * (LONGEST_ROLE + 1), None),
+    ],
+)
+def test_what_there_is_to_do_stands_in_one_line(said: str, role: str | None) -> None:
+    if role is None:
+        with pytest.raises(BadShift):
+            role_in(said)
+    else:
+        assert role_in(said) == role

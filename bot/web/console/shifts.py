@@ -15,7 +15,7 @@ from bot.actions import shift_plans
 from bot.actions.events import ManagedEvent
 from bot.actions.shift_plans import PlannedShift
 from bot.errors import PortevoixError
-from bot.rules.shifts import LONGEST_ROLE, ROLES, newest, read_places, require_role
+from bot.rules.shifts import LONGEST_ROLE, ROLES, newest, read_places, role_in
 from bot.rules.territories import at_wall
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
@@ -249,9 +249,7 @@ def _said(visit: Visit, found: ManagedEvent, *names: str) -> dict[str, Any]:
 
 
 def _role(visit: Visit, _found: ManagedEvent) -> str:
-    role = plain(visit.form.get("words", "")) or visit.form.get("role", "")
-    require_role(role)
-    return role
+    return role_in(plain(visit.form.get("words", "")) or visit.form.get("role", ""))
 
 
 def _starts(visit: Visit, found: ManagedEvent) -> datetime:

@@ -165,6 +165,7 @@ def own_settings(settings: Settings, *, base: str, folder: Path) -> Settings:
         clock=f"{base}/sim/clock",
         web=None,
         web_url=None,
+        here=True,  # nobody waits while something is looked up
     )
 
 

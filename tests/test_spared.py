@@ -2,23 +2,68 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from bot.spared import DONE_WITHOUT, SPARED
-from tests.commanding import run_here
 
-LOADS = "import sys; import bot.app; "
+# One worker, with one process that has loaded the bot and nothing else: each program is run by a copy of it.
+pytestmark = pytest.mark.xdist_group("spared")
+
 LARGE = ("httpx", "sqlalchemy.orm", "apscheduler", "asyncpg")
+END = "\0\n"
+COPIES = f"""
+import json, os, sys, traceback
+import bot.app
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        try:
+            exec(json.loads(line), {{"sys": sys}})
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(0)
+    os.waitpid(child, 0)
+    print({END.strip()!r}, flush=True)
+"""
+
+Ask = Callable[[str], str]
 
 
-def said_by(program: str) -> str:
-    """By a process of its own: this one has loaded whatever other tests needed."""
-    ended = run_here("-c", LOADS + program, environment={}, module=None)
-    assert ended.stderr == ""
-    return ended.stdout.strip()
+@pytest.fixture(scope="module")
+def said_by() -> Iterator[Ask]:
+    """What a program says, where a bot was loaded; this process has loaded whatever other tests needed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", COPIES],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asks, answers = process.stdin, process.stdout
+
+        def ask(program: str) -> str:
+            asks.write(json.dumps(program) + "\n")
+            asks.flush()
+            said = ""
+            while not said.endswith(END):
+                line = answers.readline()
+                assert line, f"It ended: {said}"
+                said += line
+            return said.removesuffix(END).strip()
+
+        yield ask
+        asks.close()
 
 
-def test_a_bot_loads_none_of_it() -> None:
+def test_a_bot_loads_none_of_it(said_by: Ask) -> None:
     spared = {name for names in (*SPARED.values(), *DONE_WITHOUT.values()) for name in names}
     looked_for = sorted({*LARGE, *spared})
     assert said_by(f"print(*(set({looked_for}) & set(sys.modules)))") == ""
@@ -36,11 +81,11 @@ def test_a_bot_loads_none_of_it() -> None:
         ("from sqlalchemy.dialects.postgresql.asyncpg import dialect; dialect()", "sqlalchemy.dialects"),
     ],
 )
-def test_whoever_uses_it_has_it(use: str, loaded: str) -> None:
+def test_whoever_uses_it_has_it(said_by: Ask, use: str, loaded: str) -> None:
     assert said_by(f"{use}; print({loaded!r} in sys.modules)") == "True"
 
 
-def test_a_server_is_reached_by_the_driver_that_its_address_names() -> None:
+def test_a_server_is_reached_by_the_driver_that_its_address_names(said_by: Ask) -> None:
     engine = (
         "from sqlalchemy.ext.asyncio import create_async_engine as c; e = c('postgresql+asyncpg://h/d'); "
     )
@@ -48,14 +93,14 @@ def test_a_server_is_reached_by_the_driver_that_its_address_names() -> None:
 
 
 def told(imported: str, use: str) -> str:
-    """What somebody is told who uses it in a way that it does not serve."""
-    return said_by(f"pass\n{imported}\ntry: {use}\nexcept (RuntimeError, TypeError) as e: print(e)")
+    """A program that says what somebody is told who uses it in a way that it does not serve."""
+    return f"{imported}\ntry: {use}\nexcept (RuntimeError, TypeError) as e: print(e)"
 
 
-def test_whoever_makes_a_class_of_it_is_told_where_the_real_one_is() -> None:
-    said = told("from sqlalchemy.ext.asyncio import AsyncSession as A", "type('Ours', (A,), {})")
+def test_whoever_makes_a_class_of_it_is_told_where_the_real_one_is(said_by: Ask) -> None:
+    said = said_by(told("from sqlalchemy.ext.asyncio import AsyncSession as A", "type('Ours', (A,), {})"))
     assert "import sqlalchemy.ext.asyncio.session" in said
 
 
-def test_python_telegram_bot_has_no_queue_of_jobs() -> None:
-    assert "must be installed" in told("from telegram.ext import JobQueue", "JobQueue()")
+def test_python_telegram_bot_has_no_queue_of_jobs(said_by: Ask) -> None:
+    assert "must be installed" in said_by(told("from telegram.ext import JobQueue", "JobQueue()"))

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from bot.rules.effects import (
     Count,
@@ -39,9 +38,15 @@ COUNTS = st.integers(1, 5_000).flatmap(
     lambda drawn: st.builds(Count, drawn=st.just(drawn), did=st.integers(0, drawn))
 )
 
+SCIPY = pytest.mark.xdist_group("scipy")
+"""It takes over a second to load: one worker does, and only for these tests."""
 
+
+@SCIPY
 @given(COUNTS, st.sampled_from((0.9, 0.95, 0.99)))
 def test_wilson_is_scipys(count: Count, confidence: float) -> None:
+    from scipy import stats
+
     theirs = stats.binomtest(count.did, count.drawn).proportion_ci(confidence, method="wilson")
     ours = wilson(count, confidence=confidence)
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
@@ -76,8 +81,11 @@ def test_an_interval_holds_the_difference_and_turns_with_it(one: Count, other: C
     assert wider.low <= found.low <= found.high <= wider.high
 
 
+@SCIPY
 @given(st.lists(st.integers(0, 400), min_size=4, max_size=4), st.sampled_from((TWO, LEFT_OUT, BOTH)))
 def test_a_split_is_checked_as_scipy_checks_it(people: list[int], experiment: Experiment) -> None:
+    from scipy import stats
+
     counted = dict(zip(experiment.arms, people, strict=False))
     found = split_of(experiment, counted)
     expected = list(found.expected.values())

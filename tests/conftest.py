@@ -7,7 +7,9 @@ and a copy of one made when the first test of the session asked for it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import importlib
 import itertools
 import shutil
 import tempfile
@@ -135,10 +137,23 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """What is collected stays to the end: nothing looks for garbage among it, neither now nor later."""
     gc.disable()
     try:
+        _compile_a_share(session.config)
         return (yield)
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _compile_a_share(config: pytest.Config) -> None:
+    """Where nothing is compiled yet each worker begins with modules of its own: else all would compile every one."""
+    worker = getattr(config, "workerinput", None)
+    if worker is None or [Path(name).name for name in config.args] != ["tests"]:
+        return
+    modules = sorted((config.rootpath / "tests").rglob("test_*.py"))
+    for module in modules[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+        name = ".".join(module.relative_to(config.rootpath).with_suffix("").parts)
+        with contextlib.suppress(Exception, pytest.skip.Exception):  # who collects it tells of it
+            importlib.import_module(name)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

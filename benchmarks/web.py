@@ -26,7 +26,7 @@ from benchmarks.processes import cpu, running
 from benchmarks.server import Server
 from benchmarks.taps import until
 from benchmarks.web_campaign import AREA_TOKEN, LARGE_EVENT, TOKEN, build
-from benchmarks.worker import CAMPAIGN, MORNING, open_for
+from benchmarks.worker import MORNING, campaign, open_for
 from bot import communes
 from bot.clock import MovableClock
 from bot.departure.compose import Composer
@@ -62,13 +62,13 @@ APP_PAGES = ("/app/", f"/app/events/{LARGE}", "/app/vote", "/app/me")
 
 def parts_of(database: Database) -> httpx.ASGITransport:
     """The console and the Mini App in this process."""
-    texts, gazetteer = Texts({"campaign": CAMPAIGN}), communes.load()
-    site = Site(CAMPAIGN, address=ADDRESS)
+    texts, gazetteer = Texts({"campaign": campaign()}), communes.load()
+    site = Site(campaign(), address=ADDRESS)
     given: dict[str, Any] = {
         "site": site,
         "database": database,
         "clock": MovableClock(MORNING, speed=1.0),
-        "composer": Composer(texts=texts, campaign=CAMPAIGN, gazetteer=gazetteer, bot_username="bench"),
+        "composer": Composer(texts=texts, campaign=campaign(), gazetteer=gazetteer, bot_username="bench"),
         "texts": texts,
         "token": "1:bench",
         "suppression_key": SuppressionKey(links=(b"k" * 32,)),

@@ -334,10 +334,16 @@ async def _page(
     return EventPage(events=page, texts=texts), len(found) > size
 
 
-async def latest(tx: AsyncConnection) -> list[EventInWords]:
-    """The events that were not cancelled, past and to come, the latest first."""
-    query = sa.select(events).where(events.c.state.in_(("open", "hidden")))
-    rows = await tx.execute(query.order_by(events.c.starts_at.desc(), events.c.id).limit(MOST_NAMED))
+async def latest(
+    tx: AsyncConnection, *, author: int | None, areas: Iterable[sa.ColumnElement[bool]], most: int
+) -> list[EventInWords]:
+    """The events that were not cancelled, past and to come, the latest first: the author's own, hidden or not, and the
+    open ones in the areas (see db.areas).
+    """
+    own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
+    open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
+    query = sa.select(events).where(sa.or_(own, open_there))
+    rows = await tx.execute(query.order_by(events.c.starts_at.desc(), events.c.id).limit(most))
     found = records(Event, rows)
     texts = await texts_of_many(tx, (event.id for event in found))
     return [EventInWords(event=event, texts=texts[event.id]) for event in found if event.id in texts]

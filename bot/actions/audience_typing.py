@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.areas
 import db.broadcast_accounts
 import db.events
 import db.saved_audiences
@@ -142,15 +143,14 @@ async def saved_known(tx: AsyncConnection, author: Author) -> dict[str, SavedAud
     return {name: each for name, each in every.items() if shared_with(each.area, areas)}
 
 
-async def events_known(tx: AsyncConnection, author: Author) -> Sequence[db.events.EventInWords]:
+async def events_known(
+    tx: AsyncConnection, author: Author, *, most: int = db.events.MOST_NAMED
+) -> Sequence[db.events.EventInWords]:
     """The events, past and to come, whose answers the author may read: the latest first."""
-    found = await db.events.latest(tx) if author.areas(Action.BROADCAST) else []
-    return [
-        each
-        for each in found
-        if each.event.created_by == author.id
-        or (not each.event.is_hidden and author.may(Action.SEE_EVENT_ANSWERS, each.event.commune))
-    ]
+    if not author.areas(Action.BROADCAST):
+        return []
+    areas = [db.areas.event_in(area) for area in author.areas(Action.SEE_EVENT_ANSWERS)]
+    return await db.events.latest(tx, author=author.id, areas=areas, most=most)
 
 
 async def _known(tx: AsyncConnection, author: Author, dates: DateWords) -> Known:

@@ -18,7 +18,7 @@ class BroadcastPart(StrEnum):
 PER_PAGE = 8
 
 
-def page_of(number: int, found: int) -> tuple[int, int]:
+def page_of(number: int, found: int, *, size: int = PER_PAGE) -> tuple[int, int]:
     """The page that is shown, from 0, for one that was asked for, and how many there are: at least one."""
-    pages = max(1, -(-found // PER_PAGE))
+    pages = max(1, -(-found // size))
     return min(max(0, number), pages - 1), pages

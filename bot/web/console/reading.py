@@ -19,14 +19,18 @@ from bot.actions.team_log import Chosen
 from bot.errors import UnknownArea
 from bot.exporting.tables import TABLES
 from bot.rules.areas import normal_area
+from bot.rules.broadcast_lists import page_of
 from bot.rules.permissions import Action
 from bot.rules.small_counts import LEAST
 from bot.rules.typed import is_number
-from bot.web.desk import Desk, Visit
+from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
 from db.approvals import Approval
 from db.exports import Selection
 from db.inventory import HOLDINGS, Erased
+
+MEMBERS = 50
+"""Of the team on one page."""
 
 
 class Reading:
@@ -54,13 +58,18 @@ class Reading:
 
     async def team(self, visit: Visit) -> Response:
         found = await staff.team(visit.tx, visit.author)
-        areas = {each.area for each in found.members} | {each.area for each in found.links}
+        number, pages = page_of(whole_number(visit, "page", 1) - 1, len(found.members), size=MEMBERS)
+        members = found.members[number * MEMBERS : (number + 1) * MEMBERS]
+        areas = {each.area for each in members} | {each.area for each in found.links}
         names = {area: area_name(visit.author.gazetteer, area) for area in areas}
         sessions = await console.sessions(visit.tx, visit.author)
-        numbers = [each.telegram_id for each in found.members] + [each.telegram_id for each in sessions]
+        numbers = [each.telegram_id for each in members] + [each.telegram_id for each in sessions]
         return visit.page(
             "team",
             team=found,
+            members=members,
+            number=number,
+            pages=pages,
             names=names,
             first_names=await staff.first_names(visit.tx, visit.author, numbers),
             sessions=sessions,

@@ -311,7 +311,7 @@ async def _choices(visit: Visit) -> list[Choice]:
         for ballot in author.campaign.ballots
         for vote in VOTE_CHOICES
     ]
-    for each in (await audience_typing.events_known(visit.tx, author))[:MOST_EVENTS]:
+    for each in await audience_typing.events_known(visit.tx, author, most=MOST_EVENTS):
         title = text_in(each.texts, visit.language, fallback).title
         over = is_over(each.event.ends_at, author.now)
         found += [

@@ -40,6 +40,8 @@ STAFF_KINDS = (Kind.PERSUASION, Kind.GOTV, Kind.CIVIC_NEUTRAL, Kind.RESULT)
 
 def is_written(broadcast: Broadcast) -> bool:
     """Whether somebody wrote its words: staff, or whoever put a question to supporters in a former version."""
+    if broadcast.step is not None:  # the campaign file
+        return False
     kinds = (*STAFF_KINDS, Kind.POLL)
     return broadcast.kind in kinds and broadcast.event is None and broadcast.survey is None
 

@@ -13,12 +13,17 @@ from bot.actions.broadcast_approvals import Shown
 from bot.actions.broadcast_subject import Subject
 from bot.actions.second_people import CARD
 from bot.delivery.calls import Call
-from bot.departure.compose import Composer, compose_broadcast
+from bot.departure.compose import Composer, as_call, compose_broadcast
 from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS
+from bot.rules.kinds import Kind
 from bot.rules.placeholders import PLACEHOLDERS
+from bot.rules.polling_places import NOWHERE_KNOWN
+from bot.words import neutral
+from bot.words.step_values import values_for_step
 from bot.words.telegram_html import TEXT_LIMIT, BadHtml, check_html
 from bot.words.texts import Text, Texts
+from db.broadcast_accounts import Broadcast
 from db.notices import PREFIX
 from db.people import Person
 
@@ -48,6 +53,8 @@ def _preview(
     composer: Composer, subject: Subject, texts: Mapping[str, str], reader: Person, now: datetime
 ) -> Call:
     def composed(person: Person) -> Call:
+        if subject.broadcast.step is not None:
+            return as_call(person.telegram_id, step_text(composer, subject.broadcast, person))
         return compose_broadcast(
             composer,
             subject.wording,
@@ -64,6 +71,36 @@ def _preview(
     except LookupError:
         # Whoever is asked has no part in that round: as those read it of whom no place is known.
         return composed(reader._replace(commune=None, territory=None))
+
+
+def step_text(composer: Composer, broadcast: Broadcast, person: Person) -> Text:
+    """A reminder of the campaign file as it reads at its time to whoever told nothing of their vote, in their language.
+
+    Raises LookupError where its round is not held where they vote.
+    """
+    campaign, language, ballot = composer.campaign, composer.language_of(person), broadcast.ballot
+    assert ballot is not None  # a step is one of a round
+    if broadcast.kind == Kind.CIVIC_NEUTRAL:
+        name = str(broadcast.template)
+        text = neutral.reminder(
+            name, language, campaign=campaign, ballot=ballot, person=person, where=NOWHERE_KNOWN
+        )
+        if text is None:
+            raise LookupError("the round is not held there")
+        return text
+    try:
+        values = values_for_step(
+            person=person,
+            plan=None,
+            campaign=campaign,
+            ballot=ballot,
+            language=language,
+            bot_username=composer.bot_username,
+            now=broadcast.starts_at,
+        )
+    except ValueError as fault:
+        raise LookupError("the round is not held there") from fault
+    return composer.step(str(broadcast.template), language, values)
 
 
 def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: datetime) -> Text:

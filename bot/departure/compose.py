@@ -58,6 +58,10 @@ class Composer:
         )
         self.polling = lru_cache(maxsize=MOST_COMMUNES)(self._polling)
 
+    def step(self, template: str, language: str, values: Mapping[str, Any]) -> Text:
+        """What a reminder of the campaign file says."""
+        return self._texts.render(f"steps/{template}", language, **values)
+
     def language_of(self, person: Person) -> str:
         known = person.language in self.campaign.languages
         return person.language if known and person.language else self.campaign.languages[0]

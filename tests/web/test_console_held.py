@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 import db.broadcasts
+from bot.actions.planning import plan
 from db.schema import deliveries, people
 from tests.campaigning import staff, supporter
-from tests.conversation import Conversation
+from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.drafting import send_broadcast
 from tests.reading import Reader
 from tests.web.browsing import signed_in
@@ -139,3 +140,33 @@ async def test_a_reminder_that_is_held_is_in_the_calendar_and_on_today(
     assert page.text.count(called) >= 2, page.text
     await local.send("/calendar")
     assert not read.says("Held back").search(local.last.text), "It is not theirs to control."
+
+
+@pytest.mark.parametrize(
+    ("at", "says", "hour"),
+    [
+        (
+            "2016-11-16T18:30",
+            "When will you vote?",
+            "Tuesday 15 November at 22:00",
+        ),  # partisan, and first in Nouméa
+        ("2016-11-20T12:00", "Today is polling day.", "Sunday 20 November at 06:00"),  # neutral
+    ],
+)
+async def test_the_page_of_a_reminder_shows_what_it_says_and_from_which_hour_of_ones_own(
+    conversation: Conversation, at: str, says: str, hour: str
+) -> None:
+    await supporter(conversation, 100, "69123")
+    talker = await staff(conversation, 8, "admin", "FR")
+    conversation.clock.move(paris(at))
+    async with conversation.database.write() as tx:
+        await plan(tx, CAMPAIGN, conversation.clock.now())
+    page = await signed_in(talker)
+    await page.open("/console/messages/1")
+    assert says in page.text
+    assert f"When: from {hour} on (your time), by each person’s own clock" in page.text
+    # The campaign file words it: nobody writes it anew, or one like it.
+    assert "Rewrite it" not in page.text
+    assert "Duplicate" not in page.text
+    await talker.tap_data("1:broadcast:1")
+    assert any(says in each.text for each in talker.screen)

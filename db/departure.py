@@ -59,16 +59,17 @@ _PARTISAN_GOING = sa.select(broadcasts.c.id).where(
 )
 _WAITING = ", ".join(f"'{state}'" for state in ON_THE_WAY)
 # What their people wait for is found first. By broadcasts or states either engine would read all that wait for every
-# batch: PostgreSQL takes those for few until it counts anew, which of a large table it seldom does.
+# batch: PostgreSQL takes those for few until it counts anew, which of a large table it seldom does. Which of it is of
+# these broadcasts the index tells by itself: what somebody got in a whole campaign lies far apart.
 _DUE = Statement(
     lambda s: (
         f"""
     WITH theirs AS MATERIALIZED (
         SELECT id, broadcast, person, state, reason, due_at, expires_at, attempts FROM deliveries
-        WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each}))
+        WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
+          AND +broadcast IN (SELECT CAST(each.value ->> 2 AS BIGINT) FROM {s.each}))
     SELECT CAST({s.collect}({s.array}(id, broadcast, person, expires_at, attempts)) AS text) FROM theirs
-    WHERE broadcast IN (SELECT CAST(each.value ->> 2 AS BIGINT) FROM {s.each})
-      AND state IN ({_WAITING}) AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+    WHERE state IN ({_WAITING}) AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
       AND (reason IS NULL OR reason <> '{PREPARE_FAILED}')
       AND id NOT IN {given_ids(s)}"""
     )

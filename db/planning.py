@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 from db.broadcasts import BROADCAST, NOW, by_the_program, ensure, queue, queue_deliveries, queueing
 from db.engine import here
-from db.schema import broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
+from db.schema import Instant, broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
 from db.vote_plans import SAID
 
 MOST_CHANGED = 1_000
@@ -213,6 +213,34 @@ async def take_changed(tx: AsyncConnection) -> list[int] | None:
     return list(marked)
 
 
+async def is_anybody_to_be_reminded(
+    tx: AsyncConnection, key: str, *, event: int, answered_before: datetime
+) -> bool:
+    """Whether `queue_event_reminder` would find anybody who does not have the broadcast of that key."""
+    asked = {"of_key": key, "of_event": event, "answered_before": answered_before}
+    return await tx.scalar(_somebody_to_be_reminded(), asked) is not None
+
+
+@cache
+def _somebody_to_be_reminded() -> sa.Select[tuple[int]]:
+    """Asked of every event around, at every look: made once."""
+    has_it = (
+        sa.exists()
+        .where(broadcasts.c.key == sa.bindparam("of_key"), deliveries.c.broadcast == broadcasts.c.id)
+        .where(deliveries.c.person == people.c.id)
+    )
+    before = rsvps.c.at <= sa.bindparam("answered_before", type_=Instant)
+    return _who_comes(sa.bindparam("of_event")).where(before, sa.not_(has_it)).limit(1)
+
+
+def _who_comes(event: int | sa.BindParameter[int]) -> sa.Select[tuple[int]]:
+    return (
+        sa.select(people.c.id)
+        .join(rsvps, rsvps.c.person == people.c.id)
+        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer.in_(("yes", "maybe")))
+    )
+
+
 async def queue_event_reminder(
     tx: AsyncConnection,
     broadcast: int,
@@ -223,12 +251,7 @@ async def queue_event_reminder(
     expires_at: datetime,
 ) -> int:
     """Queues a reminder for those who said yes or maybe before it was due; how many."""
-    who = (
-        sa.select(people.c.id)
-        .join(rsvps, rsvps.c.person == people.c.id)
-        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer.in_(("yes", "maybe")))
-        .where(rsvps.c.at <= answered_before, _not_queued(broadcast))
-    )
+    who = _who_comes(event).where(rsvps.c.at <= answered_before, _not_queued(broadcast))
     return await queue_deliveries(
         tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
     )

@@ -336,7 +336,7 @@ async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -
 async def _due_of_events(
     tx: AsyncConnection, campaign: Campaign, now: datetime
 ) -> list[tuple[int, EventOccurrence]]:
-    """The reminders that are due, each with its event."""
+    """The reminders that are due and that somebody does not have yet, each with its event."""
     around = await db.planning.events_around(
         tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
     )
@@ -348,14 +348,24 @@ async def _due_of_events(
             starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone, courtesy=campaign.courtesy
         )
         if after < occurrence.at_utc <= now < occurrence.expires_at
+        and await db.planning.is_anybody_to_be_reminded(
+            tx,
+            _event_step_key(event.id, occurrence),
+            event=event.id,
+            answered_before=occurrence.at_utc,
+        )
     ]
+
+
+def _event_step_key(event: int, occurrence: EventOccurrence) -> str:
+    return f"event:{event}:{occurrence.step.value}"
 
 
 async def _plan_event_step(
     tx: AsyncConnection, event: int, occurrence: EventOccurrence, now: datetime
 ) -> int:
     planned = PlannedBroadcast(
-        key=f"event:{event}:{occurrence.step.value}",
+        key=_event_step_key(event, occurrence),
         kind=Kind.EVENT_SERVICE,
         template=f"broadcasts/{occurrence.step.value}",
         event=event,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.sending import INVITATION
 from bot.rules.suppression import SuppressionKey
-from db import broadcasts, departure, event_news, faces, retention, talks
+from db import broadcasts, departure, event_news, faces, planning, retention, talks
 from db.batches import Statement
 from db.deliveries import Leased
 from db.due_rows import DueRows
@@ -41,6 +41,9 @@ ASKED: dict[str, Callable[[AsyncConnection], Awaitable[Any]]] = {
     "whether somebody talks": lambda tx: broadcasts.talks_wait(tx, NOW),
     "cards that are not true": lambda tx: faces.untrue(tx, 1, after=0, limit=50),
     "cards that were opened and are not true": lambda tx: faces.untrue_opened(tx, 1, after=0, limit=50),
+    "who is to be reminded of an event": lambda tx: planning.is_anybody_to_be_reminded(
+        tx, "event:1:eve", event=1, answered_before=NOW
+    ),
     "marks that are forgotten": lambda tx: faces.forget_marks(tx, [1]),
 }
 

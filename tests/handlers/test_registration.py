@@ -348,6 +348,33 @@ async def test_another_commune_typed_instead_is_meant(zoe: Talker) -> None:
     assert "<b>Bordeaux</b>" in (await zoe.send("Bordeaux")).text
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            "99999",
+            "I don’t know any commune with the postcode 99999. Check it, or type the name of the commune.",
+        ),
+        ("99 999", "I don’t know any commune with the postcode 99999."),
+        (
+            "a village up there in the hills, with a church " * 3,
+            "I found no commune in that. Type just its name, or its postcode",
+        ),
+        ("Xyzzyville", "I don’t know any commune called “Xyzzyville”"),
+    ],
+)
+async def test_a_postcode_that_is_none_and_a_text_in_its_place_are_told_apart(
+    conversation: Conversation, typed: str, said: str
+) -> None:
+    person = conversation.person(7)
+    await person.send("/start")
+    await person.tap("yes, write to me")
+    await person.send(typed)
+    assert any(said in shown.text for shown in person.screen), [shown.text for shown in person.screen]
+    await person.send("69003")
+    assert "Lyon 3e" in person.screen[-1].text + str(person.screen[-1].buttons)
+
+
 async def test_a_postcode_offers_its_communes_by_it_or_another_one(zoe: Talker) -> None:
     await agree(zoe)
     shown = await zoe.send("31110")

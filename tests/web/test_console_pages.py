@@ -151,6 +151,17 @@ async def test_on_the_polling_day_what_leaves_at_each_persons_own_time_is_told_a
     assert "fewer than ten people signed up" in visitor.text
 
 
+async def test_today_tells_the_day_where_an_hour_is_another_day_for_its_reader(
+    conversation: Conversation,
+) -> None:
+    """Tuesday evening in Tahiti is Wednesday morning in Paris; in Guadeloupe it is another hour of the same day."""
+    conversation.clock.move(paris("2016-11-15T20:00"))
+    visitor = await signed_in(await staff(conversation, OLGA, "admin", "FR"))
+    assert "Tuesday 15 November, 18:00 local time: Guadeloupe (23:00 for you), " in visitor.text
+    assert "French Polynesia (Wednesday 16 November at 05:00 for you)" in visitor.text
+    assert "Wednesday 16 November, 18:00 local time: Metropolitan France, " in visitor.text
+
+
 async def test_what_is_of_another_area_or_of_nobody_is_not_there(
     conversation: Conversation, olga: Browser
 ) -> None:

@@ -213,8 +213,9 @@ async def details_of(
 
 async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[Entry]:
     """The deeds of somebody, and what is noted about them by their Telegram number, oldest first."""
-    text = sa.cast(audit.c.details, sa.Text)
-    told = sa.or_(audit.c.actor == actor, text.contains(str(telegram_id), autoescape=True))
+    # Where a text stands in another: LIKE, which looks at each letter as large and small, takes half as long again.
+    place = sa.func.instr if tx.dialect.name == "sqlite" else sa.func.strpos
+    told = sa.or_(audit.c.actor == actor, place(sa.cast(audit.c.details, sa.Text), str(telegram_id)) > 0)
     found = records(Entry, await tx.execute(sa.select(audit).where(told).order_by(audit.c.id)))
     return [entry for entry in found if entry.actor == actor or _mentions(entry.details, telegram_id)]
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.frozen import Frozen
 from db.events import not_over
-from db.records import records
 from db.schema import events
 
 
-class Upcoming(Frozen):
-    """The facts that sorting a list of events needs."""
+class Upcoming(NamedTuple):
+    """The facts that sorting a list of events needs. A tuple, because all of them are read for a page."""
 
     id: int
     starts_at: datetime
@@ -27,7 +25,7 @@ class Upcoming(Frozen):
 
 async def upcoming(tx: AsyncConnection, now: datetime) -> list[Upcoming]:
     """Every open event that is not over, the soonest first."""
-    columns = sa.select(*(events.c[each.name] for each in fields(Upcoming)))
+    columns = sa.select(*(events.c[name] for name in Upcoming._fields))
     query = columns.where(events.c.state == "open", not_over(now))
     rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
-    return records(Upcoming, rows)
+    return [Upcoming._make(row) for row in rows]

@@ -46,7 +46,7 @@ async def list_past(update: Update, context: Context) -> None:
     """What is over: its figures stay, also once the answers were erased."""
     (number,) = arguments(context, 1)
     author, page_number = await desk.author(context), whole_number(number)
-    page, has_more = await events.past(context.tx, author, page_number)
+    page, has_more = await event_history.past(context.tx, author, page_number)
     first = context.campaign.languages[0]
     titles = [(event, text_in(page.texts[event.id], context.language, first).title) for event in page.events]
     context.edit("event_edit/past", events=titles, number=page_number, has_more=has_more)

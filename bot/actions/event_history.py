@@ -72,6 +72,22 @@ async def refused(tx: AsyncConnection, found: Sequence[Event]) -> set[int]:
     return {event for event, number in numbers.items() if number in last and last[number].is_refused}
 
 
+async def past(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:
+    """A page of what is over, one's own and, for coordinators, what was in their areas; and whether there is more."""
+    if not author.hosted:
+        author.require(Action.CHANGE_EVENT)
+    areas = [db.areas.event_in(area) for area in author.supervised()]
+    return await db.events.past(
+        tx,
+        author=author.id,
+        areas=areas,
+        now=author.now,
+        number=number,
+        size=PAST_AT_ONCE,
+        hosted=author.hosted,
+    )
+
+
 async def cancelled(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:
     """A page of what was cancelled, one's own and, for coordinators, what was in their areas; and whether there is
     more. Raises NotAllowed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -107,22 +107,6 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
     )
 
 
-async def past(tx: AsyncConnection, author: Author, number: int) -> tuple[EventPage, bool]:
-    """A page of what is over, one's own and, for coordinators, what was in their areas; and whether there is more."""
-    if not author.hosted:
-        author.require(Action.CHANGE_EVENT)
-    areas = [db.areas.event_in(area) for area in author.supervised()]
-    return await db.events.past(
-        tx,
-        author=author.id,
-        areas=areas,
-        now=author.now,
-        number=number,
-        size=PAST_AT_ONCE,
-        hosted=author.hosted,
-    )
-
-
 async def find_for(tx: AsyncConnection, author: Author, code: str) -> EventInWords:
     """An event that the author may change; nobody is counted. Raises NotAllowed, EventRefused."""
     found = await db.events.find(tx, code)
@@ -142,12 +126,26 @@ async def find_for(tx: AsyncConnection, author: Author, code: str) -> EventInWor
 async def find_managed(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:
     """The same, with who comes to it. Raises NotAllowed, EventRefused."""
     found = await find_for(tx, author, code)
+    return await with_counts(tx, found, await counts_of(tx, author, found))
+
+
+Counts: TypeAlias = tuple[Answers, Seats]
+"""What was answered, and the seats."""
+
+
+async def counts_of(tx: AsyncConnection, author: Author, found: EventInWords) -> Counts:
+    """Who comes to an event that was found for its author."""
     answers = await db.events.answers(tx, found.event.id, author.reader.known_in)
+    return answers, await db.seats.shown(tx, found.event)
+
+
+async def with_counts(tx: AsyncConnection, found: EventInWords, counts: Counts) -> ManagedEvent:
+    """An event that was found for its author, as they see it."""
+    answers, seats = counts
     invitation = (
         await db.broadcast_accounts.invitation_to(tx, found.event.id) if found.event.is_hidden else None
     )
     held = invitation.id if invitation is not None else None
-    seats = await db.seats.shown(tx, found.event)
     return ManagedEvent(event=found.event, texts=found.texts, answers=answers, held=held, seats=seats)
 
 

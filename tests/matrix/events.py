@@ -102,8 +102,8 @@ EVENTS: Rows = {
     "events.managed": {
         "": Row(run=lambda w, a: events.managed(w.tx, a), least="organizer", where="any", check=lists_events),
     },
-    "events.past": {
-        "": Row(run=lambda w, a: events.past(w.tx, a, 0), least="organizer", where="any"),
+    "event_history.past": {
+        "": Row(run=lambda w, a: event_history.past(w.tx, a, 0), least="organizer", where="any"),
     },
     "event_history.cancelled": {
         "": Row(run=lambda w, a: event_history.cancelled(w.tx, a, 0), least="organizer", where="any"),

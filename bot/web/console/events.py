@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import drafts, event_history, event_news, event_seats, events, series
+from bot.actions import attendees, drafts, event_history, event_news, event_seats, events, series
 from bot.actions.authority import area_name
 from bot.actions.event_drafts import FLOW
 from bot.actions.events import ManagedEvent
@@ -30,6 +31,8 @@ from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
 from db.engine import savepoint
 from db.events import EventPage, text_in
+
+COUNTED_FOR = timedelta(seconds=10)
 
 
 class NotYet(PortevoixError):
@@ -79,7 +82,7 @@ class Events:
     async def list(self, visit: Visit) -> Response:
         page, dropped = (max(0, whole_number(visit, name, 1) - 1) for name in ("page", "off"))
         coming = await events.managed(visit.tx, visit.author)
-        past, more = await events.past(visit.tx, visit.author, page)
+        past, more = await event_history.past(visit.tx, visit.author, page)
         cancelled, more_cancelled = await event_history.cancelled(visit.tx, visit.author, dropped)
         return visit.page(
             "events",
@@ -98,7 +101,20 @@ class Events:
         )
 
     async def show(self, visit: Visit) -> Response:
-        return await self._page(visit, await events.find_managed(visit.tx, visit.author, code_of(visit)))
+        """Of very many people it is told who came to be counted some seconds ago."""
+        tx, author = visit.tx, visit.author
+        found = await events.find_for(tx, author, code_of(visit))
+        if await attendees.is_long(tx, found):
+            known_in, count = author.reader.known_in, partial(events.counts_of, author=author, found=found)
+            counts, _ = visit.looked_up(
+                # Another number of seats is another sequence.
+                ("event", found.event.id, found.event.sequence, known_in and tuple(known_in)),
+                partial(visit.desk.in_reading, count),
+                kept_for=COUNTED_FOR,
+            )
+        else:
+            counts = await events.counts_of(tx, author, found)
+        return await self._page(visit, await events.with_counts(tx, found, counts))
 
     async def _page(self, visit: Visit, found: ManagedEvent, refused: Refused | None = None) -> Response:
         """The event, with what was typed in a form of it that was refused, and why."""

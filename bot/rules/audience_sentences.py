@@ -167,14 +167,17 @@ class _Sentence:
     def whole(self, tokens: tuple[_Token, ...], nested: int) -> Expression:
         kept: list[list[list[Expression]]] = []  # segments between commas, of alternatives, of conditions
         left_out: list[Expression] = []
-        excepting = False
+        excepting = has_place = False  # the last one: people of a place, another of which may follow
         for term in self.terms(tokens):
             excepting = excepting or term.join == "except"
             meant = self.meaning_of(term, nested)
+            before = left_out if excepting else kept[-1][-1] if kept else []
+            if before and has_place and is_about(meant, PLACES):
+                before[-1] = _there_too(before[-1], meant)
+                continue
+            has_place = isinstance(meant, All) and not term.tokens[0].closing
             if excepting:
                 left_out.append(meant)
-            elif term.join == "comma" and isinstance(meant, All) and not term.tokens[0].closing:
-                kept += [[[part]] for part in meant.parts]  # another place for the same people may follow
             elif not kept or (term.join == "comma" and not self.continues(kept, meant)):
                 kept.append([[meant]])
             elif term.join == "or" or self.continues(kept, meant):
@@ -373,6 +376,13 @@ class _Sentence:
 
 
 @cache
+def _there_too(before: Expression, place: Expression) -> Expression:
+    """The same people in one more place: “volunteers of Lyon or Villeurbanne”."""
+    assert isinstance(before, All)
+    *who, there = before.parts
+    return All((*who, AnyOf((there, place))))
+
+
 def _words(phrase: str) -> list[str]:
     return re.findall(r"\w[\w-]*", folded(phrase))
 

@@ -87,6 +87,19 @@ KNOWN = Known(
         ("Ain ou bénévoles de Lyon", "in:01 or (volunteer and in:69123)"),
         ("tout le monde sauf les bénévoles de Lyon", "not (volunteer and in:69123)"),
         ("(bénévoles de Lyon) ou Ain", "(volunteer and in:69123) or in:01"),
+        # A place after people of a place is another one for them; other people are others.
+        ("bénévoles de Lyon ou Ain ou membres de l’équipe", "(volunteer and (in:69123 or in:01)) or staff"),
+        (
+            "membres de l’équipe de Lyon ou bénévoles de l’Ain",
+            "(staff and in:69123) or (volunteer and in:01)",
+        ),
+        ("membres de l’équipe ou bénévoles de Lyon ou Ain", "staff or (volunteer and (in:69123 or in:01))"),
+        ("volunteers within 20 km of Lyon or staff", "(volunteer and near:69123:20) or staff"),
+        (
+            "Rhône sauf les bénévoles de Lyon ou Villeurbanne",
+            "in:69 and not (volunteer and (in:69123 or in:69266))",
+        ),
+        ("sauf les bénévoles de Lyon, Villeurbanne", "not (volunteer and (in:69123 or in:69266))"),
         ("n’ont pas voté dans le Rhône", "not vote:1:voted and in:69"),
         ("bénévoles à moins de 20 km de Lyon", "volunteer and near:69123:20"),
         ("volunteers within 20 km of Lyon", "volunteer and near:69123:20"),

@@ -375,7 +375,6 @@ class _Sentence:
         raise pointing_in(self.text, tokens[0].start, tokens[-1].end, why, **values)
 
 
-@cache
 def _there_too(before: Expression, place: Expression) -> Expression:
     """The same people in one more place: “volunteers of Lyon or Villeurbanne”."""
     assert isinstance(before, All)
@@ -383,6 +382,7 @@ def _there_too(before: Expression, place: Expression) -> Expression:
     return All((*who, AnyOf((there, place))))
 
 
+@cache
 def _words(phrase: str) -> list[str]:
     return re.findall(r"\w[\w-]*", folded(phrase))
 

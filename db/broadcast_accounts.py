@@ -165,6 +165,12 @@ class Progress(Frozen):
         return waits and due is not None and due > self.broadcast.created_at
 
     @property
+    def first_due(self) -> datetime | None:
+        """From when on the first may leave: who is held may come back before anybody else is due."""
+        held = (each.until for each in self.account.withheld if not each.is_behind)
+        return min((*held, *filter(None, [self.account.next_due])), default=None)
+
+    @property
     def has_gone_out(self) -> bool:
         """Whether there is more to tell than whom it is for."""
         stays = self.is_unapproved or self.is_to_come or self.is_cancelled

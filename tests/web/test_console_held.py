@@ -29,6 +29,12 @@ HELD = {
     ),
 }
 """How many wait, why, and when they get it: the same everywhere."""
+FIRST = {
+    "en": re.compile(r"It waits\. The first ones get it from (.+?) on \(your time\)"),
+    "fr": re.compile(
+        r"Il attend encore\. Les premières personnes le recevront à partir du (.+?) \(votre heure\)"
+    ),
+}
 BEHIND = "Another message goes out to them first"
 
 
@@ -100,6 +106,42 @@ async def test_what_waits_is_in_the_calendar_and_on_today_also_once_some_of_it_h
             await tx.execute(left.values(state="sent", sent_at=conversation.clock.now(), reason=None))
     await talker.send("/calendar")
     assert not TITLE.search(talker.last.text)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_the_first_who_get_what_was_written_for_later_may_be_those_who_are_held(
+    conversation: Conversation, language: str
+) -> None:
+    """At each one's own hour: where it was that already, it was too late in the day, and their morning comes first."""
+    for number in range(4):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 8, "admin", "FR")
+    await send_broadcast(talker)
+    now = conversation.clock.now()
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
+        due = sa.update(deliveries).values(state="queued", due_at=now + timedelta(hours=6))
+        await tx.execute(due)
+    page = await signed_in(talker)
+
+    async def first() -> str:
+        await page.open("/console/messages/1")
+        found = FIRST[language].search(page.text)
+        assert found, page.text
+        return found.group(1)
+
+    own = await first()
+    async with conversation.database.write() as tx:
+        some = sa.select(deliveries.c.id).limit(2)
+        held = sa.update(deliveries).where(deliveries.c.id.in_(some))
+        until = now + timedelta(hours=4)
+        await tx.execute(held.values(state="withheld", reason="courtesy_hours", due_at=until))
+    held_until = await first()
+    assert held_until != own, "Two get it before."
+    assert held_until in HELD[language].search(page.text).group(), page.text  # type: ignore[union-attr]
+    await talker.send("/broadcasts")
+    await talker.tap(next(iter(talker.last.buttons)))
+    assert FIRST[language].search(talker.last.text).group(1) == held_until  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -212,3 +212,23 @@ async def test_the_page_of_a_reminder_shows_what_it_says_and_from_which_hour_of_
     assert "Duplicate" not in page.text
     await talker.tap_data("1:broadcast:1")
     assert any(says in each.text for each in talker.screen)
+
+
+async def test_what_nobody_is_known_to_have_got_is_not_listed_as_sent(conversation: Conversation) -> None:
+    for number in range(4):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 8, "admin", "FR")
+    await send_broadcast(talker)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).values(state="in_doubt", sent_at=None))
+    page = await signed_in(talker)
+    await page.open("/console/messages")
+    assert "in doubt Sent: 0 of 4" in page.text
+    await talker.send("/broadcasts")
+    assert "in doubt" in talker.last.text
+    async with conversation.database.write() as tx:
+        one = sa.select(deliveries.c.id).limit(1).scalar_subquery()
+        left = sa.update(deliveries).where(deliveries.c.id == one)
+        await tx.execute(left.values(state="sent", sent_at=conversation.clock.now()))
+    await page.open("/console/messages")
+    assert "sent Sent: 1 of 4" in page.text

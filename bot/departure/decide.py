@@ -252,16 +252,19 @@ class Departure:
             step, unanswered = sending.row.step, person.unanswered
             if step is not None:
                 unanswered = self._campaign.step(step).unanswered_before(unanswered)
-            held = hold_for_one(
-                freedom.at,
-                kind=self._kind(sending),
-                zone=person.zone,
-                now=batch.now,
-                policy=self._campaign.policy,
-                sent=sent,
-                neutral=neutral,
-                unanswered=unanswered,
-            )
+            before = (tuple(sent), tuple(neutral), unanswered)
+            if before not in freedom.capped:
+                freedom.capped[before] = hold_for_one(
+                    freedom.at,
+                    kind=self._kind(sending),
+                    zone=person.zone,
+                    now=batch.now,
+                    policy=self._campaign.policy,
+                    sent=sent,
+                    neutral=neutral,
+                    unanswered=unanswered,
+                )
+            held = freedom.capped[before]
         return None if held is None else Wait(until=held.until, reason=held.reason, state="withheld")
 
     def _freedom(self, person: Person, sending: LeavingBroadcast, now: datetime) -> Freedom:

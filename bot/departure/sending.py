@@ -49,11 +49,13 @@ class DepartureFacts(TypedDict):
 class Freedom(Frozen):
     """Why law and hours hold a message back now, or until when they let it leave; the caps are each person's own.
 
-    `at`: why they do at another instant. `is_quiet`: nothing that speaks for the campaign may be said now.
+    `at`: why they do at another instant. `capped`: why it waits for whoever got these before, as far as somebody asked:
+    what left in one turn left at one instant. `is_quiet`: nothing that speaks for the campaign may be said now.
     """
 
     held: Hold | None
     at: Callable[[datetime], Hold | None]
+    capped: dict[Hashable, Hold | None] = field(default_factory=dict)
     until: datetime | None
     is_quiet: bool
 

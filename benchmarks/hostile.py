@@ -14,6 +14,9 @@ import json
 import random
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -85,36 +88,54 @@ def question(number: int, person: int) -> dict[str, Any]:
     return {"update_id": number, "message": {**message, "chat": chat, "entities": entities}}
 
 
+@dataclass
+class Posted:
+    """What the product posts: each message by the chat that it went to and when, in order."""
+
+    good_user: int = 1_000_001
+    messages: list[tuple[int, float]] = field(default_factory=list)
+
+    def watch(self, method: str, body: bytes) -> None:
+        if method == "sendMessage":
+            self.messages.append((json.loads(body)["chat_id"], time.perf_counter()))
+
+    async def answer(self, asked: float) -> float:
+        """When the good user has the answer to what they asked then."""
+        await until(lambda: bool(self._answers(asked)))
+        return self._answers(asked)[0]
+
+    def _answers(self, asked: float) -> list[float]:
+        return [at for chat, at in self.messages if chat == self.good_user and at > asked]
+
+
+@asynccontextmanager
+async def product(folder: Path, rate: float) -> AsyncIterator[tuple[Server, Posted]]:
+    """The product at work for one good user."""
+    database = await open_for(folder, None)
+    await fill(database, 1)
+    await database.close()
+    posted = Posted()
+    server = Server(watch=posted.watch)
+    api = f"http://127.0.0.1:{await server.start()}"
+    async with running("benchmarks.product", api, "--folder", str(folder), "--rate", str(rate)):
+        yield server, posted
+    await server.stop()
+
+
 async def measure(count: int, rate: float, questions: int) -> dict[str, float]:
     """Seconds that each answer to the good user took, from when the question could be had."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = await open_for(Path(folder), None)
-        await fill(database, 1)
-        await database.close()
-        person, answers = 1_000_001, list[float]()
-        posts, ahead = 0, list[int]()
-
-        def watch(method: str, body: bytes) -> None:
-            nonlocal posts
-            if method == "sendMessage":
-                posts += 1
-                if json.loads(body)["chat_id"] == person:
-                    answers.append(time.perf_counter())
-
-        server = Server(watch=watch)
-        api = f"http://127.0.0.1:{await server.start()}"
-        waited = []
-        async with running("benchmarks.product", api, "--folder", folder, "--rate", str(rate)):
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        waited, ahead = list[float](), list[int]()
+        async with product(folder, rate) as (server, posted):
             server.add_updates(hostile(count, random.Random(1)))
             for number in range(questions):
-                asked, before = time.perf_counter(), posts
-                server.add_updates([question(count + 1 + number, person)])
-                await until(lambda asked=asked: bool(answers) and answers[-1] > asked)  # type: ignore[misc]  # bound now
-                ahead.append(posts - before)
-                waited.append(next(at for at in answers if at > asked) - asked)
+                asked, before = time.perf_counter(), len(posted.messages)
+                server.add_updates([question(count + 1 + number, posted.good_user)])
+                waited.append(await posted.answer(asked) - asked)
+                ahead.append(len(posted.messages) - before)
                 await asyncio.sleep(max(0.0, asked + SPACING_SECONDS - time.perf_counter()))
-        await server.stop()
-        database = await open_for(Path(folder), None)
+        database = await open_for(folder, None)
         async with database.read() as tx:
             waiting, aside = await updates.count_unfinished(tx), await unread.count(tx)
         await database.close()

@@ -389,9 +389,8 @@ def _words(phrase: str) -> list[str]:
 
 def _last(tokens: Sequence[_Token], phrases: Sequence[str]) -> int:
     """How many words the longest of the phrases has that stands at the end; 0: none does."""
-    return max(
-        (at for at in range(1, len(tokens) + 1) if _longest(tokens[-at:], 0, phrases) == at), default=0
-    )
+    most = min(len(tokens), max((len(_words(phrase)) for phrase in phrases), default=0))
+    return max((at for at in range(1, most + 1) if _longest(tokens[-at:], 0, phrases) == at), default=0)
 
 
 def _longest(tokens: Sequence[_Token], at: int, phrases: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
@@ -180,3 +181,12 @@ def test_what_is_nearly_a_commune_is_offered_as_one(typed: str, choices: list[st
     with pytest.raises(BadAudience) as refused:
         sentence_in(typed, WORDS.audience, KNOWN)
     assert refused.value.values["choices"] == choices
+
+
+@pytest.mark.parametrize("typed", ["Lyon 5 km x " + "de " * 1000, "bénévoles x " + "de " * 1000])
+def test_words_that_say_nothing_cost_no_time(typed: str) -> None:
+    """No message holds others up: each such word was once compared with everything before it, over and over."""
+    begun = time.process_time()
+    with pytest.raises(BadAudience):
+        sentence_in(typed, WORDS.audience, KNOWN)
+    assert time.process_time() - begun < 5

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.faces
 import db.planning
+import db.seats
 import db.shifts
 from bot.actions.apart import settled_apart
 from bot.actions.waitlist import lives_by
@@ -38,6 +39,10 @@ async def tend(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
 
 async def _apart(tx: AsyncConnection, campaign: Campaign, number: int, now: datetime) -> int:
     async def settle() -> int:
+        if (known := await db.shifts.get(tx, number)) is None:
+            return 0
+        # Whoever answers the event holds its seats before a place in its shift, and cards are noted at its seats.
+        await db.seats.hold(tx, [known.event])
         shift = await db.shifts.lock(tx, number)
         return await _tend(tx, campaign, shift, now) if shift is not None and shift.is_open else 0
 

@@ -30,6 +30,7 @@ QUICK = 5_000
 class Withholding(Frozen):
     """Deliveries withheld for one reason; `until` is when the first of them comes back, `last` when the last does.
     `is_behind`: another message to the same people leaves first then, and this one waits on for a day that is not full;
+    of what is only looked at again at an instant (CapReason.BEHIND) nobody gets it then;
     `may_expire`: when the first of them is of no use any more, where that may come before.
     """
 
@@ -128,7 +129,7 @@ async def _held(
             deliveries.c.due_at,
             deliveries.c.expires_at,
             known.label("is_known"),
-            (_is_behind(others) if others else sa.false()).label("is_behind"),
+            sa.or_(_LOOKED_AT_AGAIN, _is_behind(others) if others else sa.false()).label("is_behind"),
         )
         .select_from(rows)
         .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
@@ -195,6 +196,10 @@ async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:
         broadcasts.c.finished_at.is_(None),
     )
     return list(await tx.scalars(going))
+
+
+# What left first for them may be gone already: it is told as behind until it was looked at.
+_LOOKED_AT_AGAIN = sa.and_(deliveries.c.state == "withheld", deliveries.c.reason == str(CapReason.BEHIND))
 
 
 def _is_behind(others: Sequence[int]) -> Condition:

@@ -31,7 +31,7 @@ from bot.departure.sending import DepartureFacts, Found, Freedom, LeavingBroadca
 from bot.departure.unwanted import is_of_our_own, why_unwanted
 from bot.departure.wording import Wording, told_of_the_vote
 from bot.errors import NotAllowed
-from bot.rules.courtesy import UNDISTURBED, NeutralSent, is_undisturbed
+from bot.rules.courtesy import UNDISTURBED, CapReason, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import Hold, free_until, held_for_all, hold_for_one
@@ -227,7 +227,8 @@ class Departure:
             alone = self._hold(person, sending, batch, freedom, has_left=True)
             if alone is None or alone.until < row.expires_at:
                 soon = max(LOOKED_AT_AGAIN, (row.expires_at - batch.now) / 2)
-                return replace(wait, until=min(batch.now + soon, row.expires_at))
+                again = min(batch.now + soon, row.expires_at)
+                return replace(wait, until=again, reason=CapReason.BEHIND)
         return Stop(state="expired", reason=wait.reason)
 
     def _hold(

@@ -52,6 +52,9 @@ class CapReason(StrEnum):
 
     DAY = "cap_day"
     WEEK = "cap_week"
+    # Once another one has left that leaves first, it has room too late to be of use; until then it only waits to be
+    # looked at again, at an instant at which nobody gets it.
+    BEHIND = "cap_behind"
 
 
 class Capped(Frozen):

@@ -18,6 +18,7 @@ from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop, Wait
 from bot.departure.decide import Departure
+from bot.rules.courtesy import CapReason
 from bot.rules.leaving_order import NEVER
 from bot.rules.reaching import NEWS
 from bot.rules.sending import USEFUL_FOR
@@ -188,6 +189,7 @@ async def test_nothing_expires_for_what_has_yet_to_leave(database: Database) -> 
         decision = await decided(database, later, now)
         assert isinstance(decision, Wait)
         assert now < decision.until < NOW + 8 * HOUR
+        assert decision.reason == CapReason.BEHIND, "Nobody gets it at that instant."
         now = decision.until
     async with database.write() as tx:
         await db.broadcasts.cancel(tx, first.broadcast)

@@ -36,6 +36,7 @@ HOLDS = (
     "unknown_territory",
     "courtesy_hours",
     "cap_day",
+    "cap_behind",
     "cap_week",
 )
 SENDINGS = [

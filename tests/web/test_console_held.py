@@ -109,6 +109,29 @@ async def test_what_waits_is_in_the_calendar_and_on_today_also_once_some_of_it_h
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
+async def test_of_what_is_only_looked_at_again_no_instant_is_told_at_which_anybody_gets_it(
+    conversation: Conversation, language: str
+) -> None:
+    """What leaves first may have left already: this one expires then, at an instant in the middle of the night."""
+    for number in range(4):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 8, "admin", "FR")
+    await send_broadcast(talker)
+    again = conversation.clock.now() + timedelta(hours=10)
+    async with conversation.database.write() as tx:
+        behind = {"state": "withheld", "reason": "cap_behind", "due_at": again}
+        await tx.execute(sa.update(deliveries).values(**behind, expires_at=again + timedelta(hours=10)))
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
+    read, page = Reader(language), await signed_in(talker)
+    for path in ("/console/", "/console/messages/1"):
+        await page.open(path)
+        assert not HELD[language].search(page.text), page.text
+        assert not FIRST[language].search(page.text), page.text
+        assert read.says("Another message comes first").search(page.text), page.text
+        assert read.says("This one may expire before its turn").search(page.text), page.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
 async def test_the_first_who_get_what_was_written_for_later_may_be_those_who_are_held(
     conversation: Conversation, language: str
 ) -> None:

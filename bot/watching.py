@@ -244,7 +244,7 @@ class Memory:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._seen: dict[Trouble, Seen] = {}
+        self._seen: dict[Trouble, SeenTrouble] = {}
         self.ended: list[TroubleOver] = []
         """What is over and was not told yet."""
 
@@ -257,7 +257,7 @@ class Memory:
         """What a look found; each change that lasts is said in the log."""
         at = self._monotonic()
         for trouble in found:
-            seen = self._seen.setdefault(trouble, Seen(since=now, first=at, last=at, until=now))
+            seen = self._seen.setdefault(trouble, SeenTrouble(since=now, first=at, last=at, until=now))
             seen.last, seen.until = at, now
             if not seen.is_sure and at - seen.first >= SURE_SECONDS:
                 seen.is_sure = True
@@ -272,7 +272,7 @@ class Memory:
 
 
 @dataclass(kw_only=True)
-class Seen:
+class SeenTrouble:
     """A trouble that is seen: since when and until when by the bot's clock, and first and last by the machine's."""
 
     since: datetime

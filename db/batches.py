@@ -121,7 +121,7 @@ class Columns:
         return row
 
 
-class Visit(Protocol):
+class DatabaseVisit(Protocol):
     """Statements executed one after the other in one stay with the database."""
 
     def run(self, statement: Statement, **parameters: Any) -> int:
@@ -134,7 +134,7 @@ class Visit(Protocol):
 T = TypeVar("T")
 
 
-async def together(tx: AsyncConnection, work: Callable[[Visit], T], *, and_commit: bool = False) -> T:
+async def together(tx: AsyncConnection, work: Callable[[DatabaseVisit], T], *, and_commit: bool = False) -> T:
     """The result of `work`, which executes statements in the transaction `tx`. `and_commit`: nothing follows in it.
 
     On SQLite it runs in the connection's thread from the first statement to the last: each change of

@@ -134,7 +134,7 @@ class Broadcast(Frozen):
         return [str(field) for field in fields] if isinstance(fields, list) else None
 
 
-class Progress(Frozen):
+class BroadcastProgress(Frozen):
     """A broadcast and its account, for whoever follows it."""
 
     broadcast: Broadcast
@@ -254,7 +254,7 @@ async def progress(
     broadcast: Broadcast,
     known_in: Sequence[str] | None,
     counted_before: BroadcastAccount | None = None,
-) -> Progress:
+) -> BroadcastProgress:
     """How far it has come, for a reader who may know people by name in some areas."""
     counted = counted_before or await account(tx, broadcast.id, known_in)
     return (await progress_of_many(tx, [(broadcast, counted)], known_in))[0]
@@ -262,14 +262,14 @@ async def progress(
 
 async def progress_of_many(
     tx: AsyncConnection, counted: Sequence[tuple[Broadcast, BroadcastAccount]], known_in: Sequence[str] | None
-) -> list[Progress]:
+) -> list[BroadcastProgress]:
     """The same of several whose deliveries were counted."""
     if not counted:
         return []
     numbers = [broadcast.id for broadcast, _ in counted]
     asked, orphans = await db.approvals.of_broadcasts(tx, numbers), await _orphans(tx, numbers)
     return [
-        Progress(
+        BroadcastProgress(
             broadcast=broadcast,
             account=found,
             approval=asked.get(broadcast.id),

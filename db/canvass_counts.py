@@ -72,7 +72,7 @@ async def _counted(
     return found
 
 
-class Noted(Frozen):
+class NotedVisits(Frozen):
     """What happened at one dwelling, or at several of a street on a day that are counted together (`walk` None)."""
 
     street: str
@@ -84,7 +84,7 @@ class Noted(Frozen):
     paper: bool = False
 
 
-async def of_station(tx: AsyncConnection, station: str) -> list[Noted]:
+async def of_station(tx: AsyncConnection, station: str) -> list[NotedVisits]:
     """Everything that was noted at the doors of a station; of what was erased since, counts. Of a street that has too
     few doors the name is empty.
     """
@@ -99,7 +99,7 @@ async def of_station(tx: AsyncConnection, station: str) -> list[Noted]:
     query = sa.select(*columns).join(visits, visits.c.address == addresses.c.id)
     query = query.where(addresses.c.station == station, visits.c.replaced.is_(None))
     found = [
-        Noted(
+        NotedVisits(
             street=row.street,
             day=day_at(commune_in(station), row.at),
             outcome=DoorOutcome(row.outcome),
@@ -111,7 +111,7 @@ async def of_station(tx: AsyncConnection, station: str) -> list[Noted]:
     ]
     kept = sa.select(street_counts).where(street_counts.c.station == station)
     found += [
-        Noted(
+        NotedVisits(
             street=row.street,
             day=date.fromisoformat(row.day),
             outcome=DoorOutcome(row.outcome),

@@ -13,7 +13,7 @@ from typing import Any
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import DoorOutcome, DoorState, LastVisit
-from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant
+from db.batches import DatabaseVisit, Statement, given_ids, instant_text, members, read_instant
 from db.postponed import Row
 
 
@@ -116,29 +116,29 @@ _LOCK = Statement(
 )
 
 
-def lock(visit: Visit, walks: Iterable[int]) -> None:
+def lock(visit: DatabaseVisit, walks: Iterable[int]) -> None:
     """Whoever else notes something on these walks waits for the end of the transaction."""
     visit.run(_LOCK, rows=members(walks))
 
 
-def ground(visit: Visit, walk: int, person: int) -> WalkView | None:
+def ground(visit: DatabaseVisit, walk: int, person: int) -> WalkView | None:
     """The walk, and whether the person is on it."""
     return _grounds(visit, [(walk, person)]).get(walk)
 
 
-def _grounds(visit: Visit, asked: Iterable[tuple[int, int]]) -> dict[int, WalkView]:
+def _grounds(visit: DatabaseVisit, asked: Iterable[tuple[int, int]]) -> dict[int, WalkView]:
     names = ("id", "code", "station", "commune", "state", "outing", "offered_by", "doors", "metres")
     found = visit.rows(_GROUNDS, rows=asked)
     return {row[0]: WalkView(**dict(zip(names, row[:-1], strict=True)), mine=bool(row[-1])) for row in found}
 
 
-def leg(visit: Visit, walk: WalkView, door: int) -> Leg | None:
+def leg(visit: DatabaseVisit, walk: WalkView, door: int) -> Leg | None:
     """The side of the street that a door stands in, with what was noted; None: the door is not in that walk."""
     rows = visit.rows(_LEGS, rows=[(walk.id, door)])
     return _read_leg(walk, rows) if rows else None
 
 
-def standing(visit: Visit, tapped: Sequence[Tapped]) -> dict[Tapped, SideView]:
+def standing(visit: DatabaseVisit, tapped: Sequence[Tapped]) -> dict[Tapped, SideView]:
     """What each finds, on a walk of their own, at the door that they tap; those that are doors of walks. Whoever else
     notes something there waits for the end of the transaction.
     """
@@ -183,7 +183,7 @@ def _read_leg(walk: WalkView, rows: list[list[Any]]) -> Leg:
     return Leg(street=rows[0][3], doors=tuple(doors))
 
 
-def note(visit: Visit, noted: Sequence[Row]) -> None:
+def note(visit: DatabaseVisit, noted: Sequence[Row]) -> None:
     """Notes outcomes at doors, as `noting` gives them: no door of a walk by two taps."""
     replacing = [row for row in noted if row[-1]]
     if replacing:
@@ -238,7 +238,7 @@ _COUNT_DWELLINGS = Statement(
 )
 
 
-def undo(visit: Visit, at: WalkView, person: int) -> int | None:
+def undo(visit: DatabaseVisit, at: WalkView, person: int) -> int | None:
     """Takes back what the person’s last tap noted on this walk; a door that it was about, None where there was none."""
     found = visit.rows(_LAST_TAP, walk=at.id, outing=at.outing, person=person)
     if not found:
@@ -246,7 +246,7 @@ def undo(visit: Visit, at: WalkView, person: int) -> int | None:
     return take_back(visit, at, person, found[0])
 
 
-def take_back(visit: Visit, at: WalkView, person: int, tap: int) -> int | None:
+def take_back(visit: DatabaseVisit, at: WalkView, person: int, tap: int) -> int | None:
     """Takes back what one tap of the person noted; a door that it was about, None where it noted nothing."""
     doors = visit.rows(_DOOR_OF, walk=at.id, outing=at.outing, person=person, tap=tap)
     if not doors:
@@ -256,6 +256,6 @@ def take_back(visit: Visit, at: WalkView, person: int, tap: int) -> int | None:
     return int(doors[0])
 
 
-def count_dwellings(visit: Visit, walk: int, door: int, number: int) -> None:
+def count_dwellings(visit: DatabaseVisit, walk: int, door: int, number: int) -> None:
     """How many dwellings there are behind a door, for this time and the next."""
     visit.run(_COUNT_DWELLINGS, walk=walk, door=door, number=number)

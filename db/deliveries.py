@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from bot.rules.courtesy import UNDISTURBED
 from bot.rules.sending import ON_THE_WAY
-from db.batches import Statement, Visit, given_ids, instant_text, members, read_instant, together
+from db.batches import DatabaseVisit, Statement, given_ids, instant_text, members, read_instant, together
 from db.days import midnight
 from db.engine import here
 from db.schema import broadcasts, deliveries, people
@@ -209,10 +209,10 @@ class Taken(NamedTuple):
 
 def _taking(
     tx: AsyncConnection, shares: Sequence[tuple[int, int]], owner: str, now: datetime, held: Collection[int]
-) -> Callable[[Visit], Taken]:
+) -> Callable[[DatabaseVisit], Taken]:
     given = {"owner": owner} if tx.dialect.name == "postgresql" else {}
 
-    def take(visit: Visit) -> Taken:
+    def take(visit: DatabaseVisit) -> Taken:
         due = []
         for broadcast, room in shares:
             due += visit.rows(_TAKE, broadcast=broadcast, room=room, now=now, **given)
@@ -235,7 +235,7 @@ async def take_turn(tx: AsyncConnection, turn: Turn, *, owner: str, now: datetim
     stop, blocked the bot or was erased, or they are no longer held. The transaction ends with it.
     """
 
-    def work(visit: Visit) -> set[int]:
+    def work(visit: DatabaseVisit) -> set[int]:
         if turn.asked:  # as long as they are held: what was settled before is not counted twice
             visit.run(_ASKED, rows=members(turn.asked), owner=owner)
         if turn.settled:

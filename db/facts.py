@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Statement, Visit
+from db.batches import DatabaseVisit, Statement
 from db.postponed import Row, postpone
 from db.schema import facts
 from db.upsert import insert
@@ -47,7 +47,7 @@ def note_fact(transaction: AsyncConnection, name: str, value: Any) -> None:
     postpone(transaction, _note, [(name, orjson.dumps(value).decode())])
 
 
-def _note(visit: Visit, rows: list[Row]) -> None:
+def _note(visit: DatabaseVisit, rows: list[Row]) -> None:
     visit.run(_NOTE, rows=rows)
 
 

@@ -18,7 +18,7 @@ Read: TypeAlias = Callable[[Any], T]
 """Makes of that, as JSON has it, what was found."""
 
 
-class Counts(Protocol):
+class CountMaker(Protocol):
     """Makes counts, each in a transaction of its own, of what was committed last."""
 
     async def made(self, count: Count[T], read: Read[T]) -> T: ...

@@ -17,7 +17,7 @@ from db.mends import IS_MESSAGE
 from db.schema import broadcasts, deliveries, people
 
 
-class Counts(NamedTuple):
+class OverviewCounts(NamedTuple):
     """Supporters, those of them who are to be asked again, messages that are due, and those in doubt."""
 
     supporters: int
@@ -126,7 +126,7 @@ async def voters(tx: AsyncConnection, *, inside: Iterable[str], outside: Iterabl
     return int((await tx.execute(query)).scalar_one())
 
 
-async def counts(tx: AsyncConnection, now: datetime) -> Counts:
+async def counts(tx: AsyncConnection, now: datetime) -> OverviewCounts:
     registered = sa.select(sa.func.count()).select_from(people).where(people.c.state == "registered")
     renews = sa.or_(*(people.c[f"renew_{name}"] for name in ("contact", "commune", "team", "keep")))
     messages = sa.select(sa.func.count()).select_from(deliveries)
@@ -137,4 +137,4 @@ async def counts(tx: AsyncConnection, now: datetime) -> Counts:
         messages.where(due),
         messages.where(deliveries.c.state == "in_doubt"),
     )
-    return Counts(*[int((await tx.execute(query)).scalar_one()) for query in queries])
+    return OverviewCounts(*[int((await tx.execute(query)).scalar_one()) for query in queries])

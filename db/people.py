@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.consent import Purpose
 from bot.rules.restriction import RESTRICTED
-from db.batches import Columns, Statement, Visit, given_ids, members
+from db.batches import Columns, DatabaseVisit, Statement, given_ids, members
 from db.postponed import Row, postpone
 from db.schema import people
 
@@ -164,7 +164,7 @@ async def note_newest(tx: AsyncConnection, sent: Iterable[tuple[int, int]]) -> N
     postpone(tx, _note_newest, sent)
 
 
-def _note_newest(visit: Visit, rows: list[Row]) -> None:
+def _note_newest(visit: DatabaseVisit, rows: list[Row]) -> None:
     visit.run(_NOTE_NEWEST, rows=rows)
 
 

@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.batches import Visit, together
+from db.batches import DatabaseVisit, together
 
 Row = Sequence[Any]
-WriteAll = Callable[[Visit, list[Row]], None]
+WriteAll = Callable[[DatabaseVisit, list[Row]], None]
 """Writes rows in their order."""
 Waiting = tuple[tuple[WriteAll, Row], ...]
 _WAITING: WeakKeyDictionary[AsyncConnection, Waiting] = WeakKeyDictionary()
@@ -39,13 +39,13 @@ def wait_again(tx: AsyncConnection, waiting: Waiting) -> None:
         _WAITING[tx] = waiting
 
 
-def taken_up(tx: AsyncConnection) -> Callable[[Visit], None]:
+def taken_up(tx: AsyncConnection) -> Callable[[DatabaseVisit], None]:
     """Writes what waits, in a visit that begins now: each kind in its order."""
     by_kind: dict[WriteAll, list[Row]] = {}
     for write, row in _WAITING.pop(tx, ()):
         by_kind.setdefault(write, []).append(row)
 
-    def work(visit: Visit) -> None:
+    def work(visit: DatabaseVisit) -> None:
         for write, rows in by_kind.items():
             write(visit, rows)
 

@@ -84,7 +84,7 @@ class Waits(Frozen):
     expires_at: datetime | None
 
 
-class Written(Frozen):
+class WrittenTo(Frozen):
     """So many people to whom the campaign wrote in the last days, or for whom something waits, by what the caps ask of
     each. `silent`: they left so many questions unanswered that the lower cap of a week holds; `sent`: how many messages
     left for them, so many of them `today`; `known`: the oldest of them, to the minute, as far as a cap may ask when
@@ -183,7 +183,7 @@ async def written_to(
     now: datetime,
     others: Sequence[OtherMessage] = (),
     known_in: Sequence[str] | None = None,
-) -> list[Written]:
+) -> list[WrittenTo]:
     """Those of an audience whom a message can reach and to whom the campaign wrote since then, or for whom some of the
     `others` wait, by what the caps ask of each. `days`: today, in each zone that somebody lives by.
     """
@@ -266,8 +266,8 @@ def _reached(among: Condition, mute: Mute | None) -> sa.Select[tuple[int]]:
     )
 
 
-def _as_written(row: sa.Row[Any]) -> Written:
-    return Written(
+def _as_written(row: sa.Row[Any]) -> WrittenTo:
+    return WrittenTo(
         territory=row.territory,
         zone=row.zone,
         silent=bool(row.silent),

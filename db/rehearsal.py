@@ -27,7 +27,7 @@ from db.schema import survey_answers as survey_answers_
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sending:
+class RehearsedBroadcast:
     """A broadcast, by what it is about. `template` is empty where staff wrote it; `begins`: when its event does."""
 
     id: int
@@ -75,7 +75,7 @@ async def event_times(tx: AsyncConnection) -> list[tuple[datetime, datetime, str
     return [(row.starts_at, row.ends_at, row.zone) for row in await tx.execute(query)]
 
 
-async def sendings(tx: AsyncConnection) -> list[Sending]:
+async def sendings(tx: AsyncConnection) -> list[RehearsedBroadcast]:
     """Every message, oldest first; not what corrects one or takes it back."""
     columns = (
         broadcasts.c.id,
@@ -88,7 +88,7 @@ async def sendings(tx: AsyncConnection) -> list[Sending]:
     )
     about = broadcasts.outerjoin(events, events.c.id == broadcasts.c.event)
     query = sa.select(*columns).select_from(about).where(IS_MESSAGE).order_by(broadcasts.c.id)
-    return [Sending(**row._mapping) for row in await tx.execute(query)]
+    return [RehearsedBroadcast(**row._mapping) for row in await tx.execute(query)]
 
 
 _LOGGED = sa.select(

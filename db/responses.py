@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from db.batches import Statement, Visit, given_ids, members, together
+from db.batches import DatabaseVisit, Statement, given_ids, members, together
 
 
 class Response(Frozen):
@@ -95,7 +95,7 @@ async def add(tx: AsyncConnection, response: Response) -> None:
     await together(tx, lambda visit: log(visit, response))
 
 
-def log(visit: Visit, response: Response) -> None:
+def log(visit: DatabaseVisit, response: Response) -> None:
     """Logs an answer in a stay with the database that does more."""
     values = {**vars(response)}
     values["now"] = values.pop("at")
@@ -107,7 +107,9 @@ def log(visit: Visit, response: Response) -> None:
         visit.run(_LOG, broadcast=broadcast, **{**values, "update_id": None})
 
 
-def answer_delivery(visit: Visit, *, person: int, message_id: int | None, now: datetime) -> int | None:
+def answer_delivery(
+    visit: DatabaseVisit, *, person: int, message_id: int | None, now: datetime
+) -> int | None:
     """The broadcast whose message the person answered, noting the answer; None if it was no broadcast."""
     if message_id is None:
         return None
@@ -123,7 +125,7 @@ async def settle(tx: AsyncConnection, asked: AskedElsewhere) -> list[int]:
     return await together(tx, lambda visit: mark_settled(visit, asked))
 
 
-def mark_settled(visit: Visit, asked: AskedElsewhere) -> list[int]:
+def mark_settled(visit: DatabaseVisit, asked: AskedElsewhere) -> list[int]:
     """Marks as answered what asks the same, in a stay with the database that does more; the ids of the messages."""
     found = visit.rows(
         _ASKING[asked.about],

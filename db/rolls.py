@@ -45,7 +45,7 @@ from db.audiences import Group, Target
 from db.engine import AWAY, TROUBLES, Database
 from db.expressions import ASKS, Whose
 from db.headcounts import named_in
-from db.long_counts import Counts, CountsHere
+from db.long_counts import CountMaker, CountsHere
 from db.sqlite import small_cache
 
 log = structlog.get_logger(__name__)
@@ -177,7 +177,7 @@ class Rolls:
         self.database = database
         self._often = {_key(leaf, _ANY): ASKS[leaf.name](leaf.arguments, _ANY) for leaf in often}
         self.told = Ledger()
-        self.counts: Counts = CountsHere(database)
+        self.counts: CountMaker = CountsHere(database)
         self._turn = asyncio.Lock()
         self._register: _Register | None = None
         self._kept: OrderedDict[Key, _Roll] = OrderedDict()

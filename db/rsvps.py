@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.seats import Rsvp as Rsvp
-from db.batches import Columns, Statement, Visit, together
+from db.batches import Columns, DatabaseVisit, Statement, together
 from db.events import COLUMNS, EventInWords, in_words
 from db.records import records
 from db.responses import AskedElsewhere, Response, log, mark_settled
@@ -84,7 +84,7 @@ async def find_with_events(
     """By person, the event whose public code they tapped (`asked`), and their answer: found together."""
     pairs = [(code, person) for person, code in asked.items()]
 
-    def find(visit: Visit) -> tuple[list[Any], list[Any]]:
+    def find(visit: DatabaseVisit) -> tuple[list[Any], list[Any]]:
         return visit.rows(_WITH_CODES, rows=pairs), visit.rows(_OF_THESE, rows=pairs)
 
     of_events, answers = await together(tx, find)
@@ -119,7 +119,7 @@ _PUT = Statement(
 )
 
 
-def write(visit: Visit, rsvp: Rsvp) -> None:
+def write(visit: DatabaseVisit, rsvp: Rsvp) -> None:
     """Sets a person's row, among other statements."""
     values = {**vars(rsvp)}
     values["now"], values["until"] = values.pop("at"), values.pop("offer_until")
@@ -131,7 +131,7 @@ async def put(
 ) -> list[int]:
     """Sets a person's answer, in place of an earlier one, and logs it; the messages that ask the same elsewhere."""
 
-    def answer(visit: Visit) -> list[int]:
+    def answer(visit: DatabaseVisit) -> list[int]:
         write(visit, rsvp)
         log(visit, response)
         return mark_settled(visit, asked) if asked is not None else []

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, allot, limit_of
+from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, WaitingParty, allot, limit_of
 from bot.rules.sending import ON_THE_WAY
-from db.batches import Statement, Visit, together
+from db.batches import DatabaseVisit, Statement, together
 from db.events import Event
 from db.responses import AskedElsewhere, Response, log, mark_settled
 from db.restrictions import of_others
@@ -99,7 +99,7 @@ async def settle(
 ) -> SeatSettled:
     """Decides how somebody stands while nobody else can take a seat, keeps it, and logs what they said."""
 
-    def work(visit: Visit) -> SeatSettled:
+    def work(visit: DatabaseVisit) -> SeatSettled:
         taken, waiting, offered, tickets = visit.rows(_LOCK, event=event)
         ((capacity, overbooking, *row),) = visit.rows(_OWN, event=event, person=person)
         own = None if row[0] is None else read(row)
@@ -120,19 +120,19 @@ def _counted(found: Seats) -> dict[str, int]:
     return {name: getattr(found, name) for name in ("taken", "waiting", "offered", "tickets")}
 
 
-def _allotted(visit: Visit, event: int, found: Seats, without: Container[int] = ()) -> Allotted:
+def _allotted(visit: DatabaseVisit, event: int, found: Seats, without: Container[int] = ()) -> Allotted:
     if not found.waiting or found.is_full:
         return {}
     return allot(found.free, (each for each in _listed(visit, event) if each.person not in without))
 
 
-def _listed(visit: Visit, event: int) -> Iterable[Waiting]:
+def _listed(visit: DatabaseVisit, event: int) -> Iterable[WaitingParty]:
     """Who waits, in order, as long as somebody asks for more."""
     ticket = 0
     while True:
         page = sorted(visit.rows(_LIST, event=event, ticket=ticket), key=lambda row: row[1])
         for person, ticket, party, whole, reachable in page:
-            yield Waiting(
+            yield WaitingParty(
                 person=person, ticket=ticket, party=party, whole=bool(whole), reachable=bool(reachable)
             )
         if len(page) < PAGE:
@@ -148,7 +148,7 @@ class HasSeats(Protocol):
     def overbooking(self) -> int: ...
 
 
-class Listed(Frozen):
+class NextInLine(Frozen):
     """Somebody to whom free seats would go: their row, where and by which clock they live."""
 
     rsvp: Rsvp
@@ -306,7 +306,7 @@ async def offers_over(tx: AsyncConnection, event: int, now: datetime) -> list[tu
 
 async def next_in_line(
     tx: AsyncConnection, event: int, found: Seats, *, without: Container[int]
-) -> AsyncIterator[Listed]:
+) -> AsyncIterator[NextInLine]:
     """Whom the free seats of an event are for, in order, `without` some people."""
     allotted = await together(tx, lambda visit: _allotted(visit, event, found, without))
     persons = list(allotted)
@@ -322,16 +322,16 @@ async def next_in_line(
             yield _listed_row({**row._mapping}, allotted)
 
 
-def _listed_row(values: dict[str, object], allotted: Allotted) -> Listed:
+def _listed_row(values: dict[str, object], allotted: Allotted) -> NextInLine:
     territory, zone = values.pop("territory"), values.pop("zone")
     rsvp = Rsvp(**values)  # type: ignore[arg-type]  # a row of the table
-    return Listed(rsvp=rsvp, seats=allotted[rsvp.person], territory=territory, zone=zone)  # type: ignore[arg-type]
+    return NextInLine(rsvp=rsvp, seats=allotted[rsvp.person], territory=territory, zone=zone)  # type: ignore[arg-type]
 
 
 async def keep(tx: AsyncConnection, event: int, found: Seats, changed: Sequence[Rsvp]) -> None:
     """Keeps how some people stand, and the seats with it."""
 
-    def work(visit: Visit) -> None:
+    def work(visit: DatabaseVisit) -> None:
         for rsvp in changed:
             write(visit, rsvp)
         visit.run(_COUNT, event=event, **_counted(found))
@@ -352,7 +352,7 @@ async def hold(tx: AsyncConnection, ids: Iterable[int]) -> None:
     chosen = sa.select(events.c.id).where(events.c.id.in_(set(ids))).order_by(events.c.code)
     in_order = list(await tx.scalars(chosen))
 
-    def work(visit: Visit) -> None:
+    def work(visit: DatabaseVisit) -> None:
         for event in in_order:
             visit.rows(_LOCK, event=event)
 

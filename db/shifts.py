@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, Waiting, door_opens
+from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, WaitingParty, door_opens
 from bot.rules.shifts import Shift, seats_of
 from db.headcounts import known_to
 from db.records import records
@@ -124,7 +124,7 @@ async def leave_all(tx: AsyncConnection, *, event: int, person: int, at: datetim
         await tx.execute(sa.update(shift_places).where(place).values(nothing))
 
 
-async def waiting(tx: AsyncConnection, shift: int) -> list[Waiting]:
+async def waiting(tx: AsyncConnection, shift: int) -> list[WaitingParty]:
     """Who waits for a place, in order, and whether a message can reach them."""
     reachable = sa.and_(_IS_REACHABLE, shift_places.c.lost < MOST_LOST)
     query = (
@@ -134,7 +134,7 @@ async def waiting(tx: AsyncConnection, shift: int) -> list[Waiting]:
         .order_by(shift_places.c.ticket)
     )
     return [
-        Waiting(
+        WaitingParty(
             person=row.person, ticket=row.ticket or 0, party=1, whole=False, reachable=bool(row.reachable)
         )
         for row in await tx.execute(query)

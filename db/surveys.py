@@ -13,7 +13,7 @@ from bot.frozen import Frozen
 from bot.rules.small_counts import Headcount
 from bot.rules.surveys import SKIPPED, Answers, Form, from_json
 from db.areas import person_in
-from db.batches import Columns, Statement, Visit, together
+from db.batches import Columns, DatabaseVisit, Statement, together
 from db.headcounts import counted, headcount, known_to
 from db.responses import Response, log
 from db.restrictions import IS_USABLE, restricted_people
@@ -146,7 +146,7 @@ _CHOSEN = Statement(
 async def opened(tx: AsyncConnection, code: str, person: int) -> Opened | None:
     """A survey and where somebody stands in it, in one stay with the database; None where there is none."""
 
-    def look(visit: Visit) -> Opened | None:
+    def look(visit: DatabaseVisit) -> Opened | None:
         found = visit.rows(_SURVEY, code=code)
         if not found:
             return None
@@ -198,7 +198,7 @@ async def put(tx: AsyncConnection, survey: int, before: Answers, after: Answers,
         for option in after[question] or (SKIPPED,)
     ]
 
-    def answer(visit: Visit) -> None:
+    def answer(visit: DatabaseVisit) -> None:
         whose: dict[str, Any] = {"survey": survey, "person": response.person}
         visit.run(_FORGET, rows=[(question,) for question in changed], **whose)
         visit.run(_KEEP, rows=rows, now=response.at, **whose)

@@ -137,7 +137,7 @@ async def strays(tx: AsyncConnection) -> list[Stray]:
     return records(Stray, await tx.execute(query))
 
 
-class Lost(Frozen):
+class LostMessage(Frozen):
     """What did not arrive, or of which that is not known: an answer, or what somebody was to read."""
 
     broadcast: int
@@ -147,7 +147,7 @@ class Lost(Frozen):
     reader: int | None
 
 
-async def lost(tx: AsyncConnection, since: datetime) -> list[Lost]:
+async def lost(tx: AsyncConnection, since: datetime) -> list[LostMessage]:
     """What left from an instant on and may not have arrived."""
     templates = {f"{notices.PREFIX}{each}": each for each in (Talk.ANSWER, Talk.OPENED, Talk.RELAYED)}
     query = (
@@ -159,7 +159,7 @@ async def lost(tx: AsyncConnection, since: datetime) -> list[Lost]:
         .where(deliveries.c.state.in_(("failed", "unreachable", "in_doubt")))
     )
     return [
-        Lost(
+        LostMessage(
             broadcast=row.id,
             what=templates[row.template],
             conversation=row.details["conversation"],

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from db.batches import Spelling, Statement, Visit, given_ids, instant_text, members, together
+from db.batches import DatabaseVisit, Spelling, Statement, given_ids, instant_text, members, together
 from db.postponed import Row, postpone, taken_up, write_postponed
 from db.schema import updates
 
@@ -182,7 +182,7 @@ async def store(tx: AsyncConnection, received: Iterable[Received], now: datetime
     postpone(tx, _store, rows)
 
 
-def _store(visit: Visit, rows: list[Row]) -> None:
+def _store(visit: DatabaseVisit, rows: list[Row]) -> None:
     visit.run(_STORE, rows=rows)
 
 
@@ -205,7 +205,7 @@ async def waiting(
     statement = _WAITING if strangers else _WAITING_OF_KNOWN
     write_first = taken_up(tx)
 
-    def look(visit: Visit) -> list[Any]:
+    def look(visit: DatabaseVisit) -> list[Any]:
         write_first(visit)
         return visit.rows(statement, room=room, owner=owner)
 
@@ -226,7 +226,7 @@ async def answer(tx: AsyncConnection, answered: Sequence[AnsweredUpdate], owner:
     postpone(tx, _answer, rows)
 
 
-def _answer(visit: Visit, rows: list[Row]) -> None:
+def _answer(visit: DatabaseVisit, rows: list[Row]) -> None:
     visit.run(_ANSWER, rows=rows)
 
 
@@ -256,7 +256,7 @@ async def begin(tx: AsyncConnection, begun: Sequence[tuple[int, int]], owner: st
     """
     write_first = taken_up(tx)
 
-    def work(visit: Visit) -> set[int]:
+    def work(visit: DatabaseVisit) -> set[int]:
         write_first(visit)
         visit.run(_BEGIN, rows=begun, owner=owner)
         return _held(visit, [number for number, _count in begun], owner)
@@ -269,7 +269,7 @@ async def held(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> set[i
     return await together(tx, lambda visit: _held(visit, numbers, owner))
 
 
-def _held(visit: Visit, numbers: Iterable[int], owner: str) -> set[int]:
+def _held(visit: DatabaseVisit, numbers: Iterable[int], owner: str) -> set[int]:
     return {number for (number,) in visit.rows(_HELD, rows=members(numbers), owner=owner)}
 
 
@@ -288,11 +288,11 @@ async def finish(tx: AsyncConnection, numbers: Iterable[int], owner: str) -> Non
     postpone(tx, _finish, [(number, owner) for number in numbers])
 
 
-def _free(visit: Visit, rows: list[Row]) -> None:
+def _free(visit: DatabaseVisit, rows: list[Row]) -> None:
     visit.run(_FREE, rows=rows)
 
 
-def _finish(visit: Visit, rows: list[Row]) -> None:
+def _finish(visit: DatabaseVisit, rows: list[Row]) -> None:
     visit.run(_FINISH, rows=rows)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from bot.rules.canvass.doors import day_at
 from bot.rules.canvass.visits import DoorOutcome, LastVisit
-from db.batches import Statement, Visit, given_ids, members, read_instant
+from db.batches import DatabaseVisit, Statement, given_ids, members, read_instant
 from db.canvass_doors import WalkView
 from db.schema import addresses, visits
 
@@ -52,31 +52,33 @@ _NOTE_LATE = Statement(
 )
 
 
-def known(visit: Visit, walk: int, keys: Iterable[int]) -> set[int]:
+def known(visit: DatabaseVisit, walk: int, keys: Iterable[int]) -> set[int]:
     """Which of these notes were kept already."""
     return set(visit.rows(_KNOWN, walk=walk, rows=members(keys)))
 
 
-def keep(visit: Visit, walk: int, keys: Iterable[int]) -> None:
+def keep(visit: DatabaseVisit, walk: int, keys: Iterable[int]) -> None:
     """From now on these notes are known."""
     visit.run(_KEEP, walk=walk, rows=members(keys))
 
 
-def spell(visit: Visit, walk: int, outing: int, person: int) -> tuple[datetime, datetime | None] | None:
+def spell(
+    visit: DatabaseVisit, walk: int, outing: int, person: int
+) -> tuple[datetime, datetime | None] | None:
     """From when to when somebody was on a walk, as one time it was offered; None: they were not."""
     found = visit.rows(_SPELL, walk=walk, outing=outing, person=person)
     taken_at = read_instant(found[0]) if found else None
     return None if taken_at is None else (taken_at, read_instant(found[1]))
 
 
-def later(visit: Visit, at: WalkView, door: int, moment: datetime) -> int | None:
+def later(visit: DatabaseVisit, at: WalkView, door: int, moment: datetime) -> int | None:
     """The tap that noted after this moment what stands at a door."""
     found = visit.rows(_LATER, door=door, walk=at.id, outing=at.outing, now=moment)
     return int(found[0]) if found else None
 
 
 def note_late(
-    visit: Visit,
+    visit: DatabaseVisit,
     at: WalkView,
     door: int,
     outcome: DoorOutcome,
@@ -104,7 +106,7 @@ def note_late(
 # -- the page --
 
 
-class Noted(Frozen):
+class NotedOutcome(Frozen):
     """One outcome at a door, this time. `replaced`: the tap that put another in its place."""
 
     outcome: DoorOutcome
@@ -125,7 +127,7 @@ class WalkDoor(Frozen):
     dwellings: int
     latitude: float
     longitude: float
-    noted: tuple[Noted, ...]
+    noted: tuple[NotedOutcome, ...]
     last: LastVisit | None
 
 
@@ -140,13 +142,13 @@ async def doors_of(tx: AsyncConnection, at: WalkView, person: int) -> list[WalkD
         .where(addresses.c.walk == at.id)
         .order_by(addresses.c.place, visits.c.id)
     )
-    found: dict[int, tuple[Any, list[Noted], LastVisit | None]] = {}
+    found: dict[int, tuple[Any, list[NotedOutcome], LastVisit | None]] = {}
     for row in await tx.execute(query):
         first, some, last = found.get(row[0], (row, [], None))
         order, walk, outing, outcome, moment, tap, replaced, walker = row[9:]
         if order is not None and (walk, outing) == (at.id, at.outing):
             some.append(
-                Noted(
+                NotedOutcome(
                     outcome=DoorOutcome(outcome),
                     tap=tap,
                     replaced=replaced,

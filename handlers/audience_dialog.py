@@ -17,7 +17,7 @@ from bot.actions import audience_typing, audience_words, audiences, told_forecas
 from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import Reach
 from bot.actions.authority import Author, area_name
-from bot.actions.forecasts import Forecast, Sending
+from bot.actions.forecasts import Forecast, PlannedSending
 from bot.rules.areas import EVERYWHERE
 from bot.rules.audience_building import Join, add, changed, taken_back
 from bot.rules.broadcast_draft import whole_minute
@@ -125,7 +125,7 @@ async def forecast(
     takes, which does not wait before it.
     """
     whom = await target(context, author, audience if audience is not None else audience_of(context))
-    sending = Sending(kind=kind, when=when, expires_at=expires_at, broadcast=editing)
+    sending = PlannedSending(kind=kind, when=when, expires_at=expires_at, broadcast=editing)
     campaign, reader, now = context.campaign, author.reader, context.now
     return await context.readings.get(
         repr(("forecast", whom.expression, sending, reader)),

@@ -10,7 +10,7 @@ from bot.actions import surveys
 from bot.actions.people import NotASupporter
 from bot.actions.surveys import SurveyOver, SurveyQuiet, SurveyUnknown
 from bot.rules.kinds import Mute
-from bot.rules.surveys import Move, Tap, is_open, words_in
+from bot.rules.surveys import Move, SurveyTap, is_open, words_in
 from bot.words.surveys import first_text, survey_text
 from db.surveys import Survey
 from handlers.buttons import arguments, one_of, whole_number
@@ -22,7 +22,7 @@ from handlers.routing import Awaited, Handler, MalformedButton
 async def answer(update: Update, context: Context) -> None:
     """A tap under a question: noted at once, and what follows stands in its place."""
     code, question, move, option = arguments(context, 4)
-    tap = Tap(move=one_of(Move, move), question=whole_number(question), option=whole_number(option))
+    tap = SurveyTap(move=one_of(Move, move), question=whole_number(question), option=whole_number(option))
     render = partial(context.render, shared=True)
 
     def read(survey: Survey) -> str:

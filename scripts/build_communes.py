@@ -32,10 +32,10 @@ from bot.communes.store import pack
 from bot.rules.communes.geo import kilometres
 from bot.rules.communes.table import (
     Area,
+    CommuneRow,
     CommuneTable,
     ForeignPlace,
     FormerName,
-    Place,
     build_table,
     department_of,
     keys_of,
@@ -146,9 +146,9 @@ def table_from(data: Path, halls: dict[str, Point]) -> CommuneTable:
     )
 
 
-def place_of(record: Record, point: Point, approximate: bool) -> Place:
+def place_of(record: Record, point: Point, approximate: bool) -> CommuneRow:
     name = record["nom"].removesuffix(" Arrondissement")
-    return Place(
+    return CommuneRow(
         code=record["code"],
         name=name,
         postcodes=tuple(record.get("codesPostaux", ())),

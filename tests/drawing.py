@@ -71,7 +71,7 @@ async def everything_left(database: Database, at: datetime = NOW) -> None:
         await tx.execute(sa.update(broadcast_rows).values(finished_at=at))
 
 
-async def told(database: Database, now: datetime, broadcast: int = 1) -> effects.Effects:
+async def told(database: Database, now: datetime, broadcast: int = 1) -> effects.MessageEffects:
     async with database.read() as tx:
         return await effects.effects_of(tx, broadcast, CAMPAIGN, now)
 

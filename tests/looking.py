@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.delivery.line import Line
+from bot.delivery.line import DeliveryLine
 from db.engine import Database
 from db.looks import Work, look_in_turn
 
@@ -16,10 +16,10 @@ from db.looks import Work, look_in_turn
 class LookAt(Protocol):
     """What a board looks at."""
 
-    async def __call__(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None: ...
+    async def __call__(self, tx: AsyncConnection, line: DeliveryLine, now: datetime) -> Work | None: ...
 
 
-async def look_at(database: Database, line: Line, now: datetime, *looks: LookAt) -> None:
+async def look_at(database: Database, line: DeliveryLine, now: datetime, *looks: LookAt) -> None:
     """One look after the other; raises what kept any from its turn."""
     for failed in await look_in_turn(database, [partial(look, line=line, now=now) for look in looks]):
         raise failed

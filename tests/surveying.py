@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.actions.expressions import Occasion
+from bot.actions.expressions import ExpressionOccasion
 from bot.actions.surveys import NewSurvey, import_survey
 from bot.delivery.messages import message
 from bot.rules.expressions import EVERYBODY, Expression
@@ -70,7 +70,7 @@ def survey(conversation: Conversation, code: str = "trains", audience: Expressio
 
 async def ask(conversation: Conversation, *people: Talker, code: str = "trains") -> None:
     """Makes a survey, and puts its message into these chats."""
-    occasion = Occasion(
+    occasion = ExpressionOccasion(
         campaign=conversation.services.campaign,
         gazetteer=conversation.services.gazetteer,
         now=conversation.clock.now(),

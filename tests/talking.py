@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import db.conversations
 import db.deliveries
 from bot.delivery.calls import Call
-from bot.delivery.line import Line
+from bot.delivery.line import DeliveryLine
 from bot.delivery.outcomes import Done, Outcome
 from bot.departure.conversing import Talks
 from bot.departure.inbox import InboxBoard
@@ -109,7 +109,7 @@ def board(conversation: Conversation) -> InboxBoard:
     )
 
 
-async def refresh(kept_true: InboxBoard, conversation: Conversation, line: Line) -> None:
+async def refresh(kept_true: InboxBoard, conversation: Conversation, line: DeliveryLine) -> None:
     """The board looks at everything that it keeps true."""
     looks = (kept_true.look, kept_true.look_at_menus)
     await look_at(conversation.database, line, conversation.clock.now(), *looks)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import db.people
-from bot.actions.expressions import Occasion
+from bot.actions.expressions import ExpressionOccasion
 from bot.actions.surveys import NewSurvey, import_survey
 from bot.campaign.campaign import load_campaign
 from bot.communes import load as load_gazetteer
@@ -44,7 +44,7 @@ async def ask(settings: Settings, simulator: Simulator) -> None:
     campaign = load_campaign(settings.campaign)
     async with opened(settings) as database, database.write() as tx:
         await db.people.add_many(tx, rows)
-        occasion = Occasion(campaign=campaign, gazetteer=load_gazetteer(), now=NOW)
+        occasion = ExpressionOccasion(campaign=campaign, gazetteer=load_gazetteer(), now=NOW)
         await import_survey(tx, new, occasion, actor="test")
 
 

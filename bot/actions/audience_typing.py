@@ -16,7 +16,7 @@ import db.saved_audiences
 import db.surveys
 from bot.actions.audiences import TypedArea, as_far_as, places_named
 from bot.actions.authority import Author, area_name
-from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.expressions import Asked, ExpressionOccasion, setting_of
 from bot.errors import BadAudience
 from bot.frozen import Frozen
 from bot.rules.areas import CITY_DEPARTMENTS
@@ -106,7 +106,7 @@ async def _place_alone(tx: AsyncConnection, author: Author, typed: str, place: T
 
 async def require_usable(tx: AsyncConnection, author: Author, asked: Asked) -> None:
     """Raises BadAudience for what does not exist, or lies where the author may not look."""
-    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    occasion = ExpressionOccasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     setting = await setting_of(tx, asked, occasion)
     leaves = tuple(leaves_of(asked.expression))
     codes = {leaf.arguments[0] for leaf in leaves if leaf.name == "rsvp"} - {ANY}

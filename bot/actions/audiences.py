@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
 from bot.actions.authority import Author
-from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.expressions import Asked, ExpressionOccasion, setting_of
 from bot.actions.telling import telling
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
@@ -63,7 +63,7 @@ async def target_of(
     tx: AsyncConnection, author: Author, audience: Expression, areas: Iterable[str]
 ) -> Target:
     """The audience as far as these areas go; nobody where there are none. Raises BadAudience."""
-    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    occasion = ExpressionOccasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     setting = await setting_of(tx, Asked(expression=audience), occasion)
     meant = widened(written_out(audience, setting.saved), author.campaign.is_whole)
     within, holding = limited_to(meant, as_far_as(author.campaign, areas))
@@ -176,7 +176,7 @@ async def flow_now(
     steps = grown(audience)
     if len(steps) > MOST_STEPS:
         return ()
-    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    occasion = ExpressionOccasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     async with rolls.database.read() as tx:
         setting = await setting_of(tx, Asked(expression=audience), occasion)
     held = as_far_as(author.campaign, areas)

@@ -55,7 +55,7 @@ class NobodyGetsIt(LookAgain):
     default_message = "errors/nobody_gets_it_any_more"
 
 
-class Shown(Frozen):
+class ApprovalView(Frozen):
     """What somebody who may decide sees of it, as their roles let them know it. `forecast`: who gets it if it is let go
     now, and when; None where it is no message of its own, or news of an event. `is_uncounted`: nor is it found out yet,
     as it is for so many that it takes long.
@@ -165,7 +165,7 @@ async def shown_to(
     language: str,
     *,
     expected: Forecast | None = None,
-) -> Shown:
+) -> ApprovalView:
     """What waits, to whoever may decide it; `expected`: who gets it, where that was found out before. Of few people it
     is found out here: this may be in the transaction of the one writer. Raises ApprovalGone and NotAllowed.
     """
@@ -178,7 +178,7 @@ async def shown_to(
     areas = found.details["areas"]
     is_small = account.people.total <= MOST_AT_ONCE
     forecast = expected or (await foreseen(tx, author, subject) if is_small else None)
-    return Shown(
+    return ApprovalView(
         approval=found,
         subject=subject,
         audience=await audience_words.view_for(tx, author, subject.broadcast.audience, language),

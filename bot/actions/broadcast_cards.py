@@ -15,7 +15,7 @@ from bot.actions.authority import Author, area_name
 from bot.actions.broadcast_control import followed, progress_of_many
 from bot.actions.broadcast_subject import Colleague, Subject, member, subject_of, titles
 from bot.actions.broadcasts import is_written
-from bot.actions.effects import Effects, effects_of
+from bot.actions.effects import MessageEffects, effects_of
 from bot.frozen import Frozen
 from bot.rules.broadcast_lists import PER_PAGE, BroadcastPart, page_of
 from bot.rules.kinds import Kind
@@ -23,7 +23,7 @@ from bot.rules.mends import may_be_corrected, may_be_recalled
 from bot.rules.permissions import Action
 from bot.rules.saved_audiences import shared_with
 from bot.rules.small_counts import Headcount
-from db.broadcast_accounts import Broadcast, Progress, versions_of_many
+from db.broadcast_accounts import Broadcast, BroadcastProgress, versions_of_many
 from db.broadcast_lists import NotReached
 
 MOST_REMINDERS = 20
@@ -35,7 +35,7 @@ class BroadcastLine(Frozen):
     `place`: the name of the area that all it is for live in.
     """
 
-    progress: Progress
+    progress: BroadcastProgress
     title: str
     place: str
     mends: Sequence[Broadcast]
@@ -59,15 +59,15 @@ class BroadcastCard(Frozen):
 
     subject: Subject
     author: Colleague | None
-    progress: Progress
+    progress: BroadcastProgress
     audience: AudienceView
     approver: Colleague | None
-    mends: Sequence[Progress]
+    mends: Sequence[BroadcastProgress]
     not_reached: Sequence[NotReached]
     expired: Headcount
     may: frozenset[str]
     # Where versions are compared, or people left out.
-    effects: Effects | None
+    effects: MessageEffects | None
 
 
 async def listed(
@@ -101,7 +101,9 @@ async def listed(
     return ListPage(part=part, lines=lines, number=number, pages=pages)
 
 
-async def reminders(tx: AsyncConnection, author: Author, accounts: Accounts = COUNTED_NOW) -> list[Progress]:
+async def reminders(
+    tx: AsyncConnection, author: Author, accounts: Accounts = COUNTED_NOW
+) -> list[BroadcastProgress]:
     """The last reminders of the campaign file, for whoever supervises where they go. Raises NotAllowed."""
     author.require(Action.CONTROL_BROADCAST)
     found = await db.broadcast_lists.reminders(tx, MOST_REMINDERS)
@@ -152,7 +154,7 @@ async def card(
     )
 
 
-def _may(author: Author, progress: Progress, mends: Sequence[Progress]) -> frozenset[str]:
+def _may(author: Author, progress: BroadcastProgress, mends: Sequence[BroadcastProgress]) -> frozenset[str]:
     """What can be done with it now; the actions ask again."""
     broadcast, kind = progress.broadcast, Kind(progress.broadcast.kind)
     has_left = bool(progress.count("sent").total + progress.count("sending").total)

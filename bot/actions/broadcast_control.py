@@ -19,7 +19,7 @@ from bot.actions.broadcasts import BroadcastRefused
 from bot.errors import NotAllowed
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to
-from db.broadcast_accounts import Broadcast, Progress, orphan_fact
+from db.broadcast_accounts import Broadcast, BroadcastProgress, orphan_fact
 from db.facts import forget_fact, get_fact, set_fact
 
 CHANGES = ("pause", "resume", "cancel")
@@ -27,7 +27,7 @@ CHANGES = ("pause", "resume", "cancel")
 
 async def progress_of_many(
     tx: AsyncConnection, author: Author, broadcasts: Sequence[Broadcast], accounts: Accounts = COUNTED_NOW
-) -> list[Progress]:
+) -> list[BroadcastProgress]:
     """How far each of them has come, as their reader may know."""
     known_in = author.reader.known_in
     counted = [(each, await accounts.account(tx, each, known_in)) for each in broadcasts]
@@ -45,7 +45,7 @@ async def controlled(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
 
 async def followed(
     tx: AsyncConnection, author: Author, broadcast: int, accounts: Accounts = COUNTED_NOW
-) -> Progress:
+) -> BroadcastProgress:
     """The progress of a broadcast that the author may control. Raises NotAllowed, BroadcastRefused."""
     found = await controlled(tx, author, broadcast)
     return (await progress_of_many(tx, author, [found], accounts))[0]

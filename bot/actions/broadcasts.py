@@ -16,7 +16,7 @@ import db.effects
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, in_turn
-from bot.actions.forecasts import Forecast, Sending, forecast
+from bot.actions.forecasts import Forecast, PlannedSending, forecast
 from bot.campaign.campaign import Campaign
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
@@ -133,16 +133,16 @@ async def send(
     return queued
 
 
-def sending_of(new: NewBroadcast) -> Sending:
+def sending_of(new: NewBroadcast) -> PlannedSending:
     """What a forecast asks of it."""
-    return Sending(kind=new.kind, when=new.when, expires_at=new.expires_at)
+    return PlannedSending(kind=new.kind, when=new.when, expires_at=new.expires_at)
 
 
 async def require_somebody(
     tx: AsyncConnection,
     author: Author,
     target: Target,
-    sending: Sending,
+    sending: PlannedSending,
     expected: Forecast | None = None,
 ) -> None:
     """Raises BroadcastRefused where it is for people of whom none would get it while it is of use. Whoever knows that,

@@ -29,7 +29,7 @@ from bot.rules.canvass.visits import (
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
 from bot.rules.territories import zone as zone_named
-from db.batches import Visit, together
+from db.batches import DatabaseVisit, together
 from db.canvass_doors import SideView, Tapped, WalkView
 from db.people import Person
 from db.postponed import postpone, taken_up
@@ -118,7 +118,7 @@ async def find_standing(tx: AsyncConnection, tapped: Iterable[Tapped]) -> dict[T
         return {}
     write_first = taken_up(tx)
 
-    def work(visit: Visit) -> dict[Tapped, SideView]:
+    def work(visit: DatabaseVisit) -> dict[Tapped, SideView]:
         write_first(visit)
         return db.canvass_doors.standing(visit, list(firsts.values()))
 
@@ -198,7 +198,7 @@ async def undo(tx: AsyncConnection, going: Going, door: int) -> SideCard:
     """Takes back what the person’s last tap noted on the walk. Raises NotASupporter, NotYourWalk."""
     found = await _standing(tx, going, door)
 
-    def work(visit: Visit) -> int:
+    def work(visit: DatabaseVisit) -> int:
         return db.canvass_doors.undo(visit, found.walk, going.person.id) or door
 
     return await _seen_again(tx, going, await together(tx, work))

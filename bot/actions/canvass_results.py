@@ -21,7 +21,7 @@ from bot.rules.canvass.doors import Plane, Spot, place_of
 from bot.rules.canvass.ranking import Ranked, Weights
 from bot.rules.canvass.visits import DoorOutcome, Tally, WalkDoubt, doubt, pace, tally
 from bot.rules.permissions import Action
-from db.canvass_counts import Noted
+from db.canvass_counts import NotedVisits
 
 
 class StationLine(Frozen):
@@ -97,13 +97,15 @@ async def learnt(tx: AsyncConnection, author: Author, code: str) -> Learnt:
     )
 
 
-def _parted(noted: Iterable[Noted], key: Callable[[Noted], Any]) -> list[tuple[Any, list[Noted]]]:
+def _parted(
+    noted: Iterable[NotedVisits], key: Callable[[NotedVisits], Any]
+) -> list[tuple[Any, list[NotedVisits]]]:
     """What was noted, by something."""
     ordered = sorted(noted, key=lambda each: str(key(each)))
     return [(part, list(some)) for part, some in groupby(ordered, key=key)]
 
 
-def _tally(noted: Iterable[Noted]) -> Tally:
+def _tally(noted: Iterable[NotedVisits]) -> Tally:
     counts: Counter[DoorOutcome] = Counter()
     for each in noted:
         counts[each.outcome] += each.number

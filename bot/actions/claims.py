@@ -16,7 +16,7 @@ from bot.actions.authority import roles_of
 from bot.rules import conversations as rules
 from bot.rules.conversations import Claims, ConversationStanding, ConversationState, may_answer
 from db.conversations import Conversation
-from db.talks import Lost, Talk
+from db.talks import LostMessage, Talk
 
 BY_ITSELF = "inbox"
 """The actor in the audit log where a claim went back, or a question up, by itself."""
@@ -77,7 +77,7 @@ async def _tell_of_lost(tx: AsyncConnection, now: datetime) -> int:
     return len(lost)
 
 
-async def _tell_author(tx: AsyncConnection, lost: Lost, number: int, now: datetime) -> None:
+async def _tell_author(tx: AsyncConnection, lost: LostMessage, number: int, now: datetime) -> None:
     message = await db.conversations.message(tx, number)
     author = None
     if message is not None and message.author is not None:
@@ -87,7 +87,7 @@ async def _tell_author(tx: AsyncConnection, lost: Lost, number: int, now: dateti
         await db.talks.queue(tx, lost.conversation, Talk.TOLD, told, now=now, why="lost")
 
 
-async def _tell_reader(tx: AsyncConnection, lost: Lost, now: datetime) -> None:
+async def _tell_reader(tx: AsyncConnection, lost: LostMessage, now: datetime) -> None:
     """Whoever has taken it may sit before an empty chat: they can have it shown again."""
     found = await db.conversations.get(tx, lost.conversation)
     claimer = await db.people.get(tx, found.standing.claimed_by or 0) if found is not None else None

@@ -41,7 +41,7 @@ class SignInLinkDead(PortevoixError):
     default_message = "console/dead"
 
 
-class Occasion(Frozen):
+class SignInOccasion(Frozen):
     """What signing in works with beside the database."""
 
     campaign: Campaign
@@ -83,7 +83,7 @@ async def _offer(tx: AsyncConnection, door: Entrance, person: Person, language: 
 
 
 async def look(
-    tx: AsyncConnection, token: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
+    tx: AsyncConnection, token: str, occasion: SignInOccasion, door: Entrance = Entrance.CONSOLE
 ) -> ConsoleSession:
     """The link of a token, which still opens; looking does not use it up. Raises LinkDead."""
     found = await db.console.find_link(tx, door, hash_of(token), occasion.now)
@@ -93,7 +93,7 @@ async def look(
 
 
 async def enter(
-    tx: AsyncConnection, token: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
+    tx: AsyncConnection, token: str, occasion: SignInOccasion, door: Entrance = Entrance.CONSOLE
 ) -> str:
     """Uses a link up: the cookie of the session that it opened. Of two who try at once, one wins. Raises LinkDead."""
     link = await look(tx, token, occasion, door)
@@ -109,7 +109,11 @@ async def enter(
 
 
 async def enter_by_launch(
-    tx: AsyncConnection, launch: Launch, language: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
+    tx: AsyncConnection,
+    launch: Launch,
+    language: str,
+    occasion: SignInOccasion,
+    door: Entrance = Entrance.CONSOLE,
 ) -> str:
     """The cookie of a session that Telegram vouches for. What it told serves once. Raises LinkDead."""
     await audit.take_turn(tx)  # of two who show the same at once one is the second
@@ -132,7 +136,7 @@ async def enter_by_launch(
 
 
 async def signed_in(
-    tx: AsyncConnection, cookie: str, occasion: Occasion, door: Entrance = Entrance.CONSOLE
+    tx: AsyncConnection, cookie: str, occasion: SignInOccasion, door: Entrance = Entrance.CONSOLE
 ) -> Signed:
     """Whose cookie this is, with the roles of this moment. Raises SignedOut."""
     session = await db.console.find_session(tx, door, hash_of(cookie), occasion.now)
@@ -213,7 +217,7 @@ def _ranks(author: Author, role: Role) -> bool:
 
 
 async def _author(
-    tx: AsyncConnection, telegram_id: int, occasion: Occasion, door: Entrance = Entrance.CONSOLE
+    tx: AsyncConnection, telegram_id: int, occasion: SignInOccasion, door: Entrance = Entrance.CONSOLE
 ) -> Author | None:
     """The person with the roles they hold; None where the door does not open for them."""
     person = await db.people.find(tx, telegram_id)

@@ -23,7 +23,7 @@ from bot.frozen import Frozen
 from bot.rules.effects import (
     Count,
     Finding,
-    Left,
+    HowMuchLeft,
     Split,
     between_versions,
     headline,
@@ -67,14 +67,14 @@ class Effect(Frozen):
         return self.is_over and not any(count.drawn for count in self.counts.values())
 
 
-class Effects(Frozen):
+class MessageEffects(Frozen):
     """Everything that may be said of a message of which versions are compared, the goal first; of one that never left
     nothing. `left`: how much of it did, None while it leaves. `was_recalled`: it was taken back.
     """
 
     broadcast: int
     experiment: Experiment
-    left: Left | None
+    left: HowMuchLeft | None
     was_recalled: bool
     outcomes: list[Effect]
 
@@ -123,7 +123,7 @@ class _Meant(Frozen):
 
 async def effects_of(
     tx: AsyncConnection, broadcast: int, campaign: Campaign, now: datetime, *, so_far: bool = True
-) -> Effects:
+) -> MessageEffects:
     """What may be said of a message at an instant. Raises NothingCompared.
 
     `so_far`: what cannot be judged yet is counted all the same, which reads everybody's answers.
@@ -141,9 +141,9 @@ async def effects_of(
     meant = await _meant(tx, found, campaign)
     told = [
         await _told(tx, found, experiment, plan, meant, campaign, now, so_far=so_far)
-        for plan in (() if left is Left.NOTHING else _plans(found, experiment, meant))
+        for plan in (() if left is HowMuchLeft.NOTHING else _plans(found, experiment, meant))
     ]
-    return Effects(
+    return MessageEffects(
         broadcast=broadcast,
         experiment=experiment,
         left=left,
@@ -152,13 +152,13 @@ async def effects_of(
     )
 
 
-async def _left(tx: AsyncConnection, broadcast: Broadcast) -> Left | None:
+async def _left(tx: AsyncConnection, broadcast: Broadcast) -> HowMuchLeft | None:
     """How much of it left; None while it may still leave."""
     if broadcast.finished_at is None and broadcast.state != "cancelled":
         return None
     if not await db.broadcast_changes.has_left(tx, broadcast.id):
-        return Left.NOTHING
-    return Left.PART if broadcast.state == "cancelled" else Left.ALL
+        return HowMuchLeft.NOTHING
+    return HowMuchLeft.PART if broadcast.state == "cancelled" else HowMuchLeft.ALL
 
 
 async def _told(
@@ -280,7 +280,7 @@ async def _measured(
 ) -> dict[str, Any]:
     """What can be counted of a message by now, and was not. Of one that never left there is nothing to count."""
     experiment = broadcast.compares
-    if experiment is None or await _left(tx, broadcast) is Left.NOTHING:
+    if experiment is None or await _left(tx, broadcast) is HowMuchLeft.NOTHING:
         return {}
     meant = await _meant(tx, broadcast, campaign)
     plans = _plans(broadcast, experiment, meant)

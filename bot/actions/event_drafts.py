@@ -13,7 +13,7 @@ from bot.actions.announcing import Announced, NewEvent
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
 from bot.actions.broadcasts import require_somebody
-from bot.actions.forecasts import Forecast, Sending
+from bot.actions.forecasts import Forecast, PlannedSending
 from bot.actions.series import Repeats
 from bot.communes import Commune
 from bot.rules.event_draft import ONCE, starts_at
@@ -90,9 +90,11 @@ def as_told(data: Mapping[str, Any], zone: str) -> dict[str, Any] | None:
     return series.as_told(repeated.every, told)
 
 
-def sending(data: Mapping[str, Any], commune: Commune, now: datetime) -> Sending:
+def sending(data: Mapping[str, Any], commune: Commune, now: datetime) -> PlannedSending:
     """Its invitation, as it would leave now."""
-    return Sending(kind=Kind.EVENT_INVITE, when=all_at(now), expires_at=useful_until(data, commune.zone))
+    return PlannedSending(
+        kind=Kind.EVENT_INVITE, when=all_at(now), expires_at=useful_until(data, commune.zone)
+    )
 
 
 async def announce(

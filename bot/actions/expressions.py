@@ -15,7 +15,7 @@ import db.expressions
 import db.people
 import db.saved_audiences
 import db.surveys
-from bot.actions.forecasts import Sending, obstacles
+from bot.actions.forecasts import PlannedSending, obstacles
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
@@ -50,7 +50,7 @@ class Asked(Frozen):
     text: str = ""
 
 
-class Occasion(Frozen):
+class ExpressionOccasion(Frozen):
     """Where and when it is asked."""
 
     campaign: Campaign
@@ -58,7 +58,7 @@ class Occasion(Frozen):
     now: datetime
 
 
-async def setting_of(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> Setting:
+async def setting_of(tx: AsyncConnection, asked: Asked, occasion: ExpressionOccasion) -> Setting:
     """What the expression is read with. Raises BadAudience that points at what does not exist."""
     saved = await db.saved_audiences.all_saved(tx)
     require_readable(asked.expression, saved)
@@ -82,7 +82,9 @@ async def setting_of(tx: AsyncConnection, asked: Asked, occasion: Occasion) -> S
     )
 
 
-async def _require_known(tx: AsyncConnection, asked: Asked, occasion: Occasion, saved: Saved) -> None:
+async def _require_known(
+    tx: AsyncConnection, asked: Asked, occasion: ExpressionOccasion, saved: Saved
+) -> None:
     leaves = list(leaves_of(asked.expression))
     codes = {leaf.arguments[0] for leaf in leaves if leaf.name == "rsvp"} - {ANY}
     numbers = {int(leaf.arguments[0]) for leaf in leaves if leaf.name in ("got", "answered")}
@@ -130,7 +132,7 @@ def _unknown_option(leaf: Leaf, survey: Survey | None) -> BadAudience | None:
     return _none_of(f"The survey {code} has no option {wanted}", "no_option", [ANY, NONE, *clear])
 
 
-def _unknown_here(leaf: Leaf, occasion: Occasion) -> BadAudience | None:
+def _unknown_here(leaf: Leaf, occasion: ExpressionOccasion) -> BadAudience | None:
     """What is wrong with a leaf that the campaign file or the list of communes does not know."""
     campaign, first = occasion.campaign, leaf.arguments[0] if leaf.arguments else ""
     if leaf.name in ("in", "near") and len(first) == 5 and occasion.gazetteer.by_code(first) is None:
@@ -175,7 +177,7 @@ class Counted(Frozen):
     steps: tuple[ExpressionStep, ...]
 
 
-async def count(rolls: Rolls, asked: Asked, occasion: Occasion) -> Counted:
+async def count(rolls: Rolls, asked: Asked, occasion: ExpressionOccasion) -> Counted:
     """Counts an audience, and how it grew, all of one moment. Raises BadAudience."""
     async with rolls.database.read() as tx:
         setting = await setting_of(tx, asked, occasion)
@@ -198,10 +200,10 @@ async def count(rolls: Rolls, asked: Asked, occasion: Occasion) -> Counted:
 
 
 async def _held(
-    tx: AsyncConnection, among: Condition, occasion: Occasion, *, only: int | None = None
+    tx: AsyncConnection, among: Condition, occasion: ExpressionOccasion, *, only: int | None = None
 ) -> Counter[Held]:
     """What keeps news that are sent now from how many of these people; `only`: from this one."""
-    news = Sending(kind=NEWS, when=all_at(occasion.now))
+    news = PlannedSending(kind=NEWS, when=all_at(occasion.now))
     found: Counter[Held] = Counter()
     for people, obstacle in await obstacles(
         tx, among, news, occasion.campaign, reader=EXACT, now=occasion.now, only=only
@@ -225,7 +227,7 @@ class Why(Frozen):
         return self.is_supporter and self.verdict.is_in
 
 
-async def why(tx: AsyncConnection, asked: Asked, occasion: Occasion, *, telegram_id: int) -> Why:
+async def why(tx: AsyncConnection, asked: Asked, occasion: ExpressionOccasion, *, telegram_id: int) -> Why:
     """Why somebody is in an audience, or is not. Raises BadAudience and UnknownPerson."""
     setting = await setting_of(tx, asked, occasion)
     person = await db.people.find(tx, telegram_id)

@@ -9,14 +9,14 @@ from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
 from bot.rules.courtesy import NeutralSent
 from bot.rules.leaving import Hold, hold
-from bot.rules.leaving_order import Waiting, held_in_line, instants_of
-from db.reaching import OtherMessage, Reminded, Written
+from bot.rules.leaving_order import WaitingMessage, held_in_line, instants_of
+from db.reaching import OtherMessage, Reminded, WrittenTo
 
 PARIS = "Europe/Paris"
 """By which time somebody lives of whom no zone is known."""
 
 
-class Place(Frozen):
+class ForecastPlace(Frozen):
     """Where somebody votes and lives, and how many questions they left unanswered."""
 
     territory: str | None
@@ -26,7 +26,7 @@ class Place(Frozen):
     def hold(
         self,
         campaign: Campaign,
-        one: Waiting,
+        one: WaitingMessage,
         now: datetime,
         sent: Collection[datetime],
         neutral: Collection[NeutralSent] = (),
@@ -44,15 +44,15 @@ class Place(Frozen):
         )
 
 
-def held_after(some: Reminded, mine: Waiting, campaign: Campaign) -> Hold | None:
+def held_after(some: Reminded, mine: WaitingMessage, campaign: Campaign) -> Hold | None:
     """Why a neutral reminder of staff waits for people whom others reached before: it has caps of its own."""
-    place = Place(territory=some.territory, zone=some.zone)
+    place = ForecastPlace(territory=some.territory, zone=some.zone)
     return place.hold(campaign, mine, mine.due_at, (), some.sent)
 
 
 def held_behind(
-    one: Written,
-    mine: Waiting,
+    one: WrittenTo,
+    mine: WaitingMessage,
     others: Iterable[OtherMessage],
     campaign: Campaign,
     *,
@@ -60,12 +60,12 @@ def held_behind(
     today_from: datetime,
 ) -> Hold | None:
     """Why it waits for people who got others before, or wait for others too."""
-    place = Place(
+    place = ForecastPlace(
         territory=one.territory, zone=one.zone, unanswered=campaign.caps.silent_after if one.silent else 0
     )
     by_number = {each.number: each for each in others}
     waits = [
-        Waiting(
+        WaitingMessage(
             number=each.number,
             kind=by_number[each.number].kind,
             due_at=each.due_at or now,

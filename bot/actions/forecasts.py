@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.events
 import db.reaching
-from bot.actions.forecast_places import PARIS, Place, held_after, held_behind
+from bot.actions.forecast_places import PARIS, ForecastPlace, held_after, held_behind
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
 from bot.rules.courtesy import WEEK
 from bot.rules.expressions import events_of, stored
 from bot.rules.kinds import MUTES, PARTISAN, Kind
 from bot.rules.leaving import Hold
-from bot.rules.leaving_order import Waiting
+from bot.rules.leaving_order import WaitingMessage
 from bot.rules.reaching import Held, held_by, reason_of, today_in
 from bot.rules.sending import INVITATION, USEFUL_FOR, SendingTime, all_at
 from bot.rules.small_counts import NOBODY, Headcount, Reader
@@ -38,7 +38,7 @@ MOST_TRIED = 4
 """How many later times are looked at for a better one."""
 
 
-class Sending(Frozen):
+class PlannedSending(Frozen):
     """What is to be sent: `expires_at` is when it is of no use any more; None: as long after it is due as any message
     that staff write.
     """
@@ -56,10 +56,10 @@ class Sending(Frozen):
         due = self.when.due_in(zone)
         return due if self.not_before is None else max(due, self.not_before)
 
-    def waits_in(self, zone: str | None, now: datetime) -> Waiting:
+    def waits_in(self, zone: str | None, now: datetime) -> WaitingMessage:
         """As it waits for somebody who lives by a zone."""
         due, expires = max(now, self.due_in(zone)), self.expires_in(zone)
-        return Waiting(number=self.broadcast, kind=self.kind, due_at=due, expires_at=expires)
+        return WaitingMessage(number=self.broadcast, kind=self.kind, due_at=due, expires_at=expires)
 
     def expires_in(self, zone: str | None) -> datetime:
         """When it is of no use any more to somebody who lives by a zone."""
@@ -138,7 +138,7 @@ class Forecast(Frozen):
 async def forecast(
     tx: AsyncConnection,
     target: Target,
-    sending: Sending,
+    sending: PlannedSending,
     campaign: Campaign,
     reader: Reader,
     *,
@@ -165,7 +165,7 @@ async def forecast_of(
         now=now,
         about=about,
     )
-    sending = Sending(
+    sending = PlannedSending(
         kind=Kind(broadcast.kind),
         when=SendingTime(at=broadcast.starts_at, local=broadcast.local_time),
         expires_at=broadcast.expires_at,
@@ -189,7 +189,7 @@ async def forecast_again(
 ) -> Forecast:
     """What a message meets that is sent again now to those in these areas for whom it expired."""
     among = db.reaching.expired_in(broadcast.id, areas, invites_to=_invites_to(broadcast))
-    sending = Sending(
+    sending = PlannedSending(
         kind=Kind(broadcast.kind),
         when=all_at(now),
         expires_at=broadcast.expires_at,
@@ -217,7 +217,7 @@ class _Asked(Frozen):
 
 
 async def _with_a_better(
-    tx: AsyncConnection, asked: _Asked, sending: Sending, campaign: Campaign, reader: Reader
+    tx: AsyncConnection, asked: _Asked, sending: PlannedSending, campaign: Campaign, reader: Reader
 ) -> Forecast:
     found = await _forecast(tx, asked, sending, campaign, reader)
     if not found.is_lost(reader):
@@ -237,7 +237,7 @@ async def _with_a_better(
 
 
 async def _forecast(
-    tx: AsyncConnection, asked: _Asked, sending: Sending, campaign: Campaign, reader: Reader
+    tx: AsyncConnection, asked: _Asked, sending: PlannedSending, campaign: Campaign, reader: Reader
 ) -> Forecast:
     at_once = NOBODY
     for_good: dict[Held, Headcount] = {}
@@ -292,13 +292,13 @@ def _together(lost: Iterable[Delay]) -> tuple[Delay, ...]:
     return tuple(sorted((each for _, each in found), key=lambda each: each.until))
 
 
-def _at_home(area: str, sending: Sending, campaign: Campaign, now: datetime) -> Obstacle:
+def _at_home(area: str, sending: PlannedSending, campaign: Campaign, now: datetime) -> Obstacle:
     """What keeps a message from somebody of whom nothing is known but the area."""
     there = main_territory(area)
     due, expires_at = max(now, sending.due_in(there.zone)), sending.expires_in(there.zone)
     if campaign.is_out(due):
         return Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)
-    home = Place(territory=there.code, zone=there.zone)
+    home = ForecastPlace(territory=there.code, zone=there.zone)
     return Obstacle(
         hold=home.hold(campaign, sending.waits_in(there.zone, now), due, ()), expires_at=expires_at
     )
@@ -307,7 +307,7 @@ def _at_home(area: str, sending: Sending, campaign: Campaign, now: datetime) -> 
 async def obstacles(
     tx: AsyncConnection,
     among: Condition,
-    sending: Sending,
+    sending: PlannedSending,
     campaign: Campaign,
     *,
     reader: Reader,
@@ -336,7 +336,7 @@ async def obstacles(
         elif each.recently:
             days[each.zone] = today_in(each.zone or PARIS, now)
         else:
-            place = Place(territory=each.territory, zone=each.zone)
+            place = ForecastPlace(territory=each.territory, zone=each.zone)
             held = place.hold(campaign, mine, mine.due_at, ())
             found.append((each.people, Obstacle(hold=held, expires_at=expires_at)))
     if not days:
@@ -363,7 +363,7 @@ async def obstacles(
 async def _of_reminded(
     tx: AsyncConnection,
     among: Condition,
-    sending: Sending,
+    sending: PlannedSending,
     campaign: Campaign,
     *,
     now: datetime,

@@ -14,7 +14,7 @@ from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.conversations import may_answer, median_seconds
 from db.conversations import AreaLoad
-from db.long_counts import Counts
+from db.long_counts import CountMaker
 
 LOOKED_AT = timedelta(days=30)
 """The answers of so long say how long people wait."""
@@ -49,7 +49,7 @@ async def load_in(tx: AsyncConnection, area: str, now: datetime) -> Load:
     return load_of(loads, median_seconds(waited))
 
 
-async def usual_wait(counts: Counts, now: datetime) -> int | None:
+async def usual_wait(counts: CountMaker, now: datetime) -> int | None:
     """How many seconds half of those waited at most whom the team answered lately; None where it answered nobody. It is
     counted over all that was written in a month, in a transaction of its own.
     """

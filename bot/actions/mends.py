@@ -34,7 +34,7 @@ from bot.rules.sending import USEFUL_FOR
 from bot.rules.small_counts import Headcount
 from bot.words.staff_texts import check_staff_text
 from bot.words.telegram_html import CAPTION_LIMIT, TEXT_LIMIT
-from db.broadcast_accounts import Broadcast, Progress
+from db.broadcast_accounts import Broadcast, BroadcastProgress
 
 ACTIONS = {Mend.CORRECTION: Action.CORRECT_BROADCAST, Mend.RECALL: Action.RECALL_BROADCAST}
 
@@ -52,7 +52,7 @@ class Mendable(Frozen):
     be. `deletable`: so many can still be deleted, the others edited. `waiting`: so many do not have it yet.
     """
 
-    progress: Progress
+    progress: BroadcastProgress
     texts: Mapping[str, str]
     # Of each version that is compared with it.
     others: Sequence[Mapping[str, str]]

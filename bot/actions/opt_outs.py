@@ -25,7 +25,7 @@ LEDGER_VERSION = "opt-out list"
 """What stands in the consent ledger in the place of a text's version; its hash is the file's."""
 
 
-class Effects(Frozen):
+class ListEffects(Frozen):
     """The effects of a list, done or to be done, in numbers of people.
 
     stopped: supporters who hear nothing any more. already_stopped: they had asked for silence themselves.
@@ -43,14 +43,14 @@ class Effects(Frozen):
 class _Sorted(Frozen):
     """The people of a list by what becomes of them."""
 
-    effects: Effects
+    effects: ListEffects
     to_stop: Sequence[KnownOptOut]
     silent: Sequence[KnownOptOut]
     to_forget: Sequence[KnownOptOut]
     hashes: Sequence[str]
 
 
-async def preview(tx: AsyncConnection, telegram_ids: Sequence[int], *, key: SuppressionKey) -> Effects:
+async def preview(tx: AsyncConnection, telegram_ids: Sequence[int], *, key: SuppressionKey) -> ListEffects:
     """The effects that importing the list would have; nothing is changed."""
     return (await _sort(tx, telegram_ids, key)).effects
 
@@ -63,7 +63,7 @@ async def import_list(
     digest: str,
     actor: str,
     now: datetime,
-) -> Effects:
+) -> ListEffects:
     """Stops who is known, and keeps a keyed hash of everybody, so that nobody of them is invited again.
 
     `digest` is the SHA-256 of the file, the proof in the ledger and the log. Messages that wait for these people do
@@ -106,7 +106,7 @@ async def _sort(tx: AsyncConnection, telegram_ids: Sequence[int], key: Suppressi
     settled = {person.id for person in (*silent, *unfinished)}
     to_stop = [person for person in known if person.id not in settled]
     silent = [person for person in silent if person not in unfinished]
-    effects = Effects(
+    effects = ListEffects(
         stopped=len(to_stop),
         already_stopped=len(silent),
         unfinished=len(unfinished),

@@ -141,7 +141,7 @@ async def why(
     )
 
 
-class Holding(Frozen):
+class PersonalData(Frozen):
     """Everything held about a person, as JSON would show it."""
 
     person: Mapping[str, Any]
@@ -207,12 +207,12 @@ def _as_text(value: object) -> str:
 
 async def holding(
     tx: AsyncConnection, person: Person, *, key: SuppressionKey, retention: Retention
-) -> Holding:
+) -> PersonalData:
     """The data held about a person, also sealed since they left before; who else stands in it is left out."""
     known = person._asdict()
     known["recruited_by_a_supporter"] = known.pop("recruiter") is not None
     dialog = await db.dialogs.get(tx, person.id)
-    return Holding(
+    return PersonalData(
         person=known,
         consents=[asdict(consent) for consent in await db.consents.of_person(tx, person.pseudonym)],
         answers=await db.personal_data.answers_of(tx, person.id),

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.saved_audiences
 from bot.actions import audit
 from bot.actions.authority import Author, in_turn
-from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.expressions import Asked, ExpressionOccasion, setting_of
 from bot.errors import BadAudience, PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, contains
@@ -36,7 +36,13 @@ class Saved(Frozen):
 
 
 async def save(
-    tx: AsyncConnection, name: str, asked: Asked, occasion: Occasion, *, area: str | None, actor: str
+    tx: AsyncConnection,
+    name: str,
+    asked: Asked,
+    occasion: ExpressionOccasion,
+    *,
+    area: str | None,
+    actor: str,
 ) -> Saved:
     """Saves an audience under a name, in place of the one that had it. Raises BadAudience.
 
@@ -70,11 +76,13 @@ async def save_for(
     before = (await db.saved_audiences.all_saved(tx)).get(name)
     if before is not None and not any(contains(each, before.area) for each in areas):
         raise BadAudience(f"Another area has an audience “{name}”.", why="name_taken", word=as_typed)
-    occasion = Occasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
+    occasion = ExpressionOccasion(campaign=author.campaign, gazetteer=author.gazetteer, now=author.now)
     return await save(tx, name, Asked(expression=expression), occasion, area=area, actor=author.name)
 
 
-async def delete(tx: AsyncConnection, name: str, occasion: Occasion, *, actor: str) -> SavedAudience:
+async def delete(
+    tx: AsyncConnection, name: str, occasion: ExpressionOccasion, *, actor: str
+) -> SavedAudience:
     """Deletes a saved audience that no other names. Raises NoSuchAudience and AudienceInUse."""
     saved = await db.saved_audiences.all_saved(tx)
     if name not in saved:

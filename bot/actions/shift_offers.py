@@ -19,7 +19,7 @@ from bot.actions.waitlist import lives_by
 from bot.campaign.campaign import Campaign
 from bot.rules.kinds import Kind
 from bot.rules.offers import can_be_asked_in_time, may_be_asked, offer_until
-from bot.rules.seats import Rsvp, Standing, Waiting, allot, door_opens, lapsed, offered
+from bot.rules.seats import Rsvp, Standing, WaitingParty, allot, door_opens, lapsed, offered
 from bot.rules.sending import ON_THE_WAY, SHIFT_OFFER
 from bot.rules.shifts import Shift, seats_of
 from db.planning import PlannedBroadcast
@@ -111,7 +111,7 @@ async def _offers(
 
 
 def _can_be_asked(
-    campaign: Campaign, shift: Shift, lives: Mapping[int, HelperLife], each: Waiting, now: datetime
+    campaign: Campaign, shift: Shift, lives: Mapping[int, HelperLife], each: WaitingParty, now: datetime
 ) -> bool:
     life = lives_by(lives[each.person])
     return can_be_asked_in_time(starts_at=shift.starts_at, **life, now=now, policy=campaign.policy)

@@ -49,7 +49,7 @@ class EventCount(Frozen):
     answers: Mapping[str, str]
 
 
-class QuestionCount(Frozen):
+class AnswersToQuestion(Frozen):
     """The answers to one question, as shown."""
 
     question: str
@@ -73,7 +73,7 @@ class AreaStatistics(Frozen):
     # How many more of them there are than are shown.
     more_places: int
     events: tuple[EventCount, ...]
-    ballots: Mapping[int, tuple[QuestionCount, ...]]
+    ballots: Mapping[int, tuple[AnswersToQuestion, ...]]
 
 
 async def overview(tx: AsyncConnection, author: Author, area: str, language: str) -> AreaStatistics:
@@ -111,7 +111,7 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
     )
 
 
-async def logged(tx: AsyncConnection, author: Author, area: str) -> tuple[QuestionCount, ...]:
+async def logged(tx: AsyncConnection, author: Author, area: str) -> tuple[AnswersToQuestion, ...]:
     """Every answer from an area, by question. Raises NotAllowed."""
     author.require(Action.SEE_STATISTICS, area)
     reader = author.reader
@@ -179,11 +179,11 @@ def _by_subject(tallies: Sequence[AnswerCount]) -> Iterable[tuple[str, list[Answ
     return [(about, list(group)) for about, group in groupby(ordered, key=lambda tally: tally.about)]
 
 
-def _questions(reader: Reader, tallies: Iterable[AnswerCount]) -> tuple[QuestionCount, ...]:
+def _questions(reader: Reader, tallies: Iterable[AnswerCount]) -> tuple[AnswersToQuestion, ...]:
     """Without the answers of which there is nothing to tell: that one stands there would say that somebody gave it."""
     told = [tally for tally in tallies if reader.tells(tally.people)]
     return tuple(
-        QuestionCount(
+        AnswersToQuestion(
             question=question,
             answers=tuple((tally.answer, reader.shown(tally.people)) for tally in group),
         )

@@ -16,7 +16,7 @@ from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.surveys import SKIPPED, Option, Question
-from db.long_counts import Counts
+from db.long_counts import CountMaker
 from db.surveys import ANYBODY, Survey
 
 MANY = 5_000
@@ -88,7 +88,7 @@ async def results_for(tx: AsyncConnection, author: Author, code: str) -> Results
     return as_read(survey, reader, await found_in(tx, survey, reader.known_in))
 
 
-async def results_now(counts: Counts, survey: Survey, reader: Reader) -> Results:
+async def results_now(counts: CountMaker, survey: Survey, reader: Reader) -> Results:
     """The same of a survey that was `seen`, as it was committed last, in a transaction of its own."""
     count = partial(_rows, survey=survey, known_in=reader.known_in)
     found = _counts(await counts.made(count, list))

@@ -17,8 +17,8 @@ from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, CandidateOut, in_turn, operator
 from bot.actions.broadcasts import NewBroadcast, awaits_second_person, columns_of, fill, require_somebody
-from bot.actions.expressions import Asked, Occasion, setting_of
-from bot.actions.forecasts import Forecast, Sending
+from bot.actions.expressions import Asked, ExpressionOccasion, setting_of
+from bot.actions.forecasts import Forecast, PlannedSending
 from bot.actions.ledger import note_choice
 from bot.actions.people import require_supporter
 from bot.actions.responses import Origin, record, response
@@ -38,7 +38,7 @@ from bot.rules.surveys import (
     Form,
     Move,
     SurveyStanding,
-    Tap,
+    SurveyTap,
     as_json,
     is_open,
     tapped,
@@ -109,7 +109,7 @@ class Made(Frozen):
 
 
 async def import_survey(
-    tx: AsyncConnection, new: NewSurvey, occasion: Occasion, *, actor: str, dry_run: bool = False
+    tx: AsyncConnection, new: NewSurvey, occasion: ExpressionOccasion, *, actor: str, dry_run: bool = False
 ) -> Made:
     """Makes a survey and queues the message that asks it, for its audience everywhere; `dry_run`: only counts.
 
@@ -168,7 +168,7 @@ def require_form(form: Form, campaign: Campaign) -> None:
         raise SurveyRefused(f"The survey has a fault: {fault.wrong}.", why=fault.wrong.value, word=fault.word)
 
 
-async def _target(tx: AsyncConnection, new: NewSurvey, occasion: Occasion) -> Target:
+async def _target(tx: AsyncConnection, new: NewSurvey, occasion: ExpressionOccasion) -> Target:
     """Whom the operator's survey is for: nobody's area limits it."""
     setting = await setting_of(tx, Asked(expression=new.audience), occasion)
     meant = widened(written_out(new.audience, setting.saved), occasion.campaign.is_whole)
@@ -176,9 +176,9 @@ async def _target(tx: AsyncConnection, new: NewSurvey, occasion: Occasion) -> Ta
     return Target(meant=meant, expression=within, setting=setting, area=common_area(holding))
 
 
-def sending_of(new: NewSurvey, now: datetime) -> Sending:
+def sending_of(new: NewSurvey, now: datetime) -> PlannedSending:
     """The message that asks it, as a forecast looks at it."""
-    return Sending(kind=new.kind, when=all_at(new.opens_at or now), expires_at=new.closes_at)
+    return PlannedSending(kind=new.kind, when=all_at(new.opens_at or now), expires_at=new.closes_at)
 
 
 async def send(
@@ -269,7 +269,7 @@ async def _make(
 # -- answering --
 
 
-class Seen(Frozen):
+class SurveySeen(Frozen):
     """A survey and where one person stands in it."""
 
     survey: Survey
@@ -281,12 +281,12 @@ async def answer(
     person: Person,
     origin: Origin,
     code: str,
-    tap: Tap,
+    tap: SurveyTap,
     campaign: Campaign,
     *,
     language: str,
     read: Read,
-) -> Seen:
+) -> SurveySeen:
     """A tap under a survey: what it chooses is kept in place of what was chosen before, and what follows is shown. The
     first answer is a choice, to tell the campaign this for that purpose: it stands in the ledger with what was read.
 
@@ -306,7 +306,7 @@ async def answer(
             await note_choice(tx, person, origin, ASKED, given=True, language=language, text=read(survey))
         said = f"{question}:{'+'.join(at.answers[question]) or '-'}"
         await db.surveys.put(tx, survey.id, before, at.answers, response(person, origin, ASKED, said, code))
-    return Seen(survey=survey, at=at)
+    return SurveySeen(survey=survey, at=at)
 
 
 async def to_take_back(tx: AsyncConnection, person: Person, code: str) -> Survey:

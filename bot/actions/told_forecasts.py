@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from bot.actions.forecasts import Delay, Forecast, Sending, forecast
+from bot.actions.forecasts import Delay, Forecast, PlannedSending, forecast
 from bot.actions.telling import telling
 from bot.campaign.campaign import Campaign
 from bot.rules.blurring import Tells, shared_out
@@ -23,7 +23,13 @@ from db.rolls import Rolls
 
 
 async def forecast_now(
-    rolls: Rolls, target: Target, sending: Sending, campaign: Campaign, reader: Reader, *, now: datetime
+    rolls: Rolls,
+    target: Target,
+    sending: PlannedSending,
+    campaign: Campaign,
+    reader: Reader,
+    *,
+    now: datetime,
 ) -> Forecast:
     """What a message would meet, in transactions of its own that only read."""
     count = partial(forecast, target=target, sending=sending, campaign=campaign, reader=reader, now=now)

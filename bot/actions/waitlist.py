@@ -24,7 +24,7 @@ from bot.rules.seats import Rsvp, Seats, door_opens, lapsed, offered
 from bot.rules.sending import OFFER
 from db.events import Event
 from db.planning import PlannedBroadcast
-from db.seats import Listed
+from db.seats import NextInLine
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +107,7 @@ def lives_by(found: HasPlace) -> LivesBy:
     return {"territory": found.territory, "zone": found.zone or "Europe/Paris"}
 
 
-def _offer(campaign: Campaign, event: Event, to: Listed, now: datetime) -> Rsvp | None:
+def _offer(campaign: Campaign, event: Event, to: NextInLine, now: datetime) -> Rsvp | None:
     """The seats held for somebody from now on; None where they may not be asked now: the seats wait for them."""
     if not may_be_asked(**lives_by(to), now=now, policy=campaign.policy):
         return None

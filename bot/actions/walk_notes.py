@@ -19,7 +19,7 @@ from bot.frozen import Frozen
 from bot.rules.canvass.doors import Door, Plane
 from bot.rules.canvass.notes import Note, NoteKind, Refusal, fresh, may_have_happened
 from bot.rules.canvass.visits import MOST_DWELLINGS, DoorOutcome, DoorState, after, reached
-from db.batches import Visit, together
+from db.batches import DatabaseVisit, together
 from db.canvass_doors import Leg, WalkView
 from db.postponed import Row
 from db.walk_notes import WalkDoor
@@ -66,7 +66,7 @@ async def keep(
     """Keeps notes in their order; what became of each, by its key: None for what is kept. Raises NotASupporter."""
     require_supporter(going.person)
 
-    def work(visit: Visit) -> dict[int, Refusal | None]:
+    def work(visit: DatabaseVisit) -> dict[int, Refusal | None]:
         walk = db.canvass_doors.ground(visit, going.walk, going.person.id)
         spell = db.walk_notes.spell(visit, going.walk, outing, going.person.id)
         if walk is None or spell is None:
@@ -90,7 +90,7 @@ class _Keeping:
     """
 
     def __init__(
-        self, visit: Visit, going: Going, walk: WalkView, spell: tuple[datetime, datetime | None]
+        self, visit: DatabaseVisit, going: Going, walk: WalkView, spell: tuple[datetime, datetime | None]
     ) -> None:
         self._visit, self._going, self._walk, self._spell = visit, going, walk, spell
         self._legs: dict[int, Leg] = {}  # by each of their doors

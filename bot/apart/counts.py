@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.apart.given import UnchangeablePickler
-from bot.apart.pages import Pages
-from bot.apart.process import Lost
+from bot.apart.pages import ApartPages
+from bot.apart.process import PageLost
 from bot.campaign.campaign import Campaign
 from db.engine import Database
 from db.long_counts import Count, CountsHere, Read
@@ -31,7 +31,7 @@ _CAMPAIGN = "campaign"
 class CountsApart:
     """While there is a process that makes pages counts are made there; else here."""
 
-    def __init__(self, pages: Pages, database: Database, campaign: Campaign) -> None:
+    def __init__(self, pages: ApartPages, database: Database, campaign: Campaign) -> None:
         self._pages, self._campaign = pages, campaign
         self._here = CountsHere(database)
 
@@ -40,7 +40,7 @@ class CountsApart:
         if process is not None:
             try:
                 return read(orjson.loads(await process.count(asked(count, self._campaign))))
-            except Lost:
+            except PageLost:
                 log.warning("count_lost", hint="It is made by the process that sends.")
         return await self._here.made(count, read)
 

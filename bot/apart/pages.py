@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.apart import process
 from bot.apart.given import Given
-from bot.apart.process import Broken, Elsewhere, Lost, Process
+from bot.apart.process import Elsewhere, PageBroken, PageLost, Process
 from bot.rules.console import Entrance
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ def is_made_apart(scope: Mapping[str, Any]) -> bool:
     )
 
 
-class Pages:
+class ApartPages:
     """The web part, of which the pages are made apart. `here`: all of it in this process. `lost`: the page that says
     that one was lost.
     """
@@ -92,10 +92,10 @@ class Pages:
             await found.answer(scope, receive, send)
         except Elsewhere:
             await self._here(scope, receive, send)
-        except Lost:
+        except PageLost:
             # Not made here instead: what ended the other process, as a page that takes all memory, would end the bot.
             await self._lost(scope, receive, send)
-        except Broken:
+        except PageBroken:
             log.warning("page_broken")  # uvicorn closes the connection: nobody takes a half for the whole
 
     async def _alone(self, scope: Scope, receive: Receive, send: Send) -> None:

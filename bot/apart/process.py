@@ -24,11 +24,11 @@ START_SECONDS = 120.0
 END_SECONDS = 5.0
 
 
-class Broken(Exception):
+class PageBroken(Exception):
     """The page broke after it had begun: what was sent of it cannot be taken back."""
 
 
-class Lost(Exception):
+class PageLost(Exception):
     """The process ended while it made the page or counted, and nothing of it was sent."""
 
 
@@ -65,7 +65,7 @@ class Process:
             self._say(Frame(number, FrameKind.ASK, asked(scope)))
             frame = await frames.get()
             if frame.kind not in (FrameKind.WHOLE, FrameKind.BEGUN):
-                raise Elsewhere if frame.kind is FrameKind.ELSEWHERE else Lost
+                raise Elsewhere if frame.kind is FrameKind.ELSEWHERE else PageLost
             start, body = answer_of(frame.content)
             await send(start)
             more = frame.kind is FrameKind.BEGUN
@@ -83,7 +83,7 @@ class Process:
             self._say(Frame(number, FrameKind.COUNT, content))
             frame = await frames.get()
             if frame.kind is not FrameKind.COUNTED:
-                raise Lost
+                raise PageLost
             return frame.content
         finally:
             del self._pages[number]
@@ -101,7 +101,7 @@ class Process:
                     return
                 frame = coming.result()
                 if frame.kind is FrameKind.CUT:
-                    raise Broken
+                    raise PageBroken
                 await send(_body(frame.content, more=frame.kind is FrameKind.PIECE))
                 if frame.kind is FrameKind.LAST:
                     return
@@ -110,7 +110,7 @@ class Process:
 
     def _say(self, frame: Frame) -> None:
         if self.is_over:
-            raise Lost
+            raise PageLost
         self._writer.write(frame.packed())
 
     def listen(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import campaigns
 from bot.campaign.ballots import note_unknown_communes
-from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
+from bot.campaign.model import Campaign, CampaignSender, Controller, Label, Practical
 from bot.campaign.own_templates import OwnTemplate, read_own_templates
 from bot.campaign.reading import read_campaign
 from bot.campaign.toml import Fault, Source, text_of
@@ -16,11 +16,11 @@ from bot.frozen import Frozen
 
 __all__ = [
     "Campaign",
+    "CampaignSender",
     "Controller",
     "Fault",
     "Label",
     "Practical",
-    "Sender",
     "StepFault",
     "check_campaign",
     "find_campaign_file",

@@ -27,7 +27,7 @@ from bot.rules.steps import Schedule, Slot, Step
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 
 
-class Sender(Frozen):
+class CampaignSender(Frozen):
     """The sender: the name under each message, the candidate if any, and one sentence on who this is and
     why.
     """
@@ -107,7 +107,7 @@ class Campaign(Frozen):
     kind: BallotKind
     reveals: Reveals
     areas: tuple[str, ...]
-    sender: Sender
+    sender: CampaignSender
     controller: Controller
     label: Label | None
     law: LawProfile

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from bot.campaign.ballots import check_ballots, read_ballots
 from bot.campaign.bringing import read_bring
 from bot.campaign.electorate import check_electorate, read_kind, read_reveals
-from bot.campaign.model import Campaign, Controller, Label, Practical, Sender
+from bot.campaign.model import Campaign, CampaignSender, Controller, Label, Practical
 from bot.campaign.neutrality import check_neutrality
 from bot.campaign.steps import check_steps, read_slots, read_steps
 from bot.campaign.toml import Source, TomlTable
@@ -145,8 +145,8 @@ def _read_languages(root: TomlTable, known: Collection[str] | None) -> tuple[str
     return tuple(languages) or tuple(known or ()) or ("fr",)
 
 
-def _read_sender(table: TomlTable, languages: tuple[str, ...]) -> Sender:
-    sender = Sender(
+def _read_sender(table: TomlTable, languages: tuple[str, ...]) -> CampaignSender:
+    sender = CampaignSender(
         name=table.text("name", "the name that signs every message"),
         candidate=table.text("candidate", "the candidate’s name", required=False) or None,
         statement=table.words("statement", languages),

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.saved_audiences
 from bot.actions import audit, expressions, saved_audiences
-from bot.actions.expressions import Asked, Counted, Occasion, Why
+from bot.actions.expressions import Asked, Counted, ExpressionOccasion, Why
 from bot.commands.arguments import AREA_HELP, SubCommands, area, group, number
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
@@ -33,7 +33,7 @@ from db.rolls import Rolls
 
 T = TypeVar("T")
 WIDTH = 80
-Work = Callable[[AsyncConnection, Occasion], Awaitable[T]]
+Work = Callable[[AsyncConnection, ExpressionOccasion], Awaitable[T]]
 
 _HELD = {
     Held.UNREACHABLE: "blocked the bot or closed their account",
@@ -174,7 +174,7 @@ def _reason(reason: DecidingLeaf) -> str:
 
 
 def list_saved(arguments: Namespace, settings: Settings) -> int:
-    async def work(tx: AsyncConnection, _: Occasion) -> list[tuple[str, str, str, str]]:
+    async def work(tx: AsyncConnection, _: ExpressionOccasion) -> list[tuple[str, str, str, str]]:
         saved = await db.saved_audiences.all_saved(tx)
         return [
             (each.name, each.area, f"{each.saved_at:%Y-%m-%d %H:%M} UTC", text_of(each.expression))
@@ -189,7 +189,7 @@ def save(arguments: Namespace, settings: Settings) -> int:
     name, asked = saved_name(arguments.name), _asked(arguments.expression)
     where = area(arguments.area, settings) if arguments.area else None
 
-    async def work(tx: AsyncConnection, occasion: Occasion) -> saved_audiences.Saved:
+    async def work(tx: AsyncConnection, occasion: ExpressionOccasion) -> saved_audiences.Saved:
         return await saved_audiences.save(tx, name, asked, occasion, area=where, actor=audit.COMMAND_LINE)
 
     found = _writing(settings, work)
@@ -234,8 +234,8 @@ async def _run(settings: Settings, work: Work[T], *, writes: bool) -> T:
 
 
 @asynccontextmanager
-async def _on_occasion(settings: Settings) -> AsyncIterator[tuple[Database, Occasion]]:
+async def _on_occasion(settings: Settings) -> AsyncIterator[tuple[Database, ExpressionOccasion]]:
     campaign = campaign_of(settings)
     async with opened(settings) as database:
         now = await present(settings)
-        yield database, Occasion(campaign=campaign, gazetteer=load(settings.data), now=now)
+        yield database, ExpressionOccasion(campaign=campaign, gazetteer=load(settings.data), now=now)

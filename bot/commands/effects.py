@@ -7,12 +7,12 @@ import json
 from argparse import Namespace
 from typing import Any
 
-from bot.actions.effects import Effect, Effects, effects_of
+from bot.actions.effects import Effect, MessageEffects, effects_of
 from bot.commands.arguments import SubCommands, number
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
 from bot.rules.counting import counted_people
-from bot.rules.effects import Count, Finding, Left, Split, Verdict
+from bot.rules.effects import Count, Finding, HowMuchLeft, Split, Verdict
 from bot.rules.experiments import HOLDOUT, Outcome
 from bot.rules.opt_outs import LARGEST_ID
 from bot.settings import Settings
@@ -47,7 +47,7 @@ def effects(arguments: Namespace, settings: Settings) -> int:
     broadcast = number("NUMBER", arguments.number, least=1, most=LARGEST_ID)
     campaign = campaign_of(settings)
 
-    async def work() -> Effects:
+    async def work() -> MessageEffects:
         async with opened(settings) as database:
             now = await present(settings)
             async with database.read() as tx:
@@ -64,7 +64,7 @@ def effects(arguments: Namespace, settings: Settings) -> int:
 # -- as JSON --
 
 
-def _as_json(found: Effects) -> dict[str, Any]:
+def _as_json(found: MessageEffects) -> dict[str, Any]:
     return {
         "broadcast": found.broadcast,
         "goal": found.experiment.goal.value,
@@ -118,14 +118,14 @@ def _comparison(finding: Finding) -> dict[str, Any]:
 # -- as a table --
 
 
-def _print(found: Effects) -> None:
-    if found.left is Left.NOTHING:
+def _print(found: MessageEffects) -> None:
+    if found.left is HowMuchLeft.NOTHING:
         print(f"Message {found.broadcast} never left: there is nothing to compare.")
         return
     split = found.split
     groups = ", ".join(f"{_named(arm)} {people:,}" for arm, people in split.counted.items())
     print(f"Message {found.broadcast}, drawn by lot: {groups}.")
-    if found.left is Left.PART:
+    if found.left is HowMuchLeft.PART:
         print(
             "It was stopped on the way: not everybody got it who was to, and what is told is what that much changed."
         )

@@ -26,7 +26,7 @@ from bot.commands.tables import print_table
 from bot.communes import load
 from bot.errors import NotAllowed, PortevoixError
 from bot.event_files.calendars import read_calendar
-from bot.event_files.filed import Reading
+from bot.event_files.filed import EventsRead
 from bot.event_files.sheet import read_sheet
 from bot.overview import running_as
 from bot.rules.counting import counted, counted_people
@@ -109,7 +109,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
 
 
 async def _import(
-    arguments: Namespace, settings: Settings, campaign: Campaign, reading: Reading
+    arguments: Namespace, settings: Settings, campaign: Campaign, reading: EventsRead
 ) -> Sequence[PlannedEvent]:
     now = await present(settings)
     async with opened(settings) as database:
@@ -156,7 +156,7 @@ def _refused(file: Path, refused: PortevoixError) -> CommandRefused:
     return CommandRefused(f"{file} cannot be imported: nothing was done. Mend these lines, then try again.")
 
 
-def _show(file: Path, reading: Reading, planned: Sequence[PlannedEvent], campaign: Campaign) -> None:
+def _show(file: Path, reading: EventsRead, planned: Sequence[PlannedEvent], campaign: Campaign) -> None:
     counts = {fate: sum(each.fate is fate for each in planned) for fate in EventFate}
     print(f"{file}: {counted(len(planned), 'event')} ({reading.form}).")
     told = [each for each in planned if each.fate not in (EventFate.SAME, EventFate.OVER)]

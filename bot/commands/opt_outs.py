@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.actions import audit, opt_outs
-from bot.actions.opt_outs import Effects
+from bot.actions.opt_outs import ListEffects
 from bot.commands.arguments import CommandRefused, SubCommands, content_of, group, typed
 from bot.rules.counting import counted, counted_people
 from bot.rules.opt_outs import OptOuts, read_opt_outs
@@ -83,7 +83,7 @@ def _stopped(count: int, *, done: bool) -> str:
     return f"{who} {were if done else 'will be'} stopped at once"
 
 
-def _print_effects(effects: Effects, *, done: bool) -> None:
+def _print_effects(effects: ListEffects, *, done: bool) -> None:
     will, are = ("were", "were") if done else ("will be", "are")
     for count, what in (
         (effects.stopped, _stopped(effects.stopped, done=done)),
@@ -103,14 +103,14 @@ def _is_wanted() -> bool:
     return said.casefold() in ("yes", "oui")
 
 
-async def _preview(ids: Sequence[int], settings: Settings) -> Effects:
+async def _preview(ids: Sequence[int], settings: Settings) -> ListEffects:
     async with opened(settings) as database:
         key = await suppression_key(database, settings)
         async with database.read() as tx:
             return await opt_outs.preview(tx, ids, key=key)
 
 
-async def _import(ids: Sequence[int], digest: str, settings: Settings) -> Effects:
+async def _import(ids: Sequence[int], digest: str, settings: Settings) -> ListEffects:
     async with opened(settings) as database:
         key, now = await suppression_key(database, settings), await present(settings)
         async with database.write() as tx:

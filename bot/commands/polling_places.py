@@ -14,7 +14,7 @@ from bot.actions.polling_places import Difference
 from bot.commands.arguments import SubCommands, content_of, group, typed
 from bot.commands.reading import MOST_SHOWN, show_faults, shown_campaign_of
 from bot.communes import Gazetteer, load
-from bot.polling_places.file import Reading, read_file
+from bot.polling_places.file import PlacesRead, read_file
 from bot.rules.counting import counted
 from bot.rules.polling_places import NewPlace
 from bot.rules.spreadsheets import SEPARATORS
@@ -60,7 +60,7 @@ def import_(arguments: Namespace, settings: Settings) -> int:
     return 0
 
 
-def _show_places(file: Path, reading: Reading, gazetteer: Gazetteer) -> None:
+def _show_places(file: Path, reading: PlacesRead, gazetteer: Gazetteer) -> None:
     """How many places each commune has, and on which lines."""
     ordered = sorted(reading.places, key=lambda new: (new.place.commune, new.line))
     communes = [(code, list(rows)) for code, rows in groupby(ordered, key=lambda new: new.place.commune)]
@@ -107,12 +107,12 @@ def _show_difference(found: Difference) -> None:
     )
 
 
-async def _difference(settings: Settings, reading: Reading) -> Difference:
+async def _difference(settings: Settings, reading: PlacesRead) -> Difference:
     async with opened(settings) as database, database.read() as tx:
         return await polling_places.difference(tx, reading.places)
 
 
-async def _import(settings: Settings, reading: Reading, file: str) -> None:
+async def _import(settings: Settings, reading: PlacesRead, file: str) -> None:
     now = await present(settings)
     async with opened(settings) as database, database.write() as tx:
         await polling_places.import_places(tx, reading.places, file=file, actor=audit.COMMAND_LINE, now=now)

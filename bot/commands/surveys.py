@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.actions import audit, survey_results, surveys
-from bot.actions.expressions import Occasion
+from bot.actions.expressions import ExpressionOccasion
 from bot.actions.survey_results import Results
 from bot.actions.surveys import Made, NewSurvey
 from bot.campaign.campaign import Campaign
@@ -78,7 +78,9 @@ def import_(arguments: Namespace, settings: Settings) -> int:
 
 async def _import(new: NewSurvey, campaign: Campaign, settings: Settings, *, dry_run: bool) -> Made:
     async with opened(settings) as database:
-        occasion = Occasion(campaign=campaign, gazetteer=load(settings.data), now=await present(settings))
+        occasion = ExpressionOccasion(
+            campaign=campaign, gazetteer=load(settings.data), now=await present(settings)
+        )
         begin = database.read if dry_run else database.write
         async with begin() as tx:
             return await surveys.import_survey(tx, new, occasion, actor=audit.COMMAND_LINE, dry_run=dry_run)

@@ -20,7 +20,7 @@ from bot.communes import OFFICIAL_API, SHIPPED, UPDATED_NAME, forget
 from bot.communes.errors import GazetteerUnreadable, UpdateFailed
 from bot.communes.store import header_of, pack, unpack
 from bot.frozen import Frozen
-from bot.rules.communes.table import DEGREE, CommuneTable, FormerName, Place, build_table, department_of
+from bot.rules.communes.table import DEGREE, CommuneRow, CommuneTable, FormerName, build_table, department_of
 from bot.rules.communes.text import key_of, words_of
 
 COMMUNES = (
@@ -43,7 +43,7 @@ _LONGEST_NAME = 100
 _MOST_INHABITANTS = 10**8
 
 
-class Update(Frozen):
+class CommuneChanges(Frozen):
     """The changes of an update: counts of communes, and whether the former names could be read too."""
 
     vintage: str
@@ -54,7 +54,7 @@ class Update(Frozen):
     former_names_read: bool
 
 
-def update(folder: Path, *, today: date, url: str = OFFICIAL_API, timeout_s: float = 60) -> Update:
+def update(folder: Path, *, today: date, url: str = OFFICIAL_API, timeout_s: float = 60) -> CommuneChanges:
     """Read the official list and write the new gazetteer in the data folder, at once or not at all.
 
     Raises `UpdateFailed`, with the reason, when the list cannot be read or is not whole; the gazetteer in
@@ -81,7 +81,7 @@ def update(folder: Path, *, today: date, url: str = OFFICIAL_API, timeout_s: flo
     _write(folder, pack(table, _sources(old_data)))
     forget()
     before, after = set(old.codes), set(table.codes)
-    return Update(
+    return CommuneChanges(
         vintage=vintage,
         communes=len(after),
         added=len(after - before),
@@ -142,10 +142,10 @@ def _body(url: str, timeout_s: float) -> bytes:
     return bytes(body)
 
 
-def _merge_places(old: CommuneTable, records: Iterable[Any]) -> list[Place]:
+def _merge_places(old: CommuneTable, records: Iterable[Any]) -> list[CommuneRow]:
     """The places of the official list, completed with what is known of them; raises `UpdateFailed`."""
     known = {place.code: place for place in _old_places(old)}
-    places: dict[str, Place] = {}
+    places: dict[str, CommuneRow] = {}
     for record in records:
         try:
             place = _place_of(record, known.get(record["code"]))
@@ -167,7 +167,7 @@ def _merge_places(old: CommuneTable, records: Iterable[Any]) -> list[Place]:
     return [*places.values(), *uninhabited.values()]
 
 
-def _place_of(record: dict[str, Any], known: Place | None) -> Place | None:
+def _place_of(record: dict[str, Any], known: CommuneRow | None) -> CommuneRow | None:
     """A place from the official record; None for a new commune whose centre is not given.
 
     Raises an error of `_merge_places` for anything that cannot be: one bad value would spoil the whole file.
@@ -176,7 +176,7 @@ def _place_of(record: dict[str, Any], known: Place | None) -> Place | None:
     if centre is None and known is None:
         return None
     longitude, latitude = centre or (known.longitude, known.latitude)  # type: ignore[union-attr] # one is there
-    place = Place(
+    place = CommuneRow(
         code=_text(record["code"]),
         name=_text(record["nom"]).removesuffix(" Arrondissement"),
         postcodes=tuple(
@@ -229,9 +229,9 @@ def _former_names(records: Iterable[Any]) -> list[FormerName]:
     return found
 
 
-def _old_places(table: CommuneTable) -> Iterable[Place]:
+def _old_places(table: CommuneTable) -> Iterable[CommuneRow]:
     for at, code in enumerate(table.codes):
-        yield Place(
+        yield CommuneRow(
             code=code,
             name=table.names[at],
             postcodes=tuple(table.postcodes[at].split()),

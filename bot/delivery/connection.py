@@ -27,7 +27,7 @@ class NotWritten(Exception):
     """No connection, or none that was free in time: not one byte of the request was written."""
 
 
-class Unanswered(Exception):
+class NoAnswer(Exception):
     """The request was written, but no complete answer came."""
 
 
@@ -216,7 +216,7 @@ class WireConnection(asyncio.Protocol):
     def _fail(self, reason: str) -> None:
         waiting, self._answer = self._answer, None
         if waiting is not None and not waiting.done():
-            waiting.set_exception(Unanswered(reason))
+            waiting.set_exception(NoAnswer(reason))
 
 
 class _Head:

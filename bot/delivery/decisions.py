@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approval_cards
-from bot.delivery.line import Line
+from bot.delivery.line import DeliveryLine
 from bot.delivery.messages import edited
 from bot.rules.leaving import HOME
 from bot.words.texts import Texts
@@ -24,18 +24,18 @@ class DecisionBoard:
     def __init__(self, *, database: Database, texts: Texts, languages: tuple[str, ...]) -> None:
         self._database, self._texts, self._languages = database, texts, languages
 
-    async def look(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
+    async def look(self, tx: AsyncConnection, line: DeliveryLine, now: datetime) -> Work | None:
         """Edits what still asks, once none of it is on its way any more."""
         if line.pacing.blocked_until is not None:
             return None  # an edit would wait for its turn, and the tick with it
         waiting = await db.approval_cards.still_asking(tx)
         return partial(self._refresh, line, waiting, now) if waiting else None
 
-    async def _refresh(self, line: Line, waiting: Sequence[Approval], now: datetime) -> None:
+    async def _refresh(self, line: DeliveryLine, waiting: Sequence[Approval], now: datetime) -> None:
         for approval in waiting:
             await self._say_so(line, approval, now)
 
-    async def _say_so(self, line: Line, approval: Approval, now: datetime) -> None:
+    async def _say_so(self, line: DeliveryLine, approval: Approval, now: datetime) -> None:
         async with self._database.read() as tx:
             cards = await db.approval_cards.sent(tx, approval.id)
         if cards is None:

@@ -16,7 +16,7 @@ class Pauses(Protocol):
     def blocked_until(self) -> datetime | None: ...
 
 
-class Line(Protocol):
+class DeliveryLine(Protocol):
     """Posts a call, and tells whether it would wait."""
 
     @property

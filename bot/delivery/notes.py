@@ -15,7 +15,7 @@ from db.engine import Database
 Note = Callable[[AsyncConnection, Iterable[int], str], Awaitable[None]]
 
 
-class Notes:
+class ReplyNotes:
     """Notes of the replies of one process, each by the number of their update.
 
     `begin` (with how many of its calls are begun) and `look` tell whether they are still this process's to post; `free`

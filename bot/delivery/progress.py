@@ -22,7 +22,7 @@ from bot.delivery.messages import edited
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome
 from bot.rules.permissions import Role, Staff, reader_of
 from bot.words.texts import Text, Texts
-from db.broadcast_accounts import Broadcast, Progress
+from db.broadcast_accounts import Broadcast, BroadcastProgress
 from db.engine import Database
 
 EDIT_SECONDS = 3.0
@@ -36,13 +36,13 @@ MOST_TOLD = 3
 PREFIX = "progress:"
 
 
-def template_of(progress: Progress) -> str:
+def template_of(progress: BroadcastProgress) -> str:
     """The message that shows how far it has come: what a second thought does reads otherwise than what is sent."""
     return "broadcasts/progress" if progress.broadcast.mends is None else "mends/progress"
 
 
 def progress_text(
-    texts: Texts, progress: Progress, roles: Sequence[Staff], *, language: str, zone: str
+    texts: Texts, progress: BroadcastProgress, roles: Sequence[Staff], *, language: str, zone: str
 ) -> Text:
     """How far a broadcast has come, as a message; it has buttons as long as there is something to pause or cancel."""
     return texts.render(
@@ -54,7 +54,7 @@ def progress_text(
     )
 
 
-class Pauses(Protocol):
+class BoardPauses(Protocol):
     """The pauses of the pacing, as far as the board needs to know."""
 
     @property
@@ -65,11 +65,11 @@ class Pauses(Protocol):
     def unpaid(self) -> bool: ...
 
 
-class Line(Protocol):
+class BoardLine(Protocol):
     """The line that the board posts through: `call` waits for its turn, `tell` does not."""
 
     @property
-    def pacing(self) -> Pauses: ...
+    def pacing(self) -> BoardPauses: ...
     async def call(self, call: Call) -> Outcome: ...
     async def tell(self, call: Call) -> Outcome: ...
 
@@ -79,7 +79,7 @@ class ProgressBoard:
 
     def __init__(self, *, database: Database, texts: Texts, languages: tuple[str, ...]) -> None:
         self._database, self._texts, self._languages = database, texts, languages
-        self._shown: dict[int, tuple[Progress, Text]] = {}
+        self._shown: dict[int, tuple[BroadcastProgress, Text]] = {}
         # What is true in the chats was read so: of each that is at rest, and of the database as a whole.
         self._marks: dict[int, object] = {}
         self._true_of: object = None
@@ -99,7 +99,7 @@ class ProgressBoard:
             self._shown.pop(broadcast, None)
             self._marks.pop(broadcast, None)
 
-    async def refresh(self, line: Line) -> None:
+    async def refresh(self, line: BoardLine) -> None:
         """Edits what is no longer true, at most every few seconds."""
         asked_until = line.pacing.asked_until
         if asked_until is not None and self._is_news(asked_until):
@@ -121,7 +121,7 @@ class ProgressBoard:
             all_true = await self._edit_changed(line, pauses)
             self._true_of = (written, pauses) if all_true else None
 
-    async def _edit_changed(self, line: Line, pauses: object) -> bool:
+    async def _edit_changed(self, line: BoardLine, pauses: object) -> bool:
         """Edits what is no longer true; whether everything is now."""
         async with self._database.read() as tx:
             followed = await db.broadcast_accounts.followed(tx)
@@ -146,18 +146,18 @@ class ProgressBoard:
                 self._marks[number] = marks[number]
         return all_true
 
-    def _has_changed(self, progress: Progress, text: Text) -> bool:
+    def _has_changed(self, progress: BroadcastProgress, text: Text) -> bool:
         """Whether it reads otherwise because something happened to it, and not to who is known among its recipients."""
         before, shown = self._shown.get(progress.broadcast.id, (None, None))
         return shown != text and before != _in_total(progress)
 
-    def _note_shown(self, progress: Progress, text: Text) -> None:
+    def _note_shown(self, progress: BroadcastProgress, text: Text) -> None:
         self._shown[progress.broadcast.id] = (_in_total(progress), text)
 
     def _is_news(self, until: datetime) -> bool:
         return self._told_until is None or until - self._told_until > PROLONGED
 
-    async def _tell(self, line: Line) -> None:
+    async def _tell(self, line: BoardLine) -> None:
         async with self._database.read() as tx:
             followed = await db.broadcast_accounts.followed(tx)
             texts = await self._texts_of(tx, followed, line.pacing, silent=True)
@@ -172,8 +172,8 @@ class ProgressBoard:
                 return
 
     async def _texts_of(
-        self, tx: AsyncConnection, followed: Sequence[Broadcast], pauses: Pauses, *, silent: bool = False
-    ) -> list[tuple[Progress, Text]]:
+        self, tx: AsyncConnection, followed: Sequence[Broadcast], pauses: BoardPauses, *, silent: bool = False
+    ) -> list[tuple[BroadcastProgress, Text]]:
         """Broadcasts that somebody follows, each as its author reads it."""
         found = []
         for broadcast in followed:
@@ -196,7 +196,7 @@ class ProgressBoard:
         return found
 
 
-def _in_total(progress: Progress) -> Progress:
+def _in_total(progress: BroadcastProgress) -> BroadcastProgress:
     return replace(progress, account=progress.account.in_total)
 
 

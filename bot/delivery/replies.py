@@ -22,7 +22,7 @@ from bot.delivery.calls import Call
 from bot.delivery.hooks import OnSent, Producer, Silenced, as_it_is
 from bot.delivery.latest import Latest, Message
 from bot.delivery.leaving import REPEATS, Leaving
-from bot.delivery.notes import Notes
+from bot.delivery.notes import ReplyNotes
 from bot.delivery.outcomes import PASSED_OVER, InDoubt, NotSent
 from bot.delivery.pacing import Pacing
 from bot.delivery.transport import Transport
@@ -123,7 +123,7 @@ class Replies:
         self._answers = asyncio.Semaphore(ANSWERS)
         self._room = asyncio.Event()
         self._room.set()
-        self._notes = Notes(database=database, owner=owner, newest=self._leaving.newest)
+        self._notes = ReplyNotes(database=database, owner=owner, newest=self._leaving.newest)
 
     def _slot_of_an_edit(self, *, known: bool) -> Callable[[], Awaitable[object]]:
         return lambda: self._pacing.slot(edit=known, stranger=not known)

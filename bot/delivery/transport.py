@@ -17,7 +17,7 @@ from yarl import URL
 
 from bot.delivery.answers import read_answer
 from bot.delivery.calls import Call
-from bot.delivery.connection import MOST_BYTES, NotWritten, Unanswered
+from bot.delivery.connection import MOST_BYTES, NoAnswer, NotWritten
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome
 from bot.delivery.reading import items_of
 from bot.delivery.wire import TooLate, Wire
@@ -147,7 +147,7 @@ class Transport:
             return MISSED
         except NotWritten as error:
             return NotSent(reason=str(error))
-        except Unanswered as error:
+        except NoAnswer as error:
             return InDoubt(reason=str(error))
         except Exception as error:  # a fault of ours must not end what posts; nobody knows how far it came
             return _faulty(error)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import broadcast_approvals
 from bot.actions.authority import author_of
-from bot.actions.broadcast_approvals import Shown
+from bot.actions.broadcast_approvals import ApprovalView
 from bot.actions.broadcast_subject import Subject
 from bot.actions.second_people import CARD
 from bot.delivery.calls import Call
@@ -103,7 +103,7 @@ def step_text(composer: Composer, broadcast: Broadcast, person: Person) -> Text:
     return composer.step(str(broadcast.template), language, values)
 
 
-def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: datetime) -> Text:
+def card(composer: Composer, texts: Texts, shown: ApprovalView, person: Person, now: datetime) -> Text:
     """The message that asks, with the broadcast in it; where that does not fit, or who gets it is not found out yet,
     with a button that shows it first.
     """
@@ -126,7 +126,7 @@ def card(composer: Composer, texts: Texts, shown: Shown, person: Person, now: da
     return _card(texts, composer, shown, person, versions=[], may_decide=False)
 
 
-def read_card(composer: Composer, texts: Texts, shown: Shown, person: Person) -> Text:
+def read_card(composer: Composer, texts: Texts, shown: ApprovalView, person: Person) -> Text:
     """The message that asks, beside the broadcast itself."""
     return _card(texts, composer, shown, person, versions=[], may_decide=True)
 
@@ -134,7 +134,7 @@ def read_card(composer: Composer, texts: Texts, shown: Shown, person: Person) ->
 def _card(
     texts: Texts,
     composer: Composer,
-    shown: Shown,
+    shown: ApprovalView,
     person: Person,
     *,
     versions: list[Version],

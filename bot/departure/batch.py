@@ -203,7 +203,7 @@ def _announced(sent: Iterable[LeavingBroadcast]) -> list[Event]:
     ]
 
 
-class Shifts(TypedDict, total=False):
+class ShiftFields(TypedDict, total=False):
     """The fields of a batch that are about shifts; where no event has any, none."""
 
     shifts: Mapping[int, Shift]
@@ -212,7 +212,7 @@ class Shifts(TypedDict, total=False):
     shifts_left: Mapping[int, Sequence[Shift]]
 
 
-async def _shifts(tx: AsyncConnection, sent: Iterable[LeavingBroadcast], ids: Collection[int]) -> Shifts:
+async def _shifts(tx: AsyncConnection, sent: Iterable[LeavingBroadcast], ids: Collection[int]) -> ShiftFields:
     having = {each.event.id for each in sent if each.event is not None and each.event.has_shifts}
     if not having:
         return {}

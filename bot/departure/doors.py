@@ -20,7 +20,7 @@ from bot.actions.authority import author_of
 from bot.actions.check_ins import CheckInDoor
 from bot.clock import Clock
 from bot.delivery.calls import Attachment, Call
-from bot.delivery.line import Line
+from bot.delivery.line import DeliveryLine
 from bot.delivery.outcomes import Done, Rejected
 from bot.departure.compose import Composer
 from bot.errors import PortevoixError
@@ -56,7 +56,7 @@ class DoorScreens:
         """A message that was sent shows the code (`door:<code>`)."""
         await check_ins.remember_screen(self._database, name, message)
 
-    async def refresh(self, line: Line) -> None:
+    async def refresh(self, line: DeliveryLine) -> None:
         """Edits what shows the code of another minute."""
         if line.pacing.blocked_until is not None:
             return  # an edit would wait for its turn, and the tick with it
@@ -68,7 +68,7 @@ class DoorScreens:
         for screen in old:
             await self._refresh(line, screen)
 
-    async def _refresh(self, line: Line, screen: Screen) -> None:
+    async def _refresh(self, line: DeliveryLine, screen: Screen) -> None:
         now = self._clock.now()
         shown = await self._door(screen, now)
         outcome = await line.call(self._edit(screen, shown, await self._language(screen)))

@@ -52,7 +52,7 @@ class StaleCards(Protocol):
     ) -> list[EventMessage]: ...
 
 
-class Line(Protocol):
+class EditLine(Protocol):
     """What edits leave by: in the last place, after everything else."""
 
     async def call_last(self, call: Call, still: Callable[[], Awaitable[bool]]) -> Outcome: ...
@@ -69,7 +69,7 @@ class Faces:
         texts: Texts,
         composer: Composer,
         bot_username: str,
-        line: Line,
+        line: EditLine,
         leads: Callable[[], bool],
     ) -> None:
         self._database, self._clock, self._line, self._leads = database, clock, line, leads

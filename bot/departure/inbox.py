@@ -14,7 +14,7 @@ import db.talks
 from bot.actions import duties
 from bot.actions.duties import TeamMember
 from bot.delivery.calls import Call
-from bot.delivery.line import Line
+from bot.delivery.line import DeliveryLine
 from bot.delivery.messages import deletion
 from bot.delivery.outcomes import InDoubt, NotSent
 from bot.departure.conversing import Talks
@@ -37,7 +37,7 @@ class InboxBoard:
         self._database, self._talks, self._menu = database, talks, menu
         self._set_at: dict[int, datetime] = {}
 
-    async def look(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
+    async def look(self, tx: AsyncConnection, line: DeliveryLine, now: datetime) -> Work | None:
         """After cards that are not true any more, and what arrived too late to be one."""
         if line.pacing.blocked_until is not None:
             return None  # an edit would wait for its turn, and the tick with it
@@ -46,14 +46,14 @@ class InboxBoard:
         return partial(self._refresh, line, untrue, strays, now) if untrue or strays else None
 
     async def _refresh(
-        self, line: Line, untrue: Sequence[Conversation], strays: Sequence[Stray], now: datetime
+        self, line: DeliveryLine, untrue: Sequence[Conversation], strays: Sequence[Stray], now: datetime
     ) -> None:
         for found in untrue:
             await self._show(line, found, now)
         for stray in strays:
             await self._take_out(line, stray)
 
-    async def _show(self, line: Line, found: Conversation, now: datetime) -> None:
+    async def _show(self, line: DeliveryLine, found: Conversation, now: datetime) -> None:
         """Its cards, once none of them is on its way any more."""
         async with self._database.read() as tx:
             cards = await db.talks.stand(tx, found.id, Talk.CARD)
@@ -67,14 +67,14 @@ class InboxBoard:
         async with self._database.write() as tx:
             await db.conversations.cards_are_true(tx, found)
 
-    async def _take_out(self, line: Line, stray: Stray) -> None:
+    async def _take_out(self, line: DeliveryLine, stray: Stray) -> None:
         """What arrived in the very moment when its conversation was erased goes as the rest of it did."""
         if stray.telegram_id is not None and stray.message_id is not None:
             await line.call(deletion(stray.telegram_id, stray.message_id))
         async with self._database.write() as tx:
             await db.talks.forget(tx, stray.broadcast)
 
-    async def look_at_menus(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
+    async def look_at_menus(self, tx: AsyncConnection, line: DeliveryLine, now: datetime) -> Work | None:
         """After menus that count otherwise than so many wait."""
         if line.pacing.blocked_until is not None:
             return None
@@ -98,7 +98,7 @@ class InboxBoard:
         return partial(self._set_menus, line, untrue, now) if untrue else None
 
     async def _set_menus(
-        self, line: Line, untrue: Sequence[tuple[TeamMember, int, int]], now: datetime
+        self, line: DeliveryLine, untrue: Sequence[tuple[TeamMember, int, int]], now: datetime
     ) -> None:
         for member, person, count in untrue:
             self._set_at[member.telegram_id] = now

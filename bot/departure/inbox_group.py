@@ -18,7 +18,7 @@ import db.duties
 import db.inbox_topics
 from bot.actions.authority import area_name
 from bot.delivery.calls import Call
-from bot.delivery.line import Line
+from bot.delivery.line import DeliveryLine
 from bot.delivery.messages import edited, message
 from bot.delivery.outcomes import Done, Outcome, Rejected, as_id
 from bot.departure.compose import Composer
@@ -52,7 +52,7 @@ class GroupBoard:
         self._database, self._texts, self._composer = database, texts, composer
         self._calls: deque[datetime] = deque()
 
-    async def look(self, tx: AsyncConnection, line: Line, now: datetime) -> Work | None:
+    async def look(self, tx: AsyncConnection, line: DeliveryLine, now: datetime) -> Work | None:
         """Makes and edits what is no longer true, as far as the minute has room."""
         chat = None if line.pacing.blocked_until is not None else await db.inbox_topics.group(tx)
         if chat is None:
@@ -71,7 +71,7 @@ class GroupBoard:
         return partial(self._refresh, line, chat, untrue, now) if untrue else None
 
     async def _refresh(
-        self, line: Line, chat: int, untrue: Sequence[tuple[str, Topic | None, Text]], now: datetime
+        self, line: DeliveryLine, chat: int, untrue: Sequence[tuple[str, Topic | None, Text]], now: datetime
     ) -> None:
         for area, topic, text in untrue:
             await self._show(line, chat, area, topic, text, now)
@@ -96,7 +96,7 @@ class GroupBoard:
         )
 
     async def _show(
-        self, line: Line, chat: int, area: str, topic: Topic | None, text: Text, now: datetime
+        self, line: DeliveryLine, chat: int, area: str, topic: Topic | None, text: Text, now: datetime
     ) -> None:
         if topic is None:
             name = area_name(self._composer.gazetteer, area)[:128]
@@ -125,7 +125,7 @@ class GroupBoard:
             async with self._database.write() as tx:
                 await db.inbox_topics.keep(tx, area, **values)
 
-    async def _call(self, line: Line, call: Call, now: datetime) -> Outcome | None:
+    async def _call(self, line: DeliveryLine, call: Call, now: datetime) -> Outcome | None:
         """None: the minute has no room any more."""
         while self._calls and abs(now - self._calls[0]) >= MINUTE:
             self._calls.popleft()

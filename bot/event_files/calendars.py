@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.campaign.campaign import Campaign
 from bot.communes import Commune, Gazetteer
-from bot.event_files.filed import FiledEvent, Notes, Reading, require_fitting, require_hours, require_key
+from bot.event_files.filed import EventsRead, FiledEvent, Notes, require_fitting, require_hours, require_key
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.series import BadSeries, walls
@@ -81,7 +81,7 @@ def calendar_of(entries: Iterable[CalendarEvent], *, now: datetime, name: str = 
     return bytes(calendar.to_ical())
 
 
-def read_calendar(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer, now: datetime) -> Reading:
+def read_calendar(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer, now: datetime) -> EventsRead:
     """The events of a calendar file; a series as its dates, of which those after `now` are counted.
 
     Raises UnreadableSheet for what is none.

@@ -44,7 +44,7 @@ class FiledEvent(Frozen):
     history: bool = False
 
 
-class Reading(Frozen):
+class EventsRead(Frozen):
     """The events of a file, in its order. With a fault that is no warning, none of them may be imported.
 
     `form`: how it is written, to be told: `UTF-8, separated by commas`.
@@ -77,7 +77,7 @@ class Notes:
             self.fault(line, problem, remedy)
             return None
 
-    def reading(self, form: str, events: list[FiledEvent]) -> Reading:
+    def reading(self, form: str, events: list[FiledEvent]) -> EventsRead:
         """All of it, once what the events say together was looked at."""
         first: dict[str, int] = {}
         for event in events:
@@ -87,7 +87,7 @@ class Notes:
                     event.line, f"the key “{event.key}” stands on line {line} too", "give each its own"
                 )
         faults = tuple(sorted(self.faults, key=lambda fault: fault.line))
-        return Reading(form=form, events=tuple(events), faults=faults)
+        return EventsRead(form=form, events=tuple(events), faults=faults)
 
 
 def require_key(key: str) -> str:

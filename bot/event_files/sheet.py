@@ -11,7 +11,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Commune, Gazetteer
 from bot.communes.finder import CommuneFinder
 from bot.errors import BadAudience, UnknownArea
-from bot.event_files.filed import FiledEvent, Notes, Reading, require_fitting, require_hours, require_key
+from bot.event_files.filed import EventsRead, FiledEvent, Notes, require_fitting, require_hours, require_key
 from bot.rules.areas import EVERYWHERE, contains, normal_area
 from bot.rules.event_draft import invited_unless_chosen, read_seats
 from bot.rules.expression_text import expression_in
@@ -35,7 +35,7 @@ _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _CLOCK = re.compile(r"(\d{1,2})(?::|h| h )(\d{2})?(?::\d{2})?")
 
 
-def read_sheet(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Reading:
+def read_sheet(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> EventsRead:
     """The events of a CSV file. Raises UnreadableSheet for what is no text, and for text without its columns."""
     text, encoding = decode(content, holds="events")
     separator = separator_of(text, such_as=SUCH_AS)

@@ -37,7 +37,7 @@ from locales.words import all_words
 Value = TypeVar("Value")
 
 
-class Reading(Frozen):
+class PlacesRead(Frozen):
     """The content of a file. With a fault that is no warning, nothing of it may be imported."""
 
     encoding: str
@@ -65,7 +65,7 @@ class _Notes:
         self.fault(line, problem, remedy)
 
 
-def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Reading:
+def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> PlacesRead:
     """The places of a file. Raises UnreadableSheet for what is no text, and for text without a header."""
     text, encoding = decode(content, holds="polling places")
     separator = separator_of(text, such_as="commune;nom;adresse")
@@ -90,7 +90,7 @@ def read_file(content: bytes, *, campaign: Campaign, gazetteer: Gazetteer) -> Re
             "The file holds no polling place: write one a line below the names of the columns."
         )
     faults = tuple(sorted(notes.faults, key=lambda fault: fault.line))
-    return Reading(encoding=encoding, separator=separator, places=tuple(places), faults=faults)
+    return PlacesRead(encoding=encoding, separator=separator, places=tuple(places), faults=faults)
 
 
 def _cleaned(cell: str) -> str:

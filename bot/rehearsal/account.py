@@ -13,10 +13,10 @@ from bot.rehearsal.cast import Character
 from bot.rehearsal.checker import Arrival
 from bot.rehearsal.reminding import Reminded
 from db.notices import PREFIX as NOTICES
-from db.rehearsal import Sending
+from db.rehearsal import RehearsedBroadcast
 
 
-def names_of(sendings: Iterable[Sending]) -> dict[int, str]:
+def names_of(sendings: Iterable[RehearsedBroadcast]) -> dict[int, str]:
     """The name of each broadcast: the step, what a message is and the number of its event, what the team is told,
     `survey-1` …, `broadcast-1` …
     """

@@ -48,7 +48,7 @@ class Rule(StrEnum):
     ASKED_IN_SILENCE = "asked_in_silence"
 
 
-class Broken(Frozen):
+class BrokenRule(Frozen):
     """A rule that was broken: for whom, by which message, when."""
 
     rule: Rule

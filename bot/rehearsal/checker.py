@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.rehearsal.almanac import GAP, PARIS, PARTISAN, Almanac, clock_of
-from bot.rehearsal.broken import Broken, Rule, round_name
+from bot.rehearsal.broken import BrokenRule, Rule, round_name
 from bot.rehearsal.cast import CastMember
 from bot.rehearsal.evidence import Evidence
 from bot.rehearsal.lives import WEEK, Life
@@ -24,7 +24,7 @@ from bot.rehearsal.reminding import LastDays, Reminded, Reminders
 from bot.rehearsal.stepping import Steps
 from bot.rehearsal.surveying import SurveyAnswers, closes_at
 from bot.rules.territories import METROPOLE
-from db.rehearsal import Sending
+from db.rehearsal import RehearsedBroadcast
 
 CANCELLATION = "broadcasts/event_cancelled"
 OFFERS = ("broadcasts/event_offer", "broadcasts/shift_offer")
@@ -52,7 +52,7 @@ class Arrival:
 
     at: datetime
     member: CastMember
-    sending: Sending
+    sending: RehearsedBroadcast
 
 
 class Checker:
@@ -80,10 +80,10 @@ class Checker:
         self._steps = Steps(almanac, evidence.sendings)
         self._reminders = Reminders(almanac, evidence.sendings)
         self.reminders: Counter[tuple[int, Reminded]] = Counter()
-        self.broken: list[Broken] = []
+        self.broken: list[BrokenRule] = []
         # What was taken back, by message, until it is gone; what was corrected, until it reads so.
-        self._to_go: dict[int, tuple[Life, Sending]] = {}
-        self._to_correct: dict[int, tuple[Life, Sending]] = {}
+        self._to_go: dict[int, tuple[Life, RehearsedBroadcast]] = {}
+        self._to_correct: dict[int, tuple[Life, RehearsedBroadcast]] = {}
         # By the number of a conversation: who of the team reads it.
         self._readers: dict[str, int] = {}
         # What people chose in the survey, by the taps that were to be taken.
@@ -114,7 +114,7 @@ class Checker:
             deleted = line["do"] == "deleteMessage"
             self._change(life, at, line["id"], line.get("begins", ""), deleted=deleted)
 
-    def finish(self, end: datetime, *, last: bool = True) -> list[Broken]:
+    def finish(self, end: datetime, *, last: bool = True) -> list[BrokenRule]:
         """The end of the journal: what was due and neither came nor was accounted for.
 
         `last`: every other life was looked at before, so that what reached nobody is known.
@@ -139,7 +139,7 @@ class Checker:
             self._of_events()
         for number in self._evidence.not_received() if last else ():
             about = self._evidence.sendings[number].key
-            self.broken.append(Broken(rule=Rule.NOT_RECEIVED, at=None, person=None, about=about))
+            self.broken.append(BrokenRule(rule=Rule.NOT_RECEIVED, at=None, person=None, about=about))
         return self.broken
 
     def _of_the_team(self, member: int, line: Mapping[str, Any]) -> None:
@@ -160,7 +160,7 @@ class Checker:
             self._readers.pop(number, None)
         elif sending.template in READ and self._readers.setdefault(number, member) != member:
             at = _instant_of(line["at"])
-            self.broken.append(Broken(rule=Rule.READ_BY_TWO, at=at, person=member, about=sending.key))
+            self.broken.append(BrokenRule(rule=Rule.READ_BY_TWO, at=at, person=member, about=sending.key))
 
     def _answers(self, life: Life, parts: Sequence[str], at: datetime) -> None:
         """A tap under the survey, or one that takes it back: only the first needs that answers are taken."""
@@ -188,9 +188,9 @@ class Checker:
             (Rule.TWO_SHIFTS, self._evidence.two_shifts),
             (Rule.NOT_AT_THE_DOOR, self._evidence.not_at_the_door),
         ):
-            self.broken += [Broken(rule=rule, at=None, person=None, about=about) for about in found]
+            self.broken += [BrokenRule(rule=rule, at=None, person=None, about=about) for about in found]
         self.broken += [
-            Broken(rule=Rule.KNOCKED, at=at, person=None, about=walk)
+            BrokenRule(rule=Rule.KNOCKED, at=at, person=None, about=walk)
             for walk, at in self._evidence.knocks
             if not self._may_knock(at)
         ]
@@ -202,7 +202,7 @@ class Checker:
         return silence is None and hours.opens <= local < hours.closes
 
     def _break(self, rule: Rule, life: Life, at: datetime | None, about: str) -> None:
-        self.broken.append(Broken(rule=rule, at=at, person=life.member.telegram_id, about=about))
+        self.broken.append(BrokenRule(rule=rule, at=at, person=life.member.telegram_id, about=about))
 
     # -- what arrives --
 
@@ -232,7 +232,7 @@ class Checker:
         self._arrived(Arrival(at=at, member=life.member, sending=sending))
 
     def _of_what_was_drawn(
-        self, life: Life, sending: Sending, message_id: int, begins: str
+        self, life: Life, sending: RehearsedBroadcast, message_id: int, begins: str
     ) -> Iterable[Rule]:
         """Nothing to who drew to be left out; to everybody else the version that they drew."""
         if self._evidence.was_left_out(life.member.telegram_id, sending.id):
@@ -266,7 +266,7 @@ class Checker:
         elif self._almanac.is_quiet(sending.kind, place.territory, place.zone, at):
             self._break(Rule.QUIET_PERIOD, life, at, sending.key)
 
-    def _common(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
+    def _common(self, life: Life, sending: RehearsedBroadcast, at: datetime) -> Iterable[Rule]:
         """The rules for every campaign message."""
         place, kind = life.place(at), OFFERED_AS if sending.template in OFFERS else sending.kind
         if life.stopped or not life.active:
@@ -290,10 +290,10 @@ class Checker:
         if sending.kind in PARTISAN:
             yield from self._caps(life, sending, place.zone, at)
 
-    def _is_of_the_evening(self, sending: Sending) -> bool:
+    def _is_of_the_evening(self, sending: RehearsedBroadcast) -> bool:
         return sending.step is not None and self._almanac.steps[sending.step].evening
 
-    def _caps(self, life: Life, sending: Sending, zone: str, at: datetime) -> Iterable[Rule]:
+    def _caps(self, life: Life, sending: RehearsedBroadcast, zone: str, at: datetime) -> Iterable[Rule]:
         """The general caps, and the lower one of those who left questions unanswered; but for what remains for them."""
         caps = self._campaign.caps
         remains = sending.step is not None and self._almanac.steps[sending.step].when_silent
@@ -305,7 +305,7 @@ class Checker:
         if sum(at - each < WEEK for each in life.partisan) >= per_week:
             yield Rule.CAP_WEEK
 
-    def _of_its_step(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
+    def _of_its_step(self, life: Life, sending: RehearsedBroadcast, at: datetime) -> Iterable[Rule]:
         """The rules for a step: once, at its time, and only for whom it is meant."""
         if sending.ballot is None or sending.step is None:
             return
@@ -327,7 +327,7 @@ class Checker:
         elif life.changed < due.at and not self._steps.is_on_time(life, due, at):
             yield Rule.DELAYED
 
-    def _of_a_neutral_reminder(self, life: Life, sending: Sending, at: datetime) -> Iterable[Rule]:
+    def _of_a_neutral_reminder(self, life: Life, sending: RehearsedBroadcast, at: datetime) -> Iterable[Rule]:
         """Of one that the team sent: the program’s words, no more than its caps allow, to nobody who told already."""
         if sending.kind != "civic_neutral" or sending.step is not None:
             return

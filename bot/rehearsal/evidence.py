@@ -14,10 +14,10 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.rehearsal
-from bot.rehearsal.surveying import SKIPPED, Kept
+from bot.rehearsal.surveying import SKIPPED, KeptOption
 from bot.rules import experiments
 from db.engine import Database
-from db.rehearsal import LoggedDelivery, Sending
+from db.rehearsal import LoggedDelivery, RehearsedBroadcast
 
 SENT = "sent"
 HELD_OUT = "held_out"
@@ -31,7 +31,7 @@ SPARE = 4096
 class Evidence(Protocol):
     """The evidence of the bot's own log."""
 
-    def sending(self, message_id: int) -> Sending | None:
+    def sending(self, message_id: int) -> RehearsedBroadcast | None:
         """The broadcast that a message was; None for a reply."""
 
     def arrived(self, message_id: int) -> None:
@@ -53,7 +53,7 @@ class Evidence(Protocol):
         """The version that the bot says a message was; None where there was one."""
 
     @property
-    def sendings(self) -> Mapping[int, Sending]: ...
+    def sendings(self) -> Mapping[int, RehearsedBroadcast]: ...
     @property
     def overfull(self) -> Collection[str]:
         """The codes of the events that more people said yes to than were to be promised a seat."""
@@ -71,7 +71,7 @@ class Evidence(Protocol):
         """The walks on which somebody noted, on the way, what happened at a door, and when."""
 
     @property
-    def survey_answers(self) -> Mapping[int, Collection[Kept]]:
+    def survey_answers(self) -> Mapping[int, Collection[KeptOption]]:
         """What the bot kept of everybody's answers to the survey, by person."""
 
     @property
@@ -88,14 +88,14 @@ class Log:
 
     def __init__(
         self,
-        sendings: Iterable[Sending],
+        sendings: Iterable[RehearsedBroadcast],
         taken_back: Mapping[int, Collection[int]] = MappingProxyType({}),
         overfull: Collection[str] = (),
         corrected: Mapping[int, Collection[int]] = MappingProxyType({}),
         two_shifts: Collection[str] = (),
         not_at_the_door: Collection[str] = (),
         knocks: Collection[tuple[str, datetime]] = (),
-        survey_answers: Mapping[int, Collection[Kept]] = MappingProxyType({}),
+        survey_answers: Mapping[int, Collection[KeptOption]] = MappingProxyType({}),
     ) -> None:
         self._sendings = {sending.id: sending for sending in sendings}
         self.taken_back, self.overfull, self.corrected = taken_back, overfull, corrected
@@ -112,10 +112,10 @@ class Log:
         self.outcomes: Counter[tuple[int, str, str]] = Counter()
 
     @property
-    def sendings(self) -> Mapping[int, Sending]:
+    def sendings(self) -> Mapping[int, RehearsedBroadcast]:
         return self._sendings
 
-    def sending(self, message_id: int) -> Sending | None:
+    def sending(self, message_id: int) -> RehearsedBroadcast | None:
         """The broadcast that a message was; None for a reply."""
         if message_id >= len(self._by_message):
             return None
@@ -189,12 +189,12 @@ class EventFaults:
             self.not_at_the_door |= set(await db.rehearsal.not_at_the_door(tx, DOOR))
 
 
-def _kept(rows: Iterable[tuple[int, str, str, datetime]]) -> dict[int, list[Kept]]:
+def _kept(rows: Iterable[tuple[int, str, str, datetime]]) -> dict[int, list[KeptOption]]:
     """By person: the bot calls its questions q1, q2 …, and their options a, b …"""
-    found: dict[int, list[Kept]] = {}
+    found: dict[int, list[KeptOption]] = {}
     for person, question, option, at in rows:
         chosen = ascii_lowercase.index(option) if option else SKIPPED
-        kept = Kept(question=int(question[1:]) - 1, option=chosen, at=at)
+        kept = KeptOption(question=int(question[1:]) - 1, option=chosen, at=at)
         found.setdefault(person, []).append(kept)
     return found
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from bot.rehearsal.almanac import PARTISAN, Almanac, ExpectedStep, clock_of, instant
 from bot.rehearsal.lives import WEEK, Life
 from bot.rules.steps import Step
-from db.rehearsal import Sending
+from db.rehearsal import RehearsedBroadcast
 
 LAST_DAYS = timedelta(days=2)
 REMINDING = frozenset({"gotv", "civic_neutral"})
@@ -54,7 +54,7 @@ class LastDays:
 class Reminders:
     """Looks back at each life when the polls close where it votes."""
 
-    def __init__(self, almanac: Almanac, sendings: Mapping[int, Sending]) -> None:
+    def __init__(self, almanac: Almanac, sendings: Mapping[int, RehearsedBroadcast]) -> None:
         self._almanac, self._sendings = almanac, sendings
         self._campaign = almanac.campaign
         self._numbers = {(each.ballot, each.step): each.id for each in sendings.values() if each.step}

@@ -12,14 +12,14 @@ from typing import Any
 from bot.frozen import Frozen
 from bot.rehearsal.account import RehearsalAccount
 from bot.rehearsal.almanac import PARIS, Almanac, clock_of
-from bot.rehearsal.broken import Broken, Rule, round_name
+from bot.rehearsal.broken import BrokenRule, Rule, round_name
 from bot.rehearsal.cast import Character
 from bot.rehearsal.reminding import OUT_OF_REACH, Reminded
 from bot.rehearsal.run import RehearsalResult, summary
 from bot.rules.counting import counted, counted_people
 from bot.rules.territories import TERRITORIES
 from bot.words.texts import Texts
-from db.rehearsal import Sending
+from db.rehearsal import RehearsedBroadcast
 
 EXAMPLES = 5
 # A territory's picture: a column for each day, the hours from top to bottom.
@@ -33,7 +33,7 @@ class Dot(Frozen):
     x: float
     y: float
     radius: float
-    sending: Sending
+    sending: RehearsedBroadcast
     at: datetime
     people: int
 
@@ -71,7 +71,7 @@ class Row(Frozen):
 class Unsent(Frozen):
     """Messages that did not leave, or that waited. `state`: what became of them."""
 
-    sending: Sending
+    sending: RehearsedBroadcast
     state: str
     reason: str
     people: int
@@ -91,7 +91,7 @@ class Breach(Frozen):
 
     rule: str
     times: int
-    examples: Sequence[Broken]
+    examples: Sequence[BrokenRule]
 
 
 def page(outcome: RehearsalResult) -> str:
@@ -145,12 +145,12 @@ def lines(outcome: RehearsalResult, file: Path) -> Iterator[str]:
     yield f"The report is {file.resolve()}."
 
 
-def _case(broken: Broken) -> str:
+def _case(broken: BrokenRule) -> str:
     when = f" at {broken.at:%Y-%m-%d %H:%M} UTC" if broken.at is not None else ""
     return f"{broken.about}{when}" + (f" to {broken.person}" if broken.person is not None else "")
 
 
-def _was_for_somebody(sending: Sending, outcome: RehearsalResult) -> bool:
+def _was_for_somebody(sending: RehearsedBroadcast, outcome: RehearsalResult) -> bool:
     received = any(number == sending.id for _, number in outcome.account.by_character)
     return received or any(number == sending.id for number, _, _ in outcome.log.outcomes)
 
@@ -205,7 +205,9 @@ def _panel(
     )
 
 
-def _dot(sending: Sending, local: datetime, count: int, most: int, left: Mapping[date, float]) -> Dot:
+def _dot(
+    sending: RehearsedBroadcast, local: datetime, count: int, most: int, left: Mapping[date, float]
+) -> Dot:
     share = math.sqrt(count / most)
     return Dot(
         x=left[local.date()] + COLUMN / 2,
@@ -232,7 +234,7 @@ def _shades(almanac: Almanac, territory: str, zone: str, day: date, x: float) ->
 # -- who received what, and what did not leave --
 
 
-def rows(outcome: RehearsalResult, sendings: Sequence[Sending]) -> Iterator[Row]:
+def rows(outcome: RehearsalResult, sendings: Sequence[RehearsedBroadcast]) -> Iterator[Row]:
     """Each kind of person, the largest first."""
     people = Counter(member.character for member in outcome.members)
     for character, number in people.most_common():
@@ -271,7 +273,7 @@ _WHY = {
 }
 
 
-def reminders(account: RehearsalAccount, broken: Sequence[Broken]) -> list[RoundReminded]:
+def reminders(account: RehearsalAccount, broken: Sequence[BrokenRule]) -> list[RoundReminded]:
     """Each round. Those of whom nothing explains why they were not reminded are among who could be reached alone."""
     found = []
     for ballot in sorted({ballot for ballot, _ in account.reminders}):
@@ -291,9 +293,9 @@ def reminders(account: RehearsalAccount, broken: Sequence[Broken]) -> list[Round
     return found
 
 
-def breaches(broken: Sequence[Broken]) -> list[Breach]:
+def breaches(broken: Sequence[BrokenRule]) -> list[Breach]:
     """The rules that were broken, the most often broken first."""
-    by_rule: defaultdict[str, list[Broken]] = defaultdict(list)
+    by_rule: defaultdict[str, list[BrokenRule]] = defaultdict(list)
     for each in broken:
         by_rule[each.rule.value].append(each)
     return [

@@ -22,7 +22,7 @@ from bot.frozen import Frozen
 from bot.rehearsal.account import Lines, RehearsalAccount, names_of
 from bot.rehearsal.agenda import ending, opening
 from bot.rehearsal.almanac import Almanac
-from bot.rehearsal.broken import Broken
+from bot.rehearsal.broken import BrokenRule
 from bot.rehearsal.cast import CastMember, as_account, as_rows, invent
 from bot.rehearsal.checker import Arrival, Checker
 from bot.rehearsal.evidence import Log, read_log
@@ -63,7 +63,7 @@ class RehearsalResult(Frozen):
     played: Played
     log: Log
     account: RehearsalAccount
-    broken: Sequence[Broken]
+    broken: Sequence[BrokenRule]
     counters: dict[str, Any]
     seed: int
     seconds: float
@@ -162,7 +162,7 @@ def check(
     account: RehearsalAccount,
     *,
     write: Callable[[str], object] | None,
-) -> list[Broken]:
+) -> list[BrokenRule]:
     """Reads the whole journal: the rules that were broken. Counts into `account`, and writes the lines of JSON.
 
     So many lives at a time as fit: the journal is read once for each part, but only once where lines are wanted, which
@@ -175,7 +175,7 @@ def check(
         if lines is not None:
             lines.add(arrival)
 
-    broken: list[Broken] = []
+    broken: list[BrokenRule] = []
     almanac, size = Almanac(campaign), LIVES_AT_ONCE if lines is None else len(members)
     for first in range(0, len(members), size):
         some = members[first : first + size]

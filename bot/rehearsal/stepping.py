@@ -8,13 +8,13 @@ from datetime import datetime, time, timedelta
 from bot.rehearsal.almanac import GAP, PARTISAN, Almanac, ExpectedStep, clock_of, instant
 from bot.rehearsal.lives import WEEK, Life
 from bot.rules.steps import Step
-from db.rehearsal import Sending
+from db.rehearsal import RehearsedBroadcast
 
 
 class Steps:
     """`sendings`: every broadcast of the bot’s log, by its number."""
 
-    def __init__(self, almanac: Almanac, sendings: Mapping[int, Sending]) -> None:
+    def __init__(self, almanac: Almanac, sendings: Mapping[int, RehearsedBroadcast]) -> None:
         self._almanac = almanac
         self._numbers = {
             (sending.ballot, sending.step): sending.id

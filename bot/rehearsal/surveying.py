@@ -92,7 +92,7 @@ class SurveyFault(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
+class KeptOption:
     """An option that the bot kept of somebody, by their numbers; SKIPPED: the question was left out."""
 
     question: int
@@ -119,7 +119,7 @@ class SurveyAnswers:
             self.chosen[question] = {option}
         self.chosen = {each: said for each, said in self.chosen.items() if each in asked(self.chosen)}
 
-    def faults(self, kept: Collection[Kept], closes: datetime) -> Iterator[SurveyFault]:
+    def faults(self, kept: Collection[KeptOption], closes: datetime) -> Iterator[SurveyFault]:
         """What is wrong with what was kept of them."""
         found: dict[int, set[int]] = {}
         for each in kept:

@@ -41,7 +41,7 @@ class Verdict(StrEnum):
     TOO_EARLY = "too early"
 
 
-class Left(StrEnum):
+class HowMuchLeft(StrEnum):
     """How much of a message left in the end. Of one that nobody got nothing is judged."""
 
     ALL = "all"

@@ -20,7 +20,7 @@ from bot.rules.leaving import COURTESY_HOURS, Hold
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Waiting(Frozen):
+class WaitingMessage(Frozen):
     """A message that one person is to get. `number`: that of its broadcast; None: it is only being written. `due_at`:
     when it may leave at the earliest; `expires_at`: from when it is of no use any more, None: it always is.
     """
@@ -35,7 +35,7 @@ class Waiting(Frozen):
 class Asks(Protocol):
     """Why a message has to wait at an instant, where those `sent` left before it: see `bot.rules.leaving.hold`."""
 
-    def __call__(self, one: Waiting, now: datetime, sent: Collection[datetime]) -> Hold | None: ...
+    def __call__(self, one: WaitingMessage, now: datetime, sent: Collection[datetime]) -> Hold | None: ...
 
 
 def place_in_line(expires_at: datetime | None, number: int | None) -> tuple[datetime, float]:
@@ -44,7 +44,7 @@ def place_in_line(expires_at: datetime | None, number: int | None) -> tuple[date
 
 
 def held_in_line(
-    mine: Waiting, others: Iterable[Waiting], *, sent: Collection[datetime], asks: Asks
+    mine: WaitingMessage, others: Iterable[WaitingMessage], *, sent: Collection[datetime], asks: Asks
 ) -> Hold | None:
     """Why a message does not leave when it is due, and until when; None: it does. `others`: what waits for the same
     person; `sent`: when what the caps count left for them.

@@ -190,7 +190,7 @@ def door_opens(starts_at: datetime) -> datetime:
     return starts_at - DOOR
 
 
-class Waiting(Frozen):
+class WaitingParty(Frozen):
     """A party on the list. `reachable`: a message to them can arrive, today or tomorrow."""
 
     person: int
@@ -200,7 +200,7 @@ class Waiting(Frozen):
     reachable: bool
 
 
-def allot(free: int | None, waiting: Iterable[Waiting]) -> dict[int, int]:
+def allot(free: int | None, waiting: Iterable[WaitingParty]) -> dict[int, int]:
     """Whom the free seats are for, by person: the first on the list get theirs, or what is left of them.
 
     `waiting` in the order of tickets. Passed over is who cannot be reached, and who wants all of a party's seats where

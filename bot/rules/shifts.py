@@ -19,7 +19,7 @@ from bot.rules.seats import (
     Rsvp,
     Seats,
     Standing,
-    Waiting,
+    WaitingParty,
     allot,
     answered,
     door_opens,
@@ -222,7 +222,7 @@ def seats_of(shift: Shift, places: Iterable[Rsvp]) -> Seats:
 
 
 def stands(
-    said: RsvpAnswer, shift: Shift, places: Collection[Rsvp], waiting: Iterable[Waiting], blank: Rsvp
+    said: RsvpAnswer, shift: Shift, places: Collection[Rsvp], waiting: Iterable[WaitingParty], blank: Rsvp
 ) -> Rsvp:
     """How somebody stands with a shift once they said yes or no to it. `blank`: as if they had said nothing, now.
 

@@ -115,7 +115,7 @@ class Move(StrEnum):
     SHOW = "show"
 
 
-class Tap(Frozen):
+class SurveyTap(Frozen):
     """A tap under the question of that number (0: the first); `option`: the number of the one that is chosen."""
 
     move: Move
@@ -136,7 +136,7 @@ def standing(form: Form, answers: Answers) -> SurveyStanding:
     return SurveyStanding(answers=answers, question=None if last.id in answers else last)
 
 
-def tapped(form: Form, answers: Answers, tap: Tap) -> SurveyStanding:
+def tapped(form: Form, answers: Answers, tap: SurveyTap) -> SurveyStanding:
     """What a tap leads to. One under a question that these answers do not lead to any more changes nothing."""
     asked = way(form, answers)
     if tap.question >= len(form.questions) or form.questions[tap.question] not in asked:
@@ -168,18 +168,18 @@ def _answered(form: Form, answers: Answers, question: Question, chosen: tuple[st
     return SurveyStanding(answers=said, question=form.after(question, chosen))
 
 
-class Progress(Frozen):
+class SurveyProgress(Frozen):
     """The question on the screen is the `number`th (1: the first) of at most `total`."""
 
     number: int
     total: int
 
 
-def progress(form: Form, at: SurveyStanding) -> Progress:
+def progress(form: Form, at: SurveyStanding) -> SurveyProgress:
     """How far somebody has come."""
     asked = way(form, at.answers)
     number = asked.index(at.question) + 1 if at.question is not None else len(asked)
-    return Progress(number=number, total=number - 1 + form.most_after(at.question))
+    return SurveyProgress(number=number, total=number - 1 + form.most_after(at.question))
 
 
 def is_open(closes_at: datetime, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.actions import console
 from bot.actions.authority import Author
-from bot.actions.console import Occasion, Signed, SignedOut
+from bot.actions.console import Signed, SignedOut, SignInOccasion
 from bot.actions.responses import Origin
 from bot.clock import Clock
 from bot.communes import Gazetteer
@@ -41,7 +41,7 @@ from bot.web.counting import PATIENCE, having_counted, kept, outside
 from bot.web.refusals import BadForm, Missing, status_of
 from bot.web.remembered import KEPT_FOR, Key, Remembered
 from bot.web.site import HEADERS, Site, packed
-from bot.web.taps import Shown, shown
+from bot.web.taps import ShownMessage, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
 from db.engine import Database, was_in_the_way
@@ -152,7 +152,7 @@ class Visit(Frozen):
             kind=Kind.EVENT_INVITE, territory=person.territory, now=self.now, zone=person.zone
         )
 
-    def shown(self, name: str, taps: Collection[str] = (), **values: Any) -> Shown:
+    def shown(self, name: str, taps: Collection[str] = (), **values: Any) -> ShownMessage:
         """A message of the chat with the buttons that this page answers itself."""
         return shown(self.rendered(name, **values), taps)
 
@@ -261,8 +261,8 @@ class Desk(Frozen):
         return self.composer.gazetteer
 
     @property
-    def occasion(self) -> Occasion:
-        return Occasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
+    def occasion(self) -> SignInOccasion:
+        return SignInOccasion(campaign=self.site.campaign, gazetteer=self.gazetteer, now=self.clock.now())
 
     def reading(self, view: View, *, note: Look | None = None) -> Endpoint:
         """A page that changes nothing; while what it shows is counted for the first time, one that says so.

@@ -24,14 +24,14 @@ class Key(Frozen):
         return self.label.startswith("✓")
 
 
-class Shown(Frozen):
+class ShownMessage(Frozen):
     """A message: its words, and its buttons by row."""
 
     words: Markup
     rows: Sequence[Sequence[Key]]
 
 
-def shown(text: Text, taps: Collection[str]) -> Shown:
+def shown(text: Text, taps: Collection[str]) -> ShownMessage:
     """`taps`: what the page answers itself. The other buttons lead on in the chat and are left out."""
     rows = []
     for buttons in text.keyboard:
@@ -42,7 +42,7 @@ def shown(text: Text, taps: Collection[str]) -> Shown:
         ]
         if row:
             rows.append(row)
-    return Shown(words=shown_html(text.html), rows=rows)
+    return ShownMessage(words=shown_html(text.html), rows=rows)
 
 
 def _tap(data: str | None) -> str:

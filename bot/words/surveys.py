@@ -11,7 +11,7 @@ from bot.rules.surveys import (
     END,
     QUESTION,
     Form,
-    Progress,
+    SurveyProgress,
     SurveyStanding,
     progress,
     standing,
@@ -63,7 +63,7 @@ class ShownQuestion(Frozen):
     options: tuple[ShownOption, ...]
     is_answered: bool
     is_first: bool
-    progress: Progress
+    progress: SurveyProgress
 
 
 class ShownAnswer(Frozen):

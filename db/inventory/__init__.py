@@ -6,11 +6,11 @@ words for each datum stand in `locales/templates/documents/<language>/_words.md.
 
 from __future__ import annotations
 
-from db.inventory.kinds import DataSubject, Erased, Holding, Kept
+from db.inventory.kinds import DataSubject, Erased, KeptFor, TableHolding
 from db.inventory.of_nobody import NOBODY
 from db.inventory.of_supporters import SUPPORTERS
 from db.inventory.of_team import TEAM
 
-__all__ = ["HOLDINGS", "DataSubject", "Erased", "Holding", "Kept"]
+__all__ = ["HOLDINGS", "DataSubject", "Erased", "KeptFor", "TableHolding"]
 
-HOLDINGS: tuple[Holding, ...] = (*SUPPORTERS, *TEAM, *NOBODY)
+HOLDINGS: tuple[TableHolding, ...] = (*SUPPORTERS, *TEAM, *NOBODY)

@@ -17,7 +17,7 @@ class DataSubject(StrEnum):
     NOBODY = "nobody"
 
 
-class Kept(StrEnum):
+class KeptFor(StrEnum):
     """How long, in words that the campaign file's [retention] fills."""
 
     PROFILE = "profile"
@@ -60,12 +60,12 @@ class Erased(StrEnum):
     NOT_CONCERNED = "not_concerned"
 
 
-class Holding(Frozen):
+class TableHolding(Frozen):
     """One table: its personal columns by what they tell, and the others."""
 
     table: str
     subject: DataSubject
-    kept: Kept
+    kept: KeptFor
     erased: Erased
     data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     plain: tuple[str, ...] = ()

@@ -2,110 +2,110 @@
 
 from __future__ import annotations
 
-from db.inventory.kinds import DataSubject, Erased, Holding, Kept
+from db.inventory.kinds import DataSubject, Erased, KeptFor, TableHolding
 
-NOBODY: tuple[Holding, ...] = (
-    Holding(
+NOBODY: tuple[TableHolding, ...] = (
+    TableHolding(
         table="inbox_topics",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("area", "topic", "message_id", "shown"),
     ),
-    Holding(
+    TableHolding(
         table="survey_counts",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("survey", "question", "option", "people"),
     ),
-    Holding(
+    TableHolding(
         table="answer_counts",
         subject=DataSubject.NOBODY,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("day", "question", "subject", "answer", "area", "count"),
     ),
-    Holding(
+    TableHolding(
         table="seats",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "taken", "waiting", "offered", "tickets", "face", "face_at", "faced"),
     ),
-    Holding(
+    TableHolding(
         table="shifts",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("id", "event", "role", "starts_at", "ends_at", "capacity", "state", "changes"),
     ),
-    Holding(
+    TableHolding(
         table="doors",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "numbered", "sheets", "walk_ins"),
     ),
-    Holding(
+    TableHolding(
         table="event_figures",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "figure", "option", "people"),
     ),
-    Holding(
+    TableHolding(
         table="series",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("id", "rule", "created_at"),
     ),
-    Holding(
+    TableHolding(
         table="series_events",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("event", "series"),
     ),
-    Holding(
+    TableHolding(
         table="event_keys",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("key", "event"),
     ),
-    Holding(
+    TableHolding(
         table="saved_audiences",
         subject=DataSubject.NOBODY,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NOT_CONCERNED,
         plain=("name", "area", "expression", "saved_at"),
     ),
-    Holding(
+    TableHolding(
         table="polling_places",
         subject=DataSubject.NOBODY,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=(
             *("id", "key", "commune", "ballot", "name", "address", "opens", "closes"),
             *("streets", "surnames_from", "surnames_to", "latitude", "longitude"),
         ),
     ),
-    Holding(
+    TableHolding(
         table="stations",
         subject=DataSubject.NOBODY,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=(
             *("code", "commune", "department", "region", "name", "address", "latitude", "longitude", "place"),
             *("registered", "voters", "cast", "ours"),
         ),
     ),
-    Holding(
+    TableHolding(
         table="addresses",
         subject=DataSubject.NOBODY,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=(
             *(
@@ -123,31 +123,31 @@ NOBODY: tuple[Holding, ...] = (
             *("walk", "place", "leg", "dwellings"),
         ),
     ),
-    Holding(
+    TableHolding(
         table="station_addresses",
         subject=DataSubject.NOBODY,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("ban", "commune", "station", "weight", "edition"),
     ),
-    Holding(
+    TableHolding(
         table="walk_notes",
         subject=DataSubject.NOBODY,
-        kept=Kept.DOORS,
+        kept=KeptFor.DOORS,
         erased=Erased.NOT_CONCERNED,
         plain=("walk", "key"),
     ),
-    Holding(
+    TableHolding(
         table="street_counts",
         subject=DataSubject.NOBODY,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("station", "street", "day", "outcome", "doors"),
     ),
-    Holding(
+    TableHolding(
         table="facts",
         subject=DataSubject.NOBODY,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NOT_CONCERNED,
         plain=("name", "value"),
     ),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from db.inventory.kinds import DataSubject, Erased, Holding, Kept
+from db.inventory.kinds import DataSubject, Erased, KeptFor, TableHolding
 
-SUPPORTERS: tuple[Holding, ...] = (
-    Holding(
+SUPPORTERS: tuple[TableHolding, ...] = (
+    TableHolding(
         table="people",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.PROFILE,
+        kept=KeptFor.PROFILE,
         erased=Erased.DELETED,
         data={
             "telegram_id": ("telegram_id",),
@@ -33,17 +33,17 @@ SUPPORTERS: tuple[Holding, ...] = (
         },
         plain=("id", "replan"),
     ),
-    Holding(
+    TableHolding(
         table="dialogs",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.DIALOG,
+        kept=KeptFor.DIALOG,
         erased=Erased.DELETED,
         data={"dialog": ("person", "flow", "step", "data", "updated_at")},
     ),
-    Holding(
+    TableHolding(
         table="consents",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.PROOF,
+        kept=KeptFor.PROOF,
         erased=Erased.SEALED,
         data={
             "pseudonym": ("pseudonym",),
@@ -52,44 +52,44 @@ SUPPORTERS: tuple[Holding, ...] = (
         },
         plain=("id",),
     ),
-    Holding(
+    TableHolding(
         table="suppressions",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.SUPPRESSION,
+        kept=KeptFor.SUPPRESSION,
         erased=Erased.ADDED,
         data={"suppression": ("hash", "day")},
     ),
-    Holding(
+    TableHolding(
         table="rsvps",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={
             "rsvp": ("event", "person", "answer", "confirmed", "attended", "at"),
             "waitlist": ("guests", "ticket", "whole", "offered", "offer_until", "offers", "lost"),
         },
     ),
-    Holding(
+    TableHolding(
         table="vote_plans",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.VOTES,
+        kept=KeptFor.VOTES,
         erased=Erased.DELETED,
         data={
             "vote_plan": ("person", "ballot", "intention", "slot", "departure", "company"),
             "voted": ("vote", "at"),
         },
     ),
-    Holding(
+    TableHolding(
         table="chosen_places",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.VOTES,
+        kept=KeptFor.VOTES,
         erased=Erased.DELETED,
         data={"polling_place": ("person", "ballot", "place")},
     ),
-    Holding(
+    TableHolding(
         table="volunteering",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.VOTES,
+        kept=KeptFor.VOTES,
         erased=Erased.DELETED,
         data={
             "volunteering": (
@@ -99,17 +99,17 @@ SUPPORTERS: tuple[Holding, ...] = (
         },
         plain=("id",),
     ),
-    Holding(
+    TableHolding(
         table="survey_answers",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.SURVEYS,
+        kept=KeptFor.SURVEYS,
         erased=Erased.DELETED,
         data={"survey_answer": ("survey", "person", "question", "option", "at")},
     ),
-    Holding(
+    TableHolding(
         table="conversations",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.CONVERSATIONS,
+        kept=KeptFor.CONVERSATIONS,
         erased=Erased.DELETED,
         data={
             "conversation": (
@@ -120,10 +120,10 @@ SUPPORTERS: tuple[Holding, ...] = (
         },
         plain=("id", "carded"),
     ),
-    Holding(
+    TableHolding(
         table="messages",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.CONVERSATIONS,
+        kept=KeptFor.CONVERSATIONS,
         erased=Erased.DELETED,
         data={
             "message": (
@@ -133,10 +133,10 @@ SUPPORTERS: tuple[Holding, ...] = (
         },
         plain=("id", "waited"),
     ),
-    Holding(
+    TableHolding(
         table="responses",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.ANSWERS,
+        kept=KeptFor.ANSWERS,
         erased=Erased.COUNTED,
         data={
             "answer": (
@@ -153,17 +153,17 @@ SUPPORTERS: tuple[Holding, ...] = (
         },
         plain=("id",),
     ),
-    Holding(
+    TableHolding(
         table="answer_remainders",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.COUNTS,
+        kept=KeptFor.COUNTS,
         erased=Erased.COUNTED,
         data={"remainder": ("cell", "count")},
     ),
-    Holding(
+    TableHolding(
         table="deliveries",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.DELIVERIES,
+        kept=KeptFor.DELIVERIES,
         erased=Erased.CUT_LOOSE,
         data={
             "delivery": ("person", "broadcast", "state", "reason", "message_id", "face"),
@@ -172,124 +172,124 @@ SUPPORTERS: tuple[Holding, ...] = (
         },
         plain=("id", "expires_at", "lease_owner", "attempts"),
     ),
-    Holding(
+    TableHolding(
         table="updates",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.UPDATES,
+        kept=KeptFor.UPDATES,
         erased=Erased.CUT_LOOSE,
         data={"update": ("chat", "body", "replies", "error", "received_at", "asks", "known")},
         plain=("update_id", "state", "begun", "lease_owner", "holds_chat"),
     ),
-    Holding(
+    TableHolding(
         table="unread_updates",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.UNREAD,
+        kept=KeptFor.UNREAD,
         erased=Erased.DELETED,
         data={"unread_update": ("body", "received_at")},
         plain=("id", "digest", "update_id", "size", "error"),
     ),
-    Holding(
+    TableHolding(
         table="app_sessions",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.SESSION,
+        kept=KeptFor.SESSION,
         erased=Erased.DELETED,
         data={"app_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
         plain=("id", "opener_hash", "cookie_hash"),
     ),
-    Holding(
+    TableHolding(
         table="shown_cards",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"shown_card": ("person", "message", "event")},
         plain=("id", "face"),
     ),
-    Holding(
+    TableHolding(
         table="shift_places",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={
             "shift": ("shift", "person", "answer", "at"),
             "shift_waitlist": ("ticket", "offered", "offer_until", "offers", "lost"),
         },
     ),
-    Holding(
+    TableHolding(
         table="walk_in_marks",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.NOT_CONCERNED,
         data={"walk_in_mark": ("event", "mark")},
     ),
-    Holding(
+    TableHolding(
         table="attendee_numbers",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"attendee_number": ("event", "person", "number")},
     ),
-    Holding(
+    TableHolding(
         table="check_ins",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"check_in": ("event", "person", "at", "how")},
     ),
-    Holding(
+    TableHolding(
         table="event_feedback",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"feedback": ("event", "person", "question", "option", "at")},
     ),
-    Holding(
+    TableHolding(
         table="hosts",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"host": ("event", "person", "part", "since")},
     ),
-    Holding(
+    TableHolding(
         table="proposals",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"proposal": ("event", "person", "asked_at", "decided_at", "reason")},
     ),
-    Holding(
+    TableHolding(
         table="trusted_hosts",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.PROFILE,
+        kept=KeptFor.PROFILE,
         erased=Erased.DELETED,
         data={"trust": ("person", "area", "given_at")},
     ),
-    Holding(
+    TableHolding(
         table="host_links",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.LINK,
+        kept=KeptFor.LINK,
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "expires_at", "used_at")},
         plain=("token_hash", "event"),
     ),
-    Holding(
+    TableHolding(
         table="changed_people",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.DAY,
+        kept=KeptFor.DAY,
         erased=Erased.DELETED,
         data={"change": ("person",)},
         plain=("id", "writer"),
     ),
-    Holding(
+    TableHolding(
         table="walkers",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.DOORS,
+        kept=KeptFor.DOORS,
         erased=Erased.DELETED,
         data={"walk_taken": ("walk", "outing", "person", "taken_at", "left_at")},
     ),
-    Holding(
+    TableHolding(
         table="visits",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.DOORS,
+        kept=KeptFor.DOORS,
         erased=Erased.CUT_LOOSE,
         data={"visit": ("address", "walk", "outing", "outcome", "at", "person", "tap", "replaced", "paper")},
         plain=("id",),

@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from db.inventory.kinds import DataSubject, Erased, Holding, Kept
+from db.inventory.kinds import DataSubject, Erased, KeptFor, TableHolding
 
-TEAM: tuple[Holding, ...] = (
-    Holding(
+TEAM: tuple[TableHolding, ...] = (
+    TableHolding(
         table="duties",
         subject=DataSubject.TEAM,
-        kept=Kept.ROLES,
+        kept=KeptFor.ROLES,
         erased=Erased.DELETED,
         data={"duty": ("person", "name", "on_duty", "from_hour", "to_hour")},
         plain=("shown",),
     ),
-    Holding(
+    TableHolding(
         table="saved_answers",
         subject=DataSubject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("title", "text")},
         plain=("id", "area", "language", "saved_at"),
     ),
-    Holding(
+    TableHolding(
         table="surveys",
         subject=DataSubject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NUMBER_STAYS,
         data={"survey_author": ("created_by", "created_at")},
         plain=("id", "code", "state", "form", "broadcast", "area", "closes_at", "erase_at"),
     ),
-    Holding(
+    TableHolding(
         table="staff",
         subject=DataSubject.TEAM,
-        kept=Kept.ROLES,
+        kept=KeptFor.ROLES,
         erased=Erased.DELETED,
         data={"role": ("telegram_id", "role", "area", "added_at", "added_by", "approved_by", "revoked_at")},
         plain=("id",),
     ),
-    Holding(
+    TableHolding(
         table="staff_links",
         subject=DataSubject.TEAM,
-        kept=Kept.ROLES,
+        kept=KeptFor.ROLES,
         erased=Erased.NUMBER_STAYS,
         data={"invitation": ("created_by", "created_at", "used_at", "revoked_at")},
         plain=("id", "token_hash", "role", "area", "expires_at"),
     ),
-    Holding(
+    TableHolding(
         table="approvals",
         subject=DataSubject.TEAM,
-        kept=Kept.APPROVAL,
+        kept=KeptFor.APPROVAL,
         erased=Erased.DELETED,
         data={
             "approval": (
@@ -58,26 +58,26 @@ TEAM: tuple[Holding, ...] = (
         },
         plain=("id", "what", "broadcast", "expires_at"),
     ),
-    Holding(
+    TableHolding(
         table="downloads",
         subject=DataSubject.TEAM,
-        kept=Kept.LINK,
+        kept=KeptFor.LINK,
         erased=Erased.DELETED,
         data={"download": ("telegram_id", "export", "language", "created_at", "expires_at", "used_at")},
         plain=("id", "token_hash"),
     ),
-    Holding(
+    TableHolding(
         table="console_sessions",
         subject=DataSubject.TEAM,
-        kept=Kept.SESSION,
+        kept=KeptFor.SESSION,
         erased=Erased.DELETED,
         data={"console_session": ("telegram_id", "language", "created_at", "opened_at", "expires_at")},
         plain=("id", "opener_hash", "cookie_hash"),
     ),
-    Holding(
+    TableHolding(
         table="events",
         subject=DataSubject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.NUMBER_STAYS,
         data={
             "event_author": ("created_by", "created_at"),
@@ -88,25 +88,25 @@ TEAM: tuple[Holding, ...] = (
             *("capacity", "overbooking", "guests", "counted", "has_shifts"),
         ),
     ),
-    Holding(
+    TableHolding(
         table="check_in_screens",
         subject=DataSubject.TEAM,
-        kept=Kept.EVENT_ANSWERS,
+        kept=KeptFor.EVENT_ANSWERS,
         erased=Erased.DELETED,
         data={"check_in_screen": ("event", "person", "message", "shown", "until")},
     ),
-    Holding(
+    TableHolding(
         table="event_texts",
         subject=DataSubject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("title", "description")},
         plain=("event", "language"),
     ),
-    Holding(
+    TableHolding(
         table="broadcasts",
         subject=DataSubject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.CUT_LOOSE,
         data={
             "broadcast_author": ("created_by", "created_at", "progress_chat", "progress_message"),
@@ -129,26 +129,26 @@ TEAM: tuple[Holding, ...] = (
             *("starts_at", "local_time", "expires_at", "finished_at", "mends", "experiment", "measured"),
         ),
     ),
-    Holding(
+    TableHolding(
         table="broadcast_texts",
         subject=DataSubject.TEAM,
-        kept=Kept.CAMPAIGN,
+        kept=KeptFor.CAMPAIGN,
         erased=Erased.TEXT_STAYS,
         data={"words": ("text",)},
         plain=("broadcast", "variant", "language"),
     ),
-    Holding(
+    TableHolding(
         table="audit",
         subject=DataSubject.TEAM,
-        kept=Kept.AUDIT,
+        kept=KeptFor.AUDIT,
         erased=Erased.LOG_STAYS,
         data={"audit": ("at", "actor", "action", "details")},
         plain=("id", "previous_hash", "hash"),
     ),
-    Holding(
+    TableHolding(
         table="walks",
         subject=DataSubject.TEAM,
-        kept=Kept.INSTALLATION,
+        kept=KeptFor.INSTALLATION,
         erased=Erased.NUMBER_STAYS,
         data={"walk_offered": ("offered_by", "offered_at")},
         plain=(

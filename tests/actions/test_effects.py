@@ -17,7 +17,7 @@ from bot.actions import broadcast_changes, effects, erasure, retention, rights
 from bot.actions.broadcasts import BroadcastRefused
 from bot.actions.effects import NothingCompared
 from bot.actions.responses import Origin
-from bot.rules.effects import Count, Left, Verdict
+from bot.rules.effects import Count, HowMuchLeft, Verdict
 from bot.rules.experiments import HOLDOUT, REPORTED_WITHIN, Outcome, lot_of
 from bot.rules.kinds import Kind
 from bot.rules.sending import all_at
@@ -186,14 +186,14 @@ async def test_what_is_written_anew_is_judged_anew(crowd: Database) -> None:
 @pytest.mark.parametrize(
     ("state", "sent", "left"),
     [
-        ("cancelled", 0, Left.NOTHING),
-        ("active", 0, Left.NOTHING),
-        ("cancelled", 10, Left.PART),
-        ("active", 10, Left.ALL),
+        ("cancelled", 0, HowMuchLeft.NOTHING),
+        ("active", 0, HowMuchLeft.NOTHING),
+        ("cancelled", 10, HowMuchLeft.PART),
+        ("active", 10, HowMuchLeft.ALL),
     ],
 )
 async def test_of_what_nobody_got_nothing_is_judged(
-    crowd: Database, state: str, sent: int, left: Left
+    crowd: Database, state: str, sent: int, left: HowMuchLeft
 ) -> None:
     await send(crowd)
     async with crowd.write() as tx:
@@ -208,7 +208,7 @@ async def test_of_what_nobody_got_nothing_is_judged(
     measured = await effects.measure(crowd, CAMPAIGN, LATER)
     found = await told(crowd, LATER)
     assert found.left is left
-    assert (measured > 0, found.goal is not None) == ((left is not Left.NOTHING,) * 2)
+    assert (measured > 0, found.goal is not None) == ((left is not HowMuchLeft.NOTHING,) * 2)
 
 
 async def test_what_was_erased_before_it_was_counted_is_unknown(crowd: Database) -> None:

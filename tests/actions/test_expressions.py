@@ -18,7 +18,7 @@ import db.belonging
 import db.experiments
 import db.people
 from bot import communes
-from bot.actions.expressions import Asked, Occasion, setting_of
+from bot.actions.expressions import Asked, ExpressionOccasion, setting_of
 from bot.rules.belonging import HOLDS, Setting, Somebody, facts_of, verdict
 from bot.rules.expression_text import expression_in
 from bot.rules.expressions import MOST_LEAVES, Expression, grown, leaves_of, text_of
@@ -84,7 +84,7 @@ class Crowd:
 async def test_who_is_in_a_sample_follows_from_the_campaigns_key_alone(database: Database) -> None:
     """Not from what everybody may read, as the name of the campaign."""
     asked = Asked(expression=expression_in("sample:10"))
-    occasion = Occasion(campaign=CAMPAIGN, gazetteer=GAZETTEER, now=NOW)
+    occasion = ExpressionOccasion(campaign=CAMPAIGN, gazetteer=GAZETTEER, now=NOW)
     async with database.write() as tx:
         of_its_own = (await setting_of(tx, asked, occasion)).sampling
         await db.experiments.keep_key(tx, "another")

@@ -12,7 +12,7 @@ import db.conversations
 import db.suppressions
 import db.volunteering
 from bot.actions import audit, opt_outs
-from bot.actions.opt_outs import Effects
+from bot.actions.opt_outs import ListEffects
 from bot.rules.conversations import ConversationState
 from bot.rules.suppression import SuppressionKey, suppression_of
 from db.engine import Database
@@ -25,7 +25,7 @@ NOW = paris("2016-11-16T10:00")
 KEY = SuppressionKey(links=(b"k" * 32,))
 DIGEST = "ab" * 32
 LIST = (1, 2, 3, 4, 77, 88)
-EFFECTS = Effects(stopped=2, already_stopped=1, unfinished=1, unknown=2, already_suppressed=1)
+EFFECTS = ListEffects(stopped=2, already_stopped=1, unfinished=1, unknown=2, already_suppressed=1)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def filled(database: Database) -> Database:
     return database
 
 
-async def imported(database: Database) -> Effects:
+async def imported(database: Database) -> ListEffects:
     async with database.write() as tx:
         return await opt_outs.import_list(tx, LIST, key=KEY, digest=DIGEST, actor=audit.COMMAND_LINE, now=NOW)
 

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 import db.people
 from bot.actions import audiences, forecasts, told_forecasts
 from bot.actions.authority import Author, author_of
-from bot.actions.forecasts import Sending
+from bot.actions.forecasts import PlannedSending
 from bot.apart.counts import CountsApart
 from bot.rules.expressions import EVERYBODY, All, Expression, Not
 from bot.rules.kinds import Kind
@@ -136,7 +136,7 @@ async def test_a_forecast_is_the_same_and_blurred_by_who_asked(database: Databas
             async with database.read() as tx:
                 meant = await audiences.target_of(tx, author, audience, author.areas(Action.BROADCAST))
             for when in WHEN:
-                sending = Sending(kind=Kind.PERSUASION, when=when)
+                sending = PlannedSending(kind=Kind.PERSUASION, when=when)
                 exact = await exact_here_and_there(found, meant, sending, author)
                 told = [
                     await told_forecasts.forecast_now(
@@ -151,7 +151,7 @@ async def test_a_forecast_is_the_same_and_blurred_by_who_asked(database: Databas
 
 
 async def exact_here_and_there(
-    found: Apart, meant: Target, sending: Sending, author: Author
+    found: Apart, meant: Target, sending: PlannedSending, author: Author
 ) -> forecasts.Forecast:
     count = partial(
         forecasts.forecast,

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from bot.apart import process
 from bot.apart.given import Given, time_of
-from bot.apart.pages import Pages, is_made_apart
+from bot.apart.pages import ApartPages, is_made_apart
 from bot.apart.process import Process
 from bot.rules.console import Entrance
 from bot.web.site import Site
@@ -41,7 +41,7 @@ class Apart:
         self.here: list[str] = []
         self._application: ASGIApp = application_of(conversation)
         site = Site(conversation.services.campaign, address=ADDRESS)
-        self.pages = Pages(self._made_here, site.lost_page, self.given, **options)
+        self.pages = ApartPages(self._made_here, site.lost_page, self.given, **options)
         self.web = httpx.ASGITransport(self.pages)
 
     async def _made_here(self, scope: Scope, receive: Receive, send: Send) -> None:

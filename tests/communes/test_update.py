@@ -17,7 +17,7 @@ from bot.communes import UPDATED_NAME, load
 from bot.communes.errors import UpdateFailed
 from bot.communes.store import header_of, pack
 from bot.communes.update import update
-from bot.rules.communes.table import Area, FormerName, Place, build_table
+from bot.rules.communes.table import Area, CommuneRow, FormerName, build_table
 
 TODAY = date(2026, 11, 24)
 LYON = {
@@ -74,8 +74,8 @@ def official_service(communes: Any, former: Any = FORMER, status: int = 200) -> 
 def folder(tmp_path: Path) -> Path:
     """A data folder whose gazetteer has Lyon, its third arrondissement and Oullins before its merger."""
 
-    def place(code: str, name: str, postcode: str, population: int) -> Place:
-        return Place(
+    def place(code: str, name: str, postcode: str, population: int) -> CommuneRow:
+        return CommuneRow(
             code=code,
             name=name,
             postcodes=(postcode,),

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from db import sqlite
-from db.batches import Statement, Visit, together
+from db.batches import DatabaseVisit, Statement, together
 from db.engine import FILE_NAME, Database, open_database, savepoint
 from db.errors import CannotOpen, InUse
 from db.facts import get_fact, set_fact
@@ -46,7 +46,7 @@ async def test_a_transaction_cancelled_while_another_process_writes_leaves_nothi
     assert sqlite_database.file is not None
     started = threading.Event()
 
-    def work(visit: Visit) -> None:
+    def work(visit: DatabaseVisit) -> None:
         visit.run(Statement(lambda _s: "INSERT INTO facts (name, value) VALUES ('cancelled', '1')"))
 
     async def cancelled() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from db.batches import Statement, Visit, together
+from db.batches import DatabaseVisit, Statement, together
 from db.engine import FILE_NAME, Database, here, open_database, savepoint
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
@@ -20,7 +20,7 @@ from db.sqlite_connection import connection_of
 from tests.db.test_engine import recall, remember
 
 
-def thread_of(visit: Visit) -> int:
+def thread_of(visit: DatabaseVisit) -> int:
     visit.run(
         Statement(lambda _s: "INSERT INTO facts (name, value) VALUES ('here', '1') ON CONFLICT DO NOTHING")
     )

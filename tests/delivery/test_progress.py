@@ -190,7 +190,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     progress = broadcast_accounts.progress
 
-    async def noting(tx: AsyncConnection, broadcast: Broadcast, *given: Any) -> broadcast_accounts.Progress:
+    async def noting(
+        tx: AsyncConnection, broadcast: Broadcast, *given: Any
+    ) -> broadcast_accounts.BroadcastProgress:
         found.append(broadcast.id)
         return await progress(tx, broadcast, *given)
 

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from yarl import URL
 
-from bot.delivery.connection import NotWritten, Unanswered
+from bot.delivery.connection import NoAnswer, NotWritten
 from bot.delivery.wire import TooLate, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -147,7 +147,7 @@ async def test_a_lost_connection_is_unanswered_and_frees_its_place() -> None:
         lost, found = await asyncio.gather(
             wire.post(b"/x", b"1", 5.0), wire.post(b"/x", b"2", 5.0), return_exceptions=True
         )
-        assert isinstance(lost, Unanswered)
+        assert isinstance(lost, NoAnswer)
         assert not isinstance(found, BaseException)
         assert found.status == 200
 
@@ -248,7 +248,7 @@ async def test_a_closed_wire_leaves_nobody_waiting() -> None:
         post = asyncio.create_task(wire.post(b"/x", b"{}", 60.0))
         await asked.wait()
         wire.close()
-        with pytest.raises(Unanswered):
+        with pytest.raises(NoAnswer):
             await post
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcasts
 from bot import communes
-from bot.actions.expressions import Asked, Occasion, count, why
+from bot.actions.expressions import Asked, ExpressionOccasion, count, why
 from bot.clock import MovableClock
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop, Wait
@@ -103,7 +103,7 @@ async def leaves_in_time(
 async def test_the_reach_is_what_really_leaves(database: Database, now: datetime, typed: str) -> None:
     chance = random.Random(str(now))
     asked = Asked(expression=expression_in(typed))
-    occasion = Occasion(campaign=CAMPAIGN, gazetteer=communes.load(), now=now)
+    occasion = ExpressionOccasion(campaign=CAMPAIGN, gazetteer=communes.load(), now=now)
     clock = MovableClock(now, speed=0)
     departure = a_departure(clock=clock)
     async with database.write() as tx:

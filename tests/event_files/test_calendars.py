@@ -8,14 +8,14 @@ import pytest
 
 from bot import communes
 from bot.event_files.calendars import CalendarEvent, calendar_of, read_calendar
-from bot.event_files.filed import Reading
+from bot.event_files.filed import EventsRead
 from bot.rules.spreadsheets import UnreadableSheet
 from tests.conversation import CAMPAIGN
 
 NOW = datetime(2016, 11, 2, 9, tzinfo=UTC)
 
 
-def read(*lines: str) -> Reading:
+def read(*lines: str) -> EventsRead:
     """A calendar of one event with these properties, besides a title, a place and hours unless they name some."""
     usual = {
         "UID": "UID:u1",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import communes
-from bot.event_files.filed import Reading
+from bot.event_files.filed import EventsRead
 from bot.event_files.sheet import read_instant, read_sheet
 from bot.rules.spreadsheets import UnreadableSheet
 from tests.conversation import CAMPAIGN
@@ -19,7 +19,7 @@ HEADER = "key,starts_at,ends_at,commune,address,capacity,title_fr,description_fr
 GOOD = "a,2016-11-24T19:00,2016-11-24T21:00,69123,Salle Molière,120,Réunion,Venez,Meeting,69,yes"
 
 
-def read(text: str, encoding: str = "utf-8") -> Reading:
+def read(text: str, encoding: str = "utf-8") -> EventsRead:
     return read_sheet(text.encode(encoding), campaign=CAMPAIGN, gazetteer=communes.load())
 
 

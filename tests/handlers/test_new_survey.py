@@ -13,7 +13,7 @@ from PIL import Image
 
 import db.staff
 from bot.actions import survey_results
-from bot.actions.expressions import Occasion
+from bot.actions.expressions import ExpressionOccasion
 from bot.actions.surveys import import_survey
 from bot.rules.surveys import from_json
 from db.engine import Database
@@ -302,7 +302,7 @@ async def test_a_file_for_many_waits_for_a_second_person(sqlite_database: Databa
     )
     for number in (1, 2):
         await conversation.person(number).sign_up()
-    occasion = Occasion(
+    occasion = ExpressionOccasion(
         campaign=conversation.services.campaign,
         gazetteer=conversation.services.gazetteer,
         now=conversation.clock.now(),

@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from bot import communes
-from bot.polling_places.file import Reading, read_file
+from bot.polling_places.file import PlacesRead, read_file
 from bot.rules.polling_places import read_hours, read_surnames
 from bot.rules.spreadsheets import UnreadableSheet
 from bot.words.vocabulary import vocabulary
@@ -17,7 +17,7 @@ WORDS = vocabulary("fr").dates
 HEADER = "commune,département,nom,adresse,horaires,rues,noms de famille,lat,lon,tour"
 
 
-def read(text: str, encoding: str = "utf-8") -> Reading:
+def read(text: str, encoding: str = "utf-8") -> PlacesRead:
     return read_file(text.encode(encoding), campaign=CAMPAIGN, gazetteer=communes.load())
 
 

@@ -13,8 +13,8 @@ from bot.rehearsal.broken import Rule, round_name
 from bot.rehearsal.cast import CastMember, CastPlace, Character
 from bot.rehearsal.checker import Checker
 from bot.rehearsal.reminding import Reminded
-from bot.rehearsal.surveying import Kept
-from db.rehearsal import Sending
+from bot.rehearsal.surveying import KeptOption
+from db.rehearsal import RehearsedBroadcast
 from tests.frozen import FROZEN
 
 CAMPAIGN = load_campaign(FROZEN)
@@ -47,7 +47,7 @@ def step(ballot: int, name: str) -> int:
 
 SENDINGS = (
     {
-        step(ballot.number, each.name): Sending(
+        step(ballot.number, each.name): RehearsedBroadcast(
             id=step(ballot.number, each.name),
             key=f"step:{ballot.number}:{each.name}",
             kind=each.kind.value,
@@ -59,7 +59,7 @@ SENDINGS = (
         for each in CAMPAIGN.steps
     }
     | {
-        number: Sending(
+        number: RehearsedBroadcast(
             id=number, key=key, kind=kind, ballot=None, step=None, template=template, begins=MEETING
         )
         for number, key, kind, template in (
@@ -76,7 +76,7 @@ SENDINGS = (
         )
     }
     | {
-        number: Sending(
+        number: RehearsedBroadcast(
             id=number, key=f"staff:{number}", kind="civic_neutral", ballot=1, step=None, template=template
         )
         for number, template in (
@@ -96,7 +96,7 @@ class Told:
     by_message: dict[int, int] = field(default_factory=dict)
     missed: tuple[int, ...] = ()
     lost: tuple[int, ...] = ()
-    sendings: Mapping[int, Sending] = field(default_factory=lambda: SENDINGS)
+    sendings: Mapping[int, RehearsedBroadcast] = field(default_factory=lambda: SENDINGS)
     taken_back: Mapping[int, Collection[int]] = field(default_factory=dict)
     corrected: Mapping[int, Collection[int]] = field(default_factory=dict)
     left_out: tuple[int, ...] = ()
@@ -105,9 +105,9 @@ class Told:
     two_shifts: tuple[str, ...] = ()
     not_at_the_door: tuple[str, ...] = ()
     knocks: tuple[tuple[str, datetime], ...] = ()
-    survey_answers: Mapping[int, Collection[Kept]] = field(default_factory=dict)
+    survey_answers: Mapping[int, Collection[KeptOption]] = field(default_factory=dict)
 
-    def sending(self, message_id: int) -> Sending | None:
+    def sending(self, message_id: int) -> RehearsedBroadcast | None:
         return SENDINGS.get(self.by_message.get(message_id, 0))
 
     def arrived(self, message_id: int) -> None:

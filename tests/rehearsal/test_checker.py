@@ -10,7 +10,7 @@ import pytest
 from bot.rehearsal.almanac import Almanac
 from bot.rehearsal.broken import Rule
 from bot.rehearsal.checker import CORRECTED, Checker
-from bot.rehearsal.surveying import SKIPPED, Kept
+from bot.rehearsal.surveying import SKIPPED, KeptOption
 from tests.rehearsal.lives import (
     ALL_STEPS,
     ANSWER,
@@ -101,7 +101,7 @@ def test_what_is_kept_of_a_survey(taps: list[str], kept: list[tuple[int, int]], 
     """What was tapped while it was open, once for each question, and nothing that the answers do not lead to."""
     opened, closed = "2016-11-07T12:00:00+00:00", "2016-11-12T12:00:00+00:00"
     at = closed if "late" in taps else opened
-    rows = [Kept(question=q, option=o, at=datetime.fromisoformat(at)) for q, o in kept]
+    rows = [KeptOption(question=q, option=o, at=datetime.fromisoformat(at)) for q, o in kept]
     told = Told(missed=ALL_STEPS, by_message={1: SURVEY}, survey_answers={PERSON: rows})
     checker = Checker(Almanac(CAMPAIGN), [CLAIRE], told, start=START)
     checker.read({"at": opened, "do": "sendMessage", "to": PERSON, "id": 1, "data": []})

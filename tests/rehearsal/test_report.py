@@ -12,7 +12,7 @@ import pytest
 from bot.campaign.campaign import load_campaign
 from bot.commands.rehearsing import _Bar
 from bot.rehearsal.account import RehearsalAccount
-from bot.rehearsal.broken import Broken, Rule
+from bot.rehearsal.broken import BrokenRule, Rule
 from bot.rehearsal.cast import CastMember, CastPlace, Character
 from bot.rehearsal.checker import Arrival
 from bot.rehearsal.evidence import Log
@@ -22,7 +22,7 @@ from bot.rehearsal.report import lines, page
 from bot.rehearsal.run import RehearsalResult
 from bot.rules.reminders import Skip
 from bot.rules.territories import TERRITORIES
-from db.rehearsal import LoggedDelivery, Sending
+from db.rehearsal import LoggedDelivery, RehearsedBroadcast
 from locales import LANGUAGES
 from tests.frozen import FROZEN
 
@@ -40,7 +40,7 @@ HOLDS = (
     "cap_week",
 )
 SENDINGS = [
-    Sending(id=number, key=key, kind=kind, ballot=ballot, step=step, template=template)
+    RehearsedBroadcast(id=number, key=key, kind=kind, ballot=ballot, step=step, template=template)
     for number, (key, kind, ballot, step, template) in enumerate(
         (
             ("step:1:plan", "gotv", 1, "plan", "plan"),
@@ -66,7 +66,7 @@ def member(number: int, character: Character, territory: str) -> CastMember:
     )
 
 
-def outcome(language: str, *, broken: list[Broken]) -> RehearsalResult:
+def outcome(language: str, *, broken: list[BrokenRule]) -> RehearsalResult:
     """One person of each kind, one in each territory, one message of each broadcast, one case of each reason."""
     members = [member(number, character, "FR") for number, character in enumerate(Character, 1)]
     members += [member(number, Character.SILENT, code) for number, code in enumerate(TERRITORIES, 100)]
@@ -96,7 +96,7 @@ def outcome(language: str, *, broken: list[Broken]) -> RehearsalResult:
     )
 
 
-EVERY_RULE = [Broken(rule=rule, at=START, person=1, about="step:1:plan") for rule in Rule]
+EVERY_RULE = [BrokenRule(rule=rule, at=START, person=1, about="step:1:plan") for rule in Rule]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -123,7 +123,7 @@ def test_each_round_says_who_was_reminded_and_why_the_others_were_not() -> None:
     assert f"Round 1: 1,000 of {reachable:,} people who could be reached were reminded" in said
     assert "1,001 had had as many messages as the caps allow" in said
     assert "1,008" not in said  # they had left
-    unexplained = Broken(rule=Rule.NOT_REMINDED, at=START, person=1, about="round:1")
+    unexplained = BrokenRule(rule=Rule.NOT_REMINDED, at=START, person=1, about="round:1")
     said = "\n".join(lines(outcome("fr", broken=[unexplained]), Path("page.html")))
     assert f"Round 1: 1,000 of {reachable + 1:,} people" in said
 

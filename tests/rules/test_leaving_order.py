@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.rules.courtesy import WEEK, CapReason, Caps, capped
 from bot.rules.kinds import Kind
 from bot.rules.leaving import Hold, hold
-from bot.rules.leaving_order import Waiting, held_in_line, instants_of
+from bot.rules.leaving_order import WaitingMessage, held_in_line, instants_of
 from bot.rules.reaching import today_in
 from tests.conversation import CAMPAIGN, paris
 
@@ -23,16 +23,18 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ONE_A_DAY = replace(CAMPAIGN.policy, caps=Caps(per_day=1, per_week=9, per_week_when_silent=9), ballots=())
 
 
-def asks(one: Waiting, now: datetime, sent: Collection[datetime]) -> Hold | None:
+def asks(one: WaitingMessage, now: datetime, sent: Collection[datetime]) -> Hold | None:
     return hold(kind=one.kind, territory="FR", zone="Europe/Paris", now=now, policy=ONE_A_DAY, sent=sent)
 
 
-def message(number: int | None, *, due: timedelta = timedelta(), useful: timedelta = 2 * DAY) -> Waiting:
+def message(
+    number: int | None, *, due: timedelta = timedelta(), useful: timedelta = 2 * DAY
+) -> WaitingMessage:
     due_at = MORNING + due
-    return Waiting(number=number, kind=Kind.PERSUASION, due_at=due_at, expires_at=due_at + useful)
+    return WaitingMessage(number=number, kind=Kind.PERSUASION, due_at=due_at, expires_at=due_at + useful)
 
 
-def until(mine: Waiting, *others: Waiting, sent: Collection[datetime] = ()) -> datetime | None:
+def until(mine: WaitingMessage, *others: WaitingMessage, sent: Collection[datetime] = ()) -> datetime | None:
     found = held_in_line(mine, others, sent=sent, asks=asks)
     return None if found is None else found.until
 
@@ -56,7 +58,7 @@ OLD, URGENT, NEW = message(1), message(2, useful=5 * HOUR), message(None)
     ],
 )
 def test_what_is_of_no_use_sooner_goes_first_and_of_equals_the_older(
-    mine: Waiting, others: list[Waiting], leaves: datetime | None
+    mine: WaitingMessage, others: list[WaitingMessage], leaves: datetime | None
 ) -> None:
     assert until(mine, *others) == leaves
 

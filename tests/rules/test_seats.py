@@ -21,7 +21,7 @@ from bot.rules.seats import (
     Rsvp,
     Seats,
     SeatsWanted,
-    Waiting,
+    WaitingParty,
     allot,
     answered,
     brought,
@@ -39,14 +39,14 @@ BLANK = Rsvp(event=1, person=1, answer="yes", at=AT)
 PARTIES = st.integers(1, 5)
 LISTS = st.lists(st.tuples(PARTIES, st.booleans(), st.booleans()), max_size=12).map(
     lambda rows: [
-        Waiting(person=number, ticket=number, party=party, whole=whole, reachable=reachable)
+        WaitingParty(person=number, ticket=number, party=party, whole=whole, reachable=reachable)
         for number, (party, whole, reachable) in enumerate(rows, start=1)
     ]
 )
 
 
 @given(free=st.integers(0, 20), waiting=LISTS)
-def test_free_seats_are_shared_out_in_order(free: int, waiting: list[Waiting]) -> None:
+def test_free_seats_are_shared_out_in_order(free: int, waiting: list[WaitingParty]) -> None:
     found = allot(free, waiting)
     assert sum(found.values()) <= free
     left = free
@@ -63,7 +63,7 @@ def test_free_seats_are_shared_out_in_order(free: int, waiting: list[Waiting]) -
 
 
 @given(waiting=LISTS)
-def test_where_there_are_enough_everybody_gets_theirs(waiting: list[Waiting]) -> None:
+def test_where_there_are_enough_everybody_gets_theirs(waiting: list[WaitingParty]) -> None:
     assert allot(None, waiting) == {each.person: each.party for each in waiting if each.reachable}
 
 
@@ -79,7 +79,7 @@ def test_where_there_are_enough_everybody_gets_theirs(waiting: list[Waiting]) ->
 def test_no_answer_takes_a_seat_that_is_not_there(
     limit: int | None,
     taken: int,
-    waiting: list[Waiting],
+    waiting: list[WaitingParty],
     guests: int,
     before: str | None,
     said: RsvpAnswer,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.people import RsvpAnswer
-from bot.rules.seats import Rsvp, Waiting
+from bot.rules.seats import Rsvp, WaitingParty
 from bot.rules.shifts import (
     LONGEST_ROLE,
     BadShift,
@@ -176,7 +176,7 @@ def test_places_are_given_in_order_and_never_more_than_there_are(
     for person, wants in taps:
         listed = sorted((each for each in places.values() if each.waits), key=lambda each: each.ticket or 0)
         waiting = [
-            Waiting(person=each.person, ticket=each.ticket or 0, party=1, whole=False, reachable=True)
+            WaitingParty(person=each.person, ticket=each.ticket or 0, party=1, whole=False, reachable=True)
             for each in listed
         ]
         answer = RsvpAnswer.YES if wants else RsvpAnswer.NO

@@ -17,7 +17,7 @@ from bot.rules.surveys import (
     Option,
     Question,
     SurveyStanding,
-    Tap,
+    SurveyTap,
     as_json,
     from_json,
     progress,
@@ -66,13 +66,15 @@ def forms(draw: st.DrawFn) -> Form:
 
 
 TAPS = st.lists(
-    st.builds(Tap, move=st.sampled_from(list(Move)), question=st.integers(0, 11), option=st.integers(0, 9)),
+    st.builds(
+        SurveyTap, move=st.sampled_from(list(Move)), question=st.integers(0, 11), option=st.integers(0, 9)
+    ),
     max_size=40,
 )
 
 
 @given(asked=forms(), taps=TAPS)
-def test_whatever_is_tapped_what_is_kept_is_what_the_screens_tell(asked: Form, taps: list[Tap]) -> None:
+def test_whatever_is_tapped_what_is_kept_is_what_the_screens_tell(asked: Form, taps: list[SurveyTap]) -> None:
     """Every answer is to a question that the person was led through, and its options are those marked there."""
     at = standing(asked, {})
     for tap in taps:
@@ -93,7 +95,7 @@ def test_whatever_is_tapped_what_is_kept_is_what_the_screens_tell(asked: Form, t
 
 @given(asked=forms(), taps=TAPS)
 def test_a_tap_changes_the_answer_that_it_is_under_and_what_no_longer_follows(
-    asked: Form, taps: list[Tap]
+    asked: Form, taps: list[SurveyTap]
 ) -> None:
     answers: Answers = {}
     for tap in taps:
@@ -107,7 +109,7 @@ def test_a_tap_changes_the_answer_that_it_is_under_and_what_no_longer_follows(
 
 
 @given(asked=forms(), taps=TAPS)
-def test_who_comes_back_goes_on_where_they_left(asked: Form, taps: list[Tap]) -> None:
+def test_who_comes_back_goes_on_where_they_left(asked: Form, taps: list[SurveyTap]) -> None:
     answers: Answers = {}
     for tap in taps:
         answers = tapped(asked, answers, tap).answers
@@ -123,7 +125,7 @@ def test_a_form_is_kept_as_it_is_and_has_no_fault_but_what_is_never_asked(asked:
 
 
 def answer(at: SurveyStanding, number: int, place: int) -> SurveyStanding:
-    return tapped(TREE, at.answers, Tap(move=Move.CHOOSE, question=number, option=place))
+    return tapped(TREE, at.answers, SurveyTap(move=Move.CHOOSE, question=number, option=place))
 
 
 def test_an_answer_decides_what_is_asked_next() -> None:
@@ -133,7 +135,7 @@ def test_an_answer_decides_what_is_asked_next() -> None:
     at = answer(answer(at, 1, 0), 1, 1)  # several: the question stays
     assert at.question is TREE.questions[1]
     assert at.answers["which"] == ("diesel", "electric")
-    at = tapped(TREE, at.answers, Tap(move=Move.NEXT, question=1))
+    at = tapped(TREE, at.answers, SurveyTap(move=Move.NEXT, question=1))
     assert at.question is TREE.questions[3]
     at = answer(at, 3, 0)
     assert at.question is None
@@ -141,7 +143,7 @@ def test_an_answer_decides_what_is_asked_next() -> None:
 
 def test_who_changes_an_answer_takes_back_what_followed_the_other_one() -> None:
     at = answer(answer(standing(TREE, {}), 0, 0), 1, 0)
-    at = tapped(TREE, at.answers, Tap(move=Move.BACK, question=1))
+    at = tapped(TREE, at.answers, SurveyTap(move=Move.BACK, question=1))
     assert at.question is TREE.questions[0]
     at = answer(at, 0, 1)
     assert at.answers == {"cars": ("no",)}
@@ -151,7 +153,7 @@ def test_who_changes_an_answer_takes_back_what_followed_the_other_one() -> None:
 
 
 def test_what_is_left_out_is_an_answer_too() -> None:
-    at = tapped(TREE, {}, Tap(move=Move.SKIP, question=0))
+    at = tapped(TREE, {}, SurveyTap(move=Move.SKIP, question=0))
     assert at.answers == {"cars": ()}
     assert at.question is TREE.questions[1]
 

@@ -17,7 +17,7 @@ from bot.web.console.console import Console
 from bot.web.desk import Desk
 from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
-from db.long_counts import Counts
+from db.long_counts import CountMaker
 from db.rolls import Rolls
 from tests.conversation import BOT, Conversation, Talker, as_it_stands
 
@@ -50,7 +50,7 @@ def application_of(
     address: str = ADDRESS,
     *,
     patience: float = PATIENCE,
-    counts: Counts | None = None,
+    counts: CountMaker | None = None,
 ) -> Starlette:
     """The web part with the console, on the database and the clock of a conversation."""
     services, rolls = conversation.services, Rolls(conversation.database)

@@ -16,7 +16,7 @@ from bot.campaign.campaign import Campaign, load_campaign
 from bot.cli import main
 from bot.documents import DOCUMENTS, MARK, RIGHTS, Document, Storage, languages, questions, written
 from bot.rules.ballot_kinds import Reveals
-from db.inventory import HOLDINGS, DataSubject, Erased, Holding, Kept
+from db.inventory import HOLDINGS, DataSubject, Erased, KeptFor, TableHolding
 from db.schema import metadata
 from handlers import COMMANDS
 from locales import LANGUAGES, TEMPLATES
@@ -65,10 +65,10 @@ def test_every_personal_table_stands_in_the_table_of_data(document: Document, la
 
 @pytest.mark.parametrize("language", languages())
 def test_a_datum_without_words_is_an_error(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    unheard_of = Holding(
+    unheard_of = TableHolding(
         table="people",
         subject=DataSubject.SUPPORTERS,
-        kept=Kept.PROFILE,
+        kept=KeptFor.PROFILE,
         erased=Erased.DELETED,
         data={"shoe_size": ("shoe_size",)},
     )

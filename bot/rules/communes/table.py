@@ -17,7 +17,7 @@ DEGREE = 10_000
 """Units of latitude and longitude per degree in the table: about 11 metres each."""
 
 
-class Place(Frozen):
+class CommuneRow(Frozen):
     """One row: a commune of today, or an arrondissement of Paris, Lyon or Marseille."""
 
     code: str
@@ -129,7 +129,7 @@ def keys_of(name: str) -> list[str]:
 
 
 def build_table(
-    places: Iterable[Place],
+    places: Iterable[CommuneRow],
     former: Iterable[FormerName],
     departments: Mapping[str, Area],
     regions: Mapping[str, Area],
@@ -187,7 +187,7 @@ def build_table(
     )
 
 
-def _ranks(place_of_name: Sequence[int], rows: Sequence[Place]) -> tuple[array[int], array[int]]:
+def _ranks(place_of_name: Sequence[int], rows: Sequence[CommuneRow]) -> tuple[array[int], array[int]]:
     """The rank of each name by the population of its place, and the name of each rank."""
     order = sorted(range(len(place_of_name)), key=lambda name: (-rows[place_of_name[name]].population, name))
     ranks = array("H", bytes(2 * len(order)))
@@ -215,7 +215,7 @@ def _keys_by_name(names: Sequence[str], keys: Sequence[str]) -> tuple[array[int]
     return starts, flat
 
 
-def _index_postcodes(rows: Sequence[Place]) -> tuple[list[str], array[int], array[int]]:
+def _index_postcodes(rows: Sequence[CommuneRow]) -> tuple[list[str], array[int], array[int]]:
     """Sorted postcodes, where each one's places start, and the places."""
     found: dict[str, list[int]] = {}
     for index in sorted(range(len(rows)), key=lambda index: (-rows[index].population, index)):

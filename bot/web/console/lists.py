@@ -32,7 +32,7 @@ Roll = Mapping[AttendeePart, Sequence[Attendee]]
 """Everybody, by part, in order."""
 
 
-class Listed(Frozen):
+class EventList(Frozen):
     """The list of an event for whoever asks. `roll`: everybody as of a moment ago; `is_long`: then not as of now."""
 
     visit: Visit
@@ -64,7 +64,7 @@ class Listed(Frozen):
         return [by_number[number] for number in numbers if number in by_number]
 
 
-async def listed(visit: Visit, *, read_out: bool = False) -> Listed:
+async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
     """`read_out`: for a screen that others see too. Raises NotAllowed, EventRefused, MadeElsewhere, CountFirst."""
     author = visit.author
     found = await find_for(visit.tx, author, code_of(visit))
@@ -91,7 +91,7 @@ async def listed(visit: Visit, *, read_out: bool = False) -> Listed:
             kept_for=KEPT_FOR,
             or_older=True,
         )
-    return Listed(visit=visit, found=found, roll=kept, is_long=is_long, read_out=read_out)
+    return EventList(visit=visit, found=found, roll=kept, is_long=is_long, read_out=read_out)
 
 
 async def number_all(visit: Visit) -> None:

@@ -14,7 +14,7 @@ from bot.actions.audience_words import AudienceView
 from bot.actions.audiences import AudienceStep, TypedArea
 from bot.actions.authority import Author, area_name
 from bot.actions.expressions import Asked
-from bot.actions.forecasts import Forecast, Sending
+from bot.actions.forecasts import Forecast, PlannedSending
 from bot.errors import BadAudience
 from bot.frozen import Frozen
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE
@@ -147,7 +147,7 @@ def forecast(
     editing: int | None = None,
 ) -> Outside[Forecast]:
     """Who gets it, and when, asked as when it is about to leave. `editing`: the broadcast whose place it takes."""
-    sending = Sending(kind=kind, when=when, expires_at=expires_at, broadcast=editing)
+    sending = PlannedSending(kind=kind, when=when, expires_at=expires_at, broadcast=editing)
     rolls, author = visit.desk.counting, visit.author
     return Outside(lambda: _forecast(rolls, author, audience, sending))
 
@@ -166,7 +166,9 @@ def foreseen(
     `when`: None stands for now. Raises CountFirst.
     """
     author, rolls = visit.author, visit.desk.counting
-    sending = Sending(kind=kind, when=when or all_at(visit.now), expires_at=expires_at, broadcast=editing)
+    sending = PlannedSending(
+        kind=kind, when=when or all_at(visit.now), expires_at=expires_at, broadcast=editing
+    )
     areas = author.areas(Action.BROADCAST)
     return visit.looked_up(
         ("forecast", text_of(audience), kind, when, expires_at, editing, areas, author.reader),
@@ -192,7 +194,7 @@ def foreseen_soon(
         return None
 
 
-async def _forecast(rolls: Rolls, author: Author, audience: Expression, sending: Sending) -> Forecast:
+async def _forecast(rolls: Rolls, author: Author, audience: Expression, sending: PlannedSending) -> Forecast:
     """In transactions of its own."""
     async with rolls.database.read() as tx:
         meant = await audiences.target_of(tx, author, audience, author.areas(Action.BROADCAST))

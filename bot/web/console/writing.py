@@ -52,7 +52,7 @@ from bot.web.console.forms import (
     word_faults,
 )
 from bot.web.console.unusual import message_doubted
-from bot.web.console.writing_left import WHEN, WHOM, WORDS, Left
+from bot.web.console.writing_left import WHEN, WHOM, WORDS, LeftToWrite
 from bot.web.counting import Outside
 from bot.web.desk import Desk, Visit
 from bot.web.refusals import BadForm
@@ -222,7 +222,7 @@ class Writing:
             **await self._around(visit, data),
         )
 
-    def _left(self, visit: Visit, data: Mapping[str, Any]) -> Left | None:
+    def _left(self, visit: Visit, data: Mapping[str, Any]) -> LeftToWrite | None:
         """What is still to be done before it can be sent."""
         faults = message_words.faults_of(visit, data)
         return writing_left.first_left(data, visit.author.campaign.languages, faults)

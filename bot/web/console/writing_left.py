@@ -19,7 +19,7 @@ _FIELDS: Mapping[str, str] = {"trial": "holdout", "photo": "photo", "fields": "k
 """Where a question of the chat is settled on the first page, whose fields have other names."""
 
 
-class Left(Frozen):
+class LeftToWrite(Frozen):
     """What is missing, or wrong (`kind`, `text`, `goal`, `trial`, `photo`, `fields`, `whom`, `when`), and its field;
     of a text, its language.
     """
@@ -31,23 +31,23 @@ class Left(Frozen):
 
 def first_left(
     data: Mapping[str, Any], languages: Sequence[str], faults: Mapping[str, object]
-) -> Left | None:
+) -> LeftToWrite | None:
     """The first thing that is still to be done; None once nothing is. `faults`: of the words, by field."""
     for name in faults:
         if name.startswith("text-"):
-            return Left(what="text", address=f"{WORDS}#{name}", language=name.rsplit("-", 1)[1])
-        return Left(what=name, address=f"{WORDS}#{name}")
+            return LeftToWrite(what="text", address=f"{WORDS}#{name}", language=name.rsplit("-", 1)[1])
+        return LeftToWrite(what=name, address=f"{WORDS}#{name}")
     question = next_question(data, languages)
     if question.step == "text":
         name = f"text-{question.variant or VERSIONS[0]}-{question.language}"
-        return Left(what="text", address=f"{WORDS}#{name}", language=question.language or "")
+        return LeftToWrite(what="text", address=f"{WORDS}#{name}", language=question.language or "")
     if question.step not in AFTER_WORDS:
-        return Left(what=question.step, address=f"{WORDS}#{_FIELDS.get(question.step, question.step)}")
+        return LeftToWrite(what=question.step, address=f"{WORDS}#{_FIELDS.get(question.step, question.step)}")
     unclear = [name for name in whom.FIELDS if name in _typed(data)]
     if unclear or question.step == "audience":
-        return Left(what="whom", address=f"{WHOM}#{unclear[0] if unclear else 'whom'}")
+        return LeftToWrite(what="whom", address=f"{WHOM}#{unclear[0] if unclear else 'whom'}")
     if question.step != "summary" or "at" in _typed(data):
-        return Left(what="when", address=f"{WHEN}#at")
+        return LeftToWrite(what="when", address=f"{WHEN}#at")
     return None
 
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from bot.actions import erasure, preferences, rights, rsvps, volunteering
 from bot.actions.people import require_supporter
 from bot.actions.registration import choose_language
-from bot.actions.rights import Holding
+from bot.actions.rights import PersonalData
 from bot.rules.consent import Purpose
 from bot.rules.kinds import Mute
 from bot.web.desk import Desk, Visit
@@ -77,7 +77,7 @@ class Me:
             headers={**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    async def _held(self, visit: Visit) -> Holding:
+    async def _held(self, visit: Visit) -> PersonalData:
         return await rights.holding(
             visit.tx,
             visit.author.person,

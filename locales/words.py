@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
-from bot.rules.audience_sentences import ABOUT_EVENTS, ABOUT_VOTES, JOINS, PLAIN, AudienceWords
+from bot.rules.audience_words import ABOUT_EVENTS, ABOUT_VOTES, JOINS, PLAIN, AudienceWords
 from bot.rules.date_words import DateWords
 from bot.rules.phrases import Phrases, is_well_written
 from bot.rules.polling_places import COLUMNS, FileWords

@@ -21,7 +21,8 @@ from bot.errors import BadAudience
 from bot.frozen import Frozen
 from bot.rules.areas import CITY_DEPARTMENTS
 from bot.rules.audience_limits import outside
-from bot.rules.audience_sentences import AudienceWords, Known, sentence_in
+from bot.rules.audience_sentences import Known, sentence_in
+from bot.rules.audience_words import AudienceWords
 from bot.rules.date_words import DateWords
 from bot.rules.event_names import events_meant
 from bot.rules.expression_text import WORDS, pointing, pointing_in, spotted

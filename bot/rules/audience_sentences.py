@@ -9,7 +9,7 @@ Parentheses where a condition could begin hold a sentence together; others belon
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NoReturn
@@ -17,6 +17,7 @@ from typing import NoReturn
 from bot.errors import BadAudience
 from bot.frozen import Frozen
 from bot.rules.audience_building import PLACES, is_about
+from bot.rules.audience_words import ABOUT_EVENTS, ABOUT_VOTES, AudienceWords
 from bot.rules.expression_text import Spot, Spots, pointing, pointing_in
 from bot.rules.expressions import (
     EVERYBODY,
@@ -35,47 +36,7 @@ _TOKEN = re.compile(r"[«“\"][^«»“”\"]*[»”\"]|[\w][\w-]*|[,;()]")
 _BRACKETS = ("(", ")")
 _QUOTES = '«»“”" \u00a0\u202f'
 
-JOINS = ("and", "or", "except")
-PLAIN = ("everybody", "abroad", "volunteer", "staff", "recruited", "recruiter", "named")
-ABOUT_EVENTS = ("yes", "maybe", "no", "silent", "waitlisted", "attended", "absent")
-ABOUT_VOTES: Mapping[str, str] = {
-    "will": "intention:{}:will",
-    "unsure": "intention:{}:unsure",
-    "cannot": "intention:{}:cannot",
-    "planned": "plan:{}:any",
-    "unplanned": "plan:{}:none",
-    "voted": "vote:{}:voted",
-    "not_voted": "vote:{}:voted",
-}
 _LEAVES = {"everybody": "in:FR", "abroad": "in:abroad"}
-
-
-class AudienceWords(Frozen):
-    """What people say of whom they write to. `joins`: `and`, `or`, `except`; `within` stands before a distance,
-    `around` and `who` before or after what is meant and say nothing; `said`: conditions, by the names in `PLAIN`,
-    `ABOUT_EVENTS` and `ABOUT_VOTES`.
-    """
-
-    joins: Mapping[str, tuple[str, ...]]
-    within: tuple[str, ...]
-    around: tuple[str, ...]
-    who: tuple[str, ...]
-    kilometres: tuple[str, ...]
-    said: Mapping[str, tuple[str, ...]]
-
-
-def words_of_all(several: Sequence[AudienceWords]) -> AudienceWords:
-    """The words of several languages in one."""
-    return AudienceWords(
-        joins={
-            key: tuple(word for words in several for word in words.joins[key]) for key in several[0].joins
-        },
-        within=tuple(word for words in several for word in words.within),
-        around=tuple(word for words in several for word in words.around),
-        who=tuple(word for words in several for word in words.who),
-        kilometres=tuple(word for words in several for word in words.kilometres),
-        said={key: tuple(word for words in several for word in words.said[key]) for key in several[0].said},
-    )
 
 
 class Known(Frozen):

@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import cache
 
 from bot.frozen import Frozen
-from bot.rules.audience_sentences import AudienceWords
-from bot.rules.audience_sentences import words_of_all as audience_words
+from bot.rules.audience_words import AudienceWords
+from bot.rules.audience_words import words_of_all as audience_words
 from bot.rules.date_words import DateWords, words_of_all
 from bot.rules.phrases import Phrases
 from bot.rules.typed import Meaning

@@ -22,6 +22,7 @@ from bot.rules.faces import (
 )
 from bot.rules.mends import RECALLED
 from bot.rules.sending import OFFER, SHIFT_OFFER
+from db.batches import Statement
 from db.newcomers import closed_to_newcomers
 from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
 from db.seats import hold
@@ -226,10 +227,18 @@ async def is_turned(tx: AsyncConnection, card: EventMessage) -> bool:
     return face == SHOWS_OTHERWISE
 
 
+# Each tap on an event asks for it.
+_WAS_SENT = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}(id) AS text) FROM deliveries WHERE person = :person AND message_id = :message"""
+    )
+)
+
+
 async def was_sent(tx: AsyncConnection, person: int, message: int) -> bool:
     """Whether a message of somebody's chat was sent to many, and not to them alone."""
-    which = sa.and_(deliveries.c.person == person, deliveries.c.message_id == message)
-    return await tx.scalar(sa.select(deliveries.c.id).where(which)) is not None
+    return bool(await _WAS_SENT.rows(tx, person=person, message=message))
 
 
 async def turned(tx: AsyncConnection, person: int, message: int) -> None:
@@ -240,28 +249,36 @@ async def turned(tx: AsyncConnection, person: int, message: int) -> None:
     await tx.execute(sa.delete(shown_cards).where(theirs))
 
 
+ON_THE_WAY_OR_THERE = ("sending", "sent", "in_doubt")
+# Each tap that changes an answer asks for them. `+`: by the person, and not among all to whom the event was told.
+_CARDS_OF_THESE = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(card, is_opened)) AS text) FROM (
+        SELECT deliveries.id AS card, 0 AS is_opened
+        FROM {s.each} JOIN deliveries ON person = CAST(each.value ->> 0 AS BIGINT)
+        JOIN broadcasts ON broadcasts.id = +deliveries.broadcast
+        WHERE event = :event AND template IN {CARDS}
+        AND (template = '{OFFER}' OR deliveries.state IN {ON_THE_WAY_OR_THERE})
+        AND COALESCE(face, 0) <> {SHOWS_OTHERWISE} AND COALESCE(message_id, 0) <> :but
+        UNION ALL
+        SELECT shown_cards.id, 1
+        FROM {s.each} JOIN shown_cards ON person = CAST(each.value ->> 0 AS BIGINT)
+        WHERE event = :event AND message <> :but
+    ) AS cards"""
+    )
+)
+
+
 async def stand_otherwise(
     tx: AsyncConnection, event: int, persons: Collection[int], *, but: int | None = None
 ) -> None:
     """How these people stand with an event has changed by itself, or in one of their messages (`but`, which shows it):
     all others that show the event say so too.
     """
-    here = list(persons)
-    left = sa.or_(broadcasts.c.template == OFFER, deliveries.c.state.in_(ON_THE_WAY_OR_THERE))
-    cards = (
-        sa.select(deliveries.c.id)
-        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-        .where(
-            broadcasts.c.event == event, broadcasts.c.template.in_(CARDS), deliveries.c.person.in_(here), left
-        )
-        .where(deliveries.c.face.is_distinct_from(SHOWS_OTHERWISE))
-        .where(deliveries.c.message_id.is_distinct_from(but or 0))
-    )
-    opened_there = sa.and_(
-        shown_cards.c.event == event, shown_cards.c.person.in_(here), shown_cards.c.message != (but or 0)
-    )
-    found = list(await tx.scalars(cards))
-    found_opened = list(await tx.scalars(sa.select(shown_cards.c.id).where(opened_there)))
+    rows = await _CARDS_OF_THESE.rows(tx, event=event, but=but or 0, rows=[(person,) for person in persons])
+    found = [card for card, is_opened in rows if not is_opened]
+    found_opened = [card for card, is_opened in rows if is_opened]
     if found or found_opened:
         await note_marks(tx, [event])
     for table, ids in ((deliveries, found), (shown_cards, found_opened)):
@@ -272,9 +289,6 @@ async def stand_otherwise(
 def _untrue_again(table: sa.Table) -> sa.ColumnElement[int]:
     """Another number each time: whoever edited the message meanwhile does not take it for true (see `shown`)."""
     return sa.case((table.c.face < 0, table.c.face + UNTRUE), else_=UNTRUE)
-
-
-ON_THE_WAY_OR_THERE = ("sending", "sent", "in_doubt")
 
 
 async def shift_offer_over(tx: AsyncConnection, person: int, key: str) -> None:

@@ -71,12 +71,22 @@ async def test_what_is_asked_of_all_events_finds_their_messages_by_an_index(
     assert not [step for step in steps if "deliveries USING INTEGER PRIMARY KEY" in step]
 
 
-@pytest.mark.parametrize("statement", [departure._PARTISAN_SENT, departure._NEUTRAL_SENT, departure._DUE])
-async def test_what_a_batch_asks_of_its_people_is_found_by_them(
+OF_PEOPLE = [
+    departure._PARTISAN_SENT,
+    departure._NEUTRAL_SENT,
+    departure._DUE,
+    faces._CARDS_OF_THESE,
+    faces._WAS_SENT,
+]
+
+
+@pytest.mark.parametrize("statement", OF_PEOPLE)
+async def test_what_is_asked_of_people_is_found_by_them(
     sqlite_database: Database, statement: Statement
 ) -> None:
-    """By their broadcasts or states it would read what waits for a million others."""
-    names = dict.fromkeys(("rows", "now", "before", "until"), "[]")
+    """By their broadcasts or states it would read what waits, or is told, for a million others."""
+    given = ("rows", "now", "before", "until", "event", "but", "person", "message")
+    names = dict.fromkeys(given, "[]")
     async with sqlite_database.read() as tx:
         plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.sqlite}", names)
         steps = [str(row.detail) for row in plan]

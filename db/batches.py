@@ -45,6 +45,7 @@ class Spelling(Frozen):
     holds: str
     to_json: str
     json: str
+    among: str
 
     def at(self, expression: str) -> str:
         """An instant from its text (`instant_text`)."""
@@ -62,6 +63,7 @@ SQLITE = Spelling(
     holds="instr({}, {}) > 0",
     to_json="({})",
     json="json({})",
+    among="IN ({})",
 )
 POSTGRESQL = Spelling(
     each="json_array_elements(CAST(:rows AS json)) AS each(value)",
@@ -74,6 +76,8 @@ POSTGRESQL = Spelling(
     holds="position({1} in {0}) > 0",
     to_json="CAST({} AS jsonb)",
     json="({})",
+    # It takes an array for short, and the index; for a list from JSON it would rather read all of a table of 20,000.
+    among="= ANY(ARRAY({}))",
 )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.courtesy import NeutralSent
 from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.sending import ON_THE_WAY
-from db.batches import Statement, given_ids, read_instant
+from db.batches import Spelling, Statement, given_ids, read_instant
 from db.deliveries import PREPARE_FAILED, Leased
 from db.engine import here
 from db.rsvps import Rsvp
@@ -19,6 +19,10 @@ from db.schema import broadcasts, rsvps
 
 IN_FLIGHT = ("sent", "sending", "in_doubt")
 """States of a message that counts towards the caps: it left, leaves or may have left."""
+
+
+def _given_people(s: Spelling) -> str:
+    return s.among.format(f"SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each}")
 
 
 LATE = timedelta(days=1)
@@ -40,7 +44,7 @@ def _sent(kinds: Iterable[str]) -> Statement:
     SELECT CAST({s.collect}({s.array}(id, person, state, moment, step)) AS text) FROM (
         SELECT deliveries.id, person, deliveries.state, coalesce(sent_at, changed_at) AS moment, step FROM deliveries
         JOIN broadcasts ON broadcasts.id = deliveries.broadcast
-        WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
+        WHERE person {_given_people(s)}
           AND +deliveries.broadcast IN (SELECT id FROM broadcasts WHERE kind IN ({listed})
             AND (finished_at IS NULL OR finished_at >= :until))
           AND deliveries.state IN ({counting})
@@ -66,7 +70,7 @@ _DUE = Statement(
         f"""
     WITH theirs AS MATERIALIZED (
         SELECT id, broadcast, person, state, reason, due_at, expires_at, attempts FROM deliveries
-        WHERE person IN (SELECT CAST(each.value ->> 1 AS BIGINT) FROM {s.each})
+        WHERE person {_given_people(s)}
           AND +broadcast IN (SELECT CAST(each.value ->> 2 AS BIGINT) FROM {s.each}))
     SELECT CAST({s.collect}({s.array}(id, broadcast, person, expires_at, attempts)) AS text) FROM theirs
     WHERE state IN ({_WAITING}) AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)

@@ -24,6 +24,7 @@ from bot.rules.mends import RECALLED
 from bot.rules.sending import OFFER, SHIFT_OFFER
 from db.batches import Statement
 from db.newcomers import closed_to_newcomers
+from db.records import records
 from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
 from db.seats import hold
 from db.upsert import insert
@@ -156,13 +157,13 @@ async def untrue(tx: AsyncConnection, event: int, *, after: int, limit: int) -> 
     face_at = await tx.scalar(_FACE_AT, {"of_event": event})
     margin = None if face_at is None else face_at + WORDED_AHEAD
     asked = {"of_event": event, "after": after, "most": limit, "margin_before": margin}
-    return [EventMessage(**row._mapping) for row in await tx.execute(_UNTRUE, asked)]
+    return records(EventMessage, await tx.execute(_UNTRUE, asked))
 
 
 async def untrue_opened(tx: AsyncConnection, event: int, *, after: int, limit: int) -> list[EventMessage]:
     """Messages in which somebody opened the event, by a link or from the list, that show it otherwise than it is."""
-    rows = await tx.execute(_UNTRUE_OPENED, {"of_event": event, "after": after, "most": limit})
-    return [EventMessage(**row._mapping) for row in rows]
+    asked = {"of_event": event, "after": after, "most": limit}
+    return records(EventMessage, await tx.execute(_UNTRUE_OPENED, asked))
 
 
 async def of_event(tx: AsyncConnection, event: int) -> int:

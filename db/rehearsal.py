@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.mends import RECALLED
 from db.mends import IS_MESSAGE
+from db.records import records
 from db.schema import (
     broadcasts,
     check_ins,
@@ -88,7 +89,7 @@ async def sendings(tx: AsyncConnection) -> list[RehearsedBroadcast]:
     )
     about = broadcasts.outerjoin(events, events.c.id == broadcasts.c.event)
     query = sa.select(*columns).select_from(about).where(IS_MESSAGE).order_by(broadcasts.c.id)
-    return [RehearsedBroadcast(**row._mapping) for row in await tx.execute(query)]
+    return records(RehearsedBroadcast, await tx.execute(query))
 
 
 _LOGGED = sa.select(
@@ -116,7 +117,7 @@ async def logged_deliveries(tx: AsyncConnection) -> AsyncIterator[LoggedDelivery
 async def deliveries_of(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[LoggedDelivery]:
     """Those of a few people, who are about to be erased."""
     rows = await tx.execute(_LOGGED.where(people.c.telegram_id.in_(list(telegram_ids))))
-    return [LoggedDelivery(**row._mapping) for row in rows]
+    return records(LoggedDelivery, rows)
 
 
 async def taken_back(tx: AsyncConnection) -> dict[int, set[int]]:

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from db.batches import DatabaseVisit, Statement, given_ids, members, together
+from db.batches import DatabaseVisit, Statement, given_ids, given_texts, members, together
 
 
 class Response(Frozen):
@@ -68,7 +68,7 @@ def _asking(about: Subject, asked_by: str) -> Statement:
     FROM deliveries JOIN broadcasts ON broadcasts.id = deliveries.broadcast
     WHERE deliveries.person = :person AND deliveries.answered_at IS NULL AND deliveries.message_id IS NOT NULL
         AND deliveries.message_id <> :tapped AND broadcasts.{about} = :number
-        AND broadcasts.{asked_by} IN (SELECT each.value ->> 0 FROM {s.each})"""
+        AND broadcasts.{asked_by} IN {given_texts(s)}"""
         )
     )
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.seats import Rsvp as Rsvp
-from db.batches import Columns, DatabaseVisit, Statement, together
+from db.batches import Columns, DatabaseVisit, Statement, given_texts, together
 from db.events import COLUMNS, EventInWords, in_words
 from db.records import records
 from db.responses import AskedElsewhere, Response, log, mark_settled
@@ -66,7 +66,7 @@ _WITH_CODES = Statement(
         f"""
     SELECT CAST({s.collect}({s.array}({COLUMNS}, language, title, description)) AS text)
     FROM events JOIN event_texts ON event = events.id
-    WHERE code IN (SELECT each.value ->> 0 FROM {s.each})"""
+    WHERE code IN {given_texts(s)}"""
     )
 )
 _OF_THESE = Statement(

@@ -13,7 +13,7 @@ from bot.frozen import Frozen
 from bot.rules.small_counts import Headcount
 from bot.rules.surveys import SKIPPED, Answers, Form, from_json
 from db.areas import person_in
-from db.batches import Columns, DatabaseVisit, Statement, together
+from db.batches import Columns, DatabaseVisit, Statement, given_texts, together
 from db.headcounts import counted, headcount, known_to
 from db.responses import Response, log
 from db.restrictions import IS_USABLE, restricted_people
@@ -176,7 +176,7 @@ _FORGET = Statement(
     lambda s: (
         f"""
     DELETE FROM survey_answers WHERE survey = :survey AND person = :person
-        AND question IN (SELECT each.value ->> 0 FROM {s.each})"""
+        AND question IN {given_texts(s)}"""
     )
 )
 _KEEP = Statement(

@@ -27,14 +27,14 @@ from bot.departure.conversing import Talks
 from bot.departure.likeness import anybody, likeness, vote_in
 from bot.departure.mending import Mending
 from bot.departure.promised import Promised
-from bot.departure.sending import DepartureFacts, Found, Freedom, LeavingBroadcast
+from bot.departure.sending import Found, Freedom, LeavingBroadcast
 from bot.departure.unwanted import is_of_our_own, why_unwanted
 from bot.departure.wording import Wording, told_of_the_vote
 from bot.errors import NotAllowed
 from bot.rules.courtesy import UNDISTURBED, CapReason, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import Hold, free_until, held_for_all, hold_for_one
+from bot.rules.leaving import LeavingFacts, free_until, held_at, hold_for_one
 from bot.rules.leaving_order import place_in_line
 from bot.words.texts import Texts
 from db.deliveries import Leased
@@ -48,13 +48,6 @@ LOOKED_AT_AGAIN = timedelta(minutes=2)
 
 def _place(row: Leased) -> tuple[datetime, float]:
     return place_in_line(row.expires_at, row.broadcast)
-
-
-def held_at(facts: DepartureFacts, instant: datetime) -> Hold | None:
-    """Why law or hours hold a message back at another instant."""
-    there = facts.copy()
-    there["now"] = instant
-    return held_for_all(**there)
 
 
 def in_their_way(rows: Sequence[Leased], others: Sequence[Leased]) -> list[Leased]:
@@ -290,7 +283,7 @@ class Departure:
             sending.freedoms[key] = found
         return found
 
-    def _leaving(self, person: Person, sending: LeavingBroadcast, now: datetime) -> DepartureFacts:
+    def _leaving(self, person: Person, sending: LeavingBroadcast, now: datetime) -> LeavingFacts:
         step = sending.row.step
         return {
             "kind": self._kind(sending),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TypedDict
 
 import db.event_news
 import db.shifts
@@ -18,7 +17,7 @@ from bot.rules.candidacy import LAST_CHOICE
 from bot.rules.experiments import VERSIONS
 from bot.rules.expressions import Expression
 from bot.rules.kinds import Kind, Mute
-from bot.rules.leaving import Hold, Policy
+from bot.rules.leaving import Hold
 from bot.rules.sending import CANCELLATION, CHANGE, NEWS, OF_A_SHIFT, OFFER, SHIFT_OFFER
 from db.broadcast_accounts import Broadcast
 from db.events import Event, EventTexts
@@ -31,19 +30,6 @@ from db.vote_plans import HOURS_CHANGED
 
 # How the placeholders begin that stand for when one votes.
 VOTING = "polling_"
-
-
-class DepartureFacts(TypedDict):
-    """The facts that `bot.rules.leaving` asks of every message."""
-
-    kind: Kind
-    territory: str | None
-    zone: str | None
-    now: datetime
-    policy: Policy
-    evening: bool
-    cancellation: bool
-    news_before: datetime | None
 
 
 class Freedom(Frozen):

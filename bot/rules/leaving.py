@@ -6,6 +6,8 @@ for edits and automatic replies: nothing here depends on what was true when the 
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
+from typing import NotRequired, TypedDict, Unpack
 
 from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
@@ -39,89 +41,75 @@ class Policy(Frozen):
     caps: Caps
 
 
+class LeavingFacts(TypedDict):
+    """The facts of a message to one person that law and hours ask for.
+
+    `zone`: the person's own; unknown, the law is asked for all of them, and their hours are those of Paris. `evening`:
+    a step that may leave until the evening's end of courtesy hours. `cancellation`: tells of a cancelled event.
+    `news_before`: of news of an event, when it begins. `silent`: an edit, which rings nowhere.
+    """
+
+    kind: Kind
+    territory: str | None
+    zone: str | None
+    now: datetime
+    policy: Policy
+    evening: NotRequired[bool]
+    cancellation: NotRequired[bool]
+    news_before: NotRequired[datetime | None]
+    silent: NotRequired[bool]
+
+
 def hold(
     *,
-    kind: Kind,
-    territory: str | None,
-    zone: str | None,
-    now: datetime,
-    policy: Policy,
     sent: Collection[datetime] = (),
     neutral: Collection[NeutralSent] = (),
     unanswered: int = 0,
-    evening: bool = False,
-    cancellation: bool = False,
-    silent: bool = False,
-    news_before: datetime | None = None,
+    **facts: Unpack[LeavingFacts],
 ) -> Hold | None:
     """Why a message to one person has to wait, and until when; None when it may leave now.
 
-    `zone`: the person's own; unknown, the law is asked for all of them, and their hours are those of Paris. `sent`:
-    when partisan messages left for this person in the last seven days. `neutral`: the neutral reminders that did,
-    for one that staff send. `evening`: a step that may leave until the evening's end of courtesy hours.
-    `cancellation`: tells of a cancelled event. `news_before`: of news of an event, when it begins. `silent`: an edit,
-    which rings nowhere.
+    `sent`: when partisan messages left for this person in the last seven days. `neutral`: the neutral reminders that
+    did, for one that staff send.
     """
-
-    def for_all(instant: datetime) -> Hold | None:
-        return held_for_all(
-            kind=kind,
-            territory=territory,
-            zone=zone,
-            now=instant,
-            policy=policy,
-            evening=evening,
-            cancellation=cancellation,
-            silent=silent,
-            news_before=news_before,
-        )
-
-    if silent:
-        return _until_nothing_holds(now, for_all)  # only the law holds it back
+    for_all = partial(held_at, facts)
+    if facts.get("silent"):
+        return _until_nothing_holds(facts["now"], for_all)  # only the law holds it back
     return hold_for_one(
         for_all,
-        kind=kind,
-        zone=zone,
-        now=now,
-        policy=policy,
+        kind=facts["kind"],
+        zone=facts["zone"],
+        now=facts["now"],
+        policy=facts["policy"],
         sent=sent,
         neutral=neutral,
         unanswered=unanswered,
     )
 
 
-def held_for_all(
-    *,
-    kind: Kind,
-    territory: str | None,
-    zone: str | None,
-    now: datetime,
-    policy: Policy,
-    evening: bool = False,
-    cancellation: bool = False,
-    silent: bool = False,
-    news_before: datetime | None = None,
-) -> Hold | None:
+def held_at(facts: LeavingFacts, instant: datetime) -> Hold | None:
     """Why law or hours hold a message back at an instant, from all who live under the same ones, and until when."""
+    kind, policy, zone = facts["kind"], facts["policy"], facts["zone"]
     law = quiet(
         kind=kind,
-        territory=territory,
-        now=now,
+        territory=facts["territory"],
+        now=instant,
         law=policy.law,
         ballots=policy.ballots,
-        cancellation=cancellation,
+        cancellation=facts.get("cancellation", False),
         zone=zone,
     )
     if law is not None:
         return Hold(reason=law.reason, until=law.until)
-    if silent:
+    if facts.get("silent"):
         return None
-    clock = zone or HOME
+    clock, news_before = zone or HOME, facts.get("news_before")
     if news_before is not None:
-        opens = tellable_from(now=now, zone=clock, hours=policy.courtesy, starts_at=news_before)
+        opens = tellable_from(now=instant, zone=clock, hours=policy.courtesy, starts_at=news_before)
     else:
-        opens = next_courteous(now=now, zone=clock, kind=kind, hours=policy.courtesy, evening=evening)
-    return Hold(reason=COURTESY_HOURS, until=opens) if opens > now else None
+        evening = facts.get("evening", False)
+        opens = next_courteous(now=instant, zone=clock, kind=kind, hours=policy.courtesy, evening=evening)
+    return Hold(reason=COURTESY_HOURS, until=opens) if opens > instant else None
 
 
 def hold_for_one(
@@ -159,35 +147,26 @@ def _until_nothing_holds(now: datetime, first_reason: Callable[[datetime], Hold 
     return Hold(reason=reason, until=until) if reason else None
 
 
-def free_until(
-    *,
-    kind: Kind,
-    territory: str | None,
-    zone: str | None,
-    now: datetime,
-    policy: Policy,
-    evening: bool = False,
-    cancellation: bool = False,
-    silent: bool = False,
-    news_before: datetime | None = None,
-) -> datetime | None:
+def free_until(**facts: Unpack[LeavingFacts]) -> datetime | None:
     """Until when a message that may leave now still may, by law and, unless `silent`, by the person's hours; None: for
     ever.
 
     A message is worded some moments before it leaves: it carries this instant, and is held back from it on.
     """
+    kind, now, policy, zone = facts["kind"], facts["now"], facts["policy"], facts["zone"]
     spans = spans_for(
         kind=kind,
-        territory=territory,
+        territory=facts["territory"],
         law=policy.law,
         ballots=policy.ballots,
-        cancellation=cancellation,
+        cancellation=facts.get("cancellation", False),
         zone=zone,
     )
     ends = [span.span.starts for span in spans if span.span.starts > now]
-    if (kind in COURTEOUS or news_before is not None) and not silent:
+    news_before = facts.get("news_before")
+    if (kind in COURTEOUS or news_before is not None) and not facts.get("silent"):
         where = zone_named(zone or HOME)
-        closes = policy.courtesy.evening_closes if evening else policy.courtesy.closes
+        closes = policy.courtesy.evening_closes if facts.get("evening") else policy.courtesy.closes
         end = at_local(now.astimezone(where).date(), closes, where).astimezone(UTC)
         if news_before is None or end > now:  # else it is so near that it leaves at night
             ends.append(end)

@@ -12,7 +12,7 @@ import db.broadcasts
 from bot.actions.planning import plan
 from db.schema import deliveries, people
 from tests.campaigning import staff, supporter
-from tests.conversation import CAMPAIGN, Conversation, paris
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.drafting import send_broadcast
 from tests.reading import Reader
 from tests.web.browsing import signed_in
@@ -36,6 +36,17 @@ FIRST = {
     ),
 }
 BEHIND = "Another message goes out to them first"
+
+
+async def with_a_message(conversation: Conversation, language: str = "en") -> Talker:
+    """Who runs the campaign, has written to its four supporters, and reads this language."""
+    for number in range(4):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 8, "admin", "FR")
+    await send_broadcast(talker)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
+    return talker
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -84,14 +95,10 @@ async def test_what_waits_is_in_the_calendar_and_on_today_also_once_some_of_it_h
     conversation: Conversation, language: str
 ) -> None:
     """Its own time is past: it is there with when it goes on, and no more once it is over."""
-    for number in range(4):
-        await supporter(conversation, 100 + number, "69123")
-    talker = await staff(conversation, 8, "admin", "FR")
-    await send_broadcast(talker)
+    talker = await with_a_message(conversation, language)
     async with conversation.database.write() as tx:
         until = conversation.clock.now() + timedelta(hours=20)
         await tx.execute(sa.update(deliveries).values(state="withheld", reason="cap_day", due_at=until))
-        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
     conversation.clock.move(conversation.clock.now() + timedelta(hours=1))
     page = await signed_in(talker)
     for waiting in (4, 2):
@@ -113,15 +120,11 @@ async def test_of_what_is_only_looked_at_again_no_instant_is_told_at_which_anybo
     conversation: Conversation, language: str
 ) -> None:
     """What leaves first may have left already: this one expires then, at an instant in the middle of the night."""
-    for number in range(4):
-        await supporter(conversation, 100 + number, "69123")
-    talker = await staff(conversation, 8, "admin", "FR")
-    await send_broadcast(talker)
+    talker = await with_a_message(conversation, language)
     again = conversation.clock.now() + timedelta(hours=10)
     async with conversation.database.write() as tx:
         behind = {"state": "withheld", "reason": "cap_behind", "due_at": again}
         await tx.execute(sa.update(deliveries).values(**behind, expires_at=again + timedelta(hours=10)))
-        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
     read, page = Reader(language), await signed_in(talker)
     for path in ("/console/", "/console/messages/1"):
         await page.open(path)
@@ -136,15 +139,11 @@ async def test_while_a_message_is_paused_no_instant_is_told_at_which_anybody_get
     conversation: Conversation, language: str
 ) -> None:
     """What it waits for may pass meanwhile: it stays where it is until somebody resumes it."""
-    for number in range(4):
-        await supporter(conversation, 100 + number, "69123")
-    talker = await staff(conversation, 8, "admin", "FR")
-    await send_broadcast(talker)
+    talker = await with_a_message(conversation, language)
     async with conversation.database.write() as tx:
         until = conversation.clock.now() + timedelta(hours=10)
         held = {"state": "withheld", "reason": "courtesy_hours", "due_at": until}
         await tx.execute(sa.update(deliveries).values(**held))
-        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
     page = await signed_in(talker)
     waits = Reader(language).says("it is too early or too late there")
     for paused in (False, True):
@@ -164,13 +163,9 @@ async def test_the_first_who_get_what_was_written_for_later_may_be_those_who_are
     conversation: Conversation, language: str
 ) -> None:
     """At each one's own hour: where it was that already, it was too late in the day, and their morning comes first."""
-    for number in range(4):
-        await supporter(conversation, 100 + number, "69123")
-    talker = await staff(conversation, 8, "admin", "FR")
-    await send_broadcast(talker)
+    talker = await with_a_message(conversation, language)
     now = conversation.clock.now()
     async with conversation.database.write() as tx:
-        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
         due = sa.update(deliveries).values(state="queued", due_at=now + timedelta(hours=6))
         await tx.execute(due)
     page = await signed_in(talker)
@@ -266,10 +261,7 @@ async def test_the_page_of_a_reminder_shows_what_it_says_and_from_which_hour_of_
 
 
 async def test_what_nobody_is_known_to_have_got_is_not_listed_as_sent(conversation: Conversation) -> None:
-    for number in range(4):
-        await supporter(conversation, 100 + number, "69123")
-    talker = await staff(conversation, 8, "admin", "FR")
-    await send_broadcast(talker)
+    talker = await with_a_message(conversation)
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(deliveries).values(state="in_doubt", sent_at=None))
     page = await signed_in(talker)

@@ -22,6 +22,7 @@ from db import sqlite
 from db.checkpoints import Checkpoints
 from db.errors import CannotOpen, DatabaseError, InUse, MadeElsewhere, MissingKey
 from db.key import DatabaseKey
+from db.late_savepoints import late_savepoint
 from db.postponed import postponed, wait_again, write_postponed
 from db.sqlite_connection import connection_of
 from db.turns import Turns
@@ -194,7 +195,7 @@ class Database:
 async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
     """Undoes what the block did in the transaction, and nothing else, where it raises.
 
-    On SQLite the savepoint waits for the first statement: SQLAlchemy's own takes as long as two more.
+    The savepoint waits for the first statement: SQLAlchemy's own takes as long as two more.
     """
     waiting = postponed(tx)
     try:
@@ -208,7 +209,7 @@ async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
     if tx.dialect.name == "postgresql":
-        async with tx.begin_nested():
+        async with late_savepoint(tx):
             yield
         return
     connection = connection_of(tx)

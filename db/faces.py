@@ -22,7 +22,7 @@ from bot.rules.faces import (
 )
 from bot.rules.mends import RECALLED
 from bot.rules.sending import OFFER, SHIFT_OFFER
-from db.batches import Statement
+from db.batches import Statement, given_ids
 from db.newcomers import closed_to_newcomers
 from db.records import records
 from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
@@ -257,15 +257,13 @@ _CARDS_OF_THESE = Statement(
         f"""
     SELECT CAST({s.collect}({s.array}(card, is_opened)) AS text) FROM (
         SELECT deliveries.id AS card, 0 AS is_opened
-        FROM {s.each} JOIN deliveries ON person = CAST(each.value ->> 0 AS BIGINT)
-        JOIN broadcasts ON broadcasts.id = +deliveries.broadcast
-        WHERE event = :event AND template IN {CARDS}
+        FROM deliveries JOIN broadcasts ON broadcasts.id = +deliveries.broadcast
+        WHERE person {s.among.format(given_ids(s))} AND event = :event AND template IN {CARDS}
         AND (template = '{OFFER}' OR deliveries.state IN {ON_THE_WAY_OR_THERE})
         AND COALESCE(face, 0) <> {SHOWS_OTHERWISE} AND COALESCE(message_id, 0) <> :but
         UNION ALL
-        SELECT shown_cards.id, 1
-        FROM {s.each} JOIN shown_cards ON person = CAST(each.value ->> 0 AS BIGINT)
-        WHERE event = :event AND message <> :but
+        SELECT id, 1 FROM shown_cards
+        WHERE person {s.among.format(given_ids(s))} AND event = :event AND message <> :but
     ) AS cards"""
     )
 )

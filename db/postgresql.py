@@ -10,9 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from db.errors import Away, CannotOpen
 from db.json import to_json
+from db.late_savepoints import follow
 
 CONNECTIONS = 10
 _CONNECT_TIMEOUT = 10.0  # seconds
+# Of each connection: the bot has some hundreds that it executes again and again.
+_PREPARED = 400
 _SESSION = {
     "application_name": "portevoix",
     # A process that freezes within a transaction, or whose machine is gone, keeps the rows and locks that the others
@@ -33,8 +36,13 @@ async def open_engine(url: sa.URL, *, size: int = CONNECTIONS) -> AsyncEngine:
         json_serializer=to_json,
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
         pool_pre_ping=True,  # a server that was restarted is noticed before the transaction, not in it
-        connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": _SESSION},
+        connect_args={
+            "timeout": _CONNECT_TIMEOUT,
+            "server_settings": _SESSION,
+            "prepared_statement_cache_size": _PREPARED,
+        },
     )
+    follow(engine)
     try:
         async with engine.connect() as connection:
             await connection.execute(sa.text("SELECT 1"))

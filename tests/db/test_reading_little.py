@@ -98,13 +98,17 @@ QUEUE = """INSERT INTO deliveries (broadcast, person, state, due_at, changed_at,
     SELECT {}, person, '{}', '2016-11-15', '2016-11-15', 0 FROM generate_series(1, 20000) AS person"""
 
 
-@pytest.mark.parametrize("statement", [departure._PARTISAN_SENT, departure._DUE])
+@pytest.mark.parametrize(
+    "statement", [departure._PARTISAN_SENT, departure._DUE, faces._CARDS_OF_THESE, faces._WAS_SENT]
+)
 @pytest.mark.parametrize("has_counted", [True, False], ids=["when all had left", "never"])
 async def test_a_server_finds_what_a_batch_asks_by_its_people_whenever_it_counted(
     postgresql_database: Database, statement: Statement, has_counted: bool
 ) -> None:
     """It takes what was queued since for nothing, or a table of 20,000 for small enough to be read whole."""
     asked = {"rows": "[[1, 1, 0], [0, 0, 2]]", "now": NOW, "before": WEEK_AGO, "until": WEEK_AGO}
+    asked |= {"event": 1, "but": 0, "person": 1, "message": 1}
+    asked = {name: value for name, value in asked.items() if f":{name}" in statement.postgresql.text}
     async with postgresql_database.write() as tx:
         # Neither the people nor the messages are there: only how many deliveries there are matters.
         await tx.exec_driver_sql("SET LOCAL session_replication_role = replica")

@@ -33,6 +33,7 @@ class Spelling(Frozen):
     lock: appended to a SELECT of rows to be changed, so that processes do not wait for each other's.
     to_bytes, to_text: UTF-8 bytes from text and back. holds: whether the first bytes have the second in them.
     to_json: a JSON column from text. json: a JSON column as JSON.
+    keep: appended to a SELECT of rows that nobody may change before the transaction ends, with their table.
     """
 
     each: str
@@ -46,6 +47,7 @@ class Spelling(Frozen):
     to_json: str
     json: str
     among: str
+    keep: str
 
     def at(self, expression: str) -> str:
         """An instant from its text (`instant_text`)."""
@@ -64,6 +66,7 @@ SQLITE = Spelling(
     to_json="({})",
     json="json({})",
     among="IN ({})",
+    keep="",
 )
 POSTGRESQL = Spelling(
     each="json_array_elements(CAST(:rows AS json)) AS each(value)",
@@ -78,6 +81,7 @@ POSTGRESQL = Spelling(
     json="({})",
     # It takes an array for short, and the index; for a list from JSON it would rather read all of a table of 20,000.
     among="= ANY(ARRAY({}))",
+    keep="FOR SHARE OF {}",
 )
 
 
@@ -236,9 +240,9 @@ def given_texts(spelling: Spelling) -> str:
     return f"(SELECT each.value ->> 0 FROM {spelling.each})"
 
 
-def given_ids(spelling: Spelling) -> str:
-    """The first members of `rows`, as a subquery of numbers."""
-    return f"(SELECT CAST(each.value ->> 0 AS BIGINT) FROM {spelling.each})"
+def given_ids(spelling: Spelling, place: int = 0) -> str:
+    """The first members of `rows`, or those at another place, as a subquery of numbers."""
+    return f"(SELECT CAST(each.value ->> {place} AS BIGINT) FROM {spelling.each})"
 
 
 def _instant(value: Any) -> Any:

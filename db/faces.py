@@ -22,8 +22,9 @@ from bot.rules.faces import (
 )
 from bot.rules.mends import RECALLED
 from bot.rules.sending import OFFER, SHIFT_OFFER
-from db.batches import Statement, given_ids
+from db.batches import DatabaseVisit, Statement, given_ids, instant_text, members, together
 from db.newcomers import closed_to_newcomers
+from db.postponed import Row, postpone
 from db.records import records
 from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
 from db.seats import hold
@@ -251,22 +252,37 @@ async def turned(tx: AsyncConnection, person: int, message: int) -> None:
 
 
 ON_THE_WAY_OR_THERE = ("sending", "sent", "in_doubt")
-# Each tap that changes an answer asks for them. `+`: by the person, and not among all to whom the event was told.
+# Each tap that changes an answer asks for them: of people, each with an event. `+`: by the person, and not among all to
+# whom the event was told.
 _CARDS_OF_THESE = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}(card, is_opened)) AS text) FROM (
-        SELECT deliveries.id AS card, 0 AS is_opened
+    SELECT CAST({s.collect}({s.array}(card, person, event, message, is_opened)) AS text) FROM (
+        SELECT deliveries.id AS card, person, event, COALESCE(message_id, 0) AS message, 0 AS is_opened
         FROM deliveries JOIN broadcasts ON broadcasts.id = +deliveries.broadcast
-        WHERE person {s.among.format(given_ids(s))} AND event = :event AND template IN {CARDS}
+        WHERE person {s.among.format(given_ids(s))} AND event IN {given_ids(s, 1)} AND template IN {CARDS}
         AND (template = '{OFFER}' OR deliveries.state IN {ON_THE_WAY_OR_THERE})
-        AND COALESCE(face, 0) <> {SHOWS_OTHERWISE} AND COALESCE(message_id, 0) <> :but
+        AND COALESCE(face, 0) <> {SHOWS_OTHERWISE}
         UNION ALL
-        SELECT id, 1 FROM shown_cards
-        WHERE person {s.among.format(given_ids(s))} AND event = :event AND message <> :but
+        SELECT id, person, event, message, 1 FROM shown_cards
+        WHERE person {s.among.format(given_ids(s))} AND event IN {given_ids(s, 1)}
     ) AS cards"""
     )
 )
+
+
+def _marking(table: str) -> Statement:
+    """Another number each time: whoever edited the message meanwhile does not take it for true (see `shown`)."""
+    return Statement(
+        lambda s: (
+            f"""
+    UPDATE {table} SET face = CASE WHEN face < 0 THEN face + {UNTRUE} ELSE {UNTRUE} END
+    WHERE id {s.among.format(given_ids(s))}"""
+        )
+    )
+
+
+_MARK, _MARK_OPENED = _marking("deliveries"), _marking("shown_cards")
 
 
 async def stand_otherwise(
@@ -275,18 +291,34 @@ async def stand_otherwise(
     """How these people stand with an event has changed by itself, or in one of their messages (`but`, which shows it):
     all others that show the event say so too.
     """
-    rows = await _CARDS_OF_THESE.rows(tx, event=event, but=but or 0, rows=[(person,) for person in persons])
-    found = [card for card, is_opened in rows if not is_opened]
-    found_opened = [card for card, is_opened in rows if is_opened]
-    if found or found_opened:
-        await note_marks(tx, [event])
-    for table, ids in ((deliveries, found), (shown_cards, found_opened)):
+    rows = [(person, event, but or 0) for person in persons]
+    await together(tx, lambda visit: _mark_others(visit, rows))
+
+
+def stand_otherwise_at_end(tx: AsyncConnection, event: int, person: int, *, but: int | None) -> None:
+    """The same of one person, by the end of the transaction: events in the order in which they were said."""
+    postpone(tx, _mark_others, [(person, event, but or 0)])
+
+
+def _mark_others(visit: DatabaseVisit, rows: Sequence[Row]) -> None:
+    """Of people, each with an event, the messages that show it, but for one."""
+    but = {(person, event): message for person, event, message in rows}
+    found = [
+        (card, event, is_opened)
+        for card, person, event, message, is_opened in visit.rows(_CARDS_OF_THESE, rows=rows)
+        if message != but.get((person, event), message)
+    ]
+    marked = {event for _card, event, _is_opened in found}
+    if marked:
+        _note(visit, [event for event in dict.fromkeys(event for _, event, _ in rows) if event in marked])
+    for statement, which in ((_MARK, 0), (_MARK_OPENED, 1)):
+        ids = [card for card, _event, is_opened in found if is_opened == which]
         if ids:
-            await tx.execute(sa.update(table).where(table.c.id.in_(ids)).values(face=_untrue_again(table)))
+            visit.run(statement, rows=members(ids))
 
 
 def _untrue_again(table: sa.Table) -> sa.ColumnElement[int]:
-    """Another number each time: whoever edited the message meanwhile does not take it for true (see `shown`)."""
+    """As `_marking` does."""
     return sa.case((table.c.face < 0, table.c.face + UNTRUE), else_=UNTRUE)
 
 
@@ -320,15 +352,26 @@ _HAS_MARKS = sa.or_(
 """Of a row of `seats`: whether single cards of the event are to be edited."""
 
 
+_NOTE = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO seats (event, face_at) SELECT CAST(each.value ->> 0 AS BIGINT), {s.at("each.value ->> 1")}
+    FROM {s.each} WHERE true
+    ON CONFLICT (event) DO UPDATE SET face_at = COALESCE(seats.face_at, excluded.face_at)"""
+    )
+)
+
+
 async def note_marks(tx: AsyncConnection, numbers: Iterable[int]) -> None:
     """Single cards of these events are about to be marked: they are looked at, though the events are as they were.
 
     Their rows are held, so that `forget_marks` of another process comes before or sees the marks.
     """
-    for event in numbers:
-        row = insert(tx, seats).values(event=event, face_at=MARKED)
-        kept = {"face_at": sa.func.coalesce(seats.c.face_at, MARKED)}
-        await tx.execute(row.on_conflict_do_update(index_elements=[seats.c.event], set_=kept))
+    await together(tx, lambda visit: _note(visit, numbers))
+
+
+def _note(visit: DatabaseVisit, numbers: Iterable[int]) -> None:
+    visit.run(_NOTE, rows=[(number, instant_text(MARKED)) for number in numbers])
 
 
 async def marked_and_not_noted(tx: AsyncConnection, now: datetime) -> list[int]:

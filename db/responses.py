@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from db.batches import DatabaseVisit, Statement, given_ids, given_texts, members, together
+from db.batches import DatabaseVisit, Statement, given_ids, given_texts, instant_text, members, together
 
 
 class Response(Frozen):
@@ -25,6 +25,12 @@ class Response(Frozen):
     commune: str | None
     department: str | None
     region: str | None
+
+    def row(self, broadcast: int | None) -> tuple[Any, ...]:
+        """For `log_all`; `broadcast`: whose message was answered."""
+        asked = (instant_text(self.at), self.person, self.question, self.subject, self.answer)
+        voting = (self.commune, self.department, self.region)
+        return (*asked, broadcast, self.message_id, self.update_id, *voting)
 
 
 # Of a delivery whose message was answered, and of the person, of whom something changed that decides what is due.
@@ -88,6 +94,49 @@ _LOG = Statement(
     ON CONFLICT (update_id, question) DO NOTHING"""
     )
 )
+
+
+# Telegram begins anew with its numbers after a quiet week: one that is known was another's.
+_LOG_ALL = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO responses (at, person, question, subject, answer, broadcast, message_id, update_id,
+                           commune, department, region)
+    SELECT {s.at("each.value ->> 0")}, CAST(each.value ->> 1 AS BIGINT), each.value ->> 2, each.value ->> 3,
+           each.value ->> 4, CAST(each.value ->> 5 AS BIGINT), CAST(each.value ->> 6 AS BIGINT),
+           CASE WHEN NOT EXISTS (SELECT 1 FROM responses AS known WHERE known.question = each.value ->> 2
+                                 AND known.update_id = CAST(each.value ->> 7 AS BIGINT))
+                THEN CAST(each.value ->> 7 AS BIGINT) END,
+           each.value ->> 8, each.value ->> 9, each.value ->> 10
+    FROM {s.each}"""
+    )
+)
+_ANSWER_ALL = Statement(
+    lambda s: (
+        f"""
+    UPDATE deliveries SET answered_at = given.at
+    FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS number, {s.at("each.value ->> 1")} AS at FROM {s.each}) AS given
+    WHERE deliveries.id {s.among.format(given_ids(s))} AND deliveries.id = given.number"""
+    )
+)
+_HEAR_ALL = Statement(
+    lambda s: (
+        f"""
+    UPDATE people SET unanswered = 0, replan = true
+    WHERE id {s.among.format(given_ids(s, 2))} AND (unanswered <> 0 OR NOT replan)"""
+    )
+)
+
+
+def log_all(visit: DatabaseVisit, rows: Sequence[Sequence[Any]]) -> None:
+    """Logs answers of one update each, as `Response.row` gives them. What they were given on is marked apart."""
+    visit.run(_LOG_ALL, rows=rows)
+
+
+def mark_answered(visit: DatabaseVisit, rows: Sequence[Sequence[Any]]) -> None:
+    """Marks deliveries as answered: each with the instant, as text, and the person, of whom something changed."""
+    visit.run(_ANSWER_ALL, rows=rows)
+    visit.run(_HEAR_ALL, rows=rows)
 
 
 async def add(tx: AsyncConnection, response: Response) -> None:

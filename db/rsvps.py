@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.seats import Rsvp as Rsvp
-from db.batches import Columns, DatabaseVisit, Statement, given_texts, together
+from db.batches import Columns, DatabaseVisit, Spelling, Statement, instant_text, together
 from db.events import COLUMNS, EventInWords, in_words
 from db.records import records
 from db.responses import AskedElsewhere, Response, log, mark_settled
-from db.schema import rsvps
+from db.schema import Instant, rsvps
 
 NAMES = tuple(rsvps.c.keys())
 READ = Columns(rsvps.c)
@@ -61,46 +62,6 @@ async def find_with_event(
     return found, None if own is None else read(own)
 
 
-_WITH_CODES = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}({COLUMNS}, language, title, description)) AS text)
-    FROM events JOIN event_texts ON event = events.id
-    WHERE code IN {given_texts(s)}"""
-    )
-)
-_OF_THESE = Statement(
-    lambda s: (
-        f"""
-    SELECT CAST({s.collect}({s.array}({READ})) AS text) FROM rsvps WHERE (event, person) IN (
-        SELECT events.id, CAST(each.value ->> 1 AS BIGINT) FROM {s.each} JOIN events ON code = each.value ->> 0)"""
-    )
-)
-
-
-async def find_with_events(
-    tx: AsyncConnection, asked: Mapping[int, str]
-) -> dict[int, tuple[EventInWords, Rsvp | None]]:
-    """By person, the event whose public code they tapped (`asked`), and their answer: found together."""
-    pairs = [(code, person) for person, code in asked.items()]
-
-    def find(visit: DatabaseVisit) -> tuple[list[Any], list[Any]]:
-        return visit.rows(_WITH_CODES, rows=pairs), visit.rows(_OF_THESE, rows=pairs)
-
-    of_events, answers = await together(tx, find)
-    by_event: dict[int, list[Any]] = {}
-    for row in of_events:
-        by_event.setdefault(row[0], []).append(row)
-    found = [event for rows in by_event.values() if (event := in_words(rows)) is not None]
-    events = {each.event.code: each for each in found}
-    own = {(rsvp.event, rsvp.person): rsvp for rsvp in map(read, answers)}
-    return {
-        person: (event, own.get((event.event.id, person)))
-        for person, code in asked.items()
-        if (event := events.get(code)) is not None
-    }
-
-
 async def of_person(tx: AsyncConnection, person: int) -> dict[int, Rsvp]:
     """A person's answers by event id."""
     rows = await tx.execute(sa.select(rsvps).where(rsvps.c.person == person))
@@ -117,6 +78,43 @@ _PUT = Statement(
     ON CONFLICT (event, person) DO UPDATE SET {_CHANGED}"""
     )
 )
+
+
+def _from_row(s: Spelling, place: int, column: sa.Column[Any]) -> str:
+    """A column from a member of a row as `row_of` makes it."""
+    value = f"each.value ->> {place}"
+    if isinstance(column.type, Instant):
+        return s.at(value)
+    if isinstance(column.type, sa.Boolean):
+        return f"CAST({value} AS INTEGER) = 1"
+    return value if isinstance(column.type, sa.String) else f"CAST({value} AS BIGINT)"
+
+
+_PUT_ALL = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO rsvps ({", ".join(NAMES)})
+    SELECT {", ".join(_from_row(s, place, column) for place, column in enumerate(rsvps.c))}
+    FROM {s.each} WHERE true
+    ON CONFLICT (event, person) DO UPDATE SET {_CHANGED}"""
+    )
+)
+
+
+def row_of(rsvp: Rsvp) -> list[Any]:
+    """A person's row for `write_all`."""
+    return [_plain(getattr(rsvp, name)) for name in NAMES]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+def write_all(visit: DatabaseVisit, rows: Sequence[Sequence[Any]]) -> None:
+    """Sets the rows of several people, none twice."""
+    visit.run(_PUT_ALL, rows=rows)
 
 
 def write(visit: DatabaseVisit, rsvp: Rsvp) -> None:

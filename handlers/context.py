@@ -27,15 +27,14 @@ from bot.frozen import Frozen
 from bot.rules.check_ins import DoorKey, door_key
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Quiet
-from bot.rules.seats import Rsvp
 from bot.rules.suppression import SuppressionKey
 from bot.words.texts import Text, Texts, without_mark
 from bot.words.vocabulary import Vocabulary, vocabulary
 from db.canvass_doors import SideView
 from db.dialogs import Dialog
-from db.events import EventInWords
 from db.people import Person
 from db.staff import HeldRole
+from db.tapped_events import TappedEvent
 from handlers.command import Command
 from handlers.readings import Readings
 from locales import LANGUAGES
@@ -69,8 +68,8 @@ class Context(CallbackContext[ExtBot[None], Memory, Memory, Memory]):
     person: Person
     staff: tuple[HeldRole, ...]
     dialog: Dialog | None
-    tapped: tuple[EventInWords, Rsvp | None] | None
-    """The event that is answered, with the answer so far, where it was found already (handlers.gathering)."""
+    tapped: TappedEvent | None
+    """The event that is answered, where it was found already (handlers.gathering)."""
     at_door: SideView | None
     """What stands at the door that is tapped, where it was found already."""
     readings: Readings

@@ -70,12 +70,15 @@ async def show(context: Context, found: EventInWords, rsvp: Rsvp | None = None) 
     """The card, in place of the tapped message; where that one has a photo, below it. `rsvp`: the answer just given."""
     tapped = context.message if context.update.callback_query is not None else None
     show_text = context.add if tapped is None or not _is_text(tapped) else context.show
-    is_sent = (
-        tapped is not None
-        and _is_text(tapped)
-        and await event_cards.was_sent(context.tx, context.person, tapped.message_id)
-    )
+    is_sent = tapped is not None and _is_text(tapped) and await _was_sent(context, tapped)
     show_text(await _told(context, found, rsvp, mute=Mute.EVENTS.value if is_sent else ""))
+
+
+async def _was_sent(context: Context, message: Message) -> bool:
+    """Whether the tapped message was sent to many."""
+    if context.tapped is not None:
+        return context.tapped.message is not None
+    return await event_cards.was_sent(context.tx, context.person, message.message_id)
 
 
 async def show_from_list(context: Context, found: EventInWords) -> None:

@@ -111,8 +111,8 @@ async def _event_to_describe(context: Context, code: str) -> EventInWords | None
 async def _event_to_answer(context: Context, code: str) -> tuple[EventInWords | None, Rsvp | None]:
     """The event and their answer so far, for a supporter; whoever is none signs up first, and comes back to it."""
     found: EventInWords | None
-    if context.tapped is not None and context.tapped[0].event.code == code:
-        found, before = context.tapped
+    if context.tapped is not None and context.tapped.told.event.code == code:
+        found, before = context.tapped.told, context.tapped.before
     else:
         found, before = await event_cards.find_with_answer(context.tx, code, context.person)
     if found is None:
@@ -131,7 +131,9 @@ async def answer_invitation(update: Update, context: Context) -> None:
         return
     try:
         said = await rsvps.answer_invitation(
-            context.tx, context.person, context.origin, found.event, answer, before=before
+            *(context.tx, context.person, context.origin, found.event, answer),
+            before=before,
+            tapped=context.tapped,
         )
     except EventClosed:
         await event_card.show(context, found)  # it says why

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import canvass_doors, event_cards, people
 from bot.actions.people import Meetings
 from db.canvass_doors import Tapped
+from db.tapped_events import Tap
 from handlers.buttons import tapped
 
 _ANSWER = tapped("rsvp")
@@ -59,8 +61,12 @@ async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
         if chat in met and found[2] is not None and found[1].isdigit()
     }
     standing = await canvass_doors.find_standing(tx, at_doors.values())
-    asked = {met[chat].person.id: code for chat, code in answers.items() if chat in met}
-    answered = await event_cards.find_with_answers(tx, asked) if asked else {}
+    taps = {
+        met[chat].person.id: Tap(code=code, message=_message(updates[chat]))
+        for chat, code in answers.items()
+        if chat in met
+    }
+    answered = await event_cards.find_tapped(tx, taps)
     return {
         chat: replace(
             meeting,
@@ -69,3 +75,9 @@ async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
         )
         for chat, meeting in met.items()
     }
+
+
+def _message(body: bytes) -> int | None:
+    """The number of the message that was tapped, in a tap's JSON."""
+    message = orjson.loads(body)["callback_query"].get("message")
+    return None if message is None else int(message["message_id"])

@@ -15,6 +15,7 @@ import db.events
 import db.faces
 import db.rsvps
 import db.seats
+import db.tapped_events
 import db.upcoming
 from bot.communes import Gazetteer
 from bot.frozen import Frozen
@@ -25,6 +26,7 @@ from bot.rules.seats import ON_THE_LIST, Rsvp, Seats, Standing, door_opens, laps
 from db.engine import Database
 from db.events import Event, EventInWords, EventText, EventTexts
 from db.people import Person
+from db.tapped_events import Tap, TappedEvent
 from db.upcoming import Upcoming
 
 FAR_KM = 150
@@ -186,12 +188,10 @@ async def find_with_answer(
     return found if found is not None and found[0].event.is_public else (None, None)
 
 
-async def find_with_answers(
-    tx: AsyncConnection, asked: Mapping[int, str]
-) -> dict[int, tuple[EventInWords, Rsvp | None]]:
-    """For many people, by their number, the event whose code each of them tapped, and their answer so far."""
-    found = await db.rsvps.find_with_events(tx, asked)
-    return {person: each for person, each in found.items() if each[0].event.is_public}
+async def find_tapped(tx: AsyncConnection, taps: Mapping[int, Tap]) -> dict[int, TappedEvent]:
+    """For many people, by their number, the event that each of them tapped, as `find` gives it."""
+    found = await db.tapped_events.find(tx, taps)
+    return {person: each for person, each in found.items() if each.told.event.is_public}
 
 
 class EventsPage(Frozen):

@@ -14,12 +14,11 @@ import db.personal_data
 import db.staff
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
-from bot.rules.seats import Rsvp
 from db.canvass_doors import SideView
 from db.dialogs import Dialog
-from db.events import EventInWords
 from db.people import Person
 from db.staff import HeldRole
+from db.tapped_events import TappedEvent
 
 # `seen_at` serves retention, which counts in months: an hour's precision spares a write for each tap.
 SEEN_PRECISION = timedelta(hours=1)
@@ -58,8 +57,8 @@ class Meeting(Frozen):
     person: Person
     staff: tuple[HeldRole, ...]
     dialog: Dialog | None
-    # The event whose button they tapped, with their answer so far, where it was found for many together.
-    tapped: tuple[EventInWords, Rsvp | None] | None = None
+    # The event whose button they tapped, where it was found for many together.
+    tapped: TappedEvent | None = None
     # What stands at the door that they tapped, where it was found for many together.
     at_door: SideView | None = None
 

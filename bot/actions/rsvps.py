@@ -21,6 +21,7 @@ import db.people
 import db.rsvps
 import db.seats
 import db.shifts
+import db.tapped_events
 import db.upcoming
 from bot.actions.people import require_supporter
 from bot.actions.questions import about_coming, about_having_come
@@ -43,6 +44,7 @@ from bot.rules.seats import (
 from db.events import Event, EventInWords
 from db.people import Person
 from db.seats import Allotted
+from db.tapped_events import TappedEvent
 
 
 class EventClosed(PortevoixError):
@@ -129,13 +131,17 @@ async def answer_invitation(
     answer: RsvpAnswer,
     *,
     before: Rsvp | None,
+    tapped: TappedEvent | None = None,
 ) -> Answered:
-    """Yes, maybe or no, in place of what was said `before`; a new answer has to be confirmed anew.
+    """Yes, maybe or no, in place of what was said `before`; a new answer has to be confirmed anew. What was found of
+    what they `tapped` is not read again.
 
     Raises NotASupporter, EventClosed; TooFewSeats where the door is open and a party finds too little.
     """
     require_open(person, event, origin.at)
-    said = await _answer(tx, person, origin, event, answer, before=before, logged=("rsvp", answer.value))
+    said = await _answer(
+        *(tx, person, origin, event, answer), before=before, logged=("rsvp", answer.value), tapped=tapped
+    )
     if person.undisturbed_until is not None:
         await db.people.change(tx, person.id, undisturbed_until=None)
         await db.deliveries.look_again(tx, person.id, origin.at)
@@ -165,19 +171,24 @@ async def _answer(
     before: Rsvp | None,
     logged: tuple[str, str],
     confirmed: bool = False,
+    tapped: TappedEvent | None = None,
 ) -> Answered:
     """`logged`: the question and the answer, as they are kept of what was said; what became of it is in the row."""
     blank = Rsvp(event=event.id, person=person.id, answer=answer.value, at=origin.at)
     said = response(person, origin, *logged, event.code)
     said_maybe = before is not None and before.answer == RsvpAnswer.MAYBE
     asked = about_coming(person, origin, event, said_maybe=said_maybe)
-    if not await db.seats.are_counted(tx, event):
+    in_one_go = tapped is not None and tapped.in_one_go
+    if in_one_go or not await db.seats.are_counted(tx, event):
         own = before if event.guests else None
         rsvp = answered(answer, seats=Seats(limit=None), own=own, blank=blank, reach=None)
         rsvp = replace(rsvp, confirmed=confirmed)
-        overtaken = await db.rsvps.put(tx, rsvp, said, asked)
+        if tapped is not None and in_one_go:
+            overtaken = db.tapped_events.answer(tx, tapped, rsvp, said, asked)
+        else:
+            overtaken = await db.rsvps.put(tx, rsvp, said, asked)
         await _leave_shifts(tx, event, rsvp)
-        await _tell_other_cards(tx, origin, before, rsvp)
+        await _tell_other_cards(tx, origin, before, rsvp, in_one_go=in_one_go)
         return Answered(rsvp=rsvp, overtaken=overtaken)
 
     def decide(seats: Seats, own: Rsvp | None, allotted: Callable[[Seats], Allotted]) -> Rsvp:
@@ -201,9 +212,15 @@ async def _answer(
     return Answered(rsvp=settled.rsvp, overtaken=settled.overtaken)
 
 
-async def _tell_other_cards(tx: AsyncConnection, origin: Origin, before: Rsvp | None, now: Rsvp) -> None:
+async def _tell_other_cards(
+    tx: AsyncConnection, origin: Origin, before: Rsvp | None, now: Rsvp, *, in_one_go: bool = False
+) -> None:
     """Where somebody said something else before, their other messages of the event say what holds now."""
-    if before is not None and _stands(before) != _stands(now):
+    if before is None or _stands(before) == _stands(now):
+        return
+    if in_one_go:
+        db.faces.stand_otherwise_at_end(tx, now.event, now.person, but=origin.message_id)
+    else:
         await db.faces.stand_otherwise(tx, now.event, [now.person], but=origin.message_id)
 
 

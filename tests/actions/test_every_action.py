@@ -21,7 +21,7 @@ dialogs.remember_question
 volunteering.begin volunteering.choose volunteering.decide_contact volunteering.offer_of volunteering.withdraw
 dialogs.ask dialogs.end dialogs.current drafts.kept drafts.keep drafts.drop console.offer_app
 erasure.erase erasure.fall_silent erasure.forget
-people.find_all people.meet event_cards.find_with_answers canvass_doors.find_standing people.lose people.refreshed
+people.find_all people.meet event_cards.find_tapped canvass_doors.find_standing people.lose people.refreshed
 preferences.want_messages preferences.volunteer
 registration.choose_language registration.decide_consent registration.is_too_young registration.answer_first
 registration.vote_in_commune registration.stop_choosing_by_commune renewals.purposes_to_ask

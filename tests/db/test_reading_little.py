@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.sending import INVITATION
 from bot.rules.suppression import SuppressionKey
-from db import broadcasts, departure, event_news, faces, planning, retention, talks
+from db import broadcasts, departure, event_news, faces, planning, retention, talks, tapped_events
+from db import responses as answers
 from db.batches import Statement
 from db.deliveries import Leased
 from db.due_rows import DueRows
@@ -77,6 +78,7 @@ OF_PEOPLE = [
     departure._DUE,
     faces._CARDS_OF_THESE,
     faces._WAS_SENT,
+    tapped_events._MESSAGES,
 ]
 
 
@@ -98,12 +100,24 @@ QUEUE = """INSERT INTO deliveries (broadcast, person, state, due_at, changed_at,
     SELECT {}, person, '{}', '2016-11-15', '2016-11-15', 0 FROM generate_series(1, 20000) AS person"""
 
 
+BY_PERSON, BY_NUMBER = "ix_deliveries_person_broadcast", "pk_deliveries"
+
+
 @pytest.mark.parametrize(
-    "statement", [departure._PARTISAN_SENT, departure._DUE, faces._CARDS_OF_THESE, faces._WAS_SENT]
+    ("statement", "index"),
+    [
+        (departure._PARTISAN_SENT, BY_PERSON),
+        (departure._DUE, BY_PERSON),
+        (faces._CARDS_OF_THESE, BY_PERSON),
+        (faces._WAS_SENT, BY_PERSON),
+        (tapped_events._MESSAGES, BY_PERSON),
+        (faces._MARK, BY_NUMBER),
+        (answers._ANSWER_ALL, BY_NUMBER),
+    ],
 )
 @pytest.mark.parametrize("has_counted", [True, False], ids=["when all had left", "never"])
-async def test_a_server_finds_what_a_batch_asks_by_its_people_whenever_it_counted(
-    postgresql_database: Database, statement: Statement, has_counted: bool
+async def test_a_server_finds_what_a_batch_is_about_whenever_it_counted(
+    postgresql_database: Database, statement: Statement, index: str, has_counted: bool
 ) -> None:
     """It takes what was queued since for nothing, or a table of 20,000 for small enough to be read whole."""
     asked = {"rows": "[[1, 1, 0], [0, 0, 2]]", "now": NOW, "before": WEEK_AGO, "until": WEEK_AGO}
@@ -117,7 +131,7 @@ async def test_a_server_finds_what_a_batch_asks_by_its_people_whenever_it_counte
             await tx.exec_driver_sql("ANALYZE deliveries")
         await tx.exec_driver_sql(QUEUE.format(2, "queued"))
         plan = (await tx.execute(sa.text(f"EXPLAIN {statement.postgresql.text}"), asked)).scalars().all()
-    assert any("ix_deliveries_person_broadcast" in line for line in plan), plan
+    assert any(index in line for line in plan), plan
     assert not any("Seq Scan on deliveries" in line for line in plan), plan
 
 

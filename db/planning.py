@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,9 +14,10 @@ from bot.frozen import Frozen
 from bot.rules.kinds import Mute
 from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
+from db.batches import Statement, instant_text
 from db.broadcasts import BROADCAST, NOW, by_the_program, ensure, queue, queue_deliveries, queueing
 from db.engine import here
-from db.schema import Instant, broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
+from db.schema import broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
 from db.vote_plans import SAID
 
 MOST_CHANGED = 1_000
@@ -213,32 +214,39 @@ async def take_changed(tx: AsyncConnection) -> list[int] | None:
     return list(marked)
 
 
-async def is_anybody_to_be_reminded(
-    tx: AsyncConnection, key: str, *, event: int, answered_before: datetime
-) -> bool:
-    """Whether `queue_event_reminder` would find anybody who does not have the broadcast of that key."""
-    asked = {"of_key": key, "of_event": event, "answered_before": answered_before}
-    return await tx.scalar(_somebody_to_be_reminded(), asked) is not None
+class DueReminder(NamedTuple):
+    """A reminder of an event that is due: `key` is that of its broadcast."""
+
+    key: str
+    event: int
+    answered_before: datetime
 
 
-@cache
-def _somebody_to_be_reminded() -> sa.Select[tuple[int]]:
-    """Asked of every event around, at every look: made once."""
-    has_it = (
-        sa.exists()
-        .where(broadcasts.c.key == sa.bindparam("of_key"), deliveries.c.broadcast == broadcasts.c.id)
-        .where(deliveries.c.person == people.c.id)
+# Who comes, and who was told already, lie together by their event and their message. Whether each of those who come was
+# told lies far apart, as do people: those alone are looked at who were not.
+_TO_BE_REMINDED = Statement(
+    lambda s: (
+        f"""
+    WITH given AS MATERIALIZED (
+        SELECT each.value ->> 0 AS key, CAST(each.value ->> 1 AS BIGINT) AS event,
+               {s.at("each.value ->> 2")} AS answered_before FROM {s.each}),
+    untold AS MATERIALIZED (
+        SELECT given.key, rsvps.person FROM given CROSS JOIN rsvps
+        WHERE rsvps.event = given.event AND rsvps.answer IN ('yes', 'maybe') AND rsvps.at <= given.answered_before
+        EXCEPT
+        SELECT given.key, deliveries.person FROM given CROSS JOIN broadcasts CROSS JOIN deliveries
+        WHERE broadcasts.key = given.key AND deliveries.broadcast = broadcasts.id)
+    SELECT CAST({s.collect}({s.array}(key)) AS text) FROM (
+        SELECT DISTINCT untold.key FROM untold CROSS JOIN people WHERE people.id = untold.person
+          AND people.state = 'registered' AND people.consent_contact AND people.unreachable_at IS NULL) AS found"""
     )
-    before = rsvps.c.at <= sa.bindparam("answered_before", type_=Instant)
-    return _who_comes(sa.bindparam("of_event")).where(before, sa.not_(has_it)).limit(1)
+)
 
 
-def _who_comes(event: int | sa.BindParameter[int]) -> sa.Select[tuple[int]]:
-    return (
-        sa.select(people.c.id)
-        .join(rsvps, rsvps.c.person == people.c.id)
-        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer.in_(("yes", "maybe")))
-    )
+async def to_be_made(tx: AsyncConnection, due: Iterable[DueReminder]) -> set[str]:
+    """The keys of those reminders for which `queue_event_reminder` would find anybody who does not have them."""
+    asked = [(each.key, each.event, instant_text(each.answered_before)) for each in due]
+    return {key for (key,) in await _TO_BE_REMINDED.rows(tx, rows=asked)} if asked else set()
 
 
 async def queue_event_reminder(
@@ -251,7 +259,12 @@ async def queue_event_reminder(
     expires_at: datetime,
 ) -> int:
     """Queues a reminder for those who said yes or maybe before it was due; how many."""
-    who = _who_comes(event).where(rsvps.c.at <= answered_before, _not_queued(broadcast))
+    who = (
+        sa.select(people.c.id)
+        .join(rsvps, rsvps.c.person == people.c.id)
+        .where(*_reachable(), rsvps.c.event == event, rsvps.c.answer.in_(("yes", "maybe")))
+        .where(rsvps.c.at <= answered_before, _not_queued(broadcast))
+    )
     return await queue_deliveries(
         tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
     )

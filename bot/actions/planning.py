@@ -33,7 +33,7 @@ from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_o
 from bot.rules.territories import ABROAD, METROPOLE
 from db.backup import restored_at
 from db.engine import here
-from db.planning import PlannedBroadcast, StepAudience, StepPlace
+from db.planning import DueReminder, PlannedBroadcast, StepAudience, StepPlace
 
 # An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
 EVENT_HORIZON = timedelta(days=3)
@@ -341,20 +341,22 @@ async def _due_of_events(
         tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
     )
     after = await _told_after(tx) if around else THE_BEGINNING
-    return [
+    due = [
         (event.id, occurrence)
         for event in around
         for occurrence in event_occurrences(
             starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone, courtesy=campaign.courtesy
         )
         if after < occurrence.at_utc <= now < occurrence.expires_at
-        and await db.planning.is_anybody_to_be_reminded(
-            tx,
-            _event_step_key(event.id, occurrence),
-            event=event.id,
-            answered_before=occurrence.at_utc,
-        )
     ]
+    keys = await db.planning.to_be_made(
+        tx,
+        (
+            DueReminder(_event_step_key(event, occurrence), event, occurrence.at_utc)
+            for event, occurrence in due
+        ),
+    )
+    return [(event, occurrence) for event, occurrence in due if _event_step_key(event, occurrence) in keys]
 
 
 def _event_step_key(event: int, occurrence: EventOccurrence) -> str:

@@ -210,7 +210,7 @@ def json_rows(rows: Iterable[Sequence[Any]]) -> str:
 
 def instant_text(moment: datetime) -> str:
     """As SQLite keeps it, and as `Spelling.at` reads it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def read_flag(value: bool | int | None) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -146,6 +146,28 @@ async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
     row = (await tx.execute(sa.select(*_KNOWN).where(condition))).one_or_none()
     return None if row is None else Person(**row._mapping)
+
+
+def _asking(purpose: str) -> Callable[[DatabaseVisit, list[Row]], None]:
+    statement = Statement(
+        lambda s: (
+            f"""
+    UPDATE people SET asked_{purpose} = true, replan = true WHERE id {s.among.format(given_ids(s))}"""
+        )
+    )
+
+    def note(visit: DatabaseVisit, rows: list[Row]) -> None:
+        visit.run(statement, rows=rows)
+
+    return note
+
+
+_NOTE_ASKED = {purpose: _asking(purpose) for purpose in ("team", "keep")}
+
+
+async def note_asked(tx: AsyncConnection, person: int, purpose: str) -> None:
+    """A choice is put to somebody, by the end of the transaction, and not again: thousands say yes at once."""
+    postpone(tx, _NOTE_ASKED[purpose], [(person,)])
 
 
 _NOTE_NEWEST = Statement(

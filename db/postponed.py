@@ -17,26 +17,32 @@ from db.batches import DatabaseVisit, together
 Row = Sequence[Any]
 WriteAll = Callable[[DatabaseVisit, list[Row]], None]
 """Writes rows in their order."""
-Waiting = tuple[tuple[WriteAll, Row], ...]
-_WAITING: WeakKeyDictionary[AsyncConnection, Waiting] = WeakKeyDictionary()
+Waiting = tuple[list[tuple[WriteAll, Row]], int]
+_WAITING: WeakKeyDictionary[AsyncConnection, list[tuple[WriteAll, Row]]] = WeakKeyDictionary()
+"""Lists that only grow: what waited at a moment is the beginning of one."""
 
 
 def postpone(tx: AsyncConnection, write: WriteAll, rows: Iterable[Row]) -> None:
     """These rows are written before the transaction is committed, with all others that `write` writes."""
-    _WAITING[tx] = (*_WAITING.get(tx, ()), *((write, row) for row in rows))
+    waiting = _WAITING.get(tx)
+    if waiting is None:
+        waiting = _WAITING[tx] = []
+    waiting.extend((write, row) for row in rows)
 
 
 def postponed(tx: AsyncConnection) -> Waiting:
     """What waits now."""
-    return _WAITING.get(tx, ())
+    waiting = _WAITING.get(tx, [])
+    return waiting, len(waiting)
 
 
-def wait_again(tx: AsyncConnection, waiting: Waiting) -> None:
+def wait_again(tx: AsyncConnection, before: Waiting) -> None:
     """After a savepoint was undone: what waited when it began waits again, written in it or not; what came since is
     forgotten.
     """
-    if waiting or tx in _WAITING:
-        _WAITING[tx] = waiting
+    waiting, count = before
+    if count or tx in _WAITING:
+        _WAITING[tx] = waiting[:count]
 
 
 def taken_up(tx: AsyncConnection) -> Callable[[DatabaseVisit], None]:

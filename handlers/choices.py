@@ -18,7 +18,8 @@ from handlers.routing import Awaited, Handler, MalformedButton
 async def ask_once(context: Context, purpose: Purpose) -> None:
     """Puts the choice to a supporter who was never asked."""
     if context.person.is_registered and await is_first_time(context.tx, context.person, purpose):
-        context.say("consents/ask", purpose=purpose)
+        # Shared: it names nobody, and thousands who say yes at once are asked it.
+        context.add(context.render("consents/ask", shared=True, purpose=purpose))
 
 
 async def agree(update: Update, context: Context) -> None:

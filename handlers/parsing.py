@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from telegram import Bot, CallbackQuery, Chat, Message, Update, User
+from telegram import Bot, CallbackQuery, Chat, Message, TelegramObject, Update, User
 
 UNREAD = frozenset({"from", "entities", "caption_entities", "link_preview_options"})
 """Of a message what no handler asks of one that was tapped."""
@@ -14,23 +14,57 @@ TAP = frozenset({"update_id", "callback_query"})
 PRESSED = frozenset({"id", "from", "message", "chat_instance", "data"})
 PLAIN = frozenset({"message_id", "date", "chat", "text"})
 """All that there is, but for what is not read, where a button below a text was tapped."""
-_BLANK = Message(message_id=0, date=datetime.fromtimestamp(0, UTC), chat=Chat(id=0, type=Chat.PRIVATE))
+USER = frozenset({"id", "is_bot", "first_name", "last_name", "username", "language_code", "is_premium"})
+CHAT = frozenset({"id", "type", "first_name", "last_name", "username"})
+_CHAT = Chat(id=0, type=Chat.PRIVATE)
+_BLANK = Message(message_id=0, date=datetime.fromtimestamp(0, UTC), chat=_CHAT)
+_NOBODY = User(id=0, is_bot=False, first_name="")
+
+
+def _set(made: TelegramObject, own: Mapping[str, Any], *equal_by: object) -> None:
+    """What is one's own. The rest is shared with all others: to set each of an object's attributes as the library
+    does, a hundred of a message, takes longer than to handle the tap.
+    """
+    for name, value in own.items():
+        object.__setattr__(made, name, value)
+    object.__setattr__(made, "_id_attrs", equal_by)
 
 
 class TappedText(Message):
-    """A text of the bot's that was tapped. What it does not have it shares with all others: to set each of a message's
-    hundred attributes takes longer than to handle the tap.
-    """
+    """A text of the bot's that was tapped."""
 
     __slots__ = ()
 
     def __init__(self, *, message_id: int, date: datetime, chat: Chat, text: str) -> None:
         own = {"message_id": message_id, "date": date, "chat": chat, "text": text}
-        for name, value in (*own.items(), ("_id_attrs", (message_id, chat))):
-            object.__setattr__(self, name, value)
+        _set(self, own, message_id, chat)
 
     def __getattr__(self, name: str) -> Any:  # asked for what was not set
         return getattr(_BLANK, name)
+
+
+class WhoTapped(User):
+    """Who tapped it, of whom nothing is told but what is known here."""
+
+    __slots__ = ()
+
+    def __init__(self, own: Mapping[str, Any]) -> None:
+        _set(self, own, own["id"])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_NOBODY, name)
+
+
+class TheirChat(Chat):
+    """Where they tapped it."""
+
+    __slots__ = ()
+
+    def __init__(self, own: Mapping[str, Any]) -> None:
+        _set(self, own, own["id"])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_CHAT, name)
 
 
 def parsed(body: Mapping[str, Any], bot: Bot) -> Update:
@@ -41,15 +75,17 @@ def parsed(body: Mapping[str, Any], bot: Bot) -> Update:
     tapped = {name: value for name, value in query["message"].items() if name not in UNREAD}
     if not (body.keys() == TAP and query.keys() == PRESSED and tapped.keys() == PLAIN and tapped["date"]):
         return Update.de_json({**body, "callback_query": {**query, "message": tapped}}, bot)
+    who, where = query["from"], tapped["chat"]
+    is_known = {"id", "is_bot", "first_name"} <= who.keys() <= USER and {"id", "type"} <= where.keys() <= CHAT
     text = TappedText(
         message_id=tapped["message_id"],
         date=datetime.fromtimestamp(tapped["date"], UTC),
-        chat=Chat.de_json(tapped["chat"], bot),
+        chat=TheirChat(where) if is_known else Chat.de_json(where, bot),
         text=tapped["text"],
     )
     whole = CallbackQuery(
         id=query["id"],
-        from_user=User.de_json(query["from"], bot),
+        from_user=WhoTapped(who) if is_known else User.de_json(who, bot),
         chat_instance=query["chat_instance"],
         message=text,
         data=query["data"],

@@ -17,6 +17,7 @@ from bot.frozen import Frozen
 from db.canvass_doors import SideView
 from db.dialogs import Dialog
 from db.people import Person
+from db.postponed import write_postponed
 from db.staff import HeldRole
 from db.tapped_events import TappedEvent
 
@@ -69,6 +70,7 @@ Meetings = Mapping[int, Meeting]
 
 async def find_all(tx: AsyncConnection, telegram_ids: Collection[int]) -> dict[int, Meeting]:
     """Those of them who wrote before, found together."""
+    await write_postponed(tx)  # what an update before noted of them
     found = await db.people.find_many(tx, telegram_ids)
     staff = await db.staff.roles_of_many(tx, telegram_ids)
     dialogs = await db.dialogs.get_many(tx, [person.id for person in found])

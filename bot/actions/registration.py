@@ -103,7 +103,7 @@ async def is_first_time(tx: AsyncConnection, person: Person, purpose: Purpose) -
     """Whether a choice was never put to this person: then it is now, and not again."""
     if getattr(person, f"asked_{purpose}"):
         return False
-    await db.people.change(tx, person.id, **{f"asked_{purpose}": True})
+    await db.people.note_asked(tx, person.id, purpose)
     return True
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from bot.actions.people import Meetings
 from bot.delivery.intake import received
 from bot.rules.faces import SHOWS_OTHERWISE
 from bot.rules.sending import CHANGE, INVITATION
+from bot.words.texts import Text, Texts
 from db import updates
 from db.engine import Database
 from db.key import DatabaseKey
@@ -22,7 +25,7 @@ from db.schema import broadcasts, deliveries, people, responses, rsvps, seats, s
 from db.sqlite_connection import connection_of
 from handlers import gathering
 from tests.campaigning import supporter
-from tests.conversation import Conversation, paris
+from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.handlers.test_batches import Kept, another, processing_by
 
 CODES = ("lyon1", "lyon2")
@@ -164,10 +167,22 @@ def note_what_is_asked(tx: AsyncConnection, into: list[str]) -> None:
 async def test_fewer_statements_are_executed_than_there_are_taps(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is a way to the server and back, and each tap had eleven. Everybody changes their answer."""
+    """Each is a way to the server and back, and each tap had eleven. Everybody says yes, is asked whether they may be
+    introduced, in words that are made once, and then changes their answer.
+    """
     conversation, chats = Conversation(database, paris("2016-11-16T10:00")), range(401, 425)
     await told(conversation, chats)
-    processing, asked = processing_by(conversation, Kept(), together=True), list[str]()
+    asked, texts = list[str](), Texts({"campaign": CAMPAIGN})
+    worded, render = list[str](), texts.render
+
+    def noting(name: str, language: str, **values: Any) -> Text:
+        worded.append(name)
+        return render(name, language, **values)
+
+    monkeypatch.setattr(texts, "render", noting)
+    monkeypatch.setattr(texts, "render_once", lru_cache(noting))
+    conversation.serve(replace(conversation.services, texts=texts))
+    processing = processing_by(conversation, Kept(), together=True)
     for first, answer in ((1, "yes"), (101, "no")):
         taps = [
             tap(first + place, chat, "lyon1", answer, message_of(chat, 0, 0))
@@ -184,4 +199,5 @@ async def test_fewer_statements_are_executed_than_there_are_taps(
 
         monkeypatch.setattr(processing, "_meet", meet)
         assert await processing.handle_batch() == len(chats)
-    assert 10 < len(asked) < len(chats), asked
+        assert 10 < len(asked) < len(chats), asked
+    assert worded.count("consents/ask") == 1

@@ -32,6 +32,10 @@ def tap(message: dict[str, Any], **query: Any) -> dict[str, Any]:
         (tap({**TEXT, "edit_date": 1479286900}), False),
         (tap({name: TEXT[name] for name in TEXT if name != "text"} | {"caption": "Voici"}), False),
         (tap(TEXT, inline_message_id="x"), False),
+        (tap(TEXT, **{"from": {"id": 7, "is_bot": False, "first_name": "Ada", "is_premium": True}}), True),
+        (tap(TEXT, **{"from": {"id": 7, "is_bot": False, "first_name": "Ada", "is_new_to_us": 1}}), True),
+        (tap({**TEXT, "chat": {**CHAT, "username": "ada"}}), True),
+        (tap({**TEXT, "chat": {"id": -7, "type": "group", "title": "Lyon"}}), True),
         ({"update_id": 9, "message": TEXT}, False),
     ],
     ids=str,
@@ -40,6 +44,13 @@ def test_what_is_parsed_is_what_the_library_parses(body: dict[str, Any], *, is_s
     update, whole = parsed(body, None), Update.de_json(body, None)  # type: ignore[arg-type]  # no bot is asked anything
     assert update == whole
     assert (update.effective_user, update.effective_chat) == (whole.effective_user, whole.effective_chat)
+    for ours, theirs in (
+        (update.effective_user, whole.effective_user),
+        (update.effective_chat, whole.effective_chat),
+    ):
+        slots = {name for kind in type(theirs).__mro__ for name in getattr(kind, "__slots__", ())}
+        names = [name for name in slots if not name.startswith("_")]
+        assert [getattr(ours, name) for name in names] == [getattr(theirs, name) for name in names]
     tapped, known = update.effective_message, whole.effective_message
     assert isinstance(tapped, TappedText) == is_short
     if isinstance(update.callback_query, CallbackQuery) and isinstance(known, Message):

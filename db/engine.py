@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,10 +103,17 @@ class Database:
             self._checkpoints.wrote()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One unchanging snapshot; the database refuses to change anything through it."""
-        async with self._reader.begin() as connection:
-            yield connection
+    async def read(self, *, briefly: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One unchanging snapshot; the database refuses to change anything through it.
+
+        `briefly`: nothing asked in it takes long. In a process that only reads it is `here` from its beginning to its
+        end: there a visit of another thread waits, each time, until whatever page is being worded lets Python go.
+        """
+        is_here = briefly and self._engine is None
+        async with self._reader.connect() as connection:
+            with here(connection) if is_here else nullcontext():
+                async with connection.begin():
+                    yield connection
 
     @asynccontextmanager
     async def at_once(self) -> AsyncIterator[AsyncConnection]:
@@ -228,7 +235,8 @@ def here(tx: AsyncConnection) -> Iterator[None]:
 
     It is for what is so quick that to visit the connection's own thread, and to come back, takes longer.
 
-    A transaction begins and ends in that other thread all the same: either may wait, for another process or the disk.
+    A transaction that writes begins and ends in that other thread all the same: either may wait, for another process
+    or the disk. One that reads waits for nobody.
     """
     if tx.dialect.name == "postgresql":
         yield

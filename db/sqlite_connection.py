@@ -42,6 +42,8 @@ class Connection(aiosqlite.Connection):
     ) -> None:
         super().__init__(connector, _PREFETCH)
         self._begin = begin
+        # It waits for nobody: only those who write take a lock with it.
+        self._begins_at_once = begin == "BEGIN"
         self._alive = alive
         self._always_here = always_here
         alive.add(self)
@@ -81,7 +83,7 @@ class Connection(aiosqlite.Connection):
             self._conn.execute(statement).close()
 
     async def _execute(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        if self.is_here and self._is_thread_idle and self.in_transaction:
+        if self.is_here and self._is_thread_idle and (self._begins_at_once or self.in_transaction):
             return fn(*args, **kwargs)
         if self._always_here and self._running and self._connection is not None:
             try:

@@ -277,11 +277,11 @@ class Desk(Frozen):
                 raise self.signed_out()
 
             async def once() -> Response:
-                async with self.database.read() as tx:
+                async with self.database.read(briefly=True) as tx:
                     return await self._told(await self.arrived(request, tx), view)
 
             async def counting() -> Response:
-                async with self.database.read() as tx:
+                async with self.database.read(briefly=True) as tx:
                     page = (await self.arrived(request, tx)).page("counting")
                 page.headers["Refresh"] = str(AGAIN_SECONDS)
                 return page

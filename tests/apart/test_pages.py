@@ -15,13 +15,13 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from bot.apart import process
+from bot.apart import making, process
 from bot.apart.given import Given, time_of
 from bot.apart.pages import ApartPages, is_made_apart
 from bot.apart.process import Process
 from bot.rules.console import Entrance
 from bot.web.site import Site
-from db.engine import Database
+from db.engine import Database, open_to_read
 from db.schema import broadcasts, rsvps
 from tests.bots import until
 from tests.campaigning import revoke, staff, supporter
@@ -123,6 +123,30 @@ async def test_it_is_the_page_that_is_made_here(sqlite_database: Database) -> No
         head = await visitor.client.head("/console/erasure")
         assert head.headers["content-type"] == there.headers["content-type"]
         assert found.here == []
+
+
+async def test_a_page_is_read_where_it_is_made(sqlite_database: Database) -> None:
+    """Once what it shows was counted no thread is visited for it: each visit would wait for whatever page is worded."""
+    found = Apart(Conversation(sqlite_database, paris("2016-11-16T10:00")))
+    visitor = await signed_in(await staff(found.conversation, SOPHIE, "admin", "FR"))
+    beside = await open_to_read(None, file=sqlite_database.file, key=sqlite_database.key)
+    application = making._pages(found.given(), beside, found.conversation.clock)
+    web = httpx.ASGITransport(application)
+
+    def visits() -> int:
+        return sum(connection._visits_begun for connection in beside._reader._alive)
+
+    try:
+        async with httpx.AsyncClient(
+            transport=web, base_url=ADDRESS, cookies=visitor.client.cookies
+        ) as client:
+            for path in (TODAY, "/console/messages", "/console/log", "/console/conversations"):
+                assert (await client.get(path)).status_code == 200
+                before = visits()
+                assert (await client.get(path)).status_code == 200
+                assert visits() == before, path
+    finally:
+        await beside.close()
 
 
 async def test_a_wrong_name_and_an_unknown_cookie_lead_nowhere(sqlite_database: Database) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from db.batches import DatabaseVisit, Statement, together
-from db.engine import FILE_NAME, Database, here, open_database, savepoint
+from db.engine import FILE_NAME, Database, here, open_database, open_to_read, savepoint
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
 from db.sqlite_connection import connection_of
@@ -36,6 +36,27 @@ async def test_what_is_quick_runs_where_it_is_asked_for(sqlite_database: Databas
             assert await together(transaction, thread_of) == mine
         assert await together(transaction, thread_of) != mine
     assert await recall(sqlite_database, "here") == 1
+
+
+async def test_what_is_read_briefly_by_who_only_reads_visits_no_thread(sqlite_database: Database) -> None:
+    """From its beginning to its end. The bot's own process has others that wait meanwhile."""
+    await remember(sqlite_database, "told", 1)
+    beside = await open_to_read(None, file=sqlite_database.file, key=sqlite_database.key)
+    try:
+        for database, briefly, is_visited in (
+            (beside, True, False),
+            (beside, False, True),
+            (sqlite_database, True, True),
+        ):
+            async with database.read(briefly=briefly) as transaction:
+                connection = connection_of(transaction)
+            before = connection._visits_begun
+            async with database.read(briefly=briefly) as transaction:
+                assert connection_of(transaction) is connection
+                assert await get_fact(transaction, "told") == 1
+            assert (connection._visits_begun > before) == is_visited
+    finally:
+        await beside.close()
 
 
 async def test_what_runs_here_is_undone_like_anything_else(database: Database) -> None:

@@ -309,7 +309,7 @@ class Messages:
 
     async def _progress(self, request: Request) -> tuple[str, bool]:
         async def once() -> tuple[str, bool]:
-            async with self._desk.database.read() as tx:
+            async with self._desk.database.read(briefly=True) as tx:
                 visit = await self._desk.arrived(request, tx)
                 number = visit.number("number")
                 progress = await broadcast_control.followed(tx, visit.author, number, KeptAccounts(visit))

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.actions import audience_typing, audience_words, audiences, told_forecasts
 from bot.actions.audience_words import AudienceView
-from bot.actions.audiences import Reach
+from bot.actions.audiences import EventNews, Reach
 from bot.actions.authority import Author, area_name
 from bot.actions.forecasts import Forecast, PlannedSending
 from bot.rules.areas import EVERYWHERE
@@ -71,15 +71,21 @@ async def target(context: Context, author: Author, audience: Expression) -> Targ
 
 
 async def reach(
-    context: Context, author: Author, whom: Target, *, kind: Kind, cancellation: bool = False
+    context: Context,
+    author: Author,
+    whom: Target,
+    *,
+    kind: Kind,
+    at: datetime | None = None,
+    news: EventNews | None = None,
 ) -> Reach:
-    """How many people they are, and whom of them the law silences now."""
-    when = all_at(context.now)
+    """How many people they are, and whom of them the law silences now, or `at` a later instant."""
+    when = all_at(at or context.now)
     campaign, reader = context.campaign, author.reader
     return await context.readings.get(
-        repr(("reach", whom.expression, kind, when, reader, cancellation)),
+        repr(("reach", whom.expression, kind, when, reader, news)),
         lambda rolls: audiences.reach_now(
-            rolls, whom, kind=kind, when=when, campaign=campaign, reader=reader, cancellation=cancellation
+            rolls, whom, kind=kind, when=when, campaign=campaign, reader=reader, news=news
         ),
     )
 

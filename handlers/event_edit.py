@@ -12,7 +12,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import announcing, event_history, event_news, events, feedback, hosts, series
+from bot.actions import announcing, event_history, event_news, event_reach, events, feedback, hosts, series
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
@@ -226,9 +226,9 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     hidden = found.event.is_hidden
     wording = Draft(kind=Kind.EVENT_INVITE.value, template=INVITATION)
     texts = {**found.texts, **change.texts}
-    whom = await events.to_be_told(context.tx, author, found.event)
+    told = await event_reach.to_be_told(context.tx, author, found.event, None if cancelling else change)
     reach = await audience_dialog.reach(
-        context, author, whom, kind=Kind.EVENT_SERVICE, cancellation=cancelling
+        context, author, told.target, kind=Kind.EVENT_SERVICE, at=told.at, news=told.news
     )
     held = rewords and await event_news.are_held(context.tx, author, found.event)
     awaits = not hidden and (held or event_news.are_many(author, reach.people))
@@ -243,6 +243,8 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
     context.say(
         "event_edit/confirm",
         reach=reach,
+        # Words that a second person looks at first leave when that person lets them.
+        leaves_at=None if awaits and rewords else told.at,
         cancelling=cancelling,
         hidden=hidden,
         reasoned=bool(reason),

@@ -23,6 +23,7 @@ from bot.rules.audience_limits import common_area, limited_to, widened
 from bot.rules.blurring import Tells, joined, shared_out
 from bot.rules.courtesy import next_courteous
 from bot.rules.entailment import is_within
+from bot.rules.event_news import tellable_from, wakes
 from bot.rules.expressions import Expression, Not, grown, written_out
 from bot.rules.kinds import Kind
 from bot.rules.quiet import Reason
@@ -48,7 +49,8 @@ class Reach(Frozen):
     """How many people a message is for, and whom of them a quiet period keeps it from at first.
 
     `asleep`: for how many others it is too early or too late then; it can leave for the first of them from
-    `wakes` on, and by `awake` for all. `is_night`: it is so in the whole area.
+    `wakes` on, and by `awake` for all. `is_night`: it is so in the whole area. `woken`: how many get news of an event
+    by night all the same; `wakes_all`: so does the whole area.
     """
 
     people: Headcount
@@ -57,6 +59,22 @@ class Reach(Frozen):
     wakes: datetime | None = None
     awake: datetime | None = None
     is_night: bool = False
+    woken: Headcount = NOBODY
+    wakes_all: bool = False
+
+    @property
+    def by_day(self) -> Headcount:
+        """Who gets it as soon as it leaves, and is not woken."""
+        kept_from = sum((each.people for each in self.withheld), start=self.asleep + self.woken)
+        return _less(self.people, kept_from)
+
+
+class EventNews(Frozen):
+    """News of an event, whose hours are those of `bot.rules.event_news`: it begins, or began, at `starts_at`; None: a
+    cancellation, which no hours hold.
+    """
+
+    starts_at: datetime | None
 
 
 async def target_of(
@@ -83,11 +101,11 @@ async def reach(
     when: SendingTime,
     campaign: Campaign,
     reader: Reader,
-    cancellation: bool = False,
+    news: EventNews | None = None,
 ) -> Reach:
     """Counts the audience in a transaction, set-based: one row for each territory and zone."""
     found = await db.audiences.groups(tx, target, kind, known_in=reader.known_in)
-    return _reach(found, kind=kind, when=when, campaign=campaign, cancellation=cancellation)
+    return _reach(found, kind=kind, when=when, campaign=campaign, news=news)
 
 
 async def reach_now(
@@ -98,11 +116,11 @@ async def reach_now(
     when: SendingTime,
     campaign: Campaign,
     reader: Reader,
-    cancellation: bool = False,
+    news: EventNews | None = None,
 ) -> Reach:
     """Counts the audience as it was committed last, in memory and in no transaction, as its reader may know."""
     found = await rolls.groups(target, kind, known_in=reader.known_in)
-    read = partial(_reach, kind=kind, when=when, campaign=campaign, cancellation=cancellation)
+    read = partial(_reach, kind=kind, when=when, campaign=campaign, news=news)
     if reader.is_exact or target.expression is None:
         return read(found)
     there = main_territory(target.area)
@@ -112,13 +130,14 @@ async def reach_now(
 
 def _as_told(found: Reach, at_home: Reach, tells: Tells) -> Reach:
     """A reach in numbers that its reader may have; `at_home`: what holds for somebody of whom nothing is known."""
-    kept_from = sum((each.people for each in found.withheld), start=found.asleep)
     parts = {
-        "now": _less(found.people, kept_from),
+        "now": found.by_day,
         "asleep": found.asleep,
+        "woken": found.woken,
         **{_part(each): each.people for each in found.withheld},
     }
-    home = next(map(_part, at_home.withheld), "now" if at_home.awake is None else "asleep")
+    at_once = "woken" if at_home.wakes_all else "now"
+    home = next(map(_part, at_home.withheld), at_once if at_home.awake is None else "asleep")
     told = shared_out(parts, tells, home=home)
     return Reach(
         people=sum(told.values(), start=NOBODY),
@@ -129,6 +148,8 @@ def _as_told(found: Reach, at_home: Reach, tells: Tells) -> Reach:
         wakes=found.wakes,
         awake=found.awake,
         is_night=home == "asleep",
+        woken=told["woken"],
+        wakes_all=home == "woken",
     )
 
 
@@ -215,10 +236,16 @@ def _between(
 
 
 def _reach(
-    found: Sequence[Group], *, kind: Kind, when: SendingTime, campaign: Campaign, cancellation: bool = False
+    found: Sequence[Group],
+    *,
+    kind: Kind,
+    when: SendingTime,
+    campaign: Campaign,
+    news: EventNews | None = None,
 ) -> Reach:
     silent: dict[tuple[Reason, datetime], Headcount] = {}
-    asleep, awake = NOBODY, list[datetime]()
+    asleep, awake, woken, by_night = NOBODY, list[datetime](), NOBODY, list[bool]()
+    cancellation = news is not None and news.starts_at is None
     for group in found:
         due = when.due_in(group.zone)
         quiet = campaign.quiet(
@@ -232,10 +259,11 @@ def _reach(
             key = (quiet.reason, quiet.until)
             silent[key] = silent.get(key, NOBODY) + group.people
             continue
-        decent = next_courteous(
-            now=due, zone=group.zone or "Europe/Paris", kind=kind, hours=campaign.courtesy
-        )
-        if decent > due:
+        decent, is_woken = _hours(due, group.zone or "Europe/Paris", kind, campaign, news)
+        by_night.append(is_woken)
+        if is_woken:
+            woken += group.people
+        elif decent > due:
             asleep += group.people
             awake.append(decent)
     return Reach(
@@ -247,7 +275,22 @@ def _reach(
         asleep=asleep,
         wakes=min(awake, default=None),
         awake=max(awake, default=None),
+        woken=woken,
+        wakes_all=len(by_night) == len(found) and all(by_night) and bool(found),
     )
+
+
+def _hours(
+    due: datetime, zone: str, kind: Kind, campaign: Campaign, news: EventNews | None
+) -> tuple[datetime, bool]:
+    """From when on a message that is due may leave by somebody's clock, and whether it comes by night all the same."""
+    hours = campaign.courtesy
+    if news is None:
+        return next_courteous(now=due, zone=zone, kind=kind, hours=hours), False
+    leaves = due
+    if news.starts_at is not None:
+        leaves = tellable_from(now=due, zone=zone, hours=hours, starts_at=news.starts_at)
+    return leaves, leaves == due and wakes(now=due, zone=zone, hours=hours)
 
 
 def _total(found: Sequence[Group]) -> Headcount:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.audiences
 import db.broadcast_accounts
 import db.event_files
-from bot.actions import announcing, audit, event_seats, events
+from bot.actions import announcing, audit, event_reach, event_seats, events
 from bot.actions.announcing import NewEvent
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, in_turn
@@ -219,7 +219,7 @@ async def _told(tx: AsyncConnection, author: Author, event: Event) -> int:
     """How many people hear of a change: nobody of an event that nobody sees."""
     if event.is_hidden:
         return 0
-    return (await events.to_tell(tx, author, event, cancellation=True)).people.total
+    return (await event_reach.to_tell(tx, author, event)).people.total
 
 
 async def _reached(

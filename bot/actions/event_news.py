@@ -210,6 +210,20 @@ async def _queue(
     return Told(people=people, at=due if due > author.now else None, awaits=queued.awaits_approval)
 
 
+async def leaves_at(
+    tx: AsyncConnection, author: Author, event: Event, news: News
+) -> tuple[datetime, datetime]:
+    """From when on a change would be told, were it made now; and when the event begins, or began before what has not
+    been told yet.
+    """
+    untold = await db.event_news.untold(tx, db.event_news.change_key(event.id))
+    starts = [
+        datetime.fromisoformat(each.details["starts_at"]) for each in untold if each.details.get("starts_at")
+    ]
+    news = replace(news, starts_at=min([news.starts_at, *starts]))
+    return await _due(tx, author, event, news), news.starts_at
+
+
 async def _due(tx: AsyncConnection, author: Author, event: Event, news: News) -> datetime:
     if news.template != CHANGE:
         return author.now

@@ -26,13 +26,11 @@ from bot.actions.announcing import (
     require_future,
     require_worded,
 )
-from bot.actions.audiences import Reach, reach, target_of
 from bot.actions.authority import Author, in_turn
 from bot.actions.event_news import (
     News,
     Told,
     are_held,
-    coming_to,
     follow_change,
     gather,
     hold,
@@ -42,15 +40,12 @@ from bot.actions.last_change import changed_meanwhile, require_unchanged
 from bot.communes import Commune
 from bot.errors import NotAllowed
 from bot.frozen import Frozen
-from bot.rules.areas import EVERYWHERE
 from bot.rules.dates import LONGEST_EVENT
 from bot.rules.events import is_over
 from bot.rules.hosting import covering
-from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.seats import Seats, door_opens
-from bot.rules.sending import CANCELLATION, CHANGE, all_at
-from db.audiences import Target
+from bot.rules.sending import CANCELLATION, CHANGE
 from db.events import Answers, Event, EventInWords, EventPage, EventTexts
 
 HOSTED, CO_HOST = "host", "co"
@@ -117,7 +112,7 @@ async def find_for(tx: AsyncConnection, author: Author, code: str) -> EventInWor
         or (found.event.is_proposed and found.event.id not in author.hosted)
     ):
         raise EventRefused("This event does not exist any more.")
-    await _require_managed(tx, author, found.event)
+    await require_managed(tx, author, found.event)
     if found.event.id not in author.hosted:
         author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
     return found
@@ -149,8 +144,8 @@ async def with_counts(tx: AsyncConnection, found: EventInWords, counts: Counts) 
     return ManagedEvent(event=found.event, texts=found.texts, answers=answers, held=held, seats=seats)
 
 
-async def _require_managed(tx: AsyncConnection, author: Author, event: Event) -> None:
-    """What supporters host is looked after by everybody of the team of its area, organizers too."""
+async def require_managed(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """Raises NotAllowed. What supporters host is looked after by everybody of the team of its area, organizers too."""
     if event.id in author.hosted:
         return
     author.require(Action.CHANGE_EVENT, event.commune)
@@ -373,25 +368,3 @@ async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Told:
     details = {"event": event.code, "told": 0}
     await audit.note(tx, actor=author.name, action="cancel_event", details=details, now=author.now)
     return Told()
-
-
-async def to_tell(tx: AsyncConnection, author: Author, event: Event, *, cancellation: bool) -> Reach:
-    """The reach of a change or a cancellation, in a transaction. Raises NotAllowed."""
-    return await reach(
-        tx,
-        await to_be_told(tx, author, event),
-        kind=Kind.EVENT_SERVICE,
-        when=all_at(author.now),
-        campaign=author.campaign,
-        reader=author.reader,
-        cancellation=cancellation,
-    )
-
-
-async def to_be_told(tx: AsyncConnection, author: Author, event: Event) -> Target:
-    """Who is told of a change or a cancellation: those who said yes or maybe, whatever they switched off.
-
-    Raises NotAllowed.
-    """
-    await _require_managed(tx, author, event)
-    return await target_of(tx, author, coming_to(event), [EVERYWHERE])

@@ -32,6 +32,11 @@ def tellable_from(*, now: datetime, zone: str, hours: CourtesyHours, starts_at: 
     return now if opens + NOTICE > starts_at else opens
 
 
+def wakes(*, now: datetime, zone: str, hours: CourtesyHours) -> bool:
+    """Whether news that leaves at `now` come by night to somebody who lives by `zone`."""
+    return next_courteous(now=now, zone=zone, kind=Kind.EVENT_SERVICE, hours=hours, courteous=True) > now
+
+
 def told_next(*, now: datetime, starts_at: datetime, told: Sequence[datetime]) -> datetime:
     """When a change may be told, after those told at the instants `told`; `starts_at` as for `tellable_from`."""
     due = _spaced(now, told, apart=APART, most=MOST_A_DAY)

@@ -70,7 +70,8 @@ campaign_changes.tell_of_hours claims.tend claims.end_unfounded inbox_groups.joi
 AFTERWARDS = """
 canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
-audiences.reach audiences.reach_now audiences.flow_now told_forecasts.forecast_now events.to_tell audience_words.view
+audiences.reach audiences.reach_now audiences.flow_now told_forecasts.forecast_now
+event_reach.to_tell audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcast_control.progress_of_many broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill

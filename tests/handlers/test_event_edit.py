@@ -258,6 +258,9 @@ async def test_changes_wake_nobody_up_and_are_told_together(conversation: Conver
     await leaving(conversation)
     conversation.clock.move(paris("2016-11-15T02:00"))
     for minute in range(1, 7):
+        await organizer.tap_data(f"1:event_change:{code}:date:-")
+        await organizer.send(f"24/11 19h{minute:02d}")
+        assert "They get it from Tuesday 15 November at 09:00 on" in organizer.last.text
         await moved(organizer, code, f"24/11 19h{minute:02d}", why=f"Number {minute}" if minute < 6 else "")
         assert await heard(conversation) == []
     conversation.clock.move(paris("2016-11-15T09:00"))
@@ -280,9 +283,17 @@ async def test_changes_wake_nobody_up_and_are_told_together(conversation: Conver
     # So near that nobody would know in time, it leaves at once; a cancellation always does.
     conversation.clock.move(paris("2016-11-24T06:00"))
     await heard(conversation)
+    await organizer.tap_data(f"1:event_change:{code}:date:-")
+    await organizer.send("24/11 10h")
+    told = organizer.last.text
+    assert (
+        "It will be night where these live: ≈ 10. They get it from Thursday 24 November at 06:00 on" in told
+    )
+    assert "It does not wait for the morning" in told
     await moved(organizer, code, "24/11 10h")
     assert len(await heard(conversation)) == 1
     await organizer.tap_data(f"1:event_change:{code}:cancel:-")
+    assert "That it is cancelled does not wait for the morning" in organizer.last.text
     await organizer.tap("Cancel it and tell them")
     assert [each for each in await leaving(conversation) if isinstance(each, Call)]
 

@@ -13,6 +13,7 @@ from bot.actions import (
     event_drafts,
     event_history,
     event_imports,
+    event_reach,
     event_words,
     events,
     hosts,
@@ -198,9 +199,11 @@ EVENTS: Rows = {
         "own": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.own_event.code), least="organizer"),
         "another’s": Row(run=lambda w, a: events.cancel_event(w.tx, a, w.event.code), least="coordinator"),
     },
-    "events.to_be_told": {
-        "own": Row(run=lambda w, a: events.to_be_told(w.tx, a, w.own_event), least="organizer"),
-        "another’s": Row(run=lambda w, a: events.to_be_told(w.tx, a, w.event), least="coordinator"),
+    "event_reach.to_be_told": {
+        "own": Row(run=lambda w, a: event_reach.to_be_told(w.tx, a, w.own_event, None), least="organizer"),
+        "another’s": Row(
+            run=lambda w, a: event_reach.to_be_told(w.tx, a, w.event, None), least="coordinator"
+        ),
     },
     "maps.map_of": {
         "": Row(

@@ -213,6 +213,37 @@ async def test_an_event_is_cancelled_in_two_steps_and_found_again(
     assert (await rows(conversation, audit))[-1].details["told"] == 3
 
 
+async def test_at_night_the_page_says_when_a_change_is_told_and_why_a_cancellation_does_not_wait(
+    conversation: Conversation, olga: Talker, event: Event
+) -> None:
+    async def read(before: timedelta, page: str = "") -> str:
+        conversation.clock.move(event.starts_at - before)
+        browser = await signed_in(olga)
+        await browser.open(f"/console/events/{event.code}{page}")
+        return browser.text
+
+    for hours in (12, 11):  # 7:00 and 8:00, as it begins at 19:00
+        page = await read(timedelta(hours=hours))
+        assert "09:00 on (your time), as hours and caps allow" in page
+        assert "It is night there" not in page
+    cancelling = await read(timedelta(hours=11), "/cancel")
+    assert "08:00 on (your time)" in cancelling
+    assert "That it is cancelled does not wait for the morning" in cancelling
+
+
+async def test_at_night_the_page_of_an_event_of_the_early_morning_says_that_a_change_does_not_wait(
+    conversation: Conversation, olga: Talker, event: Event
+) -> None:
+    await olga.tap_data(f"1:event_change:{event.code}:date:-")
+    await olga.send("24/11 5h")
+    await olga.tap("Change it and tell them")
+    conversation.clock.move(event.starts_at - timedelta(hours=17, minutes=17))  # 1:43
+    browser = await signed_in(olga)
+    await browser.open(f"/console/events/{event.code}")
+    assert "01:43 on (your time), as hours and caps allow" in browser.text
+    assert "It is night there" in browser.text
+
+
 async def test_a_date_of_a_series_leads_to_the_others(conversation: Conversation, olga: Talker) -> None:
     visitor = await signed_in(olga)
     await visitor.open(ABOUT)

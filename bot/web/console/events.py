@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import attendees, drafts, event_history, event_news, event_seats, events, series
+from bot.actions import attendees, drafts, event_history, event_news, event_reach, event_seats, events, series
 from bot.actions.authority import area_name
 from bot.actions.event_drafts import FLOW
 from bot.actions.events import ManagedEvent
@@ -20,6 +20,7 @@ from bot.actions.last_change import require_unchanged
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.check_ins import EARLY
+from bot.rules.event_news import tellable_from, wakes
 from bot.rules.expressions import stored
 from bot.rules.seats import MOST_GUESTS, MOST_SEATS, OVERBOOKINGS, BadSeats
 from bot.rules.territories import zone as zone_named
@@ -30,7 +31,7 @@ from bot.web.console.unusual import meant
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
 from db.engine import savepoint
-from db.events import EventPage, text_in
+from db.events import Event, EventPage, text_in
 
 COUNTED_FOR = timedelta(seconds=10)
 
@@ -145,6 +146,7 @@ class Events:
             weekday=event.starts_at.astimezone(zone_named(event.zone)).weekday(),
             following=len(following),
             pending=await event_news.pending(visit.tx, event, visit.now),
+            **_news_hours(visit, event),
             may_cancel=visit.author.hosted.get(event.id) != events.CO_HOST,
             overbookings=OVERBOOKINGS,
             most_guests=MOST_GUESTS,
@@ -224,7 +226,9 @@ class Events:
             if found.event.is_hidden
             else visit.told(
                 "console/told_of",
-                reach=await events.to_tell(tx, author, found.event, cancellation=True),
+                reach=await event_reach.to_tell(tx, author, found.event),
+                leaves_at=visit.now,
+                cancelling=True,
             ),
             following=len(following),
             fields={"reason": "", "following": "one", **visit.form},
@@ -248,6 +252,13 @@ class Events:
         if found.event.is_hidden:  # nobody saw it, and nobody finds it again
             return visit.go("/console/events?dropped#main")
         return visit.go(f"/console/events/{code}?done#main")
+
+
+def _news_hours(visit: Visit, event: Event) -> dict[str, Any]:
+    """When a change that is made now would be told to whoever lives where the event is, and whether at night."""
+    hours = visit.author.campaign.courtesy
+    told_from = tellable_from(now=visit.now, zone=event.zone, hours=hours, starts_at=event.starts_at)
+    return {"told_from": told_from, "wakes": wakes(now=told_from, zone=event.zone, hours=hours)}
 
 
 def _weeks(lines: Sequence[dict[str, Any]]) -> list[tuple[date, list[tuple[date, list[dict[str, Any]]]]]]:

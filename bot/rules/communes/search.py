@@ -76,8 +76,19 @@ class Searcher:
         places = arrondissements or places  # `75015` is the arrondissement rather than all of Paris
         if by_insee is not None:
             places = [by_insee, *(place for place in places if place != by_insee)]
+        if places == [by_insee] and not query.insee and self._may_be_of_boxes(code):
+            largest = self._by_name.largest_of(frozenset((department_of(code),)), limit)
+            return [Match(place=places[0], cost=0), *(each for each in largest if each.place != places[0])], False
         sure = len(places) == 1 or (query.insee and by_insee is not None)
         return [Match(place=place, cost=0) for place in places], sure
+
+    def _may_be_of_boxes(self, code: str) -> bool:
+        """Whether a number that covers no place may be the postcode of a post office’s boxes all the same.
+
+        Overseas codes and postcodes begin with the same three digits, and many people have no other address than a box:
+        98713 is that of Papeete’s boxes, and the code of Arutua. (In metropolitan France such numbers are of firms.)
+        """
+        return code.startswith(("97", "98")) and not self._by_postcode(code)
 
     def _by_name_and_code(
         self, words: tuple[str, ...], code: str, places: list[int], limit: int

@@ -37,7 +37,7 @@ async def small(people: int, rate: float, seconds: float) -> dict[str, float]:
     """Part of the core and MB of memory over so many seconds of sending."""
     with tempfile.TemporaryDirectory() as folder:
         database = await open_for(Path(folder), None)
-        await invite(database, people)
+        await invite(database, people, reminded=True)
         await database.close()
         server = Server()
         phones = Phones(server)

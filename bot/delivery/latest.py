@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
 PARALLEL = 256
@@ -35,10 +36,13 @@ class Latest(Generic[State]):
         self._slot = slot
         self._show = show
         self._replace = replace
-        # In the order in which they came: the newest is the last.
-        self._waiting: dict[Message, State] = {}
+        # Each with its number in the order in which they came.
+        self._waiting: dict[Message, tuple[int, State]] = {}
+        # The newest first, those among them whose message waits with another number by now, or not at all.
+        self._order: list[tuple[int, Message]] = []
+        self._came = 0
         # What is to follow a state that is on its way.
-        self._next: dict[Message, State | None] = {}
+        self._next: dict[Message, tuple[int, State] | None] = {}
         self._places = asyncio.Semaphore(PARALLEL)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pump: asyncio.Task[None] | None = None
@@ -61,32 +65,50 @@ class Latest(Generic[State]):
 
     def put(self, message: Message, state: State) -> None:
         """The message is to show this, whatever it was to show before."""
+        self._came += 1
+        self._put(message, (self._came, state))
+
+    def _put(self, message: Message, numbered: tuple[int, State]) -> None:
         if message in self._next:
-            self._next[message] = self._over(self._next[message], state)
+            self._next[message] = self._over(self._next[message], numbered)
             return
-        self._waiting[message] = self._over(self._waiting.pop(message, None), state)
+        number, _state = self._waiting[message] = self._over(self._waiting.get(message), numbered)
+        heappush(self._order, (-number, message))
+        if (
+            len(self._order) > 2 * len(self._waiting) + PARALLEL
+        ):  # of one message thousands may come while it waits
+            self._order = [(-number, message) for message, (number, _state) in self._waiting.items()]
+            heapify(self._order)
         if not self._stopped and (self._pump is None or self._pump.done()):
             self._pump = asyncio.create_task(self._run())
 
-    def _over(self, older: State | None, newer: State) -> State:
-        return newer if older is None else self._replace(older, newer)
+    def _over(self, older: tuple[int, State] | None, newer: tuple[int, State]) -> tuple[int, State]:
+        return newer if older is None else (newer[0], self._replace(older[1], newer[1]))
+
+    def _newest(self) -> tuple[Message, tuple[int, State]]:
+        while True:
+            number, message = heappop(self._order)
+            if message in self._waiting and self._waiting[message][0] == -number:
+                return message, self._waiting.pop(message)
 
     async def _run(self) -> None:
         while self._waiting:
             await self._places.acquire()
             await self._slot()
-            message, state = self._waiting.popitem()
+            message, numbered = self._newest()
             self._next[message] = None
-            task = asyncio.create_task(self._leave(message, state))
+            task = asyncio.create_task(self._leave(message, numbered))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _leave(self, message: Message, state: State) -> None:
+    async def _leave(self, message: Message, numbered: tuple[int, State]) -> None:
         shown = False
         try:
-            shown = await self._show(state)
+            shown = await self._show(numbered[1])
         finally:
             self._places.release()
             newer = self._next.pop(message)
-        if newer is not None or not shown:
-            self.put(message, state if newer is None else self._over(None if shown else state, newer))
+        if newer is not None:
+            self._put(message, newer if shown else self._over(numbered, newer))
+        elif not shown:  # with the number that it had: what came since is looked at
+            self._put(message, numbered)

@@ -3,110 +3,114 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.areas import ABROAD_AREA
 from bot.rules.leftovers import Cell, LeftAnswer
-from bot.rules.small_counts import in_tens
+from bot.rules.small_counts import LEAST, in_tens
 from bot.rules.suppression import SuppressionKey
+from db.batches import DatabaseVisit, Statement, given_texts, together
 from db.days import day_text
 from db.effects import OPENED
-from db.schema import answer_counts, answer_remainders, people, responses
-from db.upsert import insert
-
-AT_ONCE = 500
-"""Rows of one statement."""
+from db.schema import people, responses
 
 # Where one votes was an answer too; the département is left of it.
 _ANSWER = sa.case(
     (responses.c.question == "commune", sa.func.coalesce(responses.c.department, "")),
     else_=responses.c.answer,
 )
-_DAY = day_text(responses.c.at)
-_IS_ABROAD = sa.func.coalesce(people.c.territory == ABROAD_AREA, sa.false())
+_IS_ABROAD = (
+    sa.select(people.c.territory == ABROAD_AREA)
+    .where(people.c.id == responses.c.person)
+    .correlate(responses)
+    .scalar_subquery()
+)
+_DELETE = sa.delete(responses).returning(
+    day_text(responses.c.at),
+    responses.c.question,
+    sa.func.coalesce(responses.c.subject, ""),
+    _ANSWER,
+    responses.c.department,
+    sa.func.coalesce(_IS_ABROAD, sa.false()),
+)
+
+_WAIT = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO answer_remainders (cell, count)
+    SELECT each.value ->> 0, CAST(each.value ->> 1 AS INTEGER) FROM {s.each} WHERE true
+    ON CONFLICT (cell) DO UPDATE SET count = answer_remainders.count + excluded.count"""
+    )
+)
+_FULL = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(cell, count)) AS text) FROM answer_remainders
+    WHERE cell IN {given_texts(s)} AND count >= {LEAST}"""
+    )
+)
+_SETTLE = Statement(
+    lambda s: (
+        f"""
+    INSERT INTO answer_counts (day, question, subject, answer, area, count)
+    SELECT {", ".join(f"each.value ->> {column}" for column in range(5))}, CAST(each.value ->> 5 AS INTEGER)
+    FROM {s.each} WHERE true
+    ON CONFLICT (day, question, subject, answer, area) DO UPDATE SET count = answer_counts.count + excluded.count"""
+    )
+)
+_TAKE = Statement(
+    lambda s: (
+        f"""
+    UPDATE answer_remainders SET count = answer_remainders.count - given.tens
+    FROM (SELECT each.value ->> 0 AS cell, CAST(each.value ->> 1 AS INTEGER) AS tens FROM {s.each}) AS given
+    WHERE answer_remainders.cell = given.cell"""
+    )
+)
+_FORGET_EMPTY = Statement(
+    lambda s: f"DELETE FROM answer_remainders WHERE cell IN {given_texts(s)} AND count = 0"
+)
 
 
 async def count_and_delete(
-    tx: AsyncConnection, condition: sa.ColumnElement[bool], key: SuppressionKey
+    tx: AsyncConnection, condition: sa.ColumnElement[bool], key: SuppressionKey, *, and_commit: bool = False
 ) -> int:
-    """Adds the answers under a condition to the counts, and deletes them; how many they were."""
-    await _add(tx, await _found(tx, condition), key)
-    return (await tx.execute(sa.delete(responses).where(condition))).rowcount
+    """Deletes the answers under a condition, and adds to the counts what was deleted; how many they were.
+    `and_commit`: nothing follows in the transaction.
+    """
+    deleted = (await tx.execute(_DELETE.where(condition))).all()
+    # That somebody opened an event is no answer, and not told.
+    found = _cells(LeftAnswer(*row) for row in deleted if row[1] != OPENED)
+    if found:
+        await _add(tx, found, key, and_commit=and_commit)
+    return len(deleted)
 
 
-async def _found(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Counter[Cell]:
-    """How many of the answers add to which count. That somebody opened an event is no answer, and not told."""
-    told = (
-        _DAY.label("day"),
-        responses.c.question,
-        sa.func.coalesce(responses.c.subject, "").label("subject"),
-        _ANSWER.label("answer"),
-        responses.c.department,
-        _IS_ABROAD.label("is_abroad"),
-    )
-    query = sa.select(*told, sa.func.count().label("people"))
-    query = query.select_from(responses.outerjoin(people, responses.c.person == people.c.id))
-    query = query.where(condition, responses.c.question != OPENED)
+def _cells(answers: Iterable[LeftAnswer]) -> Counter[Cell]:
+    """How many of the answers add to which count: alike ones, of which there are many, are looked at once."""
     found: Counter[Cell] = Counter()
-    for *answer, count in await tx.execute(
-        query.group_by(*(sa.literal_column(str(n + 1)) for n in range(len(told))))
-    ):
-        for cell in LeftAnswer(*answer).cells():
-            found[cell] += count
+    for answer, times in Counter(answers).items():
+        for cell in answer.cells():
+            found[cell] += times
     return found
 
 
-async def _add(tx: AsyncConnection, found: Mapping[Cell, int], key: SuppressionKey) -> None:
+async def _add(
+    tx: AsyncConnection, found: Mapping[Cell, int], key: SuppressionKey, *, and_commit: bool
+) -> None:
+    named = {key.seal(cell.name): cell for cell in found}
     # In the order of their sealed names: two processes at it wait for each other, and never in a circle.
-    cells = sorted((key.seal(cell.name), cell) for cell in found)
-    for some in _pages(cells):
-        named = dict(some)
-        waiting = await _wait(tx, {name: found[cell] for name, cell in some})
-        full = {name: in_tens(count) for name, count in waiting.items() if in_tens(count)}
-        await _settle(tx, {named[name]: count for name, count in full.items()})
-        await _take(tx, full)
+    waiting = [(name, found[named[name]]) for name in sorted(named)]
 
+    def add(visit: DatabaseVisit) -> None:
+        """To what has not come to ten; whole tens of it go into the counts that may be told."""
+        visit.run(_WAIT, rows=waiting)
+        full = sorted((name, in_tens(count)) for name, count in visit.rows(_FULL, rows=waiting))
+        if full:
+            visit.run(_SETTLE, rows=[(*named[name], tens) for name, tens in full])
+            visit.run(_TAKE, rows=full)
+            visit.run(_FORGET_EMPTY, rows=full)
 
-async def _wait(tx: AsyncConnection, added: Mapping[str, int]) -> dict[str, int]:
-    """Adds to what has not come to ten; how much each is now."""
-    # Row by row: a statement with all of them is another for each number of rows, and is compiled anew.
-    statement = insert(tx, answer_remainders)
-    statement = statement.on_conflict_do_update(
-        index_elements=[answer_remainders.c.cell],
-        set_={"count": answer_remainders.c.count + statement.excluded.count},
-    )
-    await tx.execute(statement, [{"cell": name, "count": count} for name, count in added.items()])
-    columns = (answer_remainders.c.cell, answer_remainders.c.count)
-    rows = await tx.execute(sa.select(*columns).where(answer_remainders.c.cell.in_(added)))
-    return {row[0]: row[1] for row in rows}
-
-
-async def _settle(tx: AsyncConnection, tens: Mapping[Cell, int]) -> None:
-    """Adds whole tens to the counts that may be told."""
-    if not tens:
-        return
-    statement = insert(tx, answer_counts)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(answer_counts.primary_key.columns),
-        set_={"count": answer_counts.c.count + statement.excluded.count},
-    )
-    await tx.execute(statement, [{**cell._asdict(), "count": count} for cell, count in tens.items()])
-
-
-async def _take(tx: AsyncConnection, tens: Mapping[str, int]) -> None:
-    """Takes away what was settled."""
-    if not tens:
-        return
-    less = sa.update(answer_remainders).where(answer_remainders.c.cell == sa.bindparam("name"))
-    less = less.values(count=answer_remainders.c.count - sa.bindparam("settled"))
-    await tx.execute(less, [{"name": name, "settled": count} for name, count in tens.items()])
-    empty = sa.and_(answer_remainders.c.cell.in_(tens), answer_remainders.c.count == 0)
-    await tx.execute(sa.delete(answer_remainders).where(empty))
-
-
-def _pages(cells: Sequence[tuple[str, Cell]]) -> Iterator[Sequence[tuple[str, Cell]]]:
-    for start in range(0, len(cells), AT_ONCE):
-        yield cells[start : start + AT_ONCE]
+    await together(tx, add, and_commit=and_commit)

@@ -51,7 +51,7 @@ class SuppressionKey(Frozen):
 
 def _sealed(text: str, links: tuple[bytes, ...]) -> str:
     for link in links:
-        text = hmac.new(link, text.encode(), hashlib.sha256).hexdigest()
+        text = hmac.digest(link, text.encode(), "sha256").hex()
     return text
 
 

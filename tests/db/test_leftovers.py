@@ -13,6 +13,7 @@ from bot.rules.suppression import SuppressionKey
 from db.engine import Database
 from db.leftovers import count_and_delete
 from db.schema import answer_counts, answer_remainders, responses
+from db.sqlite_connection import connection_of
 from db.suppression_key import change_suppression_key, open_suppression_key
 from tests.exported import LYON, NOON, add_person
 
@@ -129,3 +130,19 @@ async def test_what_waits_survives_a_change_of_the_key(database: Database, tmp_p
     await leave(database, await open_suppression_key(database, file))
     assert set((await told(database)).values()) == {10}
     assert await remainders(database) == []
+
+
+async def visits_of(database: Database, answers: int, *, events: int) -> int:
+    """How often the database's thread is visited while so many answers to so many events are counted."""
+    await answered(database, *({"subject": f"e{number % events}"} for number in range(answers)))
+    async with database.write() as tx:
+        connection = connection_of(tx)
+        before = connection._visits_begun
+        assert await count_and_delete(tx, sa.true(), KEY) == answers
+        return connection._visits_begun - before
+
+
+async def test_many_answers_are_counted_in_as_few_visits_as_one(sqlite_database: Database) -> None:
+    """Each visit waits for its turn beside everything else that is going on."""
+    assert await visits_of(sqlite_database, 1, events=1) == 2
+    assert await visits_of(sqlite_database, 200, events=60) == 2

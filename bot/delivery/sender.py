@@ -40,6 +40,8 @@ LEASE_LARGEST = 1_024
 LEASE_SMALLEST = 32
 # What leaves in so long is looked at together: longer, and whoever taps meanwhile would wait for it.
 LEASE_SECONDS = 0.25
+# Of what is looked at some is held, and does not leave: that much more is taken, and so many times as much at most.
+MOST_MORE = 2
 # Rows marked ahead of their slot: enough that a slot does not wait for a commit.
 AHEAD_SECONDS = 0.16
 AHEAD_FREE = 1 + math.ceil(FREE_RATE * AHEAD_SECONDS)
@@ -82,6 +84,7 @@ class Sender:
         self._ahead = in_flight if rate is None else min(in_flight, 1 + math.ceil(rate * AHEAD_SECONDS))
         enough = LEASE_LARGEST if rate is None else math.ceil(rate * LEASE_SECONDS)
         self._lease_room = max(LEASE_SMALLEST, min(enough, LEASE_LARGEST))
+        self._more = 1.0  # how many were looked at last for each that leaves
         self._work = asyncio.Event()
         self._lanes = Lanes(
             clock=clock,
@@ -196,7 +199,7 @@ class Sender:
                     closed += await mends.repeat_overtaken(tx, finished, now)
             active = await broadcasts.active(tx)
             talks = {one.id for one in active if one.at_once}
-            places = shares(active, self._lease_room, now)
+            places = shares(active, min(LEASE_LARGEST, math.ceil(self._lease_room * self._more)), now)
             taken = await deliveries.lease_at_last(
                 tx, places, owner=self._owner, now=now, held=self._held_ids
             )
@@ -239,6 +242,8 @@ class Sender:
         self._undelivered += [
             Settled(id=row.id, state="expired", reason="expired") for row in rows if row.id not in held
         ]
+        leaving = sum(isinstance(decision, Call) for decision in decisions)
+        self._more = min(MOST_MORE, len(rows) / leaving) if leaving else MOST_MORE
         self._work.set()
 
     def _make_ready(self, ready: Ready) -> None:

@@ -371,3 +371,29 @@ async def test_what_was_worded_before_its_words_were_taken_back_does_not_leave(
     expected = {1_000 + person: "old" if person in left else "new" for person in range(1, 11)}
     assert {payload["chat_id"]: payload["text"] for _method, payload in bench.telegram.arrived} == expected
     assert len(bench.telegram.arrived) == 10
+
+
+@pytest.mark.parametrize(("held", "looked_at"), [(False, {100}), (True, {100, 200})])
+async def test_what_is_held_takes_no_place_of_what_leaves(
+    bench: Any, helpers: Any, held: bool, looked_at: set[int]
+) -> None:
+    """Each look has its price, however many leave by it: where half of them wait, twice as many are looked at."""
+    await helpers.add_people(bench.database, 250)
+    holding = await helpers.queue_broadcast(bench.database, "staff:1")
+    leaving = await helpers.queue_broadcast(bench.database, "staff:2")
+    tomorrow = Wait(until=helpers.start + timedelta(days=1), reason="cap_day", state="withheld")
+    bench.app.decide = lambda row: tomorrow if held and row.broadcast == holding else None
+    sizes: list[int] = []
+    prepare = bench.app.prepare
+
+    async def counted(tx: Any, batch: Any) -> Any:
+        sizes.append(len(batch))
+        return await prepare(tx, batch)
+
+    bench.app.prepare = counted
+    async with bench.running(rate=400) as engine:
+        await bench.idle(engine)
+    assert await bench.account(leaving) == Account(sent=250)
+    assert await bench.account(holding) == (Account(withheld=250) if held else Account(sent=250))
+    assert set(sizes[:2]) == looked_at
+    assert max(sizes) == max(looked_at)

@@ -212,9 +212,9 @@ class BroadcastProgress(Frozen):
 
     @property
     def is_lost(self) -> bool:
-        """Whether it is over and half of those it was for, or more, did not get it while it was of use."""
+        """Whether half of those it was for, or more, did not get it while it was of use; others may wait still."""
         expired, people = self.count("expired").total, self.account.people.total
-        return self.is_over and not self.is_cancelled and expired > 0 and 2 * expired >= people
+        return not self.is_cancelled and expired > 0 and 2 * expired >= people
 
     @property
     def is_leaving(self) -> bool:

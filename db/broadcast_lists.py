@@ -53,12 +53,15 @@ async def listed(
     return records(Broadcast, rows)
 
 
-async def over_since(tx: AsyncConnection, since: datetime) -> list[Broadcast]:
-    """The broadcasts of staff that were over since then and expired for somebody, the newest first."""
+async def expired_since(tx: AsyncConnection, since: datetime) -> list[Broadcast]:
+    """The broadcasts of staff that expired for somebody and are not over, or were not then, the newest first."""
     expired = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == "expired")
     theirs = sa.and_(broadcasts.c.created_by.is_not(None), broadcasts.c.mends.is_(None))
     query = sa.select(broadcasts).where(
-        theirs, broadcasts.c.finished_at >= since, broadcasts.c.state != "cancelled", expired
+        theirs,
+        sa.or_(broadcasts.c.finished_at.is_(None), broadcasts.c.finished_at >= since),
+        broadcasts.c.state != "cancelled",
+        expired,
     )
     return records(Broadcast, await tx.execute(query.order_by(broadcasts.c.id.desc())))
 

@@ -150,8 +150,10 @@ async def _approvals(tx: AsyncConnection, author: Author, language: str) -> list
 
 
 async def _expired(tx: AsyncConnection, author: Author, language: str, accounts: Accounts) -> list[Decision]:
-    """Messages that were over lately, and that half of those they were for, or more, did not get in time."""
-    over = await db.broadcast_lists.over_since(tx, author.now - FRESH)
+    """Messages that are not over, or were not lately, and that half of those they were for, or more, did not get in
+    time.
+    """
+    over = await db.broadcast_lists.expired_since(tx, author.now - FRESH)
     theirs = [each for each in over if author.may_control(each.area, each.created_by)]
     named = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     found, reader = [], author.reader
@@ -246,6 +248,12 @@ async def under_way(
                 BroadcastLine(progress=progress, title=named.get(each.id, ""), place=place, mends=())
             )
     return found
+
+
+def leaving_now(lines: Sequence[BroadcastLine], now: datetime) -> list[BroadcastLine]:
+    """Those that somebody gets at this moment; the others wait for the morning, or for what comes first."""
+    firsts = [(each, each.progress.first_due) for each in lines]
+    return [each for each, first in firsts if first is None or first <= now]
 
 
 def coming_back(

@@ -71,7 +71,7 @@ AFTERWARDS = """
 canvass_imports.require_whole canvass_results.doors_in
 effects.effects_of expressions.setting_of forecasts.forecast forecasts.obstacles broadcasts.require_somebody
 audiences.reach audiences.reach_now audiences.flow_now told_forecasts.forecast_now
-event_reach.to_tell audience_words.view
+event_reach.to_tell event_news.leaves_at events.require_managed audience_words.view
 audience_words.view_for audience_typing.read audience_typing.require_usable
 broadcasts.queue broadcast_control.progress_of_many broadcast_drafts.draft_of
 broadcasts.as_it_may_leave broadcasts.awaits_second_person broadcasts.columns_of broadcasts.fill
@@ -124,7 +124,7 @@ NARROWING = (
 
 PURE = """
 told_forecasts.as_told told_forecasts.read_forecast forecast_places.held_after forecast_places.held_behind
-today.coming_back telling.telling dialogs.said_in dialogs.set_aside dialogs.without
+today.coming_back today.leaving_now telling.telling dialogs.said_in dialogs.set_aside dialogs.without
 broadcasts.sending_of event_drafts.sending surveys.sending_of
 canvass.lines canvass_doors.silence_at canvass_doors.zone_at canvass_doors.require_time canvass_offers.require_sound
 canvass_offers.invited_to broadcasts.is_written broadcasts.require_written

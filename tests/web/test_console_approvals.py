@@ -152,6 +152,28 @@ async def test_what_expired_for_most_is_a_decision_and_says_why(
     assert "expired unsent" not in nadia.text
 
 
+async def test_what_waits_for_the_morning_is_not_under_way_and_what_expired_meanwhile_is_a_decision(
+    conversation: Conversation, nadia: Browser
+) -> None:
+    now, mine = conversation.clock.now(), deliveries.c.broadcast == 1
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(approvals).values(decided_at=now, decided_by=13, granted=True))
+        await tx.execute(sa.update(deliveries).where(mine).values(state="expired", reason="cap_week"))
+        some = sa.select(deliveries.c.person).where(mine).limit(2)
+        held = sa.update(deliveries).where(mine, deliveries.c.person.in_(some))
+        until = now + timedelta(hours=8)
+        await tx.execute(held.values(state="withheld", reason="courtesy_hours", due_at=until))
+        await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == 1).values(state="active"))
+    await nadia.open("/console/")
+    assert "“Hello” expired unsent for 10" in nadia.text
+    assert "Waiting for their hour or their turn" in nadia.text
+    assert "Under way" not in nadia.text
+    conversation.clock.move(until)
+    await nadia.open("/console/")
+    assert "Under way" in nadia.text
+    assert "Waiting for their hour" not in nadia.text
+
+
 async def test_an_export_that_waits_is_agreed_to_at_the_desk(
     conversation: Conversation, nadia: Browser
 ) -> None:

@@ -51,6 +51,7 @@ class Today:
             more=max(0, len(decisions) - most),
             own_waiting=await today.own_waiting(tx, author, language),
             under_way=under_way,
+            leaving_now=today.leaving_now(under_way, visit.now),
             coming_back=today.coming_back(author, under_way),
             leaving=_by_step(await today.leaving(tx, author, area, language)),
             stats=stats,

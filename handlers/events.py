@@ -129,11 +129,12 @@ async def answer_invitation(update: Update, context: Context) -> None:
     found, before = await _event_to_answer(context, code)
     if found is None:
         return
+    tapped_event = context.tapped if context.tapped is not None and context.tapped.told is found else None
     try:
         said = await rsvps.answer_invitation(
             *(context.tx, context.person, context.origin, found.event, answer),
             before=before,
-            tapped=context.tapped,
+            tapped=tapped_event,
         )
     except EventClosed:
         await event_card.show(context, found)  # it says why

@@ -179,7 +179,8 @@ async def _answer(
     said_maybe = before is not None and before.answer == RsvpAnswer.MAYBE
     asked = about_coming(person, origin, event, said_maybe=said_maybe)
     in_one_go = tapped is not None and tapped.in_one_go
-    if in_one_go or not await db.seats.are_counted(tx, event):
+    # What was found of a tap is held as it is to the end of the transaction.
+    if not (event.counted if tapped is not None else await db.seats.are_counted(tx, event)):
         own = before if event.guests else None
         rsvp = answered(answer, seats=Seats(limit=None), own=own, blank=blank, reach=None)
         rsvp = replace(rsvp, confirmed=confirmed)

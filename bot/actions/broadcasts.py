@@ -49,7 +49,12 @@ def is_written(broadcast: Broadcast) -> bool:
 def require_written(broadcast: Broadcast) -> None:
     """Raises BroadcastRefused for what the program words."""
     if not is_written(broadcast):
-        raise BroadcastRefused("The program words this.", message="errors/mend_not_this", mend="correction")
+        raise BroadcastRefused(
+            "The program words this.",
+            message="errors/mend_not_this",
+            mend="correction",
+            neutral=broadcast.kind == Kind.CIVIC_NEUTRAL,
+        )
 
 
 class BroadcastRefused(PortevoixError):

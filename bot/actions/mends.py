@@ -97,7 +97,12 @@ def _require_kind(original: Broadcast, mend: Mend) -> None:
         may_be_recalled(kind) if mend is Mend.RECALL else may_be_corrected(kind, template=original.template)
     )
     if not fits or original.mends is not None:
-        raise MendRefused("This cannot be mended.", message="errors/mend_not_this", mend=mend.value)
+        raise MendRefused(
+            "This cannot be mended.",
+            message="errors/mend_not_this",
+            mend=mend.value,
+            neutral=kind is Kind.CIVIC_NEUTRAL,
+        )
 
 
 def _require_turn(before: Sequence[Broadcast], mend: Mend) -> None:

@@ -44,8 +44,10 @@ def may_be_recalled(kind: Kind) -> bool:
 
 
 def may_be_corrected(kind: Kind, *, template: str | None) -> bool:
-    """Whether its words can be put right: those that staff wrote. What the program words follows its facts."""
-    return template is None and may_be_recalled(kind)
+    """Whether its words can be put right: those that staff wrote. What the program words follows its facts, and a
+    neutral reminder has no other words.
+    """
+    return template is None and kind is not Kind.CIVIC_NEUTRAL and may_be_recalled(kind)
 
 
 def says_something_else(texts: Mapping[str, str], before: Mapping[str, str]) -> bool:

@@ -32,7 +32,8 @@ def test_it_may_be_deleted_within_two_days(hours: float, may: bool) -> None:
 def test_what_people_are_owed_stays(kind: Kind) -> None:
     owed = kind in (Kind.SERVICE, Kind.EVENT_SERVICE)
     assert may_be_recalled(kind) is not owed
-    assert may_be_corrected(kind, template=None) is not owed
+    is_worded_by_people = not owed and kind is not Kind.CIVIC_NEUTRAL
+    assert may_be_corrected(kind, template=None) is is_worded_by_people
     assert not may_be_corrected(kind, template="broadcasts/event_invitation")
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
+from bot.rules.kinds import Kind
 from db.schema import broadcasts, deliveries, dialogs, events
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker
@@ -243,6 +244,27 @@ async def test_a_scheduled_one_is_written_anew_in_its_place_and_duplicated(
     async with conversation.database.read() as tx:
         (row,) = (await tx.execute(sa.select(broadcasts))).all()
     assert row.starts_at.hour == 12
+
+
+async def test_a_neutral_reminder_is_corrected_by_nobody(conversation: Conversation, olga: Talker) -> None:
+    """Not even one whose words are not the program's own, as only another program can leave it: its page broke."""
+    visitor = await signed_in(olga)
+    await write(visitor)
+    await visitor.send(f"{WORDS}/send", seen=seen(visitor), word="SEND")
+    async with conversation.database.write() as tx:
+        sent = sa.update(deliveries).values(state="sent", message_id=1, sent_at=conversation.clock.now())
+        await tx.execute(sent)
+        await tx.execute(sa.update(broadcasts).values(kind=Kind.CIVIC_NEUTRAL, ballot=1))
+    page = "/console/messages/1"
+    assert (await visitor.open(page)).status_code == 200
+    assert "Correct its words" not in visitor.text
+    assert (await visitor.open(f"{page}/correct")).status_code == 409
+    assert "I word neutral reminders by myself" in visitor.text
+    # Of an area that is not theirs nothing is told, nor of a number that there is not.
+    paul = await staff(conversation, 12, "organizer", "75")
+    other = await signed_in(paul)
+    assert (await other.open(f"{page}/correct")).status_code == 403
+    assert (await other.open("/console/messages/99/correct")).status_code == 404
 
 
 async def test_what_has_left_is_corrected_by_the_word_once_it_was_looked_at(

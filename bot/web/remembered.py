@@ -2,7 +2,8 @@
 
 A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, and
 counted anew meanwhile: of those who look at a large campaign the first alone waits, and sees meanwhile that it is
-counted (`Desk.reading`).
+counted (`Desk.reading`). One that took several seconds serves as many times as long before: over a million people a
+dozen such counts, each anew every minute, would take the processor from the pages themselves and from whoever sends.
 """
 
 from __future__ import annotations
@@ -44,7 +45,15 @@ class _Kept(Frozen):
     at: datetime
     counted_at: datetime
     value: Any
-    took_long: bool
+    took: float
+
+    @property
+    def took_long(self) -> bool:
+        return self.took > LONG
+
+    def is_to_be_renewed(self, now: datetime, kept_for: timedelta) -> bool:
+        """Whether it is time to count anew what may be shown on meanwhile."""
+        return now >= self.counted_at + min(kept_for * max(1.0, self.took), SHOWN_FOR / 2)
 
 
 @dataclass(kw_only=True)
@@ -79,7 +88,8 @@ class Remembered:
         if fresh is not None or key not in self._kept or not self._kept[key].took_long:
             return fresh
         older = self.fresh(key, now, kept_for=SHOWN_FOR)
-        if older is not None and key not in self._counting:
+        is_due = self._kept[key].is_to_be_renewed(now, kept_for)
+        if older is not None and is_due and key not in self._counting:
             self._begin(key, self._in_turn(key, count, now))
         return older
 
@@ -134,11 +144,9 @@ class Remembered:
         while len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]  # what was counted longest ago
         took = time.monotonic() - began
-        took_long = took > LONG
-        (self._slow.add if took_long else self._slow.discard)(key[0])
-        self._kept[key] = _Kept(
-            at=now, counted_at=now + timedelta(seconds=int(took)), value=value, took_long=took_long
-        )
+        counted = _Kept(at=now, counted_at=now + timedelta(seconds=int(took)), value=value, took=took)
+        (self._slow.add if counted.took_long else self._slow.discard)(key[0])
+        self._kept[key] = counted
 
     async def _in_turn(self, key: Key, count: Count, now: datetime) -> None:
         """One at a time: what people wait for comes first."""

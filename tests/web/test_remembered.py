@@ -54,6 +54,23 @@ async def test_what_took_long_is_shown_while_it_is_counted_anew(monkeypatch: pyt
     assert count.times == 2
 
 
+@pytest.mark.parametrize(
+    ("took", "renewed_after"),
+    [(0.5, KEPT_FOR), (4.0, 4 * KEPT_FOR), (100.0, SHOWN_FOR / 2)],  # seconds; five minutes at most
+)
+async def test_what_took_seconds_is_counted_anew_after_as_many_times_as_long(
+    monkeypatch: pytest.MonkeyPatch, took: float, renewed_after: timedelta
+) -> None:
+    kept, count, passed = Remembered(), Counted(), iter((0.0, took, 0.0, took))
+    monkeypatch.setattr(remembered, "time", SimpleNamespace(monotonic=lambda: next(passed)))
+    await kept.get(KEY, count, NOW)
+    due = NOW + timedelta(seconds=int(took)) + renewed_after
+    for moment, times in ((due - timedelta(seconds=1), 1), (due, 2)):
+        assert kept.shown(KEY, count, moment) == (1, NOW)
+        await asyncio.gather(*kept._counting.values())
+        assert count.times == times
+
+
 async def test_what_is_counted_in_no_time_is_never_old() -> None:
     kept, count = Remembered(), Counted()
     await kept.get(KEY, count, NOW)

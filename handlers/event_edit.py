@@ -19,10 +19,12 @@ from bot.actions.events import EventChange, ManagedEvent
 from bot.departure.composable import Draft
 from bot.rules.dates import read_moment
 from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT, starts_at
+from bot.rules.events import event_doubts_of
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import CANCELLATION, CHANGE, INVITATION
-from db.events import EventText, text_in
+from bot.rules.territories import zone as zone_named
+from db.events import Event, EventText, text_in
 from handlers import audience_dialog, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
@@ -253,10 +255,27 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         awaits=awaits and (rewords or bool(reason)),
         counts=author.reader,
         silence=silence,
+        **(_doubts(context, event) if change.starts_at is not None else {"doubts": ()}),
         invited=await event_news.invited(context.tx, author, found.event),
         place_zone=event.zone,
         following=len(await series.following(context.tx, found)) if not hidden else 0,
     )
+
+
+def _doubts(context: Context, event: Event) -> dict[str, Any]:
+    """What is unusual of its new time: whoever confirms it has read it."""
+    zone = zone_named(event.zone)
+    last, lasts = event.starts_at.astimezone(zone).date(), event.ends_at - event.starts_at
+    votes = [ballot.day for ballot in context.campaign.ballots]
+    doubts = event_doubts_of(event.starts_at, lasts, last, context.now, votes, zone)
+    return {
+        "doubts": [each.value for each in doubts],
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "last": last,
+        "last_vote": max(votes, default=None),
+        "minutes": int(lasts.total_seconds()) // 60,
+    }
 
 
 async def ask_reason(update: Update, context: Context) -> None:

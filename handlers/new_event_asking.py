@@ -20,7 +20,7 @@ from bot.rules.event_draft import (
     next_question,
     starts_at,
 )
-from bot.rules.events import UnlikelyTime, doubts_of
+from bot.rules.events import UnlikelyTime, event_doubts_of
 from bot.rules.kinds import Kind
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.sending import INVITATION, SERIES
@@ -142,7 +142,7 @@ def _times(context: Context, new: NewEvent) -> dict[str, Any]:
     dates, zone = event_drafts.dates(context.kept), zone_named(new.commune.zone)
     last = (dates[-1] if dates else new.starts_at.astimezone(zone)).date()
     votes = [ballot.day for ballot in context.campaign.ballots]
-    doubts = doubts_of(new.starts_at, new.duration, last, context.now, votes)
+    doubts = event_doubts_of(new.starts_at, new.duration, last, context.now, votes, zone)
     return {
         "dates": dates,
         "doubts": [

@@ -136,10 +136,10 @@ def _candidates(context: Context) -> list[Commune]:
     return [typed for commune in found if (typed := _as_typed(context, commune)) is not None]
 
 
-def point_to_question(context: Context) -> None:
-    """One line says that the question above is still open; it is not asked again."""
+def point_to_question(context: Context, command: str = "") -> None:
+    """One line says that the question above is still open; it is not asked again. `command`: one that there is not."""
     typed = asks_place(context) and context.step != "territory"
-    context.say("general/please_answer", signing_up=not is_drafting(context), may_type=typed)
+    context.say("general/please_answer", signing_up=not is_drafting(context), may_type=typed, command=command)
 
 
 async def ask_place(context: Context, step: str, **data: Any) -> None:

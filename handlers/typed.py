@@ -43,7 +43,7 @@ async def answer(update: Update, context: Context) -> None:
 
 async def wait_on(update: Update, context: Context) -> None:
     """A dialog waits for something else: one line says where its question stands, which is not asked again."""
-    point_to_question(context)
+    point_to_question(context, _command_in(context) or "")
 
 
 async def ask_whether_to_stop(update: Update, context: Context) -> None:

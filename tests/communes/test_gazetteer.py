@@ -150,6 +150,15 @@ def test_bare_name_gives_a_namesake_and_is_sure_only_if_there_is_none(
     assert not (result.confident and len(namesakes) > 1)
 
 
+@pytest.mark.parametrize(
+    "typed", ["24/11/2016", "25/11 20h", "12/12/1990", "12-11", "25.11 à 20h30", "01/02/03"]
+)
+def test_a_date_is_no_commune(typed: str) -> None:
+    """`24/11/2016` was Andelain, surely: its year was the postcode 02016."""
+    found = GAZETTEER.search(typed)
+    assert (found.results, found.confident) == ((), False)
+
+
 def test_every_commune_is_found_by_its_code() -> None:
     """First and surely by a code that is nothing else. One that is other communes' postcode means these alone, unless
     it is said to be an INSEE code.

@@ -154,6 +154,20 @@ async def test_two_changes_at_once_do_not_overwrite_each_other(
     assert (event.starts_at, event.sequence) == (paris("2016-11-26T15:00"), 1)
 
 
+async def test_an_hour_of_the_night_is_asked_about(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await announced(organizer)
+    await organizer.tap("Manage the event")
+    await organizer.tap("Change the date")
+    await organizer.send("25/11 5h")
+    assert "⚠ It begins at night: on Friday 25 November at 05:00." in organizer.last.text
+    await organizer.tap("Leave it as it was")
+    (event,) = await rows(conversation, events)
+    await organizer.tap_data(f"1:event_change:{event.code}:date:-")
+    await organizer.send("25/11 17h")
+    assert "⚠" not in organizer.last.text
+
+
 async def test_leaving_it_as_it_was(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
     code = await announced(organizer)

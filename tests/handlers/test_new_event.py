@@ -108,8 +108,8 @@ async def test_one_title_at_least_is_needed(conversation: Conversation) -> None:
     [
         ("31/02 19h", "that day does not exist"),
         ("15/11 19h", "already passed"),
-        ("hier 10h", "already passed there: Tuesday 15 November at 10:00"),
-        ("yesterday 10am", "already passed there: Tuesday 15 November at 10:00"),
+        ("hier 10h", "already passed: Tuesday 15 November at 10:00"),
+        ("yesterday 10am", "already passed: Tuesday 15 November at 10:00"),
         ("un de ces jours", "I can’t read"),
     ],
 )

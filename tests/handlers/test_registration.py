@@ -35,6 +35,17 @@ async def test_nothing_is_kept_of_who_is_too_young(zoe: Talker) -> None:
     assert await zoe.stored() is None
 
 
+async def test_a_command_that_there_is_not_is_told_of_and_the_question_stays(zoe: Talker) -> None:
+    await zoe.send("/start")
+    assert (await zoe.send("/foo")).text.startswith(
+        "There is no command /foo.\n\nThe question above is still open"
+    )
+    await agree(zoe)
+    assert (await zoe.send("/foo")).text.startswith(
+        "There is no command /foo.\n\nThe question above is still open"
+    )
+
+
 async def test_four_acts_are_enough(zoe: Talker) -> None:
     """What else there is to choose is not asked before it serves."""
     await zoe.send("/start")

@@ -145,7 +145,7 @@ async def test_while_a_message_is_paused_no_instant_is_told_at_which_anybody_get
         held = {"state": "withheld", "reason": "courtesy_hours", "due_at": until}
         await tx.execute(sa.update(deliveries).values(**held))
     page = await signed_in(talker)
-    waits = Reader(language).says("it is too early or too late there")
+    waits = Reader(language).says("it is too early or too late in the day")
     for paused in (False, True):
         if paused:
             async with conversation.database.write() as tx:

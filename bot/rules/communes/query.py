@@ -49,6 +49,11 @@ _AREA_NICKNAMES = {
 }
 
 
+_DAY = r"\d{1,2}[/.-]\d{1,2}(?:[/.-](?:\d{2}|\d{4}))?"
+_DATE = re.compile(rf"\s*{_DAY}(?:\s+(?:(?:à|at)\s+)?\d{{1,2}}(?:\s?[h:]\s?\d{{0,2}})?)?\s*", re.IGNORECASE)
+"""What is typed where a date was asked before, `24/11/2016` or `25/11 20h`: its numbers are no départements."""
+
+
 class SentenceWords(Frozen):
     """The words that people say around the name of a place: `before` it, `linking` the two; that they live `abroad`.
 
@@ -95,7 +100,9 @@ def parent_of(code: str) -> str | None:
 
 
 def parse_query(text: str) -> Query:
-    """The parts of what was typed; digits that mean nothing are left out. Never fails."""
+    """The parts of what was typed; digits that mean nothing are left out, and so is a date. Never fails."""
+    if _DATE.fullmatch(text):
+        return Query(words=())
     folded = fold(text)
     if any(char.isdigit() for char in folded):
         folded = _GLUED.sub(" ", folded)

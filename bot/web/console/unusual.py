@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bot.rules.broadcast_draft import leaves_at, time_doubts
-from bot.rules.events import doubts_of
+from bot.rules.events import event_doubts_of
 from bot.rules.territories import zone as zone_named
 from bot.web.desk import Visit
 
@@ -38,7 +38,7 @@ def doubted(
     last = last or starts_at.astimezone(zone_named(zone)).date()
     votes = [ballot.day for ballot in visit.author.campaign.ballots]
     lasts = ends_at - starts_at
-    doubts = doubts_of(starts_at, lasts, last, visit.now, votes)
+    doubts = event_doubts_of(starts_at, lasts, last, visit.now, votes, zone_named(zone))
     if not doubts:
         return None
     return visit.told(

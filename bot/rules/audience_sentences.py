@@ -18,6 +18,7 @@ from bot.errors import BadAudience
 from bot.frozen import Frozen
 from bot.rules.audience_building import PLACES, is_about
 from bot.rules.audience_words import ABOUT_EVENTS, ABOUT_VOTES, AudienceWords
+from bot.rules.entailment import is_within
 from bot.rules.expression_text import Spot, Spots, pointing, pointing_in
 from bot.rules.expressions import (
     EVERYBODY,
@@ -170,8 +171,10 @@ class _Sentence:
             raise pointing((token.start, token.end), token.text, fault, self.text) from None
 
     def continues(self, kept: list[list[list[Expression]]], meant: Expression) -> bool:
-        """Whether a place follows a place: nobody means who is in both."""
-        return is_about(meant, PLACES) and len(kept[-1][-1]) == 1 and is_about(kept[-1][-1][0], PLACES)
+        """Whether a place follows a place, or people of another one do: nobody means who is in both."""
+        before = kept[-1][-1]
+        follows = len(before) == 1 and is_about(before[0], PLACES)
+        return follows and (is_about(meant, PLACES) or _is_elsewhere(before[0], meant))
 
     def terms(self, tokens: tuple[_Token, ...]) -> Iterator[_Term]:
         join, at = "comma", 0
@@ -250,6 +253,10 @@ class _Sentence:
                 return found
             if not _longest(tokens, start, (*self.words.who, *self.words.around)):
                 break
+        length = self.said_at(tokens, 0)
+        there = self.bare(tokens[length:], self.words.who) if length else ()
+        if there and (choices := self.known.alike(self.slice(there))):  # “volunteers of | Lyonn”
+            self.refuse(there, "not_understood", choices=choices)
         return self.refuse(tokens, "not_understood", choices=self.known.alike(self.slice(tokens)))
 
     def somewhere(self, tokens: tuple[_Token, ...]) -> Expression | None:
@@ -334,6 +341,17 @@ class _Sentence:
 
     def refuse(self, tokens: tuple[_Token, ...], why: str, **values: object) -> NoReturn:
         raise pointing_in(self.text, tokens[0].start, tokens[-1].end, why, **values)
+
+
+def _is_elsewhere(place: Expression, meant: Expression) -> bool:
+    """Whether people of a place live outside of another one: “Lyon, volunteers of Villeurbanne”. Of a place within it,
+    “Rhône, volunteers of Lyon”, only they are meant.
+    """
+    there = [part for part in meant.parts if is_about(part, PLACES)] if isinstance(meant, All) else []
+    areas = [leaf for each in (place, *there) for leaf in leaves_of(each)]
+    if not there or any(leaf.name != "in" for leaf in areas):
+        return False
+    return not any(is_within(each, place) or is_within(place, each) for each in there)
 
 
 def _there_too(before: Expression, place: Expression) -> Expression:

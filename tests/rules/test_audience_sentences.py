@@ -109,6 +109,9 @@ KNOWN = Known(
         # Parentheses say what belongs together, where a condition could begin.
         ("volunteers and (Lyon or Ain)", "volunteer and (in:69123 or in:01)"),
         ("(bénévoles ou Lyon) et (ont voté)", "(volunteer or in:69123) and vote:1:voted"),
+        ("Lyon, bénévoles de Villeurbanne", "in:69123 or (volunteer and in:69266)"),
+        ("Lyon and volunteers of Villeurbanne", "in:69123 or (volunteer and in:69266)"),
+        ("Rhône, bénévoles de Lyon", "in:69 and volunteer and in:69123"),
         ("bénévoles sauf (Lyon, Villeurbanne)", "volunteer and not (in:69123 or in:69266)"),
         ("(Lyon ou Ain) qui ont dit oui", "(in:69123 or in:01) and rsvp:any:yes"),
         ("ceux qui ont voté (tour 2), Lyon", "vote:2:voted and in:69123"),
@@ -175,7 +178,13 @@ def test_an_event_is_known_by_its_title_or_its_day(said: str, codes: list[str]) 
 
 @pytest.mark.parametrize(
     ("typed", "choices"),
-    [("Lyonn 5 km", ["Lyon (69)"]), ("Lyonn, bénévoles", ["Lyon (69)"]), ("Qzxw 5 km", [])],
+    [
+        ("Lyonn 5 km", ["Lyon (69)"]),
+        ("Lyonn, bénévoles", ["Lyon (69)"]),
+        ("bénévoles Lyonn", ["Lyon (69)"]),
+        ("volunteers of Lyonn", ["Lyon (69)"]),
+        ("Qzxw 5 km", []),
+    ],
 )
 def test_what_is_nearly_a_commune_is_offered_as_one(typed: str, choices: list[str]) -> None:
     with pytest.raises(BadAudience) as refused:

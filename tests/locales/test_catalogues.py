@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import locales
 from locales import LANGUAGES
 from locales.catalogues import TRANSLATED, faults, said_in_templates, written
 
@@ -26,6 +28,14 @@ def test_french_keeps_its_punctuation_with_its_word() -> None:
             words = re.sub(r"&\w+;", "", form)  # a tag that is told of, `&lt;b&gt;`
             assert not re.search(r"[ \u00a0][?!;:»]|«[^\u202f]|\w[?!;»]", words), form
             assert not re.search(r"\w'\w", form), form
+
+
+def test_no_page_joins_with_a_semicolon_of_one_language() -> None:
+    """French has a narrow no-break space before it: what joins is a word like others."""
+    pages = sorted((Path(locales.__file__).parent / "pages").rglob("*.html.j2"))
+    own = [page.name for page in pages if re.search(r'(?<!_\()"; "|%\};(?! *")\s\{', page.read_text("utf-8"))]
+    assert pages
+    assert own == []
 
 
 def test_languages_are_all_translated_but_the_source() -> None:

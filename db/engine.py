@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -229,7 +229,8 @@ async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
     connection.keep()
 
 
-def here(tx: AsyncConnection) -> AbstractContextManager[None]:
+@contextmanager
+def here(tx: AsyncConnection) -> Iterator[None]:
     """What the block asks of SQLite is executed in the thread that asks, where nothing else runs meanwhile.
 
     It is for what is so quick that to visit the connection's own thread, and to come back, takes longer.
@@ -237,23 +238,11 @@ def here(tx: AsyncConnection) -> AbstractContextManager[None]:
     A transaction that writes begins and ends in that other thread all the same: either may wait, for another process
     or the disk. One that reads waits for nobody.
     """
-    return _executed(tx, is_here=True)
-
-
-def there(tx: AsyncConnection) -> AbstractContextManager[None]:
-    """What the block asks of SQLite is executed in the connection's own thread, also where all else is `here`: it takes
-    so long that others should go on meanwhile.
-    """
-    return _executed(tx, is_here=False)
-
-
-@contextmanager
-def _executed(tx: AsyncConnection, *, is_here: bool) -> Iterator[None]:
     if tx.dialect.name == "postgresql":
         yield
         return
     connection = connection_of(tx)
-    before, connection.is_here = connection.is_here, is_here
+    before, connection.is_here = connection.is_here, True
     try:
         yield
     finally:

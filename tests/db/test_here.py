@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-import db.audit
 from db.batches import DatabaseVisit, Statement, together
-from db.engine import FILE_NAME, Database, here, open_database, open_to_read, savepoint, there
+from db.engine import FILE_NAME, Database, here, open_database, open_to_read, savepoint
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey
 from db.sqlite_connection import connection_of
@@ -56,22 +55,6 @@ async def test_what_is_read_briefly_by_who_only_reads_visits_no_thread(sqlite_da
                 assert connection_of(transaction) is connection
                 assert await get_fact(transaction, "told") == 1
             assert (connection._visits_begun > before) == is_visited
-    finally:
-        await beside.close()
-
-
-async def test_what_takes_long_is_asked_in_a_thread_where_all_else_is_here(sqlite_database: Database) -> None:
-    """Pages that are made meanwhile go on: whoever asks what is held of them has all of the team's log read."""
-    beside = await open_to_read(None, file=sqlite_database.file, key=sqlite_database.key)
-    mine = threading.get_ident()
-    try:
-        async with beside.read(briefly=True) as transaction:
-            with there(transaction):
-                assert await together(transaction, lambda _visit: threading.get_ident()) != mine
-            assert await together(transaction, lambda _visit: threading.get_ident()) == mine
-            before = connection_of(transaction)._visits_begun
-            assert await db.audit.about(transaction, actor="staff:7", telegram_id=7) == []
-            assert connection_of(transaction)._visits_begun > before
     finally:
         await beside.close()
 

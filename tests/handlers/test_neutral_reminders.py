@@ -63,6 +63,7 @@ async def test_a_partisan_message_does_not_leave_as_a_neutral_reminder(eve: Conv
     assert "20 November" in english.text.replace("\xa0", " ")
     assert english.urls == {"Find my polling station": CAMPAIGN.links["polling_place"]}
     assert re.search(rf"<b>Recipients:</b> {ABOUT}", summary.text)
+    assert "Whoever told that they voted, or cannot, does not get it" in summary.text
     assert "Change the text" not in summary.buttons
     await organizer.send("SEND")
     assert list(await recipients(eve, "staff:%")) == [person]

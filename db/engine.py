@@ -64,6 +64,8 @@ class Database:
         self._engine = writer
         self._reader = reader.execution_options(**{ONLY_READS: True})
         self._turns = Turns()
+        # The pool gives a connection to whoever asks at that moment: who asks for page after page would have them all.
+        self._in_order = asyncio.Semaphore(READERS)
         self._checkpoints = None if file is None or writer is None else Checkpoints(file, key, self._turns)
         self._holder: asyncio.Task[object] | None = None
         self._claim: sqlite3.Connection | None = None
@@ -110,7 +112,7 @@ class Database:
         end: there a visit of another thread waits, each time, until whatever page is being worded lets Python go.
         """
         is_here = briefly and self._engine is None
-        async with self._reader.connect() as connection:
+        async with self._in_order if is_here else nullcontext(), self._reader.connect() as connection:
             with here(connection) if is_here else nullcontext():
                 async with connection.begin():
                     yield connection

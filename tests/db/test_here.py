@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import db.engine
 from db.batches import DatabaseVisit, Statement, together
 from db.engine import FILE_NAME, Database, here, open_database, open_to_read, savepoint
 from db.facts import get_fact, set_fact
@@ -57,6 +58,29 @@ async def test_what_is_read_briefly_by_who_only_reads_visits_no_thread(sqlite_da
             assert (connection._visits_begun > before) == is_visited
     finally:
         await beside.close()
+
+
+async def test_who_waits_for_a_connection_has_it_before_who_had_it_asks_again(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing lets others have their turn in the middle of what is read here: they would wait for all pages of one."""
+    monkeypatch.setattr(db.engine, "READERS", 2)
+    beside = await open_to_read(None, file=sqlite_database.file, key=sqlite_database.key)
+    read: list[str] = []
+
+    async def asks(name: str, times: int) -> None:
+        for _ in range(times):
+            async with beside.read(briefly=True) as transaction:
+                await get_fact(transaction, "told")
+            read.append(name)
+
+    try:
+        await asyncio.gather(*(asks(name, 1) for name in "abcdef"))  # opens them
+        read.clear()
+        await asyncio.gather(*(asks(name, 4) for name in "abcdef"))
+    finally:
+        await beside.close()
+    assert sorted(read[:6]) == [*"abcdef"]
 
 
 async def test_what_runs_here_is_undone_like_anything_else(database: Database) -> None:

@@ -33,7 +33,7 @@ class Spelling(Frozen):
     lock: appended to a SELECT of rows to be changed, so that processes do not wait for each other's.
     to_bytes, to_text: UTF-8 bytes from text and back. holds: whether the first bytes have the second in them.
     to_json: a JSON column from text. json: a JSON column as JSON.
-    keep: appended to a SELECT of rows that nobody may change before the transaction ends, with their table.
+    keep: appended to a SELECT of rows that nobody may change before the transaction ends.
     """
 
     each: str
@@ -81,7 +81,7 @@ POSTGRESQL = Spelling(
     json="({})",
     # It takes an array for short, and the index; for a list from JSON it would rather read all of a table of 20,000.
     among="= ANY(ARRAY({}))",
-    keep="FOR SHARE OF {}",
+    keep="FOR SHARE",
 )
 
 

@@ -58,13 +58,20 @@ class TappedEvent(Frozen):
     in_one_go: bool
 
 
-# Where several processes write, nobody begins to count the seats of these events before the transaction ends.
+# Where several processes write, nobody begins to count the seats of these events before the transaction ends. Those
+# that are counted are held by their seats, in their turn: whoever erases somebody holds the seats first.
+_KEEP = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.array}(count(*)) AS text) FROM (
+        SELECT id FROM events WHERE code IN {given_texts(s)} AND NOT counted ORDER BY code {s.keep}) AS kept"""
+    )
+)
 _EVENTS = Statement(
     lambda s: (
         f"""
-    SELECT CAST({s.collect}({s.array}({COLUMNS}, language, title, description)) AS text) FROM (
-        SELECT events.*, language, title, description FROM events JOIN event_texts ON event = events.id
-        WHERE code IN {given_texts(s)} ORDER BY code {s.keep.format("events")}) AS found"""
+    SELECT CAST({s.collect}({s.array}({COLUMNS}, language, title, description)) AS text)
+    FROM events JOIN event_texts ON event = events.id WHERE code IN {given_texts(s)}"""
     )
 )
 _ANSWERS = Statement(
@@ -124,7 +131,9 @@ def _look(
     visit: DatabaseVisit, taps: Mapping[int, Tap]
 ) -> tuple[dict[str, EventInWords], list[Rsvp], list[SentToMany]]:
     by_event: dict[int, list[Any]] = {}
-    for row in visit.rows(_EVENTS, rows=[(code,) for code in {tap.code for tap in taps.values()}]):
+    codes = [(code,) for code in {tap.code for tap in taps.values()}]
+    visit.run(_KEEP, rows=codes)
+    for row in visit.rows(_EVENTS, rows=codes):
         by_event.setdefault(row[0], []).append(row)
     found = [told for rows in by_event.values() if (told := in_words(rows)) is not None]
     events = {told.event.code: told for told in found}

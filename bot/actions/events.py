@@ -303,10 +303,11 @@ async def apply_change(
     require_fitting(change.texts, change.address or "")
     values = changed(found.event, change)
     require_end(values.get("starts_at", found.event.starts_at), values.get("ends_at", found.event.ends_at))
-    await db.seats.lock(tx, found.event.id)  # nothing is offered meanwhile by what it was before
+    # The event before its seats, as whoever answers: of two who hold one of them neither would get the other.
     if not await db.events.change(tx, found.event.id, sequence=sequence, **values):
         (now,) = (await db.events.get_many(tx, [found.event.id])).values()
         raise await changed_meanwhile(tx, author, now)
+    await db.seats.lock(tx, found.event.id)  # nothing is offered any more by what it was before
     if change.starts_at is not None:
         await db.seats.shorten_offers(tx, found.event.id, door_opens(change.starts_at))
         await db.shifts.move(tx, found.event.id, change.starts_at - found.event.starts_at)
@@ -351,9 +352,10 @@ async def apply_cancellation(tx: AsyncConnection, author: Author, event: Event) 
 
     Raises EventRefused. The caller took its turn.
     """
-    await db.seats.lock(tx, event.id)  # nor is a seat offered of what is off
+    # The event before its seats, as `apply_change` does.
     if not await db.events.cancel(tx, event.id):
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
+    await db.seats.lock(tx, event.id)  # nor is a seat offered of what is off
     await db.faces.look(tx, author.now, event=event.id)
     for broadcast in await db.events.broadcasts_about(tx, event.id):
         await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)

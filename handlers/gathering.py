@@ -78,6 +78,6 @@ async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
 
 
 def _message(body: bytes) -> int | None:
-    """The number of the message that was tapped, in a tap's JSON."""
-    message = orjson.loads(body)["callback_query"].get("message")
+    """The number of the message that was tapped, in a tap's JSON. What a Mini App sent may read as one, and is none."""
+    message = orjson.loads(body).get("callback_query", {}).get("message")
     return None if message is None else int(message["message_id"])

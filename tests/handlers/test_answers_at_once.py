@@ -201,3 +201,24 @@ async def test_fewer_statements_are_executed_than_there_are_taps(
         assert await processing.handle_batch() == len(chats)
         assert 10 < len(asked) < len(chats), asked
     assert worded.count("consents/ask") == 1
+
+
+async def test_what_only_reads_as_a_tap_stops_no_other(database: Database) -> None:
+    """Any client may send a bot what a Mini App would, with words of its own: all who came with it waited, and were
+    then handled one by one.
+    """
+    conversation, chats = Conversation(database, paris("2016-11-16T10:00")), range(401, 405)
+    await told(conversation, chats)
+    taps = [tap(chat, chat, "lyon1", "yes", message_of(chat, 0, 0)) for chat in chats]
+    forged, *others = taps
+    message = forged.pop("callback_query")["message"]
+    from_app = {"data": "1:rsvp:lyon1:yes", "button_text": "…"}
+    user = {"id": chats[0], "is_bot": False, "first_name": "Zoé"}
+    del message["text"]
+    forged["message"] = {**message, "from": user, "web_app_data": from_app}
+    async with database.write() as tx:
+        await updates.store(tx, map(received, taps), conversation.clock.now())
+    assert await processing_by(conversation, Kept(), together=True).handle_batch() == len(chats)
+    async with database.read() as tx:
+        said = await tx.execute(sa.select(people.c.telegram_id).join(rsvps, rsvps.c.person == people.c.id))
+        assert sorted(said.scalars()) == [one["callback_query"]["from"]["id"] for one in others]

@@ -13,7 +13,8 @@ class DateWords(Frozen):
     `months` begin in January, `weekdays` on Monday. `days_ahead`: how far `tomorrow` and the like are.
     `before_noon` and `after_noon` follow an hour of twelve, `hours` and `minutes` a number, `ordinals` a day's.
     `of` stands between a day and its month, `around` anywhere in a date, `since` and `until` before two hours. `going`
-    stands beside the time at which somebody goes, and `morning`, `afternoon` and `evening` may be that time.
+    stands beside the time at which somebody goes, and `morning`, `afternoon` and `evening` may be that time, or
+    tell which 8 h is meant.
     """
 
     months: tuple[tuple[str, ...], ...]

@@ -85,7 +85,7 @@ class _Forms:
         self.going = re.compile(
             rf"(?<!\w)(?:{one_of((*words.going, *words.around, *words.until))})(?!\w)|[,;.!]"
         )
-        self.filler = re.compile(rf"\b(?:{one_of(around)})\b|[,;.]")
+        self.filler = re.compile(rf"(?<!\w)(?:{one_of(around)})(?!\w)|[,;.]")
         self.duration = re.compile(
             rf"(?:(?P<hours>\d{{1,2}})\s*(?:{hours}|:)\s*(?P<rest>\d{{1,2}})?|(?P<minutes>\d{{1,4}}))"
             rf"\s*(?:{one_of(words.minutes)})?"
@@ -144,7 +144,7 @@ def read_time_of_day(text: str, words: DateWords) -> time | None:
     """The time at which somebody says they go (`à 10h`, `j’irai le matin`, `after work`); None for anything else."""
     forms = _forms(words)
     left = _plain(text)
-    part = next(((found, at) for form, at in forms.parts if (found := form.search(left))), None)
+    part = _part(left, forms)
     if part is not None:
         left = _without(left, part[0])
     clock = next((found for form in forms.times if (found := form.search(left))), None)
@@ -158,6 +158,16 @@ def read_time_of_day(text: str, words: DateWords) -> time | None:
         at = _time(clock.groupdict(), forms)
     except BadDate:
         return None
+    return _in_part(at, part)
+
+
+def _part(text: str, forms: _Forms) -> tuple[re.Match[str], time] | None:
+    """The part of the day that is named, and when in it somebody goes who names no hour."""
+    return next(((found, at) for form, at in forms.parts if (found := form.search(text))), None)
+
+
+def _in_part(at: time, part: tuple[re.Match[str], time] | None) -> time:
+    """8 h of the evening is 20:00."""
     is_later = part is not None and part[1] > time(12) > at
     return at.replace(hour=at.hour + 12) if is_later else at
 
@@ -168,14 +178,21 @@ def _plain(text: str) -> str:
 
 
 def _parts(text: str, forms: _Forms) -> _Typed:
+    part = _part(text, forms)
     day = next((found for form in forms.dates if (found := form.search(text))), None)
     if day is not None:
         text = _without(text, day)
+    beside = _part(text, forms)  # not the one within “ce soir”
+    if beside is not None:
+        text = _without(text, beside[0])
     clock = next((found for form in forms.times if (found := form.search(text))), None)
     at = None
     if clock is not None:
         text = _without(text, clock)
         at = _time(clock.groupdict(), forms)
+        if part is not None and part[1] < time(12) < at:  # 20 h du matin
+            text = f"{text} {part[0][0]}"
+        at = _in_part(at, part)
     weekday = forms.on_a_weekday.search(text)
     if weekday is not None:
         text = _without(text, weekday)

@@ -32,6 +32,14 @@ WORDS = vocabulary("en").dates
         ("tomorrow 19:00", "2016-11-17T19:00+01:00"),
         ("après-demain midi", "2016-11-18T12:00+01:00"),
         ("ce soir 20h", "2016-11-16T20:00+01:00"),
+        ("ce soir 8h", "2016-11-16T20:00+01:00"),
+        ("demain soir 8h", "2016-11-17T20:00+01:00"),  # it was 8 in the morning
+        ("jeudi 17 novembre à 4h du matin", "2016-11-17T04:00+01:00"),
+        ("demain à 8h30 du soir", "2016-11-17T20:30+01:00"),
+        ("demain, 3 h de l’après-midi", "2016-11-17T15:00+01:00"),
+        ("samedi après-midi 14h30", "2016-11-19T14:30+01:00"),
+        ("Saturday evening 8:00", "2016-11-19T20:00+01:00"),
+        ("tomorrow at 9:00 in the morning", "2016-11-17T09:00+01:00"),
         ("2016-11-24T19:00", "2016-11-24T19:00+01:00"),
         ("11/24 7pm", "2016-11-24T19:00+01:00"),  # there is no month 24: American order
         ("mercredi 9h", "2016-11-23T09:00+01:00"),  # today's 9:00 is past: next week's
@@ -55,6 +63,8 @@ def test_it_is_read(typed: str, expected: str) -> None:
             "24/11 19h à la salle des fêtes",
             "errors/date_unreadable",
         ),  # nothing typed is passed over in silence
+        ("demain 20h du matin", "errors/date_unreadable"),
+        ("demain soir", "errors/date_without_time"),
         ("24/11", "errors/date_without_time"),
         ("31 février 19h", "errors/date_impossible"),
         ("31 novembre", "errors/date_impossible"),  # whatever the hour would be

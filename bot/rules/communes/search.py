@@ -77,11 +77,9 @@ class Searcher:
         if by_insee is not None:
             places = [by_insee, *(place for place in places if place != by_insee)]
         if places == [by_insee] and not query.insee and self._may_be_of_boxes(code):
-            largest = self._by_name.largest_of(frozenset((department_of(code),)), limit)
-            return [
-                Match(place=places[0], cost=0),
-                *(each for each in largest if each.place != places[0]),
-            ], False
+            largest = self._by_name.largest_of(frozenset((department_of(code),)), max(limit, 2))
+            others = [each for each in largest if each.place != places[0]]
+            return [Match(place=places[0], cost=0), *others], not others
         sure = len(places) == 1 or (query.insee and by_insee is not None)
         return [Match(place=place, cost=0) for place in places], sure
 

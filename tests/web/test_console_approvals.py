@@ -191,6 +191,7 @@ async def test_an_export_that_waits_is_agreed_to_at_the_desk(
     assert "13 asks for a file that a second person has to agree to: Supporters" in other.text
     await other.open("/console/exports")
     assert "Supporters, the whole campaign, as CSV" in other.text
+    assert ">The whole campaign</h2>" in other.page.text, "a heading begins with a capital letter"
     shown = re.search(r'name="approval" value="(\d+)"', other.page.text)
     assert shown is not None
     await other.send("/console/exports/decide", approval=shown[1], said="yes")

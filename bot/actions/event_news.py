@@ -39,6 +39,7 @@ from bot.rules.small_counts import NOBODY, Headcount
 from db.approvals import Approval
 from db.audiences import Target
 from db.broadcast_accounts import Broadcast
+from db.event_news import Untold
 from db.events import Event, EventTexts
 
 TOLD_TOGETHER = 30
@@ -216,7 +217,7 @@ async def leaves_at(
     """From when on a change would be told, were it made now; and when the event begins, or began before what has not
     been told yet.
     """
-    untold = await db.event_news.untold(tx, db.event_news.change_key(event.id))
+    untold = await _gathered(tx, event, news)
     starts = [
         datetime.fromisoformat(each.details["starts_at"]) for each in untold if each.details.get("starts_at")
     ]
@@ -236,9 +237,7 @@ async def gather(tx: AsyncConnection, author: Author, event: Event, news: News) 
 
     Whoever was not told of those knows the event as it was before them; their words stay where nobody says others.
     """
-    for untold in await db.event_news.untold(tx, db.event_news.change_key(event.id)):
-        if untold.details.get("following") and not news.follows:
-            continue  # it is told to those who come to later dates too
+    for untold in await _gathered(tx, event, news):
         starts, words = untold.details.get("starts_at"), str(untold.details.get("words") or "")
         news = replace(
             news,
@@ -251,6 +250,14 @@ async def gather(tx: AsyncConnection, author: Author, event: Event, news: News) 
         for untold in await db.event_news.untold(tx, db.event_news.why_key(event.id)):
             await _take_back(tx, author, untold.id)
     return news
+
+
+async def _gathered(tx: AsyncConnection, event: Event, news: News) -> list[Untold]:
+    """What has not left of earlier changes, and is told with the news. What those who come to later dates are told too
+    is gathered with news of all of these alone.
+    """
+    untold = await db.event_news.untold(tx, db.event_news.change_key(event.id))
+    return [each for each in untold if news.follows or not each.details.get("following")]
 
 
 async def pending(tx: AsyncConnection, event: Event, now: datetime) -> Told:

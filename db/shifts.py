@@ -19,6 +19,7 @@ from db.headcounts import known_to
 from db.records import records
 from db.restrictions import IS_USABLE
 from db.schema import attendee_numbers, broadcasts, deliveries, events, people, shift_places, shifts
+from db.seats import hold
 from db.upsert import insert
 
 HOLDING = (Standing.YES.value, Standing.WAITING.value, Standing.OFFERED.value)
@@ -117,7 +118,11 @@ async def leave_all(tx: AsyncConnection, *, event: int, person: int, at: datetim
     theirs = sa.select(shift_places.c.shift).join(shifts, shifts.c.id == shift_places.c.shift)
     theirs = theirs.where(shifts.c.event == event, shift_places.c.person == person)
     held = theirs.where(shift_places.c.answer.in_(HOLDING)).order_by(shift_places.c.shift)
-    for shift in list(await tx.scalars(held)):
+    given_back = list(await tx.scalars(held))
+    if given_back:
+        # As whoever settles a waitlist: before a shift the event's seats, where its cards are noted.
+        await hold(tx, [event])
+    for shift in given_back:
         await lock(tx, shift)
         place = sa.and_(shift_places.c.shift == shift, shift_places.c.person == person)
         nothing = {"answer": "no", "ticket": None, "offered": 0, "offer_until": None, "at": at}

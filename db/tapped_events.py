@@ -109,8 +109,9 @@ async def find(tx: AsyncConnection, taps: Mapping[int, Tap]) -> dict[int, Tapped
     of_person: dict[int, list[SentToMany]] = {}
     for each in messages:
         of_person.setdefault(each.person, []).append(each)
-    # Whoever counts seats holds each event in its turn: what is written at the end would hold some before it.
-    in_one_go = not any(told.event.counted for told in events.values())
+    # Whoever counts seats, or gives back a shift, holds each event in its turn: what is written at the end would hold
+    # some before it.
+    in_one_go = not any(told.event.counted or told.event.has_shifts for told in events.values())
     found = {}
     for person, tap in taps.items():
         if (told := events.get(tap.code)) is None:

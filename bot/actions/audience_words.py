@@ -12,7 +12,7 @@ import db.surveys
 from bot.actions.authority import Author, area_name
 from bot.communes import Gazetteer
 from bot.frozen import Frozen
-from bot.rules.expressions import All, AnyOf, Expression, Not, leaves_of, stored, text_of
+from bot.rules.expressions import EVERYBODY, All, AnyOf, Expression, Not, leaves_of, stored, text_of
 from bot.rules.leaves import ANY, Leaf
 from bot.rules.surveys import Form, words_in
 from db.events import text_in
@@ -122,6 +122,9 @@ def _phrase(expression: Expression, gazetteer: Gazetteer, named: _Named, *, deni
             return Phrase(denied=denied, name="rsvp", arguments=(code, "coming"), title=named.title(yes))
         case All(parts) | AnyOf(parts):
             joined = "all" if isinstance(expression, All) else "any"
+            if joined == "all":  # “except those who voted, Lyon” would leave out Lyon, too
+                said = [part for part in parts if part != EVERYBODY] or parts
+                parts = tuple(sorted(said, key=lambda part: isinstance(part, Not)))
             within = tuple(_phrase(part, gazetteer, named, denied=False) for part in parts)
             return Phrase(denied=denied, joined=joined, parts=within)
     name, arguments = expression.name, expression.arguments

@@ -180,6 +180,14 @@ async def test_past_events_are_asked_about(conversation: Conversation) -> None:
     assert count(talker) == "1"
 
 
+async def test_what_is_left_out_is_said_last(conversation: Conversation) -> None:
+    """“Except those who have voted, Lyon” would be read as without Lyon."""
+    await crowd(conversation)
+    talker = await writing(conversation)
+    await talker.send("tous ceux qui n’ont pas voté à Lyon")
+    assert "\npeople in Lyon, except those who have voted (round 1)\n" in talker.last.text
+
+
 async def test_yes_or_maybe_to_an_event_is_said_once(conversation: Conversation) -> None:
     await crowd(conversation)
     talker = await writing(conversation)

@@ -135,8 +135,10 @@ async def _held(
         .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
         .subquery()
     )
-    # Of those alone that another message leaves before it matters when it is of no use any more.
-    over = sa.case((each.c.is_behind, each.c.expires_at), else_=sa.null()).label("over")
+    # When it is of no use any more matters of those that another message leaves before, and of those whose turn comes
+    # later than that: of an event that was moved to an earlier hour.
+    is_late = each.c.expires_at <= each.c.due_at
+    over = sa.case((sa.or_(each.c.is_behind, is_late), each.c.expires_at), else_=sa.null()).label("over")
     alike = (each.c.state, each.c.reason, each.c.is_behind, over)
     found = sa.select(
         *alike,

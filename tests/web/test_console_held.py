@@ -91,6 +91,24 @@ async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
+async def test_what_expires_before_its_hour_is_not_said_to_arrive_then(
+    conversation: Conversation, language: str
+) -> None:
+    """As invitations that a cap holds until 9:00, to an event that was moved to 5:00."""
+    talker = await with_a_message(conversation, language)
+    async with conversation.database.write() as tx:
+        until = conversation.clock.now() + timedelta(hours=20)
+        held = {"state": "withheld", "reason": "cap_day", "due_at": until}
+        await tx.execute(sa.update(deliveries).values(**held, expires_at=until - timedelta(hours=4)))
+    read = Reader(language)
+    page = await signed_in(talker)
+    for path in ("/console/", "/console/messages/1"):
+        await page.open(path)
+        assert len(read.says("This one may expire before its turn").findall(page.text)) == 1, page.text
+        assert not HELD[language].search(page.text), page.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
 async def test_what_waits_is_in_the_calendar_and_on_today_also_once_some_of_it_has_left(
     conversation: Conversation, language: str
 ) -> None:

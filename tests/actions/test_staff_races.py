@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
@@ -21,6 +20,7 @@ from bot.rules.permissions import Role
 from db.engine import Database
 from tests.acting import NOW, author_in
 from tests.bots import until
+from tests.locks import somebody_waits
 
 NADIA, OLGA, NEWCOMER = 1, 2, 3
 Act = Callable[[AsyncConnection], Awaitable[object]]
@@ -65,8 +65,7 @@ async def meanwhile(database: Database, first: Act, second: Act) -> None:
 
 async def waits(tx: AsyncConnection, task: asyncio.Task[None]) -> bool:
     """What does not wait may end: then what comes of it shows that it should have."""
-    query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    return task.done() or bool((await tx.execute(sa.text(query))).scalar_one())
+    return task.done() or await somebody_waits(tx)
 
 
 async def test_two_admins_revoke_each_other_at_once(database: Database, admins: None) -> None:

@@ -17,6 +17,7 @@ from db.erasing import Sealing, erase_people
 from db.schema import consents, deliveries, people, responses
 from tests.actions.test_broadcasts import NEWS, NOW, author, supporters
 from tests.conversation import services
+from tests.locks import somebody_waits
 
 SEALING = Sealing(key=services().suppression_key, today=NOW.date(), keeps_proof=True)
 ZOE = 1000
@@ -24,13 +25,10 @@ ZOE = 1000
 
 async def until_it_waits(database: Database) -> None:
     """Until some transaction waits for what another one holds."""
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
     async with asyncio.timeout(60):
         while True:
             async with database.read() as tx:
-                if (await tx.execute(waiting)).scalar_one():
+                if await somebody_waits(tx):
                     return
             await asyncio.sleep(0)
 

@@ -16,6 +16,7 @@ from bot.delivery.hooks import ReadFirst
 from bot.delivery.intake import received
 from db import schema, updates
 from db.schema import people, responses
+from tests.locks import somebody_waits
 
 # A statement that takes so long that it can be interrupted.
 SLOW = {
@@ -134,7 +135,7 @@ async def test_who_stood_in_the_way_of_another_is_handled_again(
             await first_is_held.wait()
             await hear(tx, 2)
             second_is_held.set()
-            while not await somebody_waits(bench):  # noqa: ASYNC110 - who waits first is given up
+            while not await is_kept_waiting(bench):  # noqa: ASYNC110 - who waits first is given up
                 await asyncio.sleep(0.01)
             await hear(tx, 1)
 
@@ -207,10 +208,9 @@ async def hear(tx: AsyncConnection, person: int) -> None:
     await tx.execute(people.update().where(people.c.id == person).values(unanswered=0))
 
 
-async def somebody_waits(bench: Any) -> bool:
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+async def is_kept_waiting(bench: Any) -> bool:
     async with bench.database.read() as tx:
-        return bool((await tx.execute(sa.text(waiting))).scalar_one())
+        return await somebody_waits(tx)
 
 
 async def store(bench: Any, *messages: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from telegram import Bot, CallbackQuery, Chat, Message, TelegramObject, Update, User
 
@@ -30,41 +30,45 @@ def _set(made: TelegramObject, own: Mapping[str, Any], *equal_by: object) -> Non
     object.__setattr__(made, "_id_attrs", equal_by)
 
 
-class TappedText(Message):
+class _Sparing:
+    """An object of Telegram of which only what was told is set; the rest is that of `BLANK`."""
+
+    __slots__ = ()
+    BLANK: ClassVar[TelegramObject]
+
+    def __getattr__(self, name: str) -> Any:  # asked for what was not set
+        return getattr(self.BLANK, name)
+
+
+class TappedText(_Sparing, Message):
     """A text of the bot's that was tapped."""
 
     __slots__ = ()
+    BLANK = _BLANK
 
     def __init__(self, *, message_id: int, date: datetime, chat: Chat, text: str) -> None:
         own = {"message_id": message_id, "date": date, "chat": chat, "text": text}
         _set(self, own, message_id, chat)
 
-    def __getattr__(self, name: str) -> Any:  # asked for what was not set
-        return getattr(_BLANK, name)
 
-
-class WhoTapped(User):
+class WhoTapped(_Sparing, User):
     """Who tapped it, of whom nothing is told but what is known here."""
 
     __slots__ = ()
+    BLANK = _NOBODY
 
     def __init__(self, own: Mapping[str, Any]) -> None:
         _set(self, own, own["id"])
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_NOBODY, name)
 
-
-class TheirChat(Chat):
+class TheirChat(_Sparing, Chat):
     """Where they tapped it."""
 
     __slots__ = ()
+    BLANK = _CHAT
 
     def __init__(self, own: Mapping[str, Any]) -> None:
         _set(self, own, own["id"])
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(_CHAT, name)
 
 
 def parsed(body: Mapping[str, Any], bot: Bot) -> Update:

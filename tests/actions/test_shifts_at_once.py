@@ -22,15 +22,21 @@ from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.db.test_erasing_together import until_it_waits
 
 
-async def test_an_offer_lapses_beside_an_answer(postgresql_database: Database) -> None:
-    """Whoever answers holds the seats of the event and asks for the shift: none waits for the other in vain."""
-    plan = Plan(Conversation(postgresql_database, paris("2016-11-15T10:00")), 1)
+async def offering(database: Database) -> tuple[Plan, int]:
+    """A shift with one place, which is offered to the second person."""
+    plan = Plan(Conversation(database, paris("2016-11-15T10:00")), 1)
     await plan.open()
     shift = plan.shifts[0]
     for person in (1, 2):
         await plan.say(person, shift, takes=True)
     await plan.say(1, shift, takes=False)
     await plan.look("sent")
+    return plan, shift
+
+
+async def test_an_offer_lapses_beside_an_answer(postgresql_database: Database) -> None:
+    """Whoever answers holds the seats of the event and asks for the shift: none waits for the other in vain."""
+    plan, shift = await offering(postgresql_database)
     assert (await plan.places())[shift][2].answer == Standing.OFFERED
     plan.conversation.clock.move(plan.now + timedelta(days=2))
 
@@ -51,13 +57,7 @@ async def test_an_offer_lapses_beside_who_does_not_come(postgresql_database: Dat
     """Whoever gives back a shift with the event, where seats are not counted, holds the event's before the shift too:
     their other messages are noted there.
     """
-    plan = Plan(Conversation(postgresql_database, paris("2016-11-15T10:00")), 1)
-    await plan.open()
-    shift = plan.shifts[0]
-    for person in (1, 2):
-        await plan.say(person, shift, takes=True)
-    await plan.say(1, shift, takes=False)
-    await plan.look("sent")
+    plan, shift = await offering(postgresql_database)
     plan.conversation.clock.move(plan.now + timedelta(days=2))
     async with postgresql_database.write() as tx:
         card = {"person": 2, "message": 77, "event": plan.event, "face": 0}

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
-from db.engine import Database
+from db.engine import FILE_NAME, Database, open_database
+from db.key import DatabaseKey
 from tests.conversation import Conversation, paris
 
 
 @pytest.fixture
 def conversation(sqlite_database: Database) -> Conversation:
     return Conversation(sqlite_database, paris("2016-11-16T10:00"))
+
+
+@pytest.fixture
+async def alone(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, database_key: DatabaseKey
+) -> AsyncIterator[Database]:
+    """A second database beside the one of the test: what was done together there is done one by one in it."""
+    folder = tmp_path_factory.mktemp("alone")
+    shutil.copyfile(sqlite_template, folder / FILE_NAME)
+    database = await open_database(None, folder=folder, key=database_key)
+    yield database
+    await database.close()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +19,12 @@ from bot.rules.sending import CHANGE, INVITATION
 from bot.words.texts import Text, Texts
 from db import updates
 from db.engine import Database
-from db.key import DatabaseKey
 from db.schema import broadcasts, deliveries, people, responses, rsvps, seats, shown_cards
 from db.sqlite_connection import connection_of
 from handlers import gathering
 from tests.campaigning import supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
-from tests.handlers.test_batches import Kept, another, processing_by
+from tests.handlers.test_batches import Kept, processing_by
 
 CODES = ("lyon1", "lyon2")
 EVE = "broadcasts/event_eve"
@@ -129,11 +127,7 @@ async def contents(database: Database) -> dict[str, list[str]]:
 
 
 async def test_everybody_stands_as_if_they_had_answered_alone(
-    database: Database,
-    sqlite_template: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    database_key: DatabaseKey,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, alone: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One after the other, with nothing found or written together; whatever they tapped, and had answered before."""
     stored, replies = await play(database, together=True)
@@ -143,9 +137,7 @@ async def test_everybody_stands_as_if_they_had_answered_alone(
         return {}
 
     monkeypatch.setattr("bot.actions.event_cards.find_tapped", nothing)
-    folder = tmp_path_factory.mktemp("alone")
-    async with another(sqlite_template, folder, database_key) as alone:
-        stored_alone, replies_alone = await play(alone, together=False)
+    stored_alone, replies_alone = await play(alone, together=False)
     assert stored == stored_alone
     assert replies == replies_alone
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-import shutil
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -22,8 +19,7 @@ from bot.delivery.intake import received
 from bot.delivery.processing import Processing
 from bot.errors import PortevoixError
 from db import updates
-from db.engine import FILE_NAME, Database, open_database
-from db.key import DatabaseKey
+from db.engine import Database
 from db.schema import consents, people, responses, rsvps, vote_plans
 from db.updates import AnsweredUpdate
 from handlers.context import Context
@@ -153,25 +149,11 @@ async def contents(database: Database) -> dict[str, list[str]]:
     return found
 
 
-@asynccontextmanager
-async def another(template: Path, folder: Path, key: DatabaseKey) -> AsyncIterator[Database]:
-    shutil.copyfile(template, folder / FILE_NAME)
-    database = await open_database(None, folder=folder, key=key)
-    yield database
-    await database.close()
-
-
 async def test_a_batch_does_what_one_after_the_other_does(
-    database: Database,
-    sqlite_template: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    database_key: DatabaseKey,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, alone: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored, replies = await play(database, monkeypatch, together=True)
-    folder = tmp_path_factory.mktemp("alone")
-    async with another(sqlite_template, folder, database_key) as alone:
-        stored_alone, replies_alone = await play(alone, monkeypatch, together=False)
+    stored_alone, replies_alone = await play(alone, monkeypatch, together=False)
     assert stored == stored_alone
     assert replies == replies_alone
     assert not any("undone" in row for row in stored["people"])

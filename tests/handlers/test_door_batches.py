@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,14 +18,13 @@ from bot.errors import PortevoixError
 from bot.rules.canvass.visits import DoorOutcome
 from db import updates
 from db.engine import Database
-from db.key import DatabaseKey
 from db.schema import addresses, people, responses, rsvps, visits, walkers, walks
 from handlers.context import Context
 from handlers.gathering import locked
 from tests.campaigning import supporter
 from tests.conversation import Conversation, paris
 from tests.ground import STATION, houses
-from tests.handlers.test_batches import Kept, another, processing_by, update_of
+from tests.handlers.test_batches import Kept, processing_by, update_of
 
 CHATS = range(301, 317)
 ON_A_WALK = 14
@@ -162,15 +160,10 @@ async def contents(database: Database) -> dict[str, list[str]]:
 
 
 async def test_taps_at_doors_in_one_batch_do_what_one_after_the_other_does(
-    database: Database,
-    sqlite_template: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    database_key: DatabaseKey,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, alone: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored, replies, gathered = await play(database, monkeypatch, together=True)
-    async with another(sqlite_template, tmp_path_factory.mktemp("alone"), database_key) as alone:
-        stored_alone, replies_alone, _gathered = await play(alone, monkeypatch, together=False)
+    stored_alone, replies_alone, _gathered = await play(alone, monkeypatch, together=False)
     for name, rows in stored.items():
         assert rows == stored_alone[name], name
     assert replies == replies_alone

@@ -1,4 +1,4 @@
-"""Signing up: every way through the questions, left and taken up again, refused, too young, abroad."""
+"""Signing up: every way through the questions, left and taken up again, refused, too young."""
 
 from __future__ import annotations
 
@@ -135,18 +135,6 @@ async def test_a_shared_location_gives_the_communes_around(zoe: Talker) -> None:
     assert "no French commune near" in (await zoe.share_location(0.0, 0.0)).text
 
 
-async def test_living_abroad_asks_the_country(conversation: Conversation, zoe: Talker) -> None:
-    await agree(zoe)
-    await zoe.tap("I live abroad")
-    shown = await zoe.send("Belgique")
-    assert "Where you vote: Belgium" in shown.text
-    assert "the local time in Brussels" in shown.text
-    person = await zoe.stored()
-    assert person is not None
-    assert (person.territory, person.country, person.zone) == ("abroad", "BE", "Europe/Brussels")
-    assert ("country", None, "BE") in await conversation.answers()
-
-
 @pytest.mark.parametrize("command", ["/vote", "/start", "/settings"])
 @pytest.mark.parametrize(
     ("way", "question"),
@@ -168,77 +156,6 @@ async def test_a_command_comes_back_to_the_open_question(
     shown = await zoe.send(command)
     assert (shown.text, shown.buttons) == (asked.text, buttons)
     assert not asked.buttons, "Of the same question twice the newest has the buttons."
-
-
-@pytest.mark.parametrize(
-    ("answer", "zone", "logged"),
-    [
-        ("tap:Los Angeles", "America/Los_Angeles", ("consulate", "US", "losangeles")),
-        ("tap:Denver", "America/Denver", ("country", None, "US")),  # no post, but hours of its own
-        ("la nouvelle orleans", "America/Chicago", ("consulate", "US", "neworleans")),
-        ("Seattle", "America/Los_Angeles", ("country", None, "US")),
-        ("London", "Europe/London", ("consulate", "GB", "london")),  # another country after all
-    ],
-)
-async def test_a_country_with_several_hours_asks_where(
-    conversation: Conversation, zoe: Talker, answer: str, zone: str, logged: tuple[str, str | None, str]
-) -> None:
-    await agree(zoe)
-    await zoe.tap("I live abroad")
-    shown = await zoe.send("Etats-Unis")
-    assert "United States: where do you live there?" in shown.text
-    assert "I don’t know" not in shown.buttons
-    if answer.startswith("tap:"):
-        await zoe.tap(answer.removeprefix("tap:"))
-    else:
-        await zoe.send(answer)
-    assert "Welcome" in zoe.last.text
-    person = await zoe.stored()
-    assert person is not None
-    assert person.zone == zone
-    assert (await conversation.answers())[-2] == logged
-
-
-async def test_a_country_with_several_posts_asks_which_and_one_may_not_know(
-    conversation: Conversation, zoe: Talker
-) -> None:
-    await agree(zoe)
-    await zoe.tap("I live abroad")
-    shown = await zoe.send("Allemagne")
-    assert "Munich" in shown.buttons
-    await zoe.tap("I don’t know")
-    person = await zoe.stored()
-    assert person is not None
-    assert (person.country, person.zone) == ("DE", "Europe/Berlin")
-    assert (await conversation.answers())[-2] == ("country", None, "DE")
-
-
-@pytest.mark.parametrize(
-    ("typed", "country", "zone"),
-    [
-        ("Londres", "United Kingdom", "Europe/London"),
-        ("Los Angeles", "United States", "America/Los_Angeles"),  # not the country's main zone
-    ],
-)
-async def test_a_city_abroad_is_recognised(zoe: Talker, typed: str, country: str, zone: str) -> None:
-    await agree(zoe)
-    await zoe.send(typed)
-    await zoe.tap(f"I live abroad: {country}")
-    person = await zoe.stored()
-    assert person is not None
-    assert person.zone == zone
-
-
-@pytest.mark.parametrize("data", ["1:home:US:paris", "1:home:FR:-", "1:home:US", "1:home:ZZ:losangeles"])
-async def test_a_forged_post_changes_nothing(zoe: Talker, data: str) -> None:
-    await agree(zoe)
-    await zoe.tap("I live abroad")
-    await zoe.send("USA")
-    await zoe.tap_data(data)
-    assert "no longer works" in zoe.toast
-    person = await zoe.stored()
-    assert person is not None
-    assert person.country is None
 
 
 async def test_a_former_commune_says_what_it_is_part_of_today(zoe: Talker) -> None:
@@ -320,18 +237,6 @@ async def test_junk_is_no_commune(zoe: Talker) -> None:
             assert person is not None
             assert person.commune is None, text
     assert "May I choose your messages" in (await zoe.send("Lyon")).text
-
-
-@pytest.mark.parametrize("typed", ["à l’étranger", "je vote à l'étranger", "abroad", "je suis expatriée"])
-async def test_abroad_in_words_asks_the_country(zoe: Talker, typed: str) -> None:
-    await agree(zoe)
-    assert "In which country do you live?" in (await zoe.send(typed)).text
-    assert "Where you vote: Belgium" in (await zoe.send("Belgium")).text
-
-
-async def test_the_village_of_le_tranger_is_no_place_abroad(zoe: Talker) -> None:
-    await agree(zoe)
-    assert "<b>Le Tranger</b>" in (await zoe.send("Le Tranger")).text
 
 
 @pytest.mark.parametrize("typed", ["oui", "Yes!", "OK", "d’accord"])

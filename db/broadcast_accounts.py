@@ -88,6 +88,10 @@ class Broadcast(Frozen):
         """Whether it puts the words of another one right."""
         return self.mends is not None and self.template is None
 
+    def is_of_use(self, now: datetime) -> bool:
+        """Whether it is of use to whoever gets it now: an invitation until its event begins."""
+        return self.expires_at is None or self.expires_at > now
+
     @property
     def survey(self) -> str | None:
         """The code of the survey that it asks, if it asks one."""

@@ -12,7 +12,17 @@ from typing import Any
 
 from telegram import Update
 
-from bot.actions import announcing, event_history, event_news, event_reach, events, feedback, hosts, series
+from bot.actions import (
+    announcing,
+    event_history,
+    event_news,
+    event_reach,
+    events,
+    feedback,
+    hosts,
+    series,
+    too_late,
+)
 from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
@@ -257,6 +267,12 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         silence=silence,
         **(_doubts(context, event) if change.starts_at is not None else {"doubts": ()}),
         invited=await event_news.invited(context.tx, author, found.event),
+        late=None
+        if cancelling
+        else await too_late.of_event(context.tx, author, found.event, event.starts_at),
+        bot=context.services.bot_username,
+        code=found.event.code,
+        zone=author.person.zone or event.zone,
         place_zone=event.zone,
         following=len(await series.following(context.tx, found)) if not hidden else 0,
     )
@@ -306,6 +322,7 @@ async def confirm(update: Update, context: Context) -> None:
         context.edit("event_edit/left")
         return
     code, found, reason = data["code"], await _open(context, author), data.get("reason") or ""
+    late = None
     if data["field"] == "cancel":
         cancel = series.cancel_following if said == "all" else events.cancel_event
         told = await cancel(context.tx, author, code, reason=reason)
@@ -313,6 +330,8 @@ async def confirm(update: Update, context: Context) -> None:
         change = _change(context, found)
         change_it = series.change_following if said == "all" else events.change_event
         told = await change_it(context.tx, author, code, change, sequence=data["sequence"], reason=reason)
+        starts_at = change.starts_at or found.event.starts_at
+        late = await too_late.of_event(context.tx, author, found.event, starts_at)
     await context.end_dialog()
     cancelled = data["field"] == "cancel"
     zone = author.person.zone or found.event.zone
@@ -322,6 +341,9 @@ async def confirm(update: Update, context: Context) -> None:
         cancelled=cancelled,
         held=found.held,
         invited=await event_news.invited(context.tx, author, found.event),
+        late=late,
+        bot=context.services.bot_username,
+        code=code,
         counts=author.reader,
         zone=zone,
     )

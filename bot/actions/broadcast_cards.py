@@ -170,7 +170,8 @@ def _may(author: Author, progress: BroadcastProgress, mends: Sequence[BroadcastP
             may.add("recall")
         if may_be_corrected(kind, template=broadcast.template):
             may.add("correct")
-    if progress.count("expired").total and not progress.is_cancelled and not is_recalled:
+    is_of_use = broadcast.is_of_use(author.now) and not progress.is_cancelled
+    if progress.count("expired").total and is_of_use and not is_recalled:
         may.add("renew")
     return frozenset(may)
 

@@ -94,7 +94,7 @@ async def _renewable(tx: AsyncConnection, author: Author, broadcast: int) -> Bro
     author.require(Action.SEND_AGAIN)
     author.require_standing()
     found = await controlled(tx, author, broadcast)
-    if found.is_cancelled or _useful_until(found, author.now) <= author.now:
+    if found.is_cancelled or not found.is_of_use(author.now):
         raise BroadcastRefused("It is too late for it.", message="errors/broadcast_too_late")
     return found
 

@@ -13,7 +13,7 @@ import db.broadcast_accounts
 import db.delivery_accounts
 import db.event_news
 import db.events
-from bot.actions import event_news, series
+from bot.actions import event_news, series, too_late
 from bot.actions.authority import Author
 from bot.actions.event_news import Invited
 from bot.actions.events import PAST_AT_ONCE, ManagedEvent
@@ -22,6 +22,7 @@ from bot.rules.permissions import Action
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
 from db.events import Event, EventPage
+from db.too_late import TooLate
 
 
 class LastNews(Frozen):
@@ -37,6 +38,8 @@ class History(Frozen):
     invitation: Broadcast | None
     # How it stands, where a second person has to let it go and it has more to send.
     invited: Invited | None
+    # Whom the invitation does not reach before it begins.
+    late: TooLate | None
     news: LastNews | None
     every: str | None
     dates: Sequence[Event]
@@ -57,6 +60,9 @@ async def history(tx: AsyncConnection, author: Author, found: ManagedEvent) -> H
     return History(
         invitation=invitation,
         invited=await event_news.invited(tx, author, event),
+        late=await too_late.of_event(tx, author, event, event.starts_at)
+        if event.starts_at > author.now
+        else None,
         news=news,
         every=every.value if every is not None else None,
         dates=dates,

@@ -308,12 +308,14 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
             if words.state == "unapproved" and asked is not None and asked.decided_at is None:
                 await broadcast_approvals.ask(tx, author, words.id)
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
-    if invitation is None or invitation.finished_at is not None or invitation.state == "cancelled":
+    if invitation is None or invitation.state == "cancelled":
         return
     changed = (await db.events.get_many(tx, [event.id]))[event.id]
     expires = invitation.expires_at
     if expires is not None and invitation.series is None and expires != changed.starts_at:
         await db.broadcasts.expire_at(tx, invitation.id, changed.starts_at)
+    if invitation.finished_at is not None:
+        return
     last = await db.approvals.of_broadcast(tx, invitation.id)
     if last is not None and (last.decided_at is None or last.granted):
         await broadcast_approvals.ask(tx, author, invitation.id)

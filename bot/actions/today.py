@@ -21,6 +21,7 @@ from bot.actions import (
     doubts,
     events,
     export_orders,
+    too_late,
 )
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.authority import Author, area_name
@@ -52,6 +53,7 @@ class Matter(StrEnum):
 
     APPROVAL = "approval"
     EXPORT = "export"
+    TOO_LATE = "too_late"
     EXPIRED = "expired"
     DOUBTS = "doubts"
     CONVERSATIONS = "conversations"
@@ -106,6 +108,7 @@ async def decisions(
         for each in await export_orders.waiting(tx, author)
         if each.asked_by != mine
     ]
+    found += await _too_late(tx, author, language)
     found += await _expired(tx, author, language, accounts)
     found += [
         Decision(matter=Matter.DOUBTS, number=each.id, people=author.reader.shown(each.people))
@@ -171,6 +174,21 @@ async def _expired(tx: AsyncConnection, author: Author, language: str, accounts:
                 )
             )
     return found
+
+
+async def _too_late(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
+    """Events that moved to an hour before which their invitation cannot reach everybody any more."""
+    first = author.campaign.languages[0]
+    return [
+        Decision(
+            matter=Matter.TOO_LATE,
+            event=each.event,
+            title=text_in(each.texts, language, first).title,
+            people=author.reader.shown(each.late.people),
+            since=each.late.since,
+        )
+        for each in await too_late.to_decide(tx, author)
+    ]
 
 
 async def _conversations(tx: AsyncConnection, author: Author) -> list[Decision]:

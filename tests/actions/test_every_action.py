@@ -92,6 +92,7 @@ survey_results.is_long
 survey_results.results_now survey_results.found_in survey_results.as_read feedback.figures_of
 event_cards.find event_cards.standing announcing.invite announcing.queue_invitation
 event_news.tell event_news.gather event_news.pending event_news.invited events.apply_change events.apply_cancellation
+too_late.of_event too_late.to_decide
 series.following event_history.history event_history.refused team_log.titles
 hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
 series.make series.invite series.of_event

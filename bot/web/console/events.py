@@ -138,6 +138,7 @@ class Events:
             refused=refused,
             meant=meant(fields),
             opens=event.starts_at - EARLY,
+            bot=self._desk.composer.bot_username,
             is_done="done" in visit.request.query_params,
             is_open=not event.is_cancelled and event.ends_at > visit.now,
             is_over=event.ends_at <= visit.now,

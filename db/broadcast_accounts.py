@@ -175,6 +175,11 @@ class BroadcastProgress(Frozen):
         return min((*held, *filter(None, [self.account.next_due])), default=None)
 
     @property
+    def is_held(self) -> bool:
+        """Whether all that has yet to leave is held back: for its hour, or until another message left."""
+        return self.withheld.total > 0 and not self.waiting.total
+
+    @property
     def has_gone_out(self) -> bool:
         """Whether there is more to tell than whom it is for."""
         stays = self.is_unapproved or self.is_to_come or self.is_cancelled
@@ -388,10 +393,8 @@ async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast
 
 async def waiting_for(tx: AsyncConnection, person: int) -> list[tuple[int, Broadcast]]:
     """The deliveries that have yet to leave for a person, each with its broadcast."""
-    query = (
-        sa.select(deliveries.c.id.label("delivery"), broadcasts)
-        .join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
-        .where(deliveries.c.person == person, deliveries.c.state.in_(ON_THE_WAY))
-    )
+    theirs = sa.and_(deliveries.c.person == person, deliveries.c.state.in_(ON_THE_WAY))
+    joined = deliveries.join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
+    query = sa.select(deliveries.c.id.label("delivery"), broadcasts).select_from(joined).where(theirs)
     rows = [dict(row._mapping) for row in await tx.execute(query)]
     return [(row.pop("delivery"), Broadcast(**row)) for row in rows]

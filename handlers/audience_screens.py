@@ -22,6 +22,7 @@ from bot.rules.audience_building import (
     without,
 )
 from bot.rules.events import is_over
+from bot.rules.expression_text import pointing_in
 from bot.rules.expressions import EVERYBODY, Expression, leaves_of
 from bot.rules.leaves import ANY, LONGEST_NAME, Leaf, read_leaf, saved_name
 from bot.rules.permissions import Action
@@ -193,6 +194,8 @@ async def type_audience(update: Update, context: Context) -> None:
     """A place, a sentence or an expression. A whole sentence says it all anew; one condition joins the others."""
     assert context.message is not None  # a text handler
     vocabulary, typed = context.vocabulary, context.message.text or ""
+    if desk.is_confirmation(context):
+        raise pointing_in(typed, 0, len(typed), "send")
     read = await audience_typing.read(
         context.tx,
         await desk.author(context),

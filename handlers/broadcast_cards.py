@@ -14,6 +14,7 @@ from bot.delivery.calls import Call
 from bot.delivery.progress import template_of
 from bot.departure.approving import previews
 from bot.rules.broadcast_lists import BroadcastPart
+from bot.rules.kinds import Kind
 from db.broadcast_accounts import Broadcast
 from handlers import broadcast_approvals, broadcasts, desk
 from handlers.buttons import arguments, whole_number
@@ -104,7 +105,9 @@ async def ask_renew(update: Update, context: Context) -> None:
     (broadcast,) = arguments(context, 1)
     author, number = await desk.author(context), desk.number(broadcast)
     found = await broadcast_changes.foreseen_again(context.tx, author, number)
-    context.say("broadcasts/renew", number=number, forecast=found, counts=author.reader)
+    sent = await broadcast_control.controlled(context.tx, author, number)
+    neutral = sent.kind == Kind.CIVIC_NEUTRAL
+    context.say("broadcasts/renew", number=number, forecast=found, counts=author.reader, neutral=neutral)
 
 
 async def renew(update: Update, context: Context) -> None:

@@ -26,7 +26,7 @@ from bot.rules.broadcast_draft import (
     texts_of,
     time_doubts,
 )
-from bot.rules.dates import read_moment
+from bot.rules.dates import is_now, read_moment
 from bot.rules.effects import prospect
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.experiments import SHARES, Outcome
@@ -241,9 +241,11 @@ async def send_now(update: Update, context: Context) -> None:
 async def type_time(update: Update, context: Context) -> None:
     """A time to come, in the organizer's own zone for now."""
     assert context.message is not None  # a text handler
-    moment = read_moment(
-        context.message.text or "", context.vocabulary.dates, now=context.now, zone=context.zone
-    )
+    typed, words = context.message.text or "", context.vocabulary.dates
+    if is_now(typed, words):
+        await proceed(context, context.say, wall=NOW)
+        return
+    moment = read_moment(typed, words, now=context.now, zone=context.zone)
     await proceed(context, context.say, wall=moment.replace(tzinfo=None).isoformat())
 
 

@@ -27,7 +27,7 @@ from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
 from bot.departure.composable import Draft
-from bot.rules.dates import read_moment
+from bot.rules.dates import is_date, read_moment
 from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT, starts_at
 from bot.rules.events import event_doubts_of
 from bot.rules.kinds import Kind
@@ -174,12 +174,12 @@ async def type_commune(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     typed = context.message.text or ""
     found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
-    if not found.results:
-        context.say("new_event/commune_unknown", typed=typed[:60])
-    elif found.confident:
+    if found.confident:
         await _settle_commune(context, found.results[0].code, context.say)
-    else:
+    elif found.results and not is_date(typed, context.vocabulary.dates):
         context.say("event_edit/communes", communes=found.results)
+    else:
+        context.say("new_event/commune_unknown", typed=typed[:60])
 
 
 async def choose_commune(update: Update, context: Context) -> None:

@@ -15,7 +15,7 @@ from telegram import Update
 from bot.actions import event_drafts
 from bot.actions.dialogs import ELSEWHERE
 from bot.communes import Commune
-from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
+from bot.rules.dates import LONGEST_EVENT, BadDate, is_date, read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
     DESCRIPTION_LIMIT,
@@ -103,7 +103,7 @@ async def type_commune(update: Update, context: Context) -> None:
     found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
     if found.confident:
         await _settle_commune(context, found.results[0], context.say)
-    elif found.results:
+    elif found.results and not is_date(typed, context.vocabulary.dates):
         context.say("new_event/communes", communes=found.results)
     else:
         context.say("new_event/commune_unknown", typed=typed[:60])

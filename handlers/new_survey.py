@@ -14,7 +14,7 @@ from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import written
 from bot.actions.surveys import NewSurvey, SurveyRefused
 from bot.departure.composable import Draft
-from bot.rules.dates import read_moment
+from bot.rules.dates import is_now, read_moment
 from bot.rules.event_draft import DraftQuestion
 from bot.rules.permissions import Action
 from bot.rules.survey_draft import (
@@ -273,9 +273,11 @@ async def type_closing(update: Update, context: Context) -> None:
 
 async def type_opening(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
-    moment = read_moment(
-        context.message.text or "", context.vocabulary.dates, now=context.now, zone=context.zone
-    )
+    typed, words = context.message.text or "", context.vocabulary.dates
+    if is_now(typed, words):
+        await proceed(context, context.say, opens=None, reopened=None)
+        return
+    moment = read_moment(typed, words, now=context.now, zone=context.zone)
     opens = moment.replace(tzinfo=None).isoformat()
     await proceed(context, context.say, opens=opens, reopened=None)
 

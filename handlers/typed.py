@@ -13,7 +13,7 @@ from telegram import Update
 
 from bot.actions import people, questions
 from bot.rules.typed import Meaning
-from handlers import check_ins, conversations, events, helping, menu, privacy, steps, vote
+from handlers import check_ins, conversations, events, helping, menu, privacy, steps, volunteering, vote
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import begin, must_sign_up, point_to_question
@@ -104,6 +104,11 @@ async def _help(update: Update, context: Context) -> None:
     await helping.help_(update, context)
 
 
+async def _volunteer(update: Update, context: Context) -> None:
+    if not await must_sign_up(context):
+        await volunteering.show_step(context, volunteering.OPEN, context.say)
+
+
 async def _voted(update: Update, context: Context) -> None:
     if not await must_sign_up(context):
         await steps.tell_that_one_voted(context)
@@ -135,6 +140,7 @@ MEANT: Mapping[str, Handler] = {
     Meaning.NOT_COMING: _not_coming,
     Meaning.WHERE: vote.vote,
     Meaning.EVENTS: events.list_events,
+    Meaning.VOLUNTEER: _volunteer,
     Meaning.HELP: _help,
     Meaning.YES: _yes_or_no,
     Meaning.NO: _yes_or_no,

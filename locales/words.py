@@ -159,7 +159,7 @@ def _phrases(said: _Table) -> Phrases:
 def _dates(dates: _Table) -> DateWords:
     days = dates.table("days")
     plain = ("noon", "hours", "minutes", "morning", "afternoon", "evening")
-    rare = ("before_noon", "after_noon", "ordinals", "of", "around", "going", "since", "until")
+    rare = ("before_noon", "after_noon", "ordinals", "of", "around", "going", "since", "until", "now")
     return DateWords(
         months=dates.lists("months", 12),
         weekdays=dates.lists("weekdays", 7),

@@ -24,6 +24,7 @@ from bot.rules.audience_limits import outside
 from bot.rules.audience_sentences import Known, sentence_in
 from bot.rules.audience_words import AudienceWords
 from bot.rules.date_words import DateWords
+from bot.rules.dates import is_date
 from bot.rules.event_names import events_meant
 from bot.rules.expression_text import WORDS, pointing, pointing_in, spotted
 from bot.rules.expressions import Expression, leaves_of
@@ -69,6 +70,8 @@ async def read(
         if len(places) > 1 or places[0].kind == "commune":
             return Typed(expression=None, places=tuple(places))
         return await _place_alone(tx, author, typed, places[0])
+    if is_date(typed, dates):  # of which something would sound like a commune
+        raise pointing_in(typed, 0, len(typed), "date")
     try:
         expression, spots = sentence_in(typed, words, await _known(tx, author, dates))
     except BadAudience as fault:

@@ -10,11 +10,11 @@ from bot.rules.typed import folded
 class DateWords(Frozen):
     """The words for days and hours, in one language or several: what is written first in these wins.
 
-    `months` begin in January, `weekdays` on Monday. `days_ahead`: how far `tomorrow` and the like are.
-    `before_noon` and `after_noon` follow an hour of twelve, `hours` and `minutes` a number, `ordinals` a day's.
-    `of` stands between a day and its month, `around` anywhere in a date, `since` and `until` before two hours. `going`
-    stands beside the time at which somebody goes, and `morning`, `afternoon` and `evening` may be that time, or
-    tell which 8 h is meant.
+    `months` begin in January, `weekdays` on Monday. `days_ahead`: how far `tomorrow` and the like are. `now` says
+    that no date is meant. `before_noon` and `after_noon` follow an hour of twelve, `hours` and `minutes` a number,
+    `ordinals` a day's. `of` stands between a day and its month, `around` anywhere in a date, `since` and `until`
+    before two hours. `going` stands beside the time at which somebody goes, and `morning`, `afternoon` and
+    `evening` may be that time, or tell which 8 h is meant.
     """
 
     months: tuple[tuple[str, ...], ...]
@@ -34,6 +34,7 @@ class DateWords(Frozen):
     evening: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     until: tuple[str, ...] = ()
+    now: tuple[str, ...] = ()
 
 
 def words_of_all(languages: Sequence[DateWords]) -> DateWords:
@@ -75,6 +76,7 @@ _PLAIN = (
     "evening",
     "since",
     "until",
+    "now",
 )
 
 

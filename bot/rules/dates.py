@@ -140,6 +140,27 @@ def read_moment(text: str, words: DateWords, *, now: datetime, zone: str) -> dat
     return moment
 
 
+def is_now(text: str, words: DateWords) -> bool:
+    """Whether it says `now` and nothing else (`tout de suite`, `right away`)."""
+    said = " ".join(_MARKS.sub(" ", folded(text)).split())
+    return said in {" ".join(_MARKS.sub(" ", folded(word)).split()) for word in words.now}
+
+
+_MARKS = re.compile(r"[^\w]+")
+
+
+def is_date(text: str, words: DateWords) -> bool:
+    """Whether it is a day, an hour or both, possible or not, and nothing else."""
+    if is_now(text, words):
+        return True
+    forms = _forms(words)
+    try:
+        typed = _parts(_plain(text), forms)
+    except BadDate:  # an hour that does not exist
+        return True
+    return not typed.left and (typed.day, typed.weekday, typed.at) != (None, None, None)
+
+
 def read_time_of_day(text: str, words: DateWords) -> time | None:
     """The time at which somebody says they go (`à 10h`, `j’irai le matin`, `after work`); None for anything else."""
     forms = _forms(words)

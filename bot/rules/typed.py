@@ -46,6 +46,7 @@ class Meaning(StrEnum):
     NOT_COMING = "not_coming"
     WHERE = "where"  # where, when and how one votes
     EVENTS = "events"
+    VOLUNTEER = "volunteer"  # offers to help
     HELP = "help"
     YES = "yes"
     NO = "no"

@@ -262,6 +262,10 @@ def test_postcode(code: str) -> None:
         ("code postal 31500", "31555", True),
         ("INSEE 31500", "31500", True),
         ("31500", "31555", True),
+        # Of offices, and the code of a village elsewhere.
+        ("31060 Toulouse Cedex 9", "31555", True),
+        ("69288 Lyon cedex 02", "69123", True),
+        ("cedex 31060", "31555", False),
         ("98713", "98713", False),  # Papeete’s boxes, or the code of Arutua
         ("INSEE 98713", "98713", True),
         ("97701", "97701", True),  # whatever it is: there is one commune

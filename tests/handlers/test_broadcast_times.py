@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from db.schema import broadcasts
 from tests.campaigning import recipients, rows, staff, supporter
 from tests.conversation import Conversation, paris
@@ -60,6 +62,17 @@ async def test_a_time_that_passed_while_one_hesitated_is_refused(conversation: C
     await admin.tap("Now")
     await admin.send("SEND")
     assert len(await rows(conversation, broadcasts)) == 1
+
+
+@pytest.mark.parametrize("typed", ["now", "Right away!", "tout de suite", "Maintenant."])
+async def test_now_in_words_is_now(conversation: Conversation, typed: str) -> None:
+    admin = await staff(conversation, 7, "admin", "FR")
+    await write_broadcast(admin)
+    await admin.tap("That’s it")
+    await admin.send(typed)
+    await admin.send("SEND")
+    (sent,) = await rows(conversation, broadcasts)
+    assert (sent.starts_at, sent.local_time) == (conversation.clock.now(), False)
 
 
 async def test_a_time_that_is_probably_a_slip_is_told_above_the_word(conversation: Conversation) -> None:

@@ -277,6 +277,18 @@ async def test_it_goes_out_later_and_its_answers_are_kept_as_long_as_was_chosen(
     assert due == {paris("2016-11-17T09:30")}
 
 
+async def test_it_goes_out_now_where_that_is_said_in_words(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    await staff.tap("Send it later")
+    await staff.send("tout de suite")
+    await staff.send("SEND")
+    async with conversation.database.read() as tx:
+        assert set(await tx.scalars(sa.select(deliveries.c.due_at))) == {conversation.clock.now()}
+
+
 async def test_it_does_not_go_out_after_its_end(conversation: Conversation, supporters: list[Talker]) -> None:
     staff = await team(conversation)
     await write(staff)

@@ -75,6 +75,8 @@ async def test_staff_may_write_that_others_should_stop(conversation: Conversatio
         ("je comprends pas", "What I can do"),
         ("où je vote ?", "First round"),
         ("événement", "No event is planned"),
+        ("can I volunteer?", "How would you like to help?"),
+        ("je peux aider ?", "How would you like to help?"),
         ("je ne viens plus", "You haven’t said yes to any event"),
         ("oui", "I hadn’t asked you anything"),
     ],

@@ -91,6 +91,27 @@ async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
+async def test_what_is_held_for_everybody_waits_wherever_it_is_read(
+    conversation: Conversation, language: str
+) -> None:
+    talker, read = await with_a_message(conversation, language), Reader(language)
+    async with conversation.database.write() as tx:
+        until = conversation.clock.now() + timedelta(hours=20)
+        await tx.execute(sa.update(deliveries).values(state="withheld", reason="cap_day", due_at=until))
+    page = await signed_in(talker)
+    await page.open("/console/")
+    assert read.label("Waiting for their hour or their turn") in page.text
+    assert read.label("Under way") not in page.text
+    await page.open("/console/messages/1")
+    card = await talker.send("/broadcasts")
+    assert read.label("waits for its hour") in card.text
+    await talker.tap(next(iter(talker.last.buttons)))
+    for shown in (page.text, talker.last.text):
+        assert read.says("It waits.").search(shown), shown
+        assert not read.says("Going out…").search(shown), shown
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
 async def test_what_expires_before_its_hour_is_not_said_to_arrive_then(
     conversation: Conversation, language: str
 ) -> None:

@@ -135,6 +135,8 @@ async def test_who_acted_is_said_in_words_and_a_purge_tells_only_of_what_it_eras
     async with conversation.database.write() as tx:
         for actor, action, details in (
             ("staff:31", "cancel_event", {"told": 1}),
+            ("staff:32", "staff_revoke", {"telegram_id": 31}),
+            ("staff:31", "staff_revoke", {"telegram_id": 32}),
             ("host:32", "change_event", {"changed": "hours", "shift": 1}),
             ("retention", "purge", erased),
         ):
@@ -148,6 +150,7 @@ async def test_who_acted_is_said_in_words_and_a_purge_tells_only_of_what_it_eras
         "Karim (31)",
     ):
         assert words in sophie.text, sophie.text
+    assert "numéro Telegram 31" not in sophie.text, "whom it is about is named as who acted"
     assert "horaires d’un créneau" in sophie.text
     for machine in ("staff:", "host:", "retention", "hours", "Léa", "offres d’aide", "passages aux portes"):
         assert machine not in sophie.text, machine

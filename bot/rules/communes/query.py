@@ -108,6 +108,7 @@ def parse_query(text: str) -> Query:
         folded = _GLUED.sub(" ", folded)
         folded = _CEDEX.sub(" ", _COUNTRY_BEFORE_CODE.sub("", folded))
         folded = _SPACED_CODE.sub(r"\1\2", folded)
+    postal = _CEDEX.search(fold(text)) is not None
     words: list[str] = []
     code = number = arrondissement = None
     for token in folded.split():
@@ -128,7 +129,7 @@ def parse_query(text: str) -> Query:
         words = words[:1] if arrondissement else words
     if arrondissement is not None and len(words) > 1 and words[0] in ("de", "du", "a"):
         words = words[1:]
-    postal = "postal" in words or "cp" in words
+    postal = postal or "postal" in words or "cp" in words
     insee = not postal and ("insee" in words or "cog" in words or {"code", "commune"} <= set(words))
     if code and all(word in _CODE_WORDS for word in words):
         words = []

@@ -58,10 +58,12 @@ class Searcher:
         postcodes are somebody's.
         """
         places = self._by_postcode(code)
-        by_insee = self._place(code)
+        # Who says that it is a postcode means no other number: 31060 is of offices in Toulouse.
+        by_insee = None if query.postal else self._place(code)
         if places and not query.insee and by_insee not in places:
             by_insee = None
-        if code.endswith("000") and not places and by_insee is None and not query.words:
+        is_round = code.endswith("000") or query.postal
+        if is_round and not places and by_insee is None and not query.words:
             # `75000` and `69000` are typed by many, and are no postcodes.
             departments = departments_of_number(code[:2], self._table.departments)
             return self._by_name.largest_of(departments, limit), False

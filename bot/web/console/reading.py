@@ -104,6 +104,7 @@ class Reading:
             ("log",), lambda: visit.desk.in_reading(lambda tx: team_log.told_of(tx, author)), or_older=True
         )
         areas = {str(each.details["area"]) for each in entries if "area" in each.details}
+        meant = {each.details["telegram_id"] for each in entries if each.details.get("telegram_id")}
         return visit.page(
             "log",
             entries=entries,
@@ -112,7 +113,9 @@ class Reading:
             actors=actors,
             older=urlencode({name: text for name, text in asked.items() if text}),
             first_names=await team_log.first_names(
-                visit.tx, visit.author, {*actors, *(each.actor for each in entries)}
+                visit.tx,
+                visit.author,
+                {*actors, *(each.actor for each in entries), *(f"staff:{number}" for number in meant)},
             ),
             titles=await team_log.titles(visit.tx, author, entries, visit.language),
             places={area: area_name(visit.author.gazetteer, area) for area in areas},

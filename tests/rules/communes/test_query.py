@@ -12,7 +12,7 @@ from bot.rules.communes.query import Query, Sentences, area_splits, parent_of, p
         ("Ajaccio, 2a", Query(words=("ajaccio",), number="2A")),
         ("bourg 1", Query(words=("bourg",), number="01")),
         ("F-75015 Paris", Query(words=("paris",), code="75015")),
-        ("75 015 PARIS CEDEX 15", Query(words=("paris",), code="75015")),
+        ("75 015 PARIS CEDEX 15", Query(words=("paris",), code="75015", postal=True)),
         ("1400", Query(words=(), code="01400")),  # a spreadsheet took the zero away
         ("2A004", Query(words=(), code="2A004")),
         ("code postal 51300", Query(words=(), code="51300", postal=True)),

@@ -23,6 +23,7 @@ from db.events import COLUMNS, EventInWords, in_words
 from db.postponed import postpone, taken_up
 from db.responses import AskedElsewhere, Response, log_all, mark_answered
 from db.rsvps import READ, read, row_of, write_all
+from db.seats import hold
 
 
 class Tap(NamedTuple):
@@ -105,6 +106,9 @@ async def find(tx: AsyncConnection, taps: Mapping[int, Tap]) -> dict[int, Tapped
         return _look(visit, taps)
 
     events, answers, messages = await together(tx, look)
+    counted = [told.event.id for told in events.values() if told.event.counted]
+    if len(counted) > 1 and tx.dialect.name == "postgresql":
+        await hold(tx, counted)  # in the one order: each in its turn would be in that of the taps
     own = {(rsvp.event, rsvp.person): rsvp for rsvp in answers}
     of_person: dict[int, list[SentToMany]] = {}
     for each in messages:

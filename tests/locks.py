@@ -13,6 +13,10 @@ _WAITING = sa.text(
 )
 
 
-async def somebody_waits(tx: AsyncConnection) -> bool:
+async def how_many_wait(tx: AsyncConnection) -> int:
     """As it is now, each time it is asked in a transaction; on PostgreSQL."""
-    return bool((await tx.execute(_WAITING)).scalar_one())
+    return int((await tx.execute(_WAITING)).scalar_one())
+
+
+async def somebody_waits(tx: AsyncConnection) -> bool:
+    return await how_many_wait(tx) > 0

@@ -142,6 +142,7 @@ async def change_following(
     # It is news until the last of them is over: who comes to that one may be told when the first one is.
     moved: dict[str, Any] = {}
     over = found.event.ends_at
+    await db.seats.hold_events(tx, [date.id for date in dates])
     for date in dates:
         each = await events.find_open(tx, author, date.code)
         number = sequence if date.id == found.event.id else date.sequence
@@ -212,6 +213,7 @@ async def cancel_following(
         return await events.cancel_event(tx, author, code, sequence=sequence, reason=reason)
     if sequence is not None:
         await require_unchanged(tx, author, found.event, sequence)
+    await db.seats.hold_events(tx, [date.id for date in dates])
     for date in dates:
         await events.apply_cancellation(tx, author, (await events.find_open(tx, author, date.code)).event)
     invitation = await db.broadcast_accounts.invitation_to(tx, found.event.id)

@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions.planning import (
     FIRST_LOOK,
+    ForMany,
     TickFindings,
     TickPart,
     is_to_be_looked_at,
-    look,
+    look_at_changed,
     open_steps,
     others,
 )
@@ -25,6 +26,7 @@ from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
 from db.looks import Look, Work, look_in_turn
+from db.planning import next_portion
 from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
@@ -154,14 +156,31 @@ class Ticker:
         if is_due:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)
-                found = await look(tx, self._campaign, now, before=self._look)
+                found, left = await look_at_changed(tx, self._campaign, now, before=self._look)
+            # The marks of those who changed are gone: what keeps it from the end of this begins with everybody.
+            self._look = FIRST_LOOK
+            queued = found.queued + sum([await self._queue_in_portions(each) for each in left])
             self._look = found
-            self._tell(found.queued, now)
+            self._tell(queued, now)
         for part in parts:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)
                 queued = await part.work(tx)
             self._tell(queued, now)
+
+    async def _queue_in_portions(self, many: ForMany) -> int:
+        """Queues it for many people: what was queued leaves meanwhile, and whoever taps has their turn."""
+        queued, last = 0, 0
+        while True:
+            async with self._database.write() as tx:
+                await lock(tx, Lock.PLANNING)
+                some = await next_portion(tx, many.those, last)
+                if some is None:
+                    return queued
+                new, last = await many.queue(tx, some), some[-1]
+            queued += new
+            if new:
+                self._queued()
 
     def _tell(self, queued: int, now: datetime) -> None:
         if queued:

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ from db.upgrade import upgrade
 
 BACKED_UP_AT = "backed_up_at"
 """The fact, in a backup alone, of when it was made: an instant in ISO 8601."""
+THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 Settle = Callable[[AsyncConnection, AsyncConnection | None, datetime | None], Awaitable[int]]
 """Brings the log of a restored database up to what the replaced one held (None: it cannot be read), and notes the
@@ -299,6 +300,11 @@ async def restored_at(tx: AsyncConnection) -> datetime | None:
     """Until when it is not known what left: what the calendar plans for an instant before does not leave by itself."""
     found = await get_fact(tx, RESTORED_AT)
     return None if found is None else datetime.fromisoformat(found)
+
+
+async def told_after(tx: AsyncConnection) -> datetime:
+    """After a restore it may not be known what left: what was due before does not leave again."""
+    return await restored_at(tx) or THE_BEGINNING
 
 
 def _swap(copy: Path, file: Path) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -22,6 +23,9 @@ from db.vote_plans import SAID
 
 MOST_CHANGED = 1_000
 """When more people changed, everybody is looked at: one pass over all costs less than many lists."""
+
+PORTION = 5_000
+"""So many people at most are looked at in one transaction: whoever taps, and what leaves, waits no longer."""
 
 ZONE_OF_THE_UNKNOWN = TERRITORIES[METROPOLE].zone
 
@@ -71,6 +75,21 @@ class StepAudience(Frozen):
     among: Collection[int] | None = None
 
 
+async def next_portion(tx: AsyncConnection, those: Sequence[int] | None, last: int) -> Sequence[int] | None:
+    """Whom to look at after a number: some of `those`, which are in order, or of everybody. None: nobody is left."""
+    if those is not None:
+        start = bisect_right(those, last)
+        return those[start : start + MOST_CHANGED] or None
+    first = await tx.scalar(sa.select(sa.func.min(people.c.id)).where(people.c.id > last))
+    return None if first is None else range(first, first + PORTION)
+
+
+async def supporters_in(tx: AsyncConnection, places: Sequence[StepPlace]) -> list[int]:
+    """The people, in order, who are registered in some places."""
+    conditions = sa.or_(*_within(places, people.c.territory))
+    return sorted(await tx.scalars(sa.select(people.c.id).where(people.c.state == "registered", conditions)))
+
+
 async def ensure_broadcast(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime) -> int:
     """The id of the broadcast of that key, made if it is the first time."""
     return await ensure(tx, by_the_program(now=now, **vars(planned)))
@@ -81,7 +100,9 @@ async def queue_step(tx: AsyncConnection, broadcast: int, audience: StepAudience
     others: dict[str, Any] = {}
     if audience.follows is not None:
         others[_FOLLOWED_BEFORE.key] = audience.followed_before
-    if audience.among is not None:
+    if isinstance(audience.among, range):
+        others |= {_FIRST.key: audience.among[0], _LAST.key: audience.among[-1]}
+    elif audience.among is not None:
         others[_AMONG.key] = list(audience.among)
     statement = _queueing_step(
         tx.dialect.name,
@@ -93,7 +114,7 @@ async def queue_step(tx: AsyncConnection, broadcast: int, audience: StepAudience
         audience.when_voted,
         tuple(sorted(audience.mutes)),
         audience.follows,
-        audience.among is not None,
+        None if audience.among is None else type(audience.among) is range,
     )
     return await queue(tx, statement, broadcast=broadcast, now=now, **others)
 
@@ -102,6 +123,7 @@ _FOLLOWED_BEFORE: sa.BindParameter[datetime] = sa.bindparam(
     "followed_before", type_=deliveries.c.sent_at.type
 )
 _AMONG: sa.BindParameter[Sequence[int]] = sa.bindparam("among", expanding=True)
+_FIRST, _LAST = (sa.bindparam(name, type_=people.c.id.type) for name in ("first", "last"))
 
 
 # Made of expressions for each look, it takes many times as long as to execute it for the few who changed; and whoever
@@ -117,15 +139,15 @@ def _queueing_step(
     when_voted: bool,
     mutes: tuple[Mute, ...],
     follows: str | None,
-    is_among: bool,
+    is_range: bool | None,
 ) -> sa.Insert:
     refused = [VoteState.CANNOT] if when_voted else [VoteState.CANNOT, VoteState.VOTED]
     conditions: list[sa.ColumnElement[bool]] = [
         *(people.c[f"mutes_{mute}"].is_(False) for mute in mutes),
         SAID.not_in([state.value for state in refused]),
     ]
-    if is_among:
-        conditions.append(people.c.id.in_(_AMONG))
+    if is_range is not None:
+        conditions.append(people.c.id.between(_FIRST, _LAST) if is_range else people.c.id.in_(_AMONG))
     if slots is not None:
         conditions.append(_slot_condition(slot, slots))
     if silent_after is not None:
@@ -144,19 +166,24 @@ def _queueing_step(
     return queueing(dialect, who)
 
 
+# An index has neither of these: people are found by their numbers, and not among all of a territory, or all who have a
+# plan, for some after the others.
+_TERRITORY, _SLOT = sa.func.coalesce(people.c.territory, None), sa.func.coalesce(vote_plans.c.slot, None)
+
+
 def _by_expiry(places: Iterable[StepPlace]) -> list[tuple[datetime, sa.ColumnElement[bool]]]:
     """The condition that people are in one of the places where a step expires at an instant, for each instant."""
     together: dict[datetime, list[StepPlace]] = {}
     for place in places:
         together.setdefault(place.expires_at, []).append(place)
-    return [(at, sa.or_(*_within(some))) for at, some in sorted(together.items())]
+    return [(at, sa.or_(*_within(some, _TERRITORY))) for at, some in sorted(together.items())]
 
 
-def _within(places: Sequence[StepPlace]) -> list[sa.ColumnElement[bool]]:
+def _within(places: Sequence[StepPlace], territory: sa.ColumnElement[str]) -> list[sa.ColumnElement[bool]]:
     whole = [place.territory for place in places if place.zone is None]
-    conditions: list[sa.ColumnElement[bool]] = [people.c.territory.in_(whole)]
+    conditions: list[sa.ColumnElement[bool]] = [territory.in_(whole)]
     if any(place.or_unknown for place in places if place.zone is None):
-        conditions.append(people.c.territory.is_(None))
+        conditions.append(territory.is_(None))
     abroad = [place for place in places if place.zone is not None]
     if abroad:
         zones = {place.zone for place in abroad}
@@ -165,9 +192,9 @@ def _within(places: Sequence[StepPlace]) -> list[sa.ColumnElement[bool]]:
         )
         if ZONE_OF_THE_UNKNOWN in zones:
             lives_by = sa.or_(lives_by, people.c.zone.is_(None))
-        where: sa.ColumnElement[bool] = people.c.territory == abroad[0].territory
+        where: sa.ColumnElement[bool] = territory == abroad[0].territory
         if any(place.or_unknown for place in abroad):
-            where = sa.or_(where, people.c.territory.is_(None))
+            where = sa.or_(where, territory.is_(None))
         conditions.append(sa.and_(where, lives_by))
     return conditions
 
@@ -185,7 +212,9 @@ async def queue_last_choice(
     who = sa.select(people.c.id).where(
         *_reachable(), people.c.registered_at < registered_before, _not_queued(broadcast)
     )
-    if among is not None:
+    if isinstance(among, range):
+        who = who.where(people.c.id.between(among[0], among[-1]))
+    elif among is not None:
         who = who.where(people.c.id.in_(among))
     return await queue_deliveries(
         tx, broadcast=broadcast, people=who, due_at=now, expires_at=expires_at, now=now
@@ -359,6 +388,4 @@ def _has_left(key: str) -> sa.ColumnElement[bool]:
 
 
 def _slot_condition(slot: str | None, slots: Collection[str]) -> sa.ColumnElement[bool]:
-    if slot is not None:
-        return vote_plans.c.slot == slot
-    return sa.or_(vote_plans.c.slot.is_(None), vote_plans.c.slot.not_in(list(slots)))
+    return sa.or_(_SLOT.is_(None), _SLOT.not_in(list(slots))) if slot is None else _SLOT.in_([slot])

@@ -3,16 +3,18 @@
 A restart, a late tick or a moved clock changes nothing but lateness: a step is due in a window of time, is queued
 once for each person it is meant for, and is useless after the window.
 
-When a window opens, everybody is looked at. After that only people are of whom something changed (`people.replan`,
-which every change of a person or a plan sets), so that a tick costs what has changed, not what there is.
+When a window opens, everybody is looked at, some after the others: messages leave, and people are answered, between
+two transactions. After that only people are of whom something changed (`people.replan`, which every change of a person
+or a plan sets), so that a tick costs what has changed, not what there is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -22,28 +24,24 @@ import db.canvass_walks
 import db.planning
 import db.seats
 import db.shifts
-from bot.actions import canvass_walks, shift_offers, waitlist
+from bot.actions import canvass_walks, event_reminders, shift_offers, waitlist
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
-from bot.rules.event_reminders import AFTER_USEFUL, EventOccurrence, event_occurrences
-from bot.rules.kinds import Kind, mutes_of_step
+from bot.rules.kinds import mutes_of_step
 from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone, territory_followed
 from bot.rules.territories import ABROAD, METROPOLE
-from db.backup import restored_at
+from db.backup import THE_BEGINNING, told_after
 from db.engine import here
-from db.planning import DueReminder, PlannedBroadcast, StepAudience, StepPlace
+from db.planning import PlannedBroadcast, StepAudience, StepPlace
 
-# An event is looked at from the eve of its day on, whatever its zone, until nobody is asked about it any more.
-EVENT_HORIZON = timedelta(days=3)
 # In their own courtesy hours, and by the clock of their consulate, people abroad get a step so much earlier than Paris
 # at most, and it is of use so much longer.
 ZONES_DIFFER = timedelta(days=2)
 # So few who changed are planned for without a visit of the database's thread for each statement: whoever taps meanwhile
 # waits for all of them.
 FEW = 64
-THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 # What follows another message becomes due by the clock alone: everybody is looked at so often.
 FOLLOW_UPS_EVERY = timedelta(minutes=1)
 
@@ -72,6 +70,18 @@ class TickFindings(Frozen):
 
 
 FIRST_LOOK = TickFindings()
+
+
+class ForMany(NamedTuple):
+    """What is to be queued for many people, some after the others: `those`, in the order of their numbers; None: for
+    everybody who is meant.
+    """
+
+    queue: Callable[[AsyncConnection, Collection[int] | None], Awaitable[int]]
+    """Queues it for those of some whom it is meant for; how many messages. Whoever has it does not get it again: it may
+    begin anew.
+    """
+    those: Sequence[int] | None = None
 
 
 class OpenStep(Frozen):
@@ -123,21 +133,16 @@ def others(campaign: Campaign, now: datetime) -> Sequence[TickPart]:
         return settling
 
     async def walks(tx: AsyncConnection) -> int:
-        return await canvass_walks.tend(tx, now, after=await _told_after(tx))
+        return await canvass_walks.tend(tx, now, after=await told_after(tx))
 
     return [
         TickPart(
-            lambda tx: _due_of_events(tx, campaign, now),
-            lambda tx: _plan_events(tx, campaign, now),
+            lambda tx: event_reminders.due_reminders(tx, campaign, now),
+            lambda tx: event_reminders.plan_reminders(tx, campaign, now),
         ),
         *settling,
         TickPart(db.canvass_walks.are_under_way, walks),
     ]
-
-
-async def _told_after(tx: AsyncConnection) -> datetime:
-    """After a restore it may not be known what left: what was due before does not leave again."""
-    return await restored_at(tx) or THE_BEGINNING
 
 
 async def is_to_be_looked_at(
@@ -156,6 +161,16 @@ async def look(
     tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
 ) -> TickFindings:
     """Queues every step that is due, knowing what the tick `before` looked at."""
+    found, left = await look_at_changed(tx, campaign, now, before=before)
+    return replace(found, queued=found.queued + sum([await each.queue(tx, each.those) for each in left]))
+
+
+async def look_at_changed(
+    tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
+) -> tuple[TickFindings, Sequence[ForMany]]:
+    """Queues every step that is due for those who changed; and what is left to be queued for all others: the findings
+    are true once that was done.
+    """
     changed = await db.planning.take_changed(tx)
     if campaign.is_out(now):
         return await _look_when_out(tx, campaign, now, changed, before)
@@ -169,22 +184,34 @@ async def look(
             occurrence = each.occurrence
             same = (occurrence.ballot, occurrence.step, occurrence.slot, everybody)
             together.setdefault(same, []).append(each)
-    queued = 0
+    queued, left = 0, list[ForMany]()
     for (*_, everybody), dues in together.items():
-        among = None if everybody else changed
-        with here(tx) if among is not None and len(among) <= FEW else nullcontext():
-            queued += await _plan_step(tx, campaign, dues, now, among)
-    return TickFindings(
+        queue = partial(_plan_step, campaign=campaign, dues=dues, now=now)
+        if everybody:
+            left.append(ForMany(queue, await _who_lives_there(tx, dues)))
+            continue
+        with here(tx) if changed is not None and len(changed) <= FEW else nullcontext():
+            queued += await queue(tx, changed)
+    found = TickFindings(
         queued=queued,
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )
+    return found, left
+
+
+async def _who_lives_there(tx: AsyncConnection, dues: Sequence[OpenStep]) -> list[int] | None:
+    """Those who live where a step is due; None: most of all people may, who are better not looked for."""
+    places = [_place(due) for due in dues]
+    if any(place.or_unknown or place.territory == METROPOLE for place in places):
+        return None
+    return await db.planning.supporters_in(tx, places)
 
 
 async def _due(tx: AsyncConnection, campaign: Campaign, now: datetime) -> list[OpenStep]:
     zones = await _zones_abroad(tx, campaign) if _may_be_open_abroad(campaign, now) else []
     found = open_steps(campaign, now, zones)
-    after = await _told_after(tx) if found else THE_BEGINNING
+    after = await told_after(tx) if found else THE_BEGINNING
     return [each for each in found if each.occurrence.at_utc > after]
 
 
@@ -252,10 +279,11 @@ def step_key(ballot: int, step: str) -> str:
 
 async def _plan_step(
     tx: AsyncConnection,
+    among: Collection[int] | None,
+    *,
     campaign: Campaign,
     dues: Sequence[OpenStep],
     now: datetime,
-    among: Collection[int] | None,
 ) -> int:
     """Queues one step of a ballot, for one slot, in all the places where it is due; for everybody or among some."""
     ballot, step, slot = dues[0].ballot, dues[0].step, dues[0].occurrence.slot
@@ -298,16 +326,30 @@ async def _look_when_out(
     now: datetime,
     changed: Collection[int] | None,
     before: TickFindings,
-) -> TickFindings:
-    """Queues the last choice for everybody who was there when the candidate was out."""
-    after = await _told_after(tx)
+) -> tuple[TickFindings, Sequence[ForMany]]:
+    """The last choice, for everybody who was there when the candidate was out."""
+    after = await told_after(tx)
     step, out_from = campaign.last_choice, campaign.out_from
     assert step is not None  # the caller knows that the candidate is out
     assert out_from is not None
     opening = Opening(0, step.name, METROPOLE, None, None, out_from)
     everybody = changed is None or opening not in before.openings
     if out_from <= after or now >= out_from + ASKED_FOR or not (everybody or changed):
-        return TickFindings(openings=before.openings)
+        return TickFindings(openings=before.openings), ()
+    queue = partial(_plan_last_choice, campaign=campaign, step=step, out_from=out_from, now=now)
+    queued = 0 if everybody else await queue(tx, changed)
+    return TickFindings(queued=queued, openings=frozenset({opening})), [ForMany(queue)] if everybody else ()
+
+
+async def _plan_last_choice(
+    tx: AsyncConnection,
+    among: Collection[int] | None,
+    *,
+    campaign: Campaign,
+    step: Step,
+    out_from: datetime,
+    now: datetime,
+) -> int:
     planned = PlannedBroadcast(
         key=step.name,
         kind=step.kind,
@@ -317,68 +359,11 @@ async def _look_when_out(
         starts_at=out_from,
     )
     broadcast = await db.planning.ensure_broadcast(tx, planned, now)
-    queued = await db.planning.queue_last_choice(
+    return await db.planning.queue_last_choice(
         tx,
         broadcast,
         registered_before=out_from,
-        among=None if everybody else changed,
+        among=among,
         now=now,
         expires_at=out_from + ASKED_FOR,
-    )
-    return TickFindings(queued=queued, openings=frozenset({opening}))
-
-
-async def _plan_events(tx: AsyncConnection, campaign: Campaign, now: datetime) -> int:
-    due = await _due_of_events(tx, campaign, now)
-    return sum([await _plan_event_step(tx, event, occurrence, now) for event, occurrence in due])
-
-
-async def _due_of_events(
-    tx: AsyncConnection, campaign: Campaign, now: datetime
-) -> list[tuple[int, EventOccurrence]]:
-    """The reminders that are due and that somebody does not have yet, each with its event."""
-    around = await db.planning.events_around(
-        tx, after=now - AFTER_USEFUL - EVENT_HORIZON, before=now + EVENT_HORIZON
-    )
-    after = await _told_after(tx) if around else THE_BEGINNING
-    due = [
-        (event.id, occurrence)
-        for event in around
-        for occurrence in event_occurrences(
-            starts_at=event.starts_at, ends_at=event.ends_at, zone_name=event.zone, courtesy=campaign.courtesy
-        )
-        if after < occurrence.at_utc <= now < occurrence.expires_at
-    ]
-    keys = await db.planning.to_be_made(
-        tx,
-        (
-            DueReminder(_event_step_key(event, occurrence), event, occurrence.at_utc)
-            for event, occurrence in due
-        ),
-    )
-    return [(event, occurrence) for event, occurrence in due if _event_step_key(event, occurrence) in keys]
-
-
-def _event_step_key(event: int, occurrence: EventOccurrence) -> str:
-    return f"event:{event}:{occurrence.step.value}"
-
-
-async def _plan_event_step(
-    tx: AsyncConnection, event: int, occurrence: EventOccurrence, now: datetime
-) -> int:
-    planned = PlannedBroadcast(
-        key=_event_step_key(event, occurrence),
-        kind=Kind.EVENT_SERVICE,
-        template=f"broadcasts/{occurrence.step.value}",
-        event=event,
-        starts_at=occurrence.at_utc,
-    )
-    broadcast = await db.planning.ensure_broadcast(tx, planned, now)
-    return await db.planning.queue_event_reminder(
-        tx,
-        broadcast,
-        event=event,
-        answered_before=occurrence.at_utc,
-        now=now,
-        expires_at=occurrence.expires_at,
     )

@@ -53,7 +53,8 @@ canvass_imports.stations_missing canvass_imports.vanished canvass_imports.forget
 effects.measure expressions.count expressions.why saved_audiences.save saved_audiences.delete
 audit.note audit.verify audit.forget_some audit.count_forgotten
 apart.settled_apart
-planning.plan planning.look planning.is_to_be_looked_at planning.others waitlist.tend shift_offers.tend
+planning.plan planning.look planning.look_at_changed planning.is_to_be_looked_at planning.others
+event_reminders.due_reminders event_reminders.plan_reminders waitlist.tend shift_offers.tend
 opt_outs.preview opt_outs.import_list
 polling_places.difference polling_places.import_places renewals.look_at_everybody renewals.look_at_some
 authority.operator event_account.listed event_account.account event_calendar.all_public

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -123,6 +125,60 @@ async def test_looking_at_who_changed_misses_nobody(database: Database, seed: in
         async with database.write() as tx:
             assert await plan(tx, CAMPAIGN, now) == 0, f"missed at {now}"
         await change_something(database, chance, ids, tick)
+
+
+@pytest.mark.parametrize("seed", seeds(1))
+async def test_some_after_the_others_nobody_is_missed_and_nobody_gets_it_twice(
+    database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for a million people, two after two: whatever was kept from its end, everybody has what is due in the end."""
+    for name in ("PORTION", "MOST_CHANGED"):
+        monkeypatch.setattr(db.planning, name, 2)
+    chance = random.Random(seed)
+    ids = await add(database, *(somebody(number) for number in range(12)))
+    clock = MovableClock(INSTANTS[0], speed=0)
+    fails = False
+
+    def queued_some() -> None:
+        if fails and chance.random() < 0.5:
+            raise OSError("the disk is full")
+
+    ticker = Ticker(database=database, campaign=CAMPAIGN, clock=clock, queued=queued_some)
+    for tick, now in enumerate(INSTANTS):
+        clock.move(now)
+        fails = True
+        with contextlib.suppress(ExceptionGroup):
+            await ticker.tick(look_again=True)
+        fails = False
+        await ticker.tick(look_again=True)
+        async with database.write() as tx:
+            assert await plan(tx, CAMPAIGN, now) == 0, f"missed at {now}"
+        await change_something(database, chance, ids, tick)
+
+
+async def test_messages_leave_while_it_is_queued_for_everybody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for a million: each time that some were queued, whoever writes has their turn."""
+    monkeypatch.setattr(db.planning, "PORTION", 2)
+    await add(database, *(somebody(0, telegram_id=number, pseudonym=f"p{number}") for number in range(7)))
+    left: list[asyncio.Task[int]] = []
+
+    async def leave() -> int:
+        async with database.write() as tx:
+            sent = sa.update(deliveries).where(deliveries.c.state == "queued").values(state="sent")
+            return (await tx.execute(sent)).rowcount
+
+    ticker = Ticker(
+        database=database,
+        campaign=CAMPAIGN,
+        clock=MovableClock(paris("2016-11-16T18:00"), speed=0),
+        queued=lambda: left.append(asyncio.create_task(leave())),
+    )
+    await ticker.tick()
+    sent = await asyncio.gather(*left)
+    assert sum(sent) == 7
+    assert len([some for some in sent if some]) > 1
 
 
 async def test_a_tick_writes_to_nobody_who_did_not_change(database: Database) -> None:

@@ -5,7 +5,7 @@ SQLite keeps no statistics here: it plans for an empty database as it does for m
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.rules.kinds import Mute
 from bot.rules.sending import INVITATION
 from bot.rules.suppression import SuppressionKey
 from db import broadcasts, departure, event_news, faces, planning, retention, talks, tapped_events
@@ -110,6 +111,34 @@ async def test_who_was_reminded_is_read_together_and_not_looked_for_one_by_one(
     # Who was told already is taken away before anybody is looked at.
     told = plan.index("MERGE (EXCEPT)")
     assert told < next(number for number, step in enumerate(plan) if "people" in step)
+
+
+@pytest.mark.parametrize("slot", [None, "midday"])
+@pytest.mark.parametrize("among", [range(1, 5_001), list(range(1, 1_001))])
+async def test_who_is_looked_at_for_a_step_is_found_by_their_number(
+    sqlite_database: Database, among: Sequence[int], slot: str | None
+) -> None:
+    """By their territory, or their plan, everybody would be read for each few."""
+    place = planning.StepPlace(territory="FR", zone=None, or_unknown=True, expires_at=NOW)
+    overseas = planning.StepPlace(territory="971", zone=None, or_unknown=False, expires_at=NOW)
+    audience = planning.StepAudience(
+        places=[place, overseas],
+        ballot=1,
+        slot=slot,
+        slots=["midday"],
+        silent_after=2,
+        when_voted=False,
+        mutes=[Mute.REMINDERS],
+        follows=None,
+        followed_before=NOW,
+        among=among,
+    )
+    steps = await plan_of(
+        sqlite_database, lambda tx: planning.queue_step(tx, broadcast=1, audience=audience, now=NOW)
+    )
+    found = [step for step in steps if "people" in step]
+    assert len(found) == 1
+    assert found[0].startswith("SEARCH people USING INTEGER PRIMARY KEY (rowid")
 
 
 QUEUE = """INSERT INTO deliveries (broadcast, person, state, due_at, changed_at, attempts)

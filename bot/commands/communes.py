@@ -108,7 +108,7 @@ def as_json(found: SearchResult) -> dict[str, Any]:
     results = [
         {
             "code": commune.code,
-            "name": commune.name,
+            "name": commune.official_name,
             "department": commune.department,
             "postcodes": list(commune.postcodes),
             "zone": commune.zone,

@@ -46,7 +46,7 @@ def _place(record: Record, gazetteer: Gazetteer) -> tuple[str | None, str | None
     commune = gazetteer.by_code(record["commune"]) if record["commune"] else None
     if commune is None:
         return None, None
-    return commune.name, commune.postcodes[0] if len(commune.postcodes) == 1 else None
+    return commune.official_name, commune.postcodes[0] if len(commune.postcodes) == 1 else None
 
 
 def _tags(record: Record) -> list[str]:

@@ -167,7 +167,7 @@ def test_a_meeting_of_any_length_has_times_that_differ(
     [
         ("Rhone", "Rhône (69)"),
         ("ile-de-france", "Île-de-France (R11)"),
-        ("Cote-d'Or", "Côte-d'Or (21)"),
+        ("Cote-d'Or", "Côte-d’Or (21)"),
         ("bouches du rhone", "Bouches-du-Rhône (13)"),
         ("seine saint denis", "Seine-Saint-Denis (93)"),
         ("Hauts de France", "Hauts-de-France (R32)"),

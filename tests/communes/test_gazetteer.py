@@ -364,3 +364,13 @@ def test_areas() -> None:
     assert GAZETTEER.departments()["33"].name == "Gironde"
     assert GAZETTEER.regions()[GAZETTEER.departments()["33"].region].name == "Nouvelle-Aquitaine"
     assert {commune(code).department for code in GAZETTEER.codes()} <= GAZETTEER.departments().keys()
+
+
+def test_names_are_printed_with_their_apostrophe_and_compared_as_they_are_written_officially() -> None:
+    gazetteer = load()
+    (found,) = gazetteer.search("l'hay les roses").results[:1]
+    assert (found.name, found.official_name) == ("L’Haÿ-les-Roses", "L'Haÿ-les-Roses")
+    assert gazetteer.search("L’Haÿ-les-Roses").confident
+    names = [each.name for each in (*gazetteer.departments().values(), *gazetteer.regions().values())]
+    assert "Côte-d’Or" in names
+    assert not [each for each in names if "'" in each]

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 from bot.frozen import Frozen
@@ -10,7 +11,7 @@ from bot.rules.communes.geo import KM_PER_DEGREE, Grid, Point, kilometres
 from bot.rules.communes.query import ARRONDISSEMENTS, Sentences, SentenceWords, parent_of, parse_query
 from bot.rules.communes.search import Searcher
 from bot.rules.communes.table import DEGREE, Area, CommuneTable, department_of
-from bot.rules.communes.text import key_of
+from bot.rules.communes.text import key_of, typeset
 from bot.rules.communes.zones import territory_of, zone_of
 
 NEAREST_KM = 40.0
@@ -51,6 +52,11 @@ class Commune(Frozen):
     parent: str | None = None
     matched_name: str | None = None
 
+    @property
+    def official_name(self) -> str:
+        """As INSEE writes it, with straight apostrophes: what other programs compare."""
+        return self.name.replace("’", "'")
+
 
 class Abroad(Frozen):
     """A country (then `city` is empty) or a large city abroad: ISO 3166 code and IANA zone."""
@@ -82,6 +88,7 @@ class Gazetteer:
 
     def __init__(self, table: CommuneTable, words: SentenceWords) -> None:
         self._table, self._words = table, words
+        self._departments, self._regions = (_typeset(each) for each in (table.departments, table.regions))
         # Asked for with each tap, and of few communes at a time.
         self.by_code = lru_cache(COMMUNES_KEPT)(self._by_code)
 
@@ -118,11 +125,11 @@ class Gazetteer:
 
     def departments(self) -> Mapping[str, Area]:
         """Départements and overseas territories by code."""
-        return self._table.departments
+        return self._departments
 
     def regions(self) -> Mapping[str, Area]:
         """Régions, and the overseas territories that have none, by code."""
-        return self._table.regions
+        return self._regions
 
     def search(self, text: str, limit: int = 5) -> SearchResult:
         """The communes that `text` may mean; never fails, whatever was typed."""
@@ -248,11 +255,11 @@ class Gazetteer:
         latitude, longitude = self._point(place)
         return Commune(
             code=code,
-            name=table.names[place],
+            name=typeset(table.names[place]),
             department=department.code,
-            department_name=department.name,
+            department_name=typeset(department.name),
             region=region.code,
-            region_name=region.name,
+            region_name=typeset(region.name),
             postcodes=tuple(table.postcodes[place].split()),
             zone=zone_of(code),
             territory=territory_of(code),
@@ -261,5 +268,9 @@ class Gazetteer:
             approximate=bool(table.approximate[place]),
             population=table.populations[place],
             parent=parent_of(code),
-            matched_name=matched_name,
+            matched_name=None if matched_name is None else typeset(matched_name),
         )
+
+
+def _typeset(areas: Mapping[str, Area]) -> dict[str, Area]:
+    return {code: replace(area, name=typeset(area.name)) for code, area in areas.items()}

@@ -77,3 +77,8 @@ def without_article(words: list[str]) -> list[str]:
 def skeleton_of(words: list[str]) -> str:
     """The key without its small words: `boulogne sur mer` gives `boulognemer`; may be empty."""
     return "".join(word for word in words if word not in SMALL_WORDS)
+
+
+def typeset(name: str) -> str:
+    """A name as it is printed: `L’Haÿ-les-Roses`. INSEE writes every apostrophe straight."""
+    return name.replace("'", "’")

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_dbapi
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from db.caches import cache_kib, memory_of_the_machine
+from db.caches import cache_kib, memory_of_the_machine, reader_cache_kib
 from db.errors import CannotOpen, DatabaseError, InUse, WrongKey
 from db.folders import make_private
 from db.json import to_json
@@ -31,15 +31,14 @@ Error: type[Exception] = sqlcipher.Error
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
 
-_CACHE_KIB = cache_kib(memory_of_the_machine())
-CACHE = f"PRAGMA cache_size = -{_CACHE_KIB}"
-SMALL_CACHE = f"PRAGMA cache_size = -{min(_CACHE_KIB, 8192)}"  # for one pass through a table
+_CACHE_KIB, _READER_CACHE_KIB = (kib_of(memory_of_the_machine()) for kib_of in (cache_kib, reader_cache_kib))
+SMALL_CACHE = f"PRAGMA cache_size = -{min(_READER_CACHE_KIB, 8192)}"  # for one pass through a table
 
 COMMON_PRAGMAS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",  # temporary files would not be encrypted
-    CACHE,
+    f"PRAGMA cache_size = -{_CACHE_KIB}",
 )
 WRITER_PRAGMAS: tuple[str, ...] = (
     *COMMON_PRAGMAS,
@@ -53,7 +52,11 @@ WRITER_PRAGMAS: tuple[str, ...] = (
 # The log goes into the file beside those who write (`db.checkpoints`); only where that fails, by whoever commits.
 BOT_PRAGMAS = (*WRITER_PRAGMAS, "PRAGMA wal_autocheckpoint = 65536")
 CHECKPOINT_PRAGMAS = (SMALL_CACHE, "PRAGMA synchronous = FULL")
-READER_PRAGMAS = (*COMMON_PRAGMAS, "PRAGMA query_only = ON")
+READER_PRAGMAS = (
+    *COMMON_PRAGMAS,
+    f"PRAGMA cache_size = -{_READER_CACHE_KIB}",
+    "PRAGMA query_only = ON",
+)
 # Of a process beside the bot's own, which has as many readers again.
 BESIDE_PRAGMAS = (*READER_PRAGMAS, SMALL_CACHE)
 # Changing a table on SQLite means copying it and dropping the old one, which would cascade to its children.
@@ -257,10 +260,11 @@ async def small_cache(tx: AsyncConnection) -> AsyncIterator[None]:
     if tx.dialect.name != "sqlite":
         yield
         return
+    usual = await tx.scalar(sa.text("PRAGMA cache_size"))
     await tx.exec_driver_sql(SMALL_CACHE)
     try:
         yield
     finally:
         # What a cancellation left cannot be asked for anything more: that must not take the cancellation's place.
         with contextlib.suppress(sa.exc.PendingRollbackError):
-            await tx.exec_driver_sql(CACHE)
+            await tx.exec_driver_sql(f"PRAGMA cache_size = {usual}")

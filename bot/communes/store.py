@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.communes.errors import GazetteerUnreadable
+from bot.communes.lines import Lines
 from bot.rules.communes.table import Area, CommuneTable
 
 FORMAT = 1
@@ -46,6 +47,8 @@ _TEXTS = (
     "foreign_keys",
     "foreign_labels",
 )
+# What is read of the few places that a search has found; what it goes through itself is cut beforehand.
+_OF_WHAT_IS_FOUND = frozenset({"codes", "names", "postcodes", "postcode_index", "foreign_labels"})
 
 
 def pack(table: CommuneTable, sources: list[dict[str, str]]) -> bytes:
@@ -90,7 +93,12 @@ def unpack(data: bytes) -> CommuneTable:
             start += size
         if start != len(blob):
             raise ValueError(f"{len(blob)} bytes, {start} announced")
-        values: dict[str, Any] = {name: str(columns[name], "utf-8").split("\n") for name in _TEXTS}
+        values: dict[str, Any] = {
+            name: Lines(bytes(columns[name]))
+            if name in _OF_WHAT_IS_FOUND
+            else str(columns[name], "utf-8").split("\n")
+            for name in _TEXTS
+        }
         for name, typecode in _ARRAYS.items():
             values[name] = _little_endian(array(typecode, columns[name].tobytes()))
         values["approximate"] = columns["approximate"].tobytes()

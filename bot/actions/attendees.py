@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.attendees
 import db.check_ins
 from bot.actions import audit
+from bot.actions.announcing import EventRefused
 from bot.actions.authority import Author, in_turn
 from bot.actions.events import find_for
 from bot.exporting.formats import FORMATS
@@ -176,6 +177,8 @@ async def paper_list(tx: AsyncConnection, author: Author, code: str) -> PaperLis
     """
     author = await in_turn(tx, author)
     found, everybody = await read_out(tx, author, code)
+    if found.event.is_cancelled:
+        raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
     kept = timedelta(days=author.campaign.retention.event_answers_days)
     paper = PaperList(
         found=found,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from bot.rules.check_ins import door_key, minute_of
-from db.schema import check_ins, events
+from db.schema import check_ins, events, people
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, paris, services
 from tests.drafting import write_event
+from tests.reading import Reader
 from tests.web.browsing import signed_in
 
 BEGINS = paris("2016-11-24T19:00")
@@ -61,3 +63,29 @@ async def test_whoever_stands_at_the_door_taps_names_and_shows_the_code(conversa
     elsewhere = await signed_in(await staff(conversation, 8, "organizer", "13"))
     for path in (address, f"{address}/code"):
         assert (await elsewhere.open(path)).status_code in (403, 404, 409), path
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_nobody_is_let_in_to_what_is_off(conversation: Conversation, language: str) -> None:
+    """Nor is its list printed: in the chat as on the page, before its hour and in it."""
+    organizer, read = await staff(conversation, 7, "organizer", "69"), Reader(language)
+    await write_event(organizer)
+    await organizer.send("SEND")
+    (event,) = await rows(conversation, events)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(events).values(state="cancelled"))
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 7).values(language=language))
+    off, page = read.says("The event is cancelled."), f"/console/events/{event.code}"
+    for instant in (BEGINS - timedelta(hours=3), BEGINS + timedelta(minutes=5)):
+        conversation.clock.move(instant)
+        visitor = await signed_in(organizer)
+        await visitor.open(f"{page}/door")
+        await organizer.tap_data(f"1:door:{event.code}:0")
+        for shown in (visitor.text, organizer.last.text):
+            assert off.search(shown), shown
+            assert not read.says("People are let in from").search(shown), shown
+        assert list(organizer.last.buttons) == [read.label("Back")]
+        assert f"{page}/door/code" not in visitor.page.text
+        await visitor.open(f"{page}/people")
+        assert read.label("cancelled") in visitor.text
+        assert (await visitor.send(f"{page}/sheet")).status_code == 409

@@ -96,6 +96,8 @@ class Phones:
 
     def _tap(self, number: int, chat: int) -> dict[str, Any]:
         message = self.invitations[chat]
+        if chat in self.shown:
+            message = {**message, "edit_date": message["date"] + number}
         buttons = [each["callback_data"] for each in _buttons(message)]
         answer = ANSWERS[self.given[chat] % len(ANSWERS)]
         self.given[chat] += 1

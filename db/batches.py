@@ -34,6 +34,7 @@ class Spelling(Frozen):
     to_bytes, to_text: UTF-8 bytes from text and back. holds: whether the first bytes have the second in them.
     to_json: a JSON column from text. json: a JSON column as JSON.
     keep: appended to a SELECT of rows that nobody may change before the transaction ends.
+    and_among: beside the equality of a column with a member of `rows`, where that alone finds no index.
     """
 
     each: str
@@ -48,6 +49,7 @@ class Spelling(Frozen):
     json: str
     among: str
     keep: str
+    and_among: str
 
     def at(self, expression: str) -> str:
         """An instant from its text (`instant_text`)."""
@@ -67,6 +69,8 @@ SQLITE = Spelling(
     json="json({})",
     among="IN ({})",
     keep="",
+    # Told twice, it would look through all of `rows` for each of them.
+    and_among="",
 )
 POSTGRESQL = Spelling(
     each="json_array_elements(CAST(:rows AS json)) AS each(value)",
@@ -82,6 +86,7 @@ POSTGRESQL = Spelling(
     # It takes an array for short, and the index; for a list from JSON it would rather read all of a table of 20,000.
     among="= ANY(ARRAY({}))",
     keep="FOR SHARE",
+    and_among="AND {} = ANY(ARRAY({}))",
 )
 
 

@@ -116,7 +116,7 @@ _ANSWER_ALL = Statement(
         f"""
     UPDATE deliveries SET answered_at = given.at
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS number, {s.at("each.value ->> 1")} AS at FROM {s.each}) AS given
-    WHERE deliveries.id {s.among.format(given_ids(s))} AND deliveries.id = given.number"""
+    WHERE deliveries.id = given.number {s.and_among.format("deliveries.id", given_ids(s))}"""
     )
 )
 _HEAR_ALL = Statement(

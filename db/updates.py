@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -64,8 +64,13 @@ _STORE = Statement(
 )
 
 
-def _waiting(s: Spelling, *, whose: str, order: str) -> str:
-    """The first update of each chat that nothing holds back, and how many wait at all, counted as far as it matters.
+_ALL = "SELECT update_id, chat FROM updates WHERE state = 'received'"
+_OLDEST = f"SELECT update_id, chat FROM ({_ALL} ORDER BY update_id LIMIT :most) AS oldest"
+
+
+def _waiting(s: Spelling, *, of: str, whose: str, order: str) -> str:
+    """The first update of each chat that nothing holds back, `of` those that wait, and how many these are, counted as
+    far as it matters.
 
     One whose replies are still leaving is `answered`: it holds its chat back where it says so, or where another process
     has them. Where another process handles an update its row is locked, and skipped.
@@ -73,17 +78,36 @@ def _waiting(s: Spelling, *, whose: str, order: str) -> str:
     return f"""
     SELECT CAST({s.array}(
         {s.collect}({s.array}(update_id, chat, {s.to_text.format("body")}, known)),
-        (SELECT count(*) FROM (SELECT 1 FROM updates WHERE state = 'received' LIMIT :room + 1) AS counted)
+        (SELECT count(*) FROM (SELECT 1 FROM updates WHERE state = 'received' LIMIT :most + 1) AS counted)
     ) AS text) FROM (
         SELECT update_id, chat, body, known FROM updates
         WHERE state = 'received' {whose} AND update_id IN (
-            SELECT min(update_id) FROM updates
-            WHERE state = 'received' OR state = 'answered' AND (holds_chat OR lease_owner <> :owner) GROUP BY chat)
+            SELECT min(update_id) FROM (
+                {of} UNION ALL
+                SELECT update_id, chat FROM updates
+                WHERE state = 'answered' AND (holds_chat OR lease_owner <> :owner)) AS first
+            GROUP BY chat)
         ORDER BY {order} LIMIT :room {s.lock}) AS waiting"""
 
 
-_WAITING = Statement(lambda s: _waiting(s, whose="", order="known DESC, update_id"))
-_WAITING_OF_KNOWN = Statement(lambda s: _waiting(s, whose="AND known", order="update_id"))
+class _Waiting(NamedTuple):
+    """Among all, and among the oldest alone: of thousands that wait, most need not be looked at."""
+
+    all: Statement
+    oldest: Statement
+
+
+def _waiting_for(*, whose: str, order: str) -> _Waiting:
+    return _Waiting(
+        all=Statement(lambda s: _waiting(s, of=_ALL, whose=whose, order=order)),
+        oldest=Statement(lambda s: _waiting(s, of=_OLDEST, whose=whose, order=order)),
+    )
+
+
+_WAITING = _waiting_for(whose="", order="known DESC, update_id")
+_WAITING_OF_KNOWN = _waiting_for(whose="AND known", order="update_id")
+# So many for each that is to be found.
+_OLDEST_FOR_ONE = 4
 
 # Of each chat all but the last `most` that wait. What somebody asks as their right is dropped only where they ask the
 # same again later: the last one counts.
@@ -202,12 +226,16 @@ async def waiting(
 
     They stay locked for this transaction where several processes run.
     """
-    statement = _WAITING if strangers else _WAITING_OF_KNOWN
+    statements = _WAITING if strangers else _WAITING_OF_KNOWN
     write_first = taken_up(tx)
+    most = _OLDEST_FOR_ONE * room
 
     def look(visit: DatabaseVisit) -> list[Any]:
         write_first(visit)
-        return visit.rows(statement, room=room, owner=owner)
+        found, count = visit.rows(statements.oldest, room=room, most=most, owner=owner)
+        # Known people go first, and one may stand behind the oldest.
+        is_all = count <= most or len(found or ()) == room and all(known for *_, known in found)
+        return [found, count] if is_all else visit.rows(statements.all, room=room, most=most, owner=owner)
 
     found, count = await together(tx, look)
     received = [

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from telegram import Bot, CallbackQuery, Chat, Message, TelegramObject, Update, User
 
-UNREAD = frozenset({"from", "entities", "caption_entities", "link_preview_options"})
+UNREAD = frozenset({"from", "entities", "caption_entities", "link_preview_options", "edit_date"})
 """Of a message what no handler asks of one that was tapped."""
 TAP = frozenset({"update_id", "callback_query"})
 PRESSED = frozenset({"id", "from", "message", "chat_instance", "data"})
@@ -19,6 +19,8 @@ CHAT = frozenset({"id", "type", "first_name", "last_name", "username"})
 _CHAT = Chat(id=0, type=Chat.PRIVATE)
 _BLANK = Message(message_id=0, date=datetime.fromtimestamp(0, UTC), chat=_CHAT)
 _NOBODY = User(id=0, is_bot=False, first_name="")
+_QUERY = CallbackQuery(id="", from_user=_NOBODY, chat_instance="")
+_UPDATE = Update(update_id=0)
 
 
 def _set(made: TelegramObject, own: Mapping[str, Any], *equal_by: object) -> None:
@@ -71,6 +73,29 @@ class TheirChat(_Sparing, Chat):
         _set(self, own, own["id"])
 
 
+class TheirTap(_Sparing, CallbackQuery):
+    """A tap on a text of the bot's."""
+
+    __slots__ = ()
+    BLANK = _QUERY
+
+    def __init__(self, query: Mapping[str, Any], who: User, message: Message) -> None:
+        own = {"id": query["id"], "from_user": who, "chat_instance": query["chat_instance"]}
+        _set(self, {**own, "message": message, "data": query["data"]}, query["id"])
+
+
+class UpdateOfTap(_Sparing, Update):
+    """An update that brings one. Who is meant by it is known: Telegram's own looks for them among all that it may be."""
+
+    __slots__ = ()
+    BLANK = _UPDATE
+
+    def __init__(self, update_id: int, query: CallbackQuery, message: Message) -> None:
+        effective = {"_effective_user": query.from_user, "_effective_chat": message.chat}
+        own = {"update_id": update_id, "callback_query": query, "_effective_message": message, **effective}
+        _set(self, own, update_id)
+
+
 def parsed(body: Mapping[str, Any], bot: Bot) -> Update:
     """The update of a raw one. Raises whatever python-telegram-bot does where it is none."""
     query = body.get("callback_query")
@@ -87,11 +112,5 @@ def parsed(body: Mapping[str, Any], bot: Bot) -> Update:
         chat=TheirChat(where) if is_known else Chat.de_json(where, bot),
         text=tapped["text"],
     )
-    whole = CallbackQuery(
-        id=query["id"],
-        from_user=WhoTapped(who) if is_known else User.de_json(who, bot),
-        chat_instance=query["chat_instance"],
-        message=text,
-        data=query["data"],
-    )
-    return Update(update_id=body["update_id"], callback_query=whole)
+    by = WhoTapped(who) if is_known else User.de_json(who, bot)
+    return UpdateOfTap(body["update_id"], TheirTap(query, by, text), text)

@@ -94,6 +94,17 @@ async def test_what_is_asked_of_people_is_found_by_them(
     assert of_deliveries == ["SEARCH deliveries USING INDEX ix_deliveries_person_broadcast (person=?)"]
 
 
+async def test_of_messages_that_are_answered_each_is_looked_for_once(sqlite_database: Database) -> None:
+    """Told twice which they are, SQLite looks through all of a batch for each of it."""
+    asked = f"EXPLAIN QUERY PLAN {answers._ANSWER_ALL.sqlite}"
+    async with sqlite_database.read() as tx:
+        plan = [str(row.detail) for row in await tx.exec_driver_sql(asked, {"rows": "[]"})]
+    assert plan == [
+        "SCAN each VIRTUAL TABLE INDEX 1:",
+        "SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+
+
 async def test_who_was_reminded_is_read_together_and_not_looked_for_one_by_one(
     sqlite_database: Database,
 ) -> None:

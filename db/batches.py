@@ -213,14 +213,16 @@ def json_rows(rows: Iterable[Sequence[Any]]) -> str:
     return orjson.dumps(list(rows), default=_instant).decode()
 
 
+_ZONELESS = len("2016-11-16 09:00:00.000000")
+
+
 def instant_text(moment: datetime) -> str:
     """As SQLite keeps it, and as `Spelling.at` reads it."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_ZONELESS]
 
 
-def read_flag(value: bool | int | None) -> bool | None:
-    """A boolean as it stands in a JSON value of either engine; None: nothing is known, which is not no."""
-    return None if value is None else bool(value)
+read_flag: Callable[[bool | int | None], bool | None] = {None: None, 0: False, 1: True}.__getitem__
+"""A boolean as it stands in a JSON value of either engine; None: nothing is known, which is not no."""
 
 
 def read_time(text: str | None) -> time | None:

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -200,35 +201,37 @@ class Database:
             self._claim = None
 
 
-@asynccontextmanager
-async def savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
+class savepoint:
     """Undoes what the block did in the transaction, and nothing else, where it raises.
 
     The savepoint waits for the first statement: SQLAlchemy's own takes as long as two more.
     """
-    waiting = postponed(tx)
-    try:
-        async with _savepoint(tx):
-            yield
-    except BaseException:
-        wait_again(tx, waiting)
-        raise
 
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+        self._waiting = postponed(tx)
+        self._late = late_savepoint(tx) if tx.dialect.name == "postgresql" else None
 
-@asynccontextmanager
-async def _savepoint(tx: AsyncConnection) -> AsyncIterator[None]:
-    if tx.dialect.name == "postgresql":
-        async with late_savepoint(tx):
-            yield
-        return
-    connection = connection_of(tx)
-    connection.save()
-    try:
-        yield
-    except BaseException:
-        await connection.undo()
-        raise
-    connection.keep()
+    async def __aenter__(self) -> None:
+        if self._late is not None:
+            await self._late.__aenter__()
+        else:
+            self._connection = connection_of(self._tx)
+            self._connection.save()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._late is not None:
+                await self._late.__aexit__(kind, error, trace)
+            elif error is None:
+                self._connection.keep()
+            else:
+                await self._connection.undo()
+        finally:
+            if error is not None:
+                wait_again(self._tx, self._waiting)
 
 
 @contextmanager

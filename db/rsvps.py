@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -101,15 +101,19 @@ _PUT_ALL = Statement(
 )
 
 
+_values = attrgetter(*NAMES)
+_INSTANTS = [place for place, column in enumerate(rsvps.c) if isinstance(column.type, Instant)]
+_FLAGS = [place for place, column in enumerate(rsvps.c) if isinstance(column.type, sa.Boolean)]
+
+
 def row_of(rsvp: Rsvp) -> list[Any]:
     """A person's row for `write_all`."""
-    return [_plain(getattr(rsvp, name)) for name in NAMES]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return instant_text(value)
-    return int(value) if isinstance(value, bool) else value
+    row = list(_values(rsvp))
+    for place in _INSTANTS:
+        row[place] = row[place] and instant_text(row[place])
+    for place in _FLAGS:
+        row[place] = None if row[place] is None else int(row[place])
+    return row
 
 
 def write_all(visit: DatabaseVisit, rows: Sequence[Sequence[Any]]) -> None:

@@ -125,11 +125,12 @@ _DROP = Statement(
 )
 
 
+# Nobody reads again what was answered as it should be.
 _ANSWER = Statement(
     lambda s: (
         f"""
     UPDATE updates SET state = 'answered', lease_owner = given.owner, error = given.error, replies = given.replies,
-        holds_chat = given.holds_chat
+        holds_chat = given.holds_chat, body = CASE WHEN given.error IS NULL THEN NULL ELSE body END
     FROM (SELECT CAST(each.value ->> 0 AS BIGINT) AS update_id, each.value ->> 2 AS error,
                  CAST(each.value ->> 3 AS INTEGER) = 1 AS holds_chat, each.value ->> 4 AS owner,
                  {s.to_json.format("each.value ->> 1")} AS replies
@@ -234,7 +235,7 @@ async def waiting(
         write_first(visit)
         found, count = visit.rows(statements.oldest, room=room, most=most, owner=owner)
         # Known people go first, and one may stand behind the oldest.
-        is_all = count <= most or len(found or ()) == room and all(known for *_, known in found)
+        is_all = count <= most or (len(found or ()) == room and all(known for *_, known in found))
         return [found, count] if is_all else visit.rows(statements.all, room=room, most=most, owner=owner)
 
     found, count = await together(tx, look)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import canvass_doors, event_cards, people
 from bot.actions.people import Meetings
+from bot.frozen import changed
 from db.canvass_doors import Tapped
 from db.tapped_events import Tap
 from handlers.buttons import tapped
@@ -68,7 +68,7 @@ async def meet(tx: AsyncConnection, updates: Mapping[int, bytes]) -> Meetings:
     }
     answered = await event_cards.find_tapped(tx, taps)
     return {
-        chat: replace(
+        chat: changed(
             meeting,
             tapped=answered.get(meeting.person.id),
             at_door=standing.get(at_doors[chat]) if chat in at_doors else None,

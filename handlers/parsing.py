@@ -85,7 +85,7 @@ class TheirTap(_Sparing, CallbackQuery):
 
 
 class UpdateOfTap(_Sparing, Update):
-    """An update that brings one. Who is meant by it is known: Telegram's own looks for them among all that it may be."""
+    """An update that brings one. The library would look for who is meant by it among all that it may be."""
 
     __slots__ = ()
     BLANK = _UPDATE

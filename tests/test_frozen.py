@@ -10,7 +10,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from bot.frozen import Frozen
+from bot.frozen import Frozen, changed
 from bot.rules.small_counts import Headcount
 from tests.commanding import run_here
 
@@ -35,6 +35,14 @@ def test_what_is_made_of_the_same_is_the_same() -> None:
     assert repr(lyon) == "Place(name='Lyon', people=3, near=[])"
     assert replace(lyon, people=4) == Place(name="Lyon", people=4)
     assert asdict(lyon) == {"name": "Lyon", "people": 3, "near": []}
+
+
+def test_one_like_it_has_other_values_and_no_other_fields() -> None:
+    lyon = Place(name="Lyon", people=3, near=["Bron"])
+    assert changed(lyon, people=4) == replace(lyon, people=4)
+    assert (changed(lyon).near, lyon.people) == (["Bron"], 3)
+    with pytest.raises(TypeError, match="Place has no size"):
+        changed(lyon, size=4)
 
 
 def test_two_kinds_with_the_same_fields_differ() -> None:

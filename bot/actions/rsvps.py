@@ -27,7 +27,7 @@ from bot.actions.people import require_supporter
 from bot.actions.questions import about_coming, about_having_come
 from bot.actions.responses import Origin, response
 from bot.errors import PortevoixError
-from bot.frozen import Frozen
+from bot.frozen import Frozen, changed
 from bot.rules.events import is_over, may_tell_whether_came
 from bot.rules.people import RsvpAnswer
 from bot.rules.seats import (
@@ -183,7 +183,7 @@ async def _answer(
     if not (event.counted if tapped is not None else await db.seats.are_counted(tx, event)):
         own = before if event.guests else None
         rsvp = answered(answer, seats=Seats(limit=None), own=own, blank=blank, reach=None)
-        rsvp = replace(rsvp, confirmed=confirmed)
+        rsvp = changed(rsvp, confirmed=confirmed)
         if tapped is not None and in_one_go:
             overtaken = db.tapped_events.answer(tx, tapped, rsvp, said, asked)
         else:

@@ -28,11 +28,10 @@ class ReplyNotes:
         self.begin: GroupCommit[tuple[int, int], bool] = GroupCommit(self._write_begun)
         self.look: GroupCommit[int, bool] = GroupCommit(self._look_who_holds)
         self.free: GroupCommit[int, None] = GroupCommit(self._write_free)
-        self.finish: GroupCommit[int, None] = GroupCommit(self._write_finished)
 
     async def stop(self) -> None:
         """Write nothing more."""
-        await asyncio.gather(*(each.stop() for each in (self.begin, self.look, self.free, self.finish)))
+        await asyncio.gather(*(each.stop() for each in (self.begin, self.look, self.free)))
 
     async def _write_begun(self, begun: list[tuple[int, int]]) -> list[bool]:
         async def begin() -> set[int]:
@@ -51,12 +50,15 @@ class ReplyNotes:
         return [number in held for number in numbers]
 
     async def _write_free(self, numbers: list[int]) -> list[None]:
-        return await self._write(updates.free_chats, numbers)
+        await self._write(updates.free_chats, numbers)
+        return [None] * len(numbers)
 
-    async def _write_finished(self, numbers: list[int]) -> list[None]:
-        return await self._write(updates.finish, numbers)
+    async def finish(self, numbers: list[int]) -> None:
+        """Forgets what was said in these updates."""
+        if numbers:
+            await self._write(updates.finish, numbers)
 
-    async def _write(self, note: Note, numbers: list[int]) -> list[None]:
+    async def _write(self, note: Note, numbers: list[int]) -> None:
         # Known before the chat’s next update is handled: that one waits for either.
         newest = [self._newest[number] for number in numbers if number in self._newest]
 
@@ -67,4 +69,3 @@ class ReplyNotes:
                     await people.note_newest(tx, newest)
 
         await persistently(write)
-        return [None] * len(numbers)

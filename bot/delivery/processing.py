@@ -30,6 +30,8 @@ RETRY_SECONDS = 1.0
 # handled the next come.
 AT_ONCE = 8
 
+Answer = tuple[AnsweredUpdate, Sequence[Call]]
+"""What is kept of an update that was answered, and its replies."""
 Store = Callable[[AsyncConnection], Awaitable[None]]
 """Keeps what came, in a transaction: what is kept already changes nothing."""
 
@@ -181,10 +183,10 @@ class Processing:
             # Each is of another chat. Two processes that lock in one order do not wait for each other.
             self._taken.sort(key=lambda update: self._in_turn(update.body))
             answered = await self._handle_taken(tx)
-            await updates.answer(tx, answered, self._owner)
+            await updates.answer(tx, [kept for kept, _calls in answered], self._owner)
         self._handled()
-        for one in answered:
-            self._replies.add(one)
+        for kept, calls in answered:
+            self._replies.add(kept, calls)
         self._taken = []
         return len(answered)
 
@@ -205,7 +207,7 @@ class Processing:
             self._replies.add(one)
         self._taken = []
 
-    async def _handle_taken(self, tx: AsyncConnection) -> list[AnsweredUpdate]:
+    async def _handle_taken(self, tx: AsyncConnection) -> list[Answer]:
         bodies = {update.chat: update.body for update in self._taken}
         answered = []
         with here(tx) if all(map(self._is_quick, bodies.values())) else contextlib.nullcontext():
@@ -217,7 +219,7 @@ class Processing:
                 answered += [] if one is None else [one]
         return answered
 
-    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> AnsweredUpdate | None:
+    async def _handle(self, tx: AsyncConnection, update: Received, met: Met) -> Answer | None:
         """None: something has to be looked up first, while others are handled."""
         content = orjson.loads(update.body)
         error = None
@@ -235,15 +237,16 @@ class Processing:
             error = _kind(problem)
             log.error("update_failed", update=update.update_id, error=error)
             calls = self._sorry(content)
-        replies = [call.to_json() for call in calls]
-        return AnsweredUpdate(
+        calls = [call.written() for call in calls]
+        kept = AnsweredUpdate(
             update_id=update.update_id,
             chat=update.chat,
-            replies=replies,
+            replies=[call.to_json() for call in calls],
             error=error,
             known=update.known,
-            holds_chat=holds_chat(replies),
+            holds_chat=holds_chat(calls),
         )
+        return kept, calls
 
     async def _read(self, update: Received, read: Callable[[], Awaitable[None]]) -> None:
         """Looks something up; then, or after trouble with the database, the update is handled again."""

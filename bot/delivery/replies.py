@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import structlog
 
 from bot.clock import Clock
@@ -62,17 +61,13 @@ class _Update:
 
 @dataclass(kw_only=True, eq=False)
 class _Reply:
-    """A call of an update, by its place among them. It is kept as JSON while it waits."""
+    """A call of an update, by its place among them. It is written while it waits."""
 
     update: _Update
     place: int
-    body: bytes
+    call: Call
     # States of the same message that this one was merged with: they are settled once it has left.
     under: list[_Reply] = field(default_factory=list)
-
-    @property
-    def call(self) -> Call:
-        return Call.from_json(orjson.loads(self.body))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -116,6 +111,8 @@ class Replies:
         self._updates = 0
         self._waiting: Counter[bool] = Counter()  # calls by whether their person is known
         self._tasks: set[asyncio.Task[None]] = set()
+        self._to_finish: list[_Update] = []
+        self._finishing: asyncio.Task[None] | None = None
         self._edits = {
             known: Latest(slot=self._slot_of_an_edit(known=known), show=self._show, replace=self._replace)
             for known in (True, False)
@@ -154,36 +151,38 @@ class Replies:
         """Wait until another update may be answered."""
         await self._room.wait()
 
-    def add(self, answered: AnsweredUpdate) -> None:
-        """Post the replies of an update whose effects are committed."""
-        if answered.begun and not Call.from_json(answered.replies[answered.begun - 1]).repeatable:
+    def add(self, answered: AnsweredUpdate, calls: Sequence[Call] | None = None) -> None:
+        """Post the replies of an update whose effects are committed; `calls` where somebody has made them already."""
+        if calls is None:
+            calls = [Call.from_json(kept).written() for kept in answered.replies]
+        if answered.begun and not calls[answered.begun - 1].repeatable:
             log.warning("reply_in_doubt", update=answered.update_id)
         update = _Update(id=answered.update_id, chat=answered.chat, known=answered.known)
         self._updates += 1
         # What was begun by a process before this one may have left. An edit can be shown again; so can the answer to a
         # tap, which leaves beside the messages after it, and may not have left when one of those was begun.
         replies = [
-            _Reply(update=update, place=place, body=orjson.dumps(kept))
-            for place, kept in enumerate(answered.replies)
-            if place >= answered.begun or _changed(kept) is not None or _is_answer(kept)
+            _Reply(update=update, place=place, call=call)
+            for place, call in enumerate(calls)
+            if place >= answered.begun or _changed(call) is not None or _is_answer(call)
         ]
         update.left += len(replies)
         self._waiting[update.known] += len(replies)
         for reply in replies:
-            self._send(reply, answered.replies[reply.place])
+            self._send(reply)
         self._done(update)  # with this
         if self._waiting.total() >= MOST_WAITING:
             self._room.clear()
 
-    def _send(self, reply: _Reply, kept: Mapping[str, Any]) -> None:
+    def _send(self, reply: _Reply) -> None:
         """Each kind by its way."""
-        message = _changed(kept)
+        message = _changed(reply.call)
         if message is not None:
             self._follow(message, reply.update)
             # Where a state of it waits already, whoever it was for then: one message has one next state.
             latest = next((each for each in self._edits.values() if message in each), None)
             (latest or self._edits[reply.update.known]).put(message, reply)
-        elif _is_answer(kept):
+        elif _is_answer(reply.call):
             self._start(self._answer_tap(reply))
         else:
             self._put_in_line(reply)
@@ -280,12 +279,10 @@ class Replies:
         once that has left: in the newer one's row the text is not.
         """
         self.settled[PASSED_OVER] += 1
-        kept, before = orjson.loads(newer.body), orjson.loads(older.body)
-        if before["method"] == DELETION:
-            newer.body = older.body
-        elif kept["method"] == BUTTONS_ALONE != before["method"]:
-            buttons = kept["payload"].get("reply_markup")
-            newer.body = orjson.dumps({**before, "payload": {**before["payload"], "reply_markup": buttons}})
+        if older.call.method == DELETION:
+            newer.call = older.call
+        elif newer.call.method == BUTTONS_ALONE != older.call.method:
+            newer.call = older.call.saying(reply_markup=newer.call.payload.get("reply_markup"))
         else:
             self._settled(older)
             return newer
@@ -348,36 +345,43 @@ class Replies:
             each.left -= 1
             if each.left:
                 continue
-            self._start(self._finish_one(each))
+            self._to_finish.append(each)
             for message in each.changes:
                 if self._changing.get(message) is each:
                     del self._changing[message]
             done += each.later
+        if self._to_finish and (self._finishing is None or self._finishing.done()):
+            self._finishing = self._start(self._finish())
         self._freed()
 
-    async def _finish_one(self, update: _Update) -> None:
-        try:
-            if not update.is_lost:
-                await self._notes.finish.add(update.id)
-        finally:
-            self._leaving.newest.pop(update.id, None)
-            self._updates -= 1
-            self._freed()
+    async def _finish(self) -> None:
+        """Forgets what was said in updates that are done: while it does so the next ones gather."""
+        while self._to_finish:
+            updates, self._to_finish = self._to_finish, []
+            try:
+                await self._notes.finish([update.id for update in updates if not update.is_lost])
+            except Exception as error:  # their rows stay `answered`: the next start takes them up
+                log.error("replies_interrupted", error=type(error).__name__)
+            finally:
+                for update in updates:
+                    self._leaving.newest.pop(update.id, None)
+                self._updates -= len(updates)
+                self._freed()
 
 
-def holds_chat(replies: Iterable[Mapping[str, Any]]) -> bool:
+def holds_chat(replies: Iterable[Call]) -> bool:
     """Whether the chat's next update waits until these have left: what is new in a chat may change what is meant."""
-    return any(not _is_answer(kept) and _changed(kept) is None for kept in replies)
+    return any(not _is_answer(call) and _changed(call) is None for call in replies)
 
 
-def _is_answer(kept: Mapping[str, Any]) -> bool:
+def _is_answer(call: Call) -> bool:
     """Whether a call answers a tap or a query: it names no chat, and the budget does not count it."""
-    return str(kept["method"]).startswith("answer")
+    return call.method.startswith("answer")
 
 
-def _changed(kept: Mapping[str, Any]) -> Message | None:
+def _changed(call: Call) -> Message | None:
     """The message that a call changes; None where it does anything else."""
-    if kept["method"] not in CHANGES or "attachment" in kept or "produce" in kept:
+    if call.method not in CHANGES or call.attachment is not None or call.produce is not None:
         return None
-    chat, number = kept["payload"].get("chat_id"), kept["payload"].get("message_id")
+    chat, number = call.payload.get("chat_id"), call.payload.get("message_id")
     return (chat, number) if isinstance(chat, int) and isinstance(number, int) else None

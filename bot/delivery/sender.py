@@ -104,7 +104,7 @@ class Sender:
         self._tidied_at = 0.0
         self._hungry = asyncio.Event()
         self._full = asyncio.Event()
-        self._enough = max(1, in_flight // 4)
+        self._enough = max(1, in_flight // 2)
 
     def wake(self) -> None:
         """Something was queued, resumed, paused or cancelled, or the clock was moved: look at once."""

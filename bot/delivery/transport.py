@@ -103,7 +103,7 @@ class Transport:
             return self._post(call, orjson.dumps(payload or {}), seconds or self._read_seconds)
         if call.attachment is not None:
             return self._post_upload(call)
-        return self._post(call.method, orjson.dumps(call.payload), seconds or self._read_seconds, by=by)
+        return self._post(call.method, call.body, seconds or self._read_seconds, by=by)
 
     async def post_for_items(
         self,

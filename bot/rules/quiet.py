@@ -261,6 +261,7 @@ def _spans_of_the_unknown(*, law: LawProfile, ballot: Ballot, kind: Kind) -> tup
     return (QuietSpan(span=whole, reason=Reason.UNKNOWN_TERRITORY, ballot=ballot.number),)
 
 
+@lru_cache(maxsize=4096)
 def spans_for(
     *,
     kind: Kind,
@@ -269,10 +270,10 @@ def spans_for(
     ballots: tuple[Ballot, ...],
     cancellation: bool = False,
     zone: str | None = None,
-) -> list[QuietSpan]:
+) -> tuple[QuietSpan, ...]:
     """Every quiet span that concerns a message of this kind to somebody of this territory: see `quiet`."""
     if kind is Kind.SERVICE or (kind is Kind.EVENT_SERVICE and cancellation):
-        return []
+        return ()
     spans: list[QuietSpan] = []
     for ballot in ballots:
         if territory is not None and ballot.takes_place_in(territory):
@@ -280,7 +281,7 @@ def spans_for(
             spans += quiet_spans(law=law, ballot=ballot, territory=territory, kind=kind, zone=theirs)
         else:
             spans += _spans_of_the_unknown(law=law, ballot=ballot, kind=kind)
-    return spans
+    return tuple(spans)
 
 
 @lru_cache(maxsize=4096)

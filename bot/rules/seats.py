@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from bot.errors import PortevoixError
-from bot.frozen import Frozen
+from bot.frozen import Frozen, changed
 from bot.rules.people import RsvpAnswer
 
 MOST_SEATS = 1_000_000
@@ -241,9 +241,9 @@ def answered(said: RsvpAnswer, *, seats: Seats, own: Rsvp | None, blank: Rsvp, r
     waits keeps their place; who was offered fewer seats than they need, and says yes, comes with so many.
     """
     if said is not RsvpAnswer.YES:
-        return replace(blank, answer=said.value, offers=own.offers if own is not None else 0)
+        return changed(blank, answer=said.value, offers=own.offers if own is not None else 0)
     guests = own.guests if own is not None else 0
-    kept = replace(
+    kept = changed(
         blank, answer=Standing.YES.value, guests=guests, offers=own.offers if own is not None else 0
     )
     if reach is None or kept.party <= reach:
@@ -261,12 +261,12 @@ def brought(own: Rsvp, guests: int, *, at: datetime, reach: int | None) -> Rsvp 
 
     Who waits says how many they are, and is asked anew; who was offered seats holds no more than they need.
     """
-    changed = replace(own, guests=guests, at=at, whole=False, lost=0)
-    fits = reach is None or changed.party <= reach or changed.party <= own.party
+    more = replace(own, guests=guests, at=at, whole=False, lost=0)
+    fits = reach is None or more.party <= reach or more.party <= own.party
     if own.answer == Standing.OFFERED:
-        held = changed.party if changed.party > own.party else min(own.offered, changed.party)
-        return replace(changed, offered=held) if fits else None
-    return changed if fits or own.answer != Standing.YES else None
+        held = more.party if more.party > own.party else min(own.offered, more.party)
+        return replace(more, offered=held) if fits else None
+    return more if fits or own.answer != Standing.YES else None
 
 
 def waits_for_all(own: Rsvp, at: datetime) -> Rsvp:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from bot.frozen import changed
 from bot.words.texts import Button, Text
 
 SOMEBODY = "PORTEVOIXSOMEBODY"
@@ -21,7 +20,7 @@ def addressed(text: Text, friend_code: str) -> Text:
         )
         for row in text.keyboard
     )
-    return replace(text, html=_named(text.html, friend_code), keyboard=rows)
+    return changed(text, html=_named(text.html, friend_code), keyboard=rows)
 
 
 def is_for_friends(text: Text) -> bool:

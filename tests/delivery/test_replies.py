@@ -188,6 +188,33 @@ async def test_what_was_begun_before_a_crash_is_not_posted_again(bench: Any, hel
     assert await states(bench) == {1: "done", 2: "done"}
 
 
+def test_a_call_that_is_written_says_the_same() -> None:
+    edit = Call(method="editMessageText", payload={"chat_id": 1, "message_id": 5, "text": "é"}, remember="x")
+    written = edit.written()
+    assert written == edit == Call.from_json(orjson.loads(orjson.dumps(written.to_json())))
+    assert (written.body, written.written()) == (edit.body, written)
+    assert (written.chat, written.payload["text"], len(written.payload)) == (1, "é", 3)
+    assert written.saying(text="new").payload == edit.saying(text="new").payload
+    assert written.to(2) == edit.to(2)
+
+
+async def test_what_was_said_is_kept_until_it_is_answered_and_longer_only_where_that_failed(
+    bench: Any, helpers: Any
+) -> None:
+    """Its replies may wait for hours."""
+    answered = [
+        store.AnsweredUpdate(update_id=n, chat=n, replies=[], error=error)
+        for n, error in ((1, None), (2, "Fault"))
+    ]
+    async with bench.database.write() as tx:
+        received = [store.Received(update_id=n, chat=n, body=b"{}") for n in (1, 2)]
+        await store.store(tx, received, helpers.start)
+        await store.answer(tx, answered, "other")
+    async with bench.database.read() as tx:
+        kept = await tx.execute(sa.select(updates.c.state, updates.c.body).order_by(updates.c.update_id))
+        assert [tuple(row) for row in kept] == [("answered", None), ("answered", b"{}")]
+
+
 async def test_a_sent_message_is_remembered(bench: Any, helpers: Any) -> None:
     bench.app.replies = lambda _update: [helpers.say(1, "progress", remember="progress:7")]
     async with bench.running() as engine:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ssl
+import time
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.errors import Away, CannotOpen
 from db.json import to_json
@@ -14,6 +17,9 @@ from db.late_savepoints import follow
 
 CONNECTIONS = 10
 _CONNECT_TIMEOUT = 10.0  # seconds
+# A line that was used so long ago may be dead without anybody having been told.
+_REST_SECONDS = 1.0
+_USED_AT = "used_at"
 # Of each connection: the bot has some hundreds that it executes again and again.
 _PREPARED = 400
 _SESSION = {
@@ -35,13 +41,13 @@ async def open_engine(url: sa.URL, *, size: int = CONNECTIONS) -> AsyncEngine:
         max_overflow=0,
         json_serializer=to_json,
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
-        pool_pre_ping=True,  # a server that was restarted is noticed before the transaction, not in it
         connect_args={
             "timeout": _CONNECT_TIMEOUT,
             "server_settings": _SESSION,
             "prepared_statement_cache_size": _PREPARED,
         },
     )
+    _notice_restarts(engine)
     follow(engine)
     try:
         async with engine.connect() as connection:
@@ -60,6 +66,29 @@ async def open_engine(url: sa.URL, *, size: int = CONNECTIONS) -> AsyncEngine:
         await engine.dispose()
         raise
     return engine
+
+
+def _notice_restarts(engine: AsyncEngine) -> None:
+    """A server that was restarted is noticed before the transaction, not in it: that the line was closed is known, and
+    after a rest the server is asked. SQLAlchemy's own look asks before each transaction, in three statements.
+    """
+
+    def used(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    def look(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if connection.driver_connection.is_closed():
+            raise sa.exc.InvalidatePoolError
+        if time.monotonic() < record.info[_USED_AT] + _REST_SECONDS:
+            return
+        try:
+            connection.ping()
+        except engine.dialect.loaded_dbapi.Error:
+            raise sa.exc.InvalidatePoolError from None
+
+    sa.event.listen(engine.sync_engine, "connect", used)
+    sa.event.listen(engine.sync_engine, "checkin", used)
+    sa.event.listen(engine.sync_engine, "checkout", look)
 
 
 def to_read(engine: AsyncEngine) -> AsyncEngine:

@@ -36,6 +36,8 @@ MOST_WAITING = 32_768
 MOST_OF_STRANGERS = 128
 # Answers to taps on their way at the same time.
 ANSWERS = 64
+# What is done within so long of each other is forgotten together: nobody waits for it.
+GATHER_SECONDS = 0.02
 BUTTONS_ALONE = "editMessageReplyMarkup"
 DELETION = "deleteMessage"
 CHANGES = frozenset({"editMessageText", "editMessageCaption", "editMessageMedia", BUTTONS_ALONE, DELETION})
@@ -367,6 +369,7 @@ class Replies:
                     self._leaving.newest.pop(update.id, None)
                 self._updates -= len(updates)
                 self._freed()
+            await asyncio.sleep(GATHER_SECONDS)
 
 
 def holds_chat(replies: Iterable[Call]) -> bool:

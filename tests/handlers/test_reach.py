@@ -217,6 +217,8 @@ async def test_the_word_counts_once_the_previews_are_there(conversation: Convers
     await admin.tap("That’s it")
     await admin.send_ahead("SEND", before="Now")
     assert "before the previews were there, so nothing was sent" in admin.last.text
+    # Whether it can be sent at all stands in the summary.
+    assert "SEND" not in admin.last.text
     await admin.send("SEND")
     assert len(await rows(conversation, broadcasts)) == 1
 

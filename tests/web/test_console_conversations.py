@@ -50,6 +50,9 @@ async def test_whoever_takes_one_reads_it_alone_and_answers(conversation: Conver
     for path in (one, ROOM):
         await olga.open(path)
         assert QUESTION not in olga.text, path
+    await sophie.send(f"{one}/answer", text=" \n ", once="0" * 14)
+    assert "There is no text in it: write something." in sophie.text
+    page = await sophie.open(one)
     # Sent twice, the same form answers once.
     once = re.search(r'name="once" value="(\w+)"', page.text)
     assert once is not None

@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from db.schema import broadcasts, deliveries, dialogs, events
+from tests import choosing
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker
 from tests.drafting import begin_broadcast, write_event
-from tests.reading import ABOUT
+from tests.reading import ABOUT, Reader
 from tests.web.browsing import Browser, signed_in
 
 WORDS, WHOM, WHEN = (f"/console/messages/new{step}" for step in ("", "/whom", "/when"))
@@ -322,3 +323,38 @@ async def test_those_who_come_are_written_to_from_the_event(conversation: Conver
     other = await signed_in(await staff(conversation, 14, "organizer", "13"))
     await other.open("/console/events")
     assert (await other.send(f"{page}/write")).status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_messages_of_one_event_are_told_apart_where_people_are_chosen_by_them(
+    conversation: Conversation, language: str
+) -> None:
+    """Its invitation, and that it is cancelled, bear one title."""
+    talker = await choosing.writing(conversation, language)
+    read = Reader(language)
+    await talker.send("/cancel")
+    await supporter(conversation, 20, "69123")
+    await conversation.add_event("a1b2c3d4")
+    async with conversation.database.write() as tx:
+        (event,) = list(await tx.scalars(sa.select(events.c.id)))
+        now = conversation.clock.now()
+        for number, kind in ((1, "event_invite"), (2, "event_service")):
+            made = {"id": number, "key": f"event:{number}", "kind": kind, "event": event, "audience": {}}
+            values = {**made, "area": "69123", "state": "active", "starts_at": now, "created_at": now}
+            await tx.execute(sa.insert(broadcasts).values(created_by=1, **values))
+            await tx.execute(
+                sa.insert(deliveries).values(
+                    broadcast=number, person=2, state="sent", due_at=now, changed_at=now
+                )
+            )
+    await talker.send("/broadcast")
+    await talker.tap(read.label("News and arguments"))
+    for text in ("Bonjour", "Hello"):
+        await talker.send(text)
+    await talker.tap(read.label("No photo"))
+    visitor = await signed_in(talker)
+    await visitor.open("/console/messages/new/whom")
+    await talker.tap_data("1:audience:message")
+    for kind in ("Invitation to an event", "News of an event"):
+        assert f" – {read.label(kind)}" in " ".join(talker.last.buttons)
+        assert f" – {read.label(kind)}" in visitor.text

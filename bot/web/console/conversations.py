@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot.actions import duties, inbox, inbox_load, saved_answers
 from bot.actions.authority import area_name
-from bot.actions.conversations import Content
+from bot.actions.conversations import Content, NothingToSend
 from bot.rules.conversations import BLOCKS, LONGEST
 from bot.rules.permissions import Action
 from bot.rules.placeholders import placeholders_in
@@ -124,6 +124,8 @@ class Conversations:
             if saved is None:
                 raise saved_answers.SavedAnswerGone("It was deleted, or is for another area.")
             text, filled = saved.text, saved.language
+        if not text.strip():
+            raise NothingToSend("An answer has words.", message="errors/text_empty")
         await inbox.answer(
             tx,
             author,

@@ -57,6 +57,8 @@ class Choice(Frozen):
     what: str
     title: str = ""
     said: str = ""
+    # Of a message about an event, of which there are several of one title.
+    kind: str = ""
 
 
 class Whom(Frozen):
@@ -330,6 +332,7 @@ async def _choices(visit: Visit) -> list[Choice]:
                 what=what,
                 title=title or f"{broadcast.id}",
                 said=f"{broadcast.id}",
+                kind="" if broadcast.event is None else broadcast.kind,
             )
             for what in ("got", "answered")
         ]

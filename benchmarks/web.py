@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -45,8 +46,13 @@ ADDRESS = "http://127.0.0.1:8080"
 ROUNDS = 5
 RATE = 1_000
 SECONDS = 60.0
-THINKS = 1.0
-"""Seconds that somebody looks at a page."""
+THINKS = (0.5, 1.5)
+"""Seconds that somebody looks at a page: any between these, as people who look for as long would queue up one behind
+the other, and wait less than they do."""
+SLOW = 150.0
+"""Milliseconds that a page should take at most."""
+WORST = 3
+"""Pages that are told at the end, by their slowest looks."""
 LARGE = f"{LARGE_EVENT:08x}"
 CONSOLE_PAGES = (
     *("/console/", "/console/messages", "/console/messages?part=past", "/console/messages/1"),
@@ -88,7 +94,10 @@ def parts_of(database: Database) -> httpx.ASGITransport:
 
 def browser(transport: httpx.ASGITransport | None, token: str, address: str = ADDRESS) -> httpx.AsyncClient:
     cookies = {door.cookie: token for door in Entrance}
-    return httpx.AsyncClient(transport=transport, base_url=address, cookies=cookies, timeout=600)
+    # A list whose numbers were noted first sends its reader there once more.
+    return httpx.AsyncClient(
+        transport=transport, base_url=address, cookies=cookies, timeout=600, follow_redirects=True
+    )
 
 
 async def asked(client: httpx.AsyncClient, path: str) -> float:
@@ -107,12 +116,26 @@ async def whole(client: httpx.AsyncClient, path: str) -> None:
         await asyncio.sleep(AGAIN_SECONDS)
 
 
-def figures(first: float, took: list[float]) -> dict[str, int]:
+def figures(took: list[float]) -> dict[str, int]:
+    """Of one page that is looked at some dozens of times, the last two are the slowest look."""
     took.sort()
     return {
-        "first": round(first),
         "median": round(took[len(took) // 2]),
         "p99": round(took[int(len(took) * 0.99)]),
+        "slowest": round(took[-1]),
+    }
+
+
+def of_all(took: dict[str, list[float]]) -> dict[str, Any]:
+    """Over all looks at all pages, and which had the slowest ones."""
+    looks = [each for some in took.values() for each in some]
+    worst = sorted(((round(max(some)), path) for path, some in took.items() if some), reverse=True)
+    slow = sum(each > SLOW for each in looks) / len(looks)
+    return {
+        "pages": len(looks),
+        **figures(looks),
+        "slower than 150 ms": f"{slow:.1%}",
+        "worst": {path: slowest for slowest, path in worst[:WORST]},
     }
 
 
@@ -130,7 +153,7 @@ async def measure(folder: Path, *, users: int, pages: tuple[str, ...], token: st
                 took += await asyncio.gather(*(asked(client, path) for _ in range(users)))
             spent = (time.process_time() - began) / len(took)
             told = {"processor, first": round(counted * 1000), "processor": round(spent * 1000, 1)}
-            print(json.dumps({"page": path, **figures(first, took), **told}), flush=True)
+            print(json.dumps({"page": path, "first": round(first), **figures(took), **told}), flush=True)
     await database.close()
 
 
@@ -178,11 +201,12 @@ async def while_sending(folder: Path, *, users: int, rate: float, seconds: float
             await whole(client, path)
 
         async def user(number: int) -> None:
-            paths = list(took)
+            paths, chance = list(took), random.Random(number)
+            await asyncio.sleep(chance.uniform(0, THINKS[1]))
             for turn in range(number, 10**9):
                 path = paths[turn * 7 % len(paths)]
                 took[path].append(await asked(client, path))
-                await asyncio.sleep(THINKS)
+                await asyncio.sleep(chance.uniform(*THINKS))
 
         asking = [asyncio.create_task(user(number)) for number in range(users)]
         asked_for = await leaving()
@@ -191,10 +215,12 @@ async def while_sending(folder: Path, *, users: int, rate: float, seconds: float
         await asyncio.gather(*asking, return_exceptions=True)
     for path, each in took.items():
         if each:
-            print(json.dumps({"page": path, "times": len(each), **figures(first[path], each)}))
+            print(
+                json.dumps({"page": path, "times": len(each), "first": round(first[path]), **figures(each)})
+            )
     for what, told in (("alone", alone), ("while pages are read", asked_for)):
         print(json.dumps({"leaving": what, **told}))
-    print(json.dumps({"pages": sum(map(len, took.values()))}))
+    print(json.dumps(of_all(took)))
 
 
 def make(folder: Path, people: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
+from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -60,6 +62,46 @@ async def test_a_log_that_nobody_pauses_for_does_not_grow(
     monkeypatch.setattr(checkpoints, "MOST_PAGES", 100)
     await write(sqlite_database, 600)  # some four pages each
     assert size_of_the_log(sqlite_database) < 600 * 4_096
+
+
+async def test_a_log_that_somebody_always_reads_begins_anew(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself begins it anew at an instant at which nobody reads: here two others still do when one goes."""
+    monkeypatch.setattr(checkpoints, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(checkpoints, "MOST_PAGES", 100)
+
+    monkeypatch.setattr(checkpoints, "MOMENT", 5.0)  # as long as three readers take on a busy machine
+    longest = 0
+
+    async def reading() -> None:
+        there: deque[AsyncExitStack] = deque()
+        while True:
+            there.append(one := AsyncExitStack())
+            tx, before = await one.enter_async_context(sqlite_database.read()), sqlite_database.written
+            await get_fact(tx, "fact 0")
+            for _ in range(
+                30
+            ):  # then whoever writes waits for the readers, and this one goes without a commit
+                if sqlite_database.written > before:
+                    break
+                await get_fact(tx, "fact 0")
+            if len(there) == 3:
+                await there.popleft().aclose()
+
+    async def is_short_again() -> bool:
+        nonlocal longest
+        for number in range(20):
+            async with sqlite_database.write() as tx:
+                await set_fact(tx, f"fact {number}", f"{sqlite_database.written:08}" * 500)
+        pages, _ = pages_in_the_log(sqlite_database)
+        longest = max(longest, pages)
+        return pages < longest
+
+    readers = asyncio.create_task(reading())
+    await until(is_short_again, "the log begins anew")
+    readers.cancel()
+    await asyncio.gather(readers, return_exceptions=True)
 
 
 async def test_what_cannot_be_folded_is_said_and_keeps_nobody(

@@ -17,7 +17,7 @@ from bot.clock import Clock, MovableClock, RealClock
 from bot.rules.suppression import SuppressionKey
 from bot.setting_values import is_loopback
 from bot.settings import Settings, suppression_key_beside
-from db.engine import FILE_NAME, Database, open_database, parse_url
+from db.engine import FILE_NAME, Database, open_database
 from db.errors import CannotOpen, LostDatabase
 from db.facts import get_fact, set_fact
 from db.key import DatabaseKey, read_key, write_key
@@ -27,6 +27,7 @@ from db.suppression_key import open_suppression_key, read_suppression_key, write
 from db.unfinished import NOTES, remove_unfinished
 from db.upgrade import revision
 from db.upgrading import require_current, upgrade_alone
+from db.urls import parse_url
 
 log = structlog.get_logger(__name__)
 

@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -21,15 +22,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db import sqlite
 from db.checkpoints import Checkpoints
-from db.errors import CannotOpen, DatabaseError, InUse, MadeElsewhere, MissingKey
+from db.errors import DatabaseError, InUse, MadeElsewhere, MissingKey
 from db.key import DatabaseKey
 from db.late_savepoints import late_savepoint
 from db.postponed import postponed, wait_again, write_postponed
 from db.sqlite_connection import connection_of
 from db.turns import Turns
+from db.urls import parse_url
 
 FILE_NAME = "portevoix.db"
 READERS = 4
+COUNTERS = 2
+"""Connections that count beside the readers: one for what takes seconds, and one for what does not."""
 # Any number, the same in every process: taken on a server while the tables are changed.
 MIGRATION_LOCK = 0x504F5254
 
@@ -56,6 +60,7 @@ class Database:
         dialect: Dialect,
         writer: AsyncEngine | None,
         reader: AsyncEngine,
+        counter: AsyncEngine | None = None,
         file: Path | None = None,
         key: DatabaseKey | None = None,
     ) -> None:
@@ -64,6 +69,7 @@ class Database:
         self.key = key
         self._engine = writer
         self._reader = reader.execution_options(**{ONLY_READS: True})
+        self._counter = None if counter is None else counter.execution_options(**{ONLY_READS: True})
         self._turns = Turns()
         # The pool gives a connection to whoever asks at that moment: who asks for page after page would have them all.
         self._in_order = asyncio.Semaphore(READERS)
@@ -117,6 +123,23 @@ class Database:
             with here(connection) if is_here else nullcontext():
                 async with connection.begin():
                     yield connection
+
+    @asynccontextmanager
+    async def count(self, *, each_alone: bool = False) -> AsyncIterator[AsyncConnection]:
+        """As `read`, for what may take seconds. In a process that only reads it steps back behind
+        the pages, and few count at a time.
+
+        `each_alone`: each statement sees what was committed when it began, so that SQLite's log can begin anew between
+        two of them. On PostgreSQL, which has no such log, all of them see the same.
+        """
+        if self._counter is None:
+            async with self.read() as tx:
+                yield tx
+            return
+        async with self._counter.begin() as connection:
+            if not each_alone:
+                await connection.exec_driver_sql("BEGIN")
+            yield connection
 
     @asynccontextmanager
     async def at_once(self) -> AsyncIterator[AsyncConnection]:
@@ -194,6 +217,8 @@ class Database:
         if self._checkpoints is not None:
             await self._checkpoints.end()
         await self._reader.dispose()
+        if self._counter is not None:
+            await self._counter.dispose()
         if self._engine is not None:
             await self._engine.dispose()
         if self._claim is not None:
@@ -309,10 +334,10 @@ async def open_database(
 async def open_to_read(url: str | None, *, file: Path | None, key: DatabaseKey | None) -> Database:
     """The database that another process has open, for reading alone: the SQLite `file`, or PostgreSQL at `url`."""
     if file is not None:
-        reader = sqlite.create_engine(
-            file, key, pragmas=sqlite.BESIDE_PRAGMAS, begin="BEGIN", size=READERS, to_read=True
-        )
-        return Database(dialect="sqlite", writer=None, reader=reader, file=file, key=key)
+        opened = partial(sqlite.create_engine, file, key, pragmas=sqlite.BESIDE_PRAGMAS, to_read=True)
+        reader = opened(begin="BEGIN", size=READERS)
+        counter = opened(begin="", size=COUNTERS, steps_back=True)
+        return Database(dialect="sqlite", writer=None, reader=reader, counter=counter, file=file, key=key)
     from db import postgresql
 
     return Database(
@@ -320,31 +345,6 @@ async def open_to_read(url: str | None, *, file: Path | None, key: DatabaseKey |
         writer=None,
         reader=postgresql.to_read(await postgresql.open_engine(parse_url(url or ""), size=READERS)),
     )
-
-
-def parse_url(url: str) -> sa.URL:
-    """The URL with the driver that Portevoix uses. Raises CannotOpen, without repeating a password."""
-    remedy = "; use sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE."
-    try:
-        parsed = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):
-        raise CannotOpen("PORTEVOIX_DATABASE is not a database URL" + remedy) from None
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if parsed.database in (None, "", ":memory:"):
-            raise CannotOpen("PORTEVOIX_DATABASE names no SQLite file" + remedy)
-        return parsed.set(drivername="sqlite+aiosqlite")
-    if backend in ("postgresql", "postgres"):
-        return _with_ssl(parsed.set(drivername="postgresql+asyncpg"))
-    raise CannotOpen(f"PORTEVOIX_DATABASE names {backend}, which is not supported" + remedy)
-
-
-def _with_ssl(url: sa.URL) -> sa.URL:
-    """PostgreSQL's own word is `sslmode`, which hosts give in their URLs; the driver's is `ssl`."""
-    mode = url.query.get("sslmode")
-    if mode is None:
-        return url
-    return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
 
 
 async def _open_sqlite(file: Path, key: DatabaseKey | None, here: bool) -> Database:

@@ -31,5 +31,5 @@ class CountsHere:
         self._database = database
 
     async def made(self, count: Count[T], _read: Read[T]) -> T:
-        async with self._database.read() as tx:
+        async with self._database.count() as tx:
             return await count(tx)

@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from db.sqlite_connection import Connection
 Error: type[Exception] = sqlcipher.Error
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
+FURTHER_BACK = 9
+"""So much nicer than its process is whoever counts for seconds: a seventh of the processor where both want the same."""
 
 _CACHE_KIB, _READER_CACHE_KIB = (kib_of(memory_of_the_machine()) for kib_of in (cache_kib, reader_cache_kib))
 SMALL_CACHE = f"PRAGMA cache_size = -{min(_READER_CACHE_KIB, 8192)}"  # for one pass through a table
@@ -100,17 +103,22 @@ def create_engine(
     size: int,
     to_read: bool = False,
     here: bool = False,
+    steps_back: bool = False,
 ) -> AsyncEngine:
-    """An engine of at most `size` connections whose transactions begin by the statement `begin`. `here`: everything is
-    executed in the thread that asks, and what else runs there has its turn after each.
+    """An engine of at most `size` connections whose transactions begin by the statement `begin`; "": each statement is
+    one. `here`: everything is executed in the thread that asks, and what else runs there has its turn after each.
+    `steps_back`: their threads leave the processors to all others.
     """
     pragmas = tuple(pragmas)
     alive: set[Connection] = set()
 
     async def open_connection() -> aiosqlite.Connection:
-        connection = Connection(
-            lambda: connect(path, key, pragmas, to_read=to_read), begin, alive, always_here=here
-        )
+        def opened() -> sqlite3.Connection:
+            if steps_back:
+                _step_back()
+            return connect(path, key, pragmas, to_read=to_read)
+
+        connection = Connection(opened, begin, alive, always_here=here)
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
         return await connection
 
@@ -125,6 +133,13 @@ def create_engine(
         hide_parameters=True,  # an error's text may reach a log: what people wrote does not
     )
     return _Engine(engine, alive)
+
+
+def _step_back() -> None:
+    """Of this thread alone: Linux counts the niceness of each by itself. Elsewhere all is as it would be without."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.nice(FURTHER_BACK)
 
 
 def create_file(path: Path, key: DatabaseKey | None) -> None:

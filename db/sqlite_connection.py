@@ -75,8 +75,8 @@ class Connection(aiosqlite.Connection):
         return None if self._stopping is None else asyncio.shield(self._stopping)
 
     def begin(self) -> None:
-        """In the connection's thread: begin a transaction unless one is open."""
-        if not self._conn.in_transaction:
+        """In the connection's thread: begin a transaction unless one is open, or each statement is one."""
+        if self._begin and not self._conn.in_transaction:
             self._conn.execute(self._begin).close()
         due, self._due = self._due, []
         for statement in due:

@@ -9,7 +9,7 @@ from bot.clock import ClockStart
 from bot.errors import SettingsError
 from bot.setting_values import Address
 from bot.settings import VARIABLES, Settings
-from db.engine import parse_url
+from db.urls import parse_url
 
 SIMULATOR = {"PORTEVOIX_API_BASE": "http://127.0.0.1:8081"}
 TOKEN = "123456789:" + "A" * 35

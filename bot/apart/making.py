@@ -52,7 +52,7 @@ async def _serve(given: Given, ours: socket.socket) -> None:
 
 
 async def _found(database: Database, campaign: Campaign, content: bytes) -> bytes:
-    async with database.read() as tx:
+    async with database.count() as tx:
         return await counts.answer(content, tx, campaign)
 
 

@@ -102,10 +102,10 @@ class Visit(Frozen):
 
     def counted(self, what: str, area: str, count: Count) -> tuple[Any, datetime]:
         """A count of an area, and when it was made. Raises NotAllowed, CountFirst."""
-        author = self.author
-        author.require(Action.SEE_STATISTICS, area)
-        depends_on = (author.areas(Action.SEE_STATISTICS), author.reader, self.language, self.zone)
-        return self.looked_up((what, area, *depends_on), lambda: self.desk.in_reading(count), or_older=True)
+        (author := self.author).require(Action.SEE_STATISTICS, area)
+        # Its figures stand side by side: none of them is part of another one, or taken from it.
+        key = (what, area, author.areas(Action.SEE_STATISTICS), author.reader, self.language, self.zone)
+        return self.looked_up(key, lambda: self.desk.in_reading(count, each_alone=True), or_older=True)
 
     def looked_up(
         self,
@@ -304,9 +304,9 @@ class Desk(Frozen):
 
         return self.guarded(answer)
 
-    async def in_reading(self, count: Count) -> Any:
-        """What is counted in a transaction of its own."""
-        async with self.database.read() as tx:
+    async def in_reading(self, count: Count, *, each_alone: bool = False) -> Any:
+        """What is counted, in a transaction of its own: see `Database.count`."""
+        async with self.database.count(each_alone=each_alone) as tx:
             return await count(tx)
 
     def changing(self, view: View, *, first: Look | None = None) -> Endpoint:

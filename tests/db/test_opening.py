@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from db.engine import FILE_NAME, Database, open_database, parse_url
+from db.engine import FILE_NAME, Database, open_database
 from db.errors import CannotOpen, MissingKey, WrongKey
 from db.key import DatabaseKey
+from db.urls import parse_url
 
 
 async def test_a_wrong_key_touches_nothing(sqlite_database: Database) -> None:

@@ -12,6 +12,7 @@ from time import monotonic
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.planning
 from bot.actions.planning import (
     FIRST_LOOK,
     ForMany,
@@ -26,7 +27,6 @@ from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from db.engine import Database
 from db.looks import Look, Work, look_in_turn
-from db.planning import next_portion
 from db.processes import Lock, lock
 
 TICK_SECONDS = 0.25
@@ -154,19 +154,25 @@ class Ticker:
 
     async def _queue(self, now: datetime, parts: Sequence[TickPart], *, is_due: bool) -> None:
         if is_due:
-            async with self._database.write() as tx:
-                await lock(tx, Lock.PLANNING)
-                found, left = await look_at_changed(tx, self._campaign, now, before=self._look)
-            # The marks of those who changed are gone: what keeps it from the end of this begins with everybody.
-            self._look = FIRST_LOOK
-            queued = found.queued + sum([await self._queue_in_portions(each) for each in left])
-            self._look = found
-            self._tell(queued, now)
+            self._tell(await self._queue_steps(now), now)
         for part in parts:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)
                 queued = await part.work(tx)
             self._tell(queued, now)
+
+    async def _queue_steps(self, now: datetime) -> int:
+        queued, are_more = 0, True
+        while are_more:
+            async with self._database.write() as tx:
+                await lock(tx, Lock.PLANNING)
+                changed = await db.planning.take_changed(tx)
+                found, left = await look_at_changed(tx, self._campaign, now, changed, before=self._look)
+            queued += found.queued
+            are_more = len(changed) == db.planning.MOST_CHANGED
+        queued += sum([await self._queue_in_portions(each) for each in left])
+        self._look = found
+        return queued
 
     async def _queue_in_portions(self, many: ForMany) -> int:
         """Queues it for many people: what was queued leaves meanwhile, and whoever taps has their turn."""
@@ -174,7 +180,7 @@ class Ticker:
         while True:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)
-                some = await next_portion(tx, many.those, last)
+                some = await db.planning.next_portion(tx, many.those, last)
                 if some is None:
                     return queued
                 new, last = await many.queue(tx, some), some[-1]

@@ -22,7 +22,7 @@ from db.schema import broadcasts, deliveries, events, people, rsvps, shift_place
 from db.vote_plans import SAID
 
 MOST_CHANGED = 1_000
-"""When more people changed, everybody is looked at: one pass over all costs less than many lists."""
+"""So many people of a list at most are looked at in one transaction."""
 
 PORTION = 5_000
 """So many people at most are looked at in one transaction: whoever taps, and what leaves, waits no longer."""
@@ -226,21 +226,17 @@ async def has_changed(tx: AsyncConnection) -> bool:
     return (await tx.execute(sa.select(people.c.id).where(_MARKED).limit(1))).first() is not None
 
 
-async def take_changed(tx: AsyncConnection) -> list[int] | None:
-    """The people of whom something changed since this was last asked; None: more than `MOST_CHANGED`.
+async def take_changed(tx: AsyncConnection) -> list[int]:
+    """The people, `MOST_CHANGED` at most, of whom something changed since this last told of them.
 
-    Whoever changes meanwhile keeps, or gets, their mark: what reads them comes after this.
+    Their marks are gone with this transaction: what is due for them is queued in it. Whoever changes meanwhile keeps,
+    or gets, their mark: what reads them comes after this.
     """
     with here(tx):
-        found = await tx.execute(sa.select(people.c.id).where(_MARKED).limit(MOST_CHANGED + 1))
-    marked = found.scalars().all()
-    if not marked:
-        return []
-    if len(marked) > MOST_CHANGED:
-        await tx.execute(sa.update(people).where(_MARKED).values(replan=False))
-        return None
-    await tx.execute(sa.update(people).where(people.c.id.in_(marked)).values(replan=False))
-    return list(marked)
+        found = await tx.execute(sa.select(people.c.id).where(_MARKED).limit(MOST_CHANGED))
+    if marked := list(found.scalars()):
+        await tx.execute(sa.update(people).where(people.c.id.in_(marked)).values(replan=False))
+    return marked
 
 
 class DueReminder(NamedTuple):

@@ -72,15 +72,18 @@ class TickFindings(Frozen):
 FIRST_LOOK = TickFindings()
 
 
+Queue = Callable[[AsyncConnection, Collection[int] | None], Awaitable[int]]
+"""Queues a step for those of some whom it is meant for, None: of everybody; how many messages. Whoever has it does not
+get it again: it may begin anew.
+"""
+
+
 class ForMany(NamedTuple):
     """What is to be queued for many people, some after the others: `those`, in the order of their numbers; None: for
     everybody who is meant.
     """
 
-    queue: Callable[[AsyncConnection, Collection[int] | None], Awaitable[int]]
-    """Queues it for those of some whom it is meant for; how many messages. Whoever has it does not get it again: it may
-    begin anew.
-    """
+    queue: Queue
     those: Sequence[int] | None = None
 
 
@@ -161,17 +164,20 @@ async def look(
     tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
 ) -> TickFindings:
     """Queues every step that is due, knowing what the tick `before` looked at."""
-    found, left = await look_at_changed(tx, campaign, now, before=before)
+    changed = await db.planning.take_changed(tx)
+    found, left = await look_at_changed(tx, campaign, now, changed, before=before)
     return replace(found, queued=found.queued + sum([await each.queue(tx, each.those) for each in left]))
 
 
 async def look_at_changed(
-    tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
+    tx: AsyncConnection, campaign: Campaign, now: datetime, changed: Collection[int], *, before: TickFindings
 ) -> tuple[TickFindings, Sequence[ForMany]]:
     """Queues every step that is due for those who changed; and what is left to be queued for all others: the findings
     are true once that was done.
+
+    Another process may have looked at everybody before, and knows by their marks alone who changed. What is due for
+    them is queued in the transaction that takes these, also where everybody is looked at after it: any process may die.
     """
-    changed = await db.planning.take_changed(tx)
     if campaign.is_out(now):
         return await _look_when_out(tx, campaign, now, changed, before)
     due = await _due(tx, campaign, now)
@@ -179,7 +185,7 @@ async def look_at_changed(
     together: dict[tuple[int, str, str | None, bool], list[OpenStep]] = {}
     for each in due:
         by_the_clock = follow_up and each.step.follows is not None
-        everybody = changed is None or by_the_clock or each.opening not in before.openings
+        everybody = by_the_clock or each.opening not in before.openings
         if everybody or changed:
             occurrence = each.occurrence
             same = (occurrence.ballot, occurrence.step, occurrence.slot, everybody)
@@ -187,17 +193,22 @@ async def look_at_changed(
     queued, left = 0, list[ForMany]()
     for (*_, everybody), dues in together.items():
         queue = partial(_plan_step, campaign=campaign, dues=dues, now=now)
+        queued += await _queue_for_changed(tx, queue, changed)
         if everybody:
             left.append(ForMany(queue, await _who_lives_there(tx, dues)))
-            continue
-        with here(tx) if changed is not None and len(changed) <= FEW else nullcontext():
-            queued += await queue(tx, changed)
     found = TickFindings(
         queued=queued,
         openings=frozenset(each.opening for each in due),
         followed_at=now if follow_up else before.followed_at,
     )
     return found, left
+
+
+async def _queue_for_changed(tx: AsyncConnection, queue: Queue, changed: Collection[int]) -> int:
+    if not changed:
+        return 0
+    with here(tx) if len(changed) <= FEW else nullcontext():
+        return await queue(tx, changed)
 
 
 async def _who_lives_there(tx: AsyncConnection, dues: Sequence[OpenStep]) -> list[int] | None:
@@ -324,7 +335,7 @@ async def _look_when_out(
     tx: AsyncConnection,
     campaign: Campaign,
     now: datetime,
-    changed: Collection[int] | None,
+    changed: Collection[int],
     before: TickFindings,
 ) -> tuple[TickFindings, Sequence[ForMany]]:
     """The last choice, for everybody who was there when the candidate was out."""
@@ -333,12 +344,12 @@ async def _look_when_out(
     assert step is not None  # the caller knows that the candidate is out
     assert out_from is not None
     opening = Opening(0, step.name, METROPOLE, None, None, out_from)
-    everybody = changed is None or opening not in before.openings
-    if out_from <= after or now >= out_from + ASKED_FOR or not (everybody or changed):
+    if out_from <= after or now >= out_from + ASKED_FOR:
         return TickFindings(openings=before.openings), ()
     queue = partial(_plan_last_choice, campaign=campaign, step=step, out_from=out_from, now=now)
-    queued = 0 if everybody else await queue(tx, changed)
-    return TickFindings(queued=queued, openings=frozenset({opening})), [ForMany(queue)] if everybody else ()
+    queued = await _queue_for_changed(tx, queue, changed)
+    left = () if opening in before.openings else (ForMany(queue),)
+    return TickFindings(queued=queued, openings=frozenset({opening})), left
 
 
 async def _plan_last_choice(

@@ -156,12 +156,41 @@ async def test_some_after_the_others_nobody_is_missed_and_nobody_gets_it_twice(
         await change_something(database, chance, ids, tick)
 
 
+@pytest.mark.parametrize("most_changed", [2, 100])
+async def test_who_changed_is_planned_for_by_another_process_where_one_does_not_come_to_its_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch, most_changed: int
+) -> None:
+    """The other one looked at everybody before: it knows by their marks alone of whom something changed since."""
+    for name, number in (("PORTION", 2), ("MOST_CHANGED", most_changed)):
+        monkeypatch.setattr(db.planning, name, number)
+    clock = MovableClock(paris("2016-11-16T18:00"), speed=0)
+    ids = await add(database, *(somebody(0, telegram_id=n, pseudonym=f"p{n}", state="new") for n in range(7)))
+
+    def fails() -> None:
+        raise OSError("its machine is gone")
+
+    other, gone = (
+        Ticker(database=database, campaign=CAMPAIGN, clock=clock, queued=queued)
+        for queued in (lambda: None, fails)
+    )
+    await other.tick()
+    assert await queued(database, "plan") == 0
+    async with database.write() as tx:
+        for person in ids[::3]:
+            await db.people.change(tx, person, state="registered")
+    with pytest.raises(ExceptionGroup):
+        await gone.tick()
+    await other.tick(look_again=True)
+    assert await queued(database, "plan") == len(ids[::3])
+
+
 async def test_messages_leave_while_it_is_queued_for_everybody(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for a million: each time that some were queued, whoever writes has their turn."""
     monkeypatch.setattr(db.planning, "PORTION", 2)
-    await add(database, *(somebody(0, telegram_id=number, pseudonym=f"p{number}") for number in range(7)))
+    some = (somebody(0, telegram_id=n, pseudonym=f"p{n}", replan=False) for n in range(7))
+    await add(database, *some)
     left: list[asyncio.Task[int]] = []
 
     async def leave() -> int:
@@ -226,17 +255,22 @@ async def test_a_tick_that_fails_keeps_the_marks(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         await fail()
     async with database.write() as tx:
-        assert await db.planning.take_changed(tx) is not None
+        assert len(await db.planning.take_changed(tx)) == 1
         assert await db.planning.take_changed(tx) == []
 
 
-async def test_when_many_changed_everybody_is_looked_at(
+async def test_many_who_changed_are_looked_at_some_after_the_others(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One tick, and not each, looks at all of them."""
     monkeypatch.setattr(db.planning, "MOST_CHANGED", 3)
-    await add(database, *(somebody(0, telegram_id=number, pseudonym=f"p{number}") for number in range(6)))
+    clock = MovableClock(paris("2016-11-16T18:00"), speed=0)
+    ticker = Ticker(database=database, campaign=CAMPAIGN, clock=clock, queued=lambda: None)
+    await ticker.tick()
+    await add(database, *(somebody(0, telegram_id=number, pseudonym=f"p{number}") for number in range(7)))
+    await ticker.tick(look_again=True)
+    assert await queued(database, "plan") == 7
     async with database.write() as tx:
-        assert await db.planning.take_changed(tx) is None
         assert await db.planning.take_changed(tx) == []
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db.anchors import Anchor
+from db.engine import there
 from db.facts import get_fact, set_fact
 from db.records import records
 from db.schema import audit
@@ -216,7 +217,8 @@ async def about(tx: AsyncConnection, *, actor: str, telegram_id: int) -> list[En
     # Where a text stands in another: LIKE, which looks at each letter as large and small, takes half as long again.
     place = sa.func.instr if tx.dialect.name == "sqlite" else sa.func.strpos
     told = sa.or_(audit.c.actor == actor, place(sa.cast(audit.c.details, sa.Text), str(telegram_id)) > 0)
-    found = records(Entry, await tx.execute(sa.select(audit).where(told).order_by(audit.c.id)))
+    with there(tx):  # all of the log is looked through
+        found = records(Entry, await tx.execute(sa.select(audit).where(told).order_by(audit.c.id)))
     return [entry for entry in found if entry.actor == actor or _mentions(entry.details, telegram_id)]
 
 

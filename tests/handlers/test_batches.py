@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from telegram import Update
 
 import db.people
+from bot.delivery.calls import Call
 from bot.delivery.hooks import nothing
 from bot.delivery.intake import received
 from bot.delivery.processing import Processing
@@ -79,7 +80,7 @@ class Kept:
         self.answered: list[int] = []
         self.has_room_for_strangers = True
 
-    def add(self, one: AnsweredUpdate) -> None:
+    def add(self, one: AnsweredUpdate, _calls: Sequence[Call]) -> None:
         self.answered.append(one.update_id)
         by_chance = re.compile(
             rb"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}|_[0-9a-f]{16}(?!\w)"

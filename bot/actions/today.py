@@ -270,8 +270,8 @@ async def under_way(
 
 def leaving_now(lines: Sequence[BroadcastLine], now: datetime) -> list[BroadcastLine]:
     """Those that somebody gets at this moment; the others wait for the morning, or for what comes first."""
-    firsts = [(each, each.progress.first_due) for each in lines if not each.progress.is_held]
-    return [each for each, first in firsts if first is None or first <= now]
+    firsts = [(each, each.progress.first_due) for each in lines]
+    return [each for each, first in firsts if (not each.progress.is_held if first is None else first <= now)]
 
 
 def coming_back(

@@ -335,9 +335,18 @@ async def forget(tx: AsyncConnection, *, done_before: datetime, failed_before: d
 
 
 async def blank_failed(tx: AsyncConnection, chats: Iterable[int] | sa.Select[tuple[int]]) -> None:
-    """What failed is kept to find out why, but not beyond its author."""
-    failed = sa.and_(updates.c.state == "failed", updates.c.chat.in_(chats))
-    await tx.execute(sa.update(updates).where(failed).values(chat=None, body=None))
+    """What failed is kept to find out why, but not beyond its author: where the apology has not left yet, nothing of it
+    is once it has.
+    """
+    may_hold = updates.c.state.in_(("answered", "failed"))
+    failed = sa.and_(may_hold, updates.c.error.is_not(None), updates.c.chat.in_(chats))
+    has_left = updates.c.state == "failed"
+    values: dict[str, Any] = {
+        "body": None,
+        "chat": sa.case((has_left, None), else_=updates.c.chat),
+        "error": sa.case((has_left, updates.c.error), else_=None),
+    }
+    await tx.execute(sa.update(updates).where(failed).values(values))
 
 
 _UNFINISHED = sa.select(sa.func.count()).where(updates.c.state.in_(("received", "answered")))

@@ -215,6 +215,32 @@ async def test_what_was_said_is_kept_until_it_is_answered_and_longer_only_where_
         assert [tuple(row) for row in kept] == [("answered", None), ("answered", b"{}")]
 
 
+async def test_what_failed_goes_with_its_author_also_before_the_apology_has_left(
+    bench: Any, helpers: Any
+) -> None:
+    """Whoever answers for the bot may erase somebody while Telegram is away for hours."""
+    failed = [
+        store.AnsweredUpdate(update_id=n, chat=7, replies=[helpers.say(7, "sorry").to_json()], error="Fault")
+        for n in (1, 2)
+    ]
+    async with bench.database.write() as tx:
+        received = [store.Received(update_id=n, chat=7, body=b'{"text": "secret"}') for n in (1, 2)]
+        await store.store(tx, received, helpers.start)
+        await store.answer(tx, failed, "ours")
+    async with bench.database.write() as tx:
+        await store.finish(tx, [1], "ours")
+    async with bench.database.write() as tx:
+        await store.blank_failed(tx, [7])
+    columns = sa.select(updates.c.chat, updates.c.body).order_by(updates.c.update_id)
+    async with bench.database.read() as tx:
+        assert [tuple(row) for row in await tx.execute(columns)] == [(None, None), (7, None)]
+    async with bench.database.write() as tx:
+        assert await store.held(tx, [2], "ours") == {2}  # the apology still leaves
+        await store.finish(tx, [2], "ours")
+    async with bench.database.read() as tx:
+        assert [tuple(row) for row in await tx.execute(columns)] == [(None, None), (None, None)]
+
+
 async def test_a_sent_message_is_remembered(bench: Any, helpers: Any) -> None:
     bench.app.replies = lambda _update: [helpers.say(1, "progress", remember="progress:7")]
     async with bench.running() as engine:

@@ -106,7 +106,7 @@ async def _help(update: Update, context: Context) -> None:
 
 async def _volunteer(update: Update, context: Context) -> None:
     if not await must_sign_up(context):
-        await volunteering.show_step(context, volunteering.OPEN, context.say)
+        await volunteering.ask_with_what(context)
 
 
 async def _voted(update: Update, context: Context) -> None:

@@ -49,6 +49,12 @@ async def show_step(context: Context, step: str, answer: Callable[..., None]) ->
         answer("volunteering/done", offer=offer)
 
 
+async def ask_with_what(context: Context) -> None:
+    """After words that may mean an offer: a tap makes one of it, and nothing is noted before."""
+    offer = await volunteering.offer_of(context.tx, context.person)
+    context.say("volunteering/what", offer=offer)
+
+
 async def choose(update: Update, context: Context) -> None:
     """Something offered, or not any more; a moment too."""
     (named,) = arguments(context, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from db.rsvps import Rsvp
-from db.schema import dialogs, rsvps
+from db.schema import dialogs, people, rsvps
 from tests.campaigning import rows, staff
 from tests.conversation import Conversation, Talker, paris
 
@@ -83,6 +83,22 @@ async def test_staff_may_write_that_others_should_stop(conversation: Conversatio
 )
 async def test_everyday_words_are_understood(zoe: Talker, typed: str, said: str) -> None:
     assert said in (await zoe.send(typed)).text
+
+
+async def test_words_alone_make_nobody_a_volunteer(conversation: Conversation, zoe: Talker) -> None:
+    """A sentence may be read wrongly: a tap says with what they help, and is what is noted."""
+    before = await conversation.answers()
+    await zoe.send("can I volunteer?")
+    assert await conversation.answers() == before
+    assert [each.volunteer for each in await rows(conversation, people)] == [False]
+    await zoe.tap("Go door to door")
+    assert (await conversation.answers())[len(before) :]
+    assert [each.volunteer for each in await rows(conversation, people)] == [True]
+
+
+@pytest.mark.parametrize("typed", ["je ne veux pas être bénévole", "I don’t want to volunteer"])
+async def test_who_does_not_want_to_help_is_not_thanked_for_it(zoe: Talker, typed: str) -> None:
+    assert "How would you like to help?" not in (await zoe.send(typed)).text
 
 
 async def test_having_voted_is_told_in_words_as_by_the_button(

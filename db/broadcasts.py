@@ -247,9 +247,15 @@ _LEFT = sa.exists().where(
     deliveries.c.broadcast == broadcasts.c.id,
     deliveries.c.state.in_(("queued", "leased", "sending", "withheld")),
 )
+_IS_COMPLETE = sa.and_(_IS_UNFINISHED, broadcasts.c.state.in_(("active", "cancelled")), ~_LEFT)
+# Whoever queues more for a broadcast holds it, and it is not complete: who waited for them would go by what was queued
+# before they began.
+_HOLD_COMPLETE = (
+    sa.select(broadcasts.c.id).where(_IS_COMPLETE).with_for_update(key_share=True, skip_locked=True)
+)
 _FINISH = (
     broadcasts.update()
-    .where(_IS_UNFINISHED, broadcasts.c.state.in_(("active", "cancelled")), ~_LEFT)
+    .where(broadcasts.c.id.in_(sa.bindparam("held", expanding=True)), _IS_COMPLETE)
     .values(finished_at=sa.bindparam("now"))
     .returning(broadcasts.c.id)
 )
@@ -296,7 +302,8 @@ async def needs_sender(tx: AsyncConnection, now: datetime) -> bool:
 async def finish_complete(tx: AsyncConnection, now: datetime) -> list[int]:
     """Mark the broadcasts that have nothing left to send as finished, and say which."""
     with here(tx):
-        return list((await tx.execute(_FINISH, {"now": now})).scalars())
+        held = (await tx.execute(_HOLD_COMPLETE)).scalars().all()
+        return list(await tx.scalars(_FINISH, {"now": now, "held": held})) if held else []
 
 
 async def close_some(tx: AsyncConnection, now: datetime) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import db.broadcasts
 import db.people
 import db.planning
 import db.responses
@@ -25,7 +26,9 @@ from bot.ticking import Ticker
 from db.batches import together
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people
+from tests.bots import until
 from tests.conversation import CAMPAIGN, paris
+from tests.locks import somebody_waits
 from tests.thorough import seeds
 
 REGISTERED = paris("2016-10-01T10:00")
@@ -208,6 +211,33 @@ async def test_messages_leave_while_it_is_queued_for_everybody(
     sent = await asyncio.gather(*left)
     assert sum(sent) == 7
     assert len([some for some in sent if some]) > 1
+
+
+async def test_a_step_is_not_over_while_it_is_queued_for_others(postgresql_database: Database) -> None:
+    """What was queued for some has left, and those who come after them are just being queued."""
+    database, now = postgresql_database, paris("2016-11-16T18:00")
+    first, second = await add(database, somebody(0), somebody(1, consent_contact=False))
+    async with database.write() as tx:
+        before = await look(tx, CAMPAIGN, now, before=FIRST_LOOK)
+        await tx.execute(sa.update(deliveries).where(deliveries.c.person == first).values(state="sent"))
+
+    async def finish() -> list[int]:
+        async with database.write() as tx:
+            return await db.broadcasts.finish_complete(tx, now)
+
+    async with database.write() as tx:
+        await db.people.change(tx, second, consent_contact=True)
+        assert (await look(tx, CAMPAIGN, now, before=before)).queued == 1
+        finishing = asyncio.create_task(finish())
+
+        async def has_looked() -> bool:
+            async with database.read() as beside:
+                return finishing.done() or await somebody_waits(beside)
+
+        await until(has_looked, "somebody looks whether it is over")
+    assert await finishing == []
+    async with database.read() as tx:
+        assert await db.broadcasts.needs_sender(tx, now)
 
 
 async def test_a_tick_writes_to_nobody_who_did_not_change(database: Database) -> None:

@@ -123,6 +123,12 @@ _FOLLOWED_BEFORE: sa.BindParameter[datetime] = sa.bindparam(
     "followed_before", type_=deliveries.c.sent_at.type
 )
 _AMONG: sa.BindParameter[Sequence[int]] = sa.bindparam("among", expanding=True)
+# PostgreSQL takes an array that it makes itself for short, and looks for each.
+_ANY_AMONG: sa.ColumnElement[int] = sa.func.any(
+    sa.func.array(
+        sa.select(sa.func.unnest(sa.bindparam("among", type_=sa.ARRAY(people.c.id.type)))).scalar_subquery()
+    )
+)
 _FIRST, _LAST = (sa.bindparam(name, type_=people.c.id.type) for name in ("first", "last"))
 
 
@@ -147,7 +153,8 @@ def _queueing_step(
         SAID.not_in([state.value for state in refused]),
     ]
     if is_range is not None:
-        conditions.append(people.c.id.between(_FIRST, _LAST) if is_range else people.c.id.in_(_AMONG))
+        some = people.c.id == _ANY_AMONG if dialect == "postgresql" else people.c.id.in_(_AMONG)
+        conditions.append(people.c.id.between(_FIRST, _LAST) if is_range else some)
     if slots is not None:
         conditions.append(_slot_condition(slot, slots))
     if silent_after is not None:
@@ -160,14 +167,18 @@ def _queueing_step(
     who = (
         sa.select(people.c.id, NOW, expires)
         .select_from(people.outerjoin(vote_plans, plan))
-        .where(*_reachable(), sa.or_(*(within for _, within in by_expiry)))
+        .where(*_reachable(_STATE, _CONSENT, _UNREACHABLE), sa.or_(*(within for _, within in by_expiry)))
         .where(*conditions, _not_queued(BROADCAST))
     )
     return queueing(dialect, who)
 
 
-# An index has neither of these: people are found by their numbers, and not among all of a territory, or all who have a
-# plan, for some after the others.
+# An index has none of these: people are found by their numbers, and not among all supporters, all of a territory, or
+# all who have a plan, for some after the others.
+_STATE, _CONSENT, _UNREACHABLE = (
+    sa.func.coalesce(column, None)
+    for column in (people.c.state, people.c.consent_contact, people.c.unreachable_at)
+)
 _TERRITORY, _SLOT = sa.func.coalesce(people.c.territory, None), sa.func.coalesce(vote_plans.c.slot, None)
 
 
@@ -364,12 +375,12 @@ def _not_queued(broadcast: int | sa.BindParameter[int]) -> sa.ColumnElement[bool
     return sa.not_(known.exists())
 
 
-def _reachable() -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        people.c.state == "registered",
-        people.c.consent_contact.is_(True),
-        people.c.unreachable_at.is_(None),
-    )
+def _reachable(
+    state: sa.ColumnElement[str] = people.c.state,
+    consent: sa.ColumnElement[bool] = people.c.consent_contact,
+    unreachable: sa.ColumnElement[datetime | None] = people.c.unreachable_at,
+) -> tuple[sa.ColumnElement[bool], ...]:
+    return state == "registered", consent.is_(True), unreachable.is_(None)
 
 
 def _has_left(key: str) -> sa.ColumnElement[bool]:

@@ -5,6 +5,7 @@ SQLite keeps no statistics here: it plans for an empty database as it does for m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,15 +125,10 @@ async def test_who_was_reminded_is_read_together_and_not_looked_for_one_by_one(
     assert told < next(number for number, step in enumerate(plan) if "people" in step)
 
 
-@pytest.mark.parametrize("slot", [None, "midday"])
-@pytest.mark.parametrize("among", [range(1, 5_001), list(range(1, 1_001))])
-async def test_who_is_looked_at_for_a_step_is_found_by_their_number(
-    sqlite_database: Database, among: Sequence[int], slot: str | None
-) -> None:
-    """By their territory, or their plan, everybody would be read for each few."""
+def of_a_step(among: Sequence[int], slot: str | None = None) -> planning.StepAudience:
     place = planning.StepPlace(territory="FR", zone=None, or_unknown=True, expires_at=NOW)
     overseas = planning.StepPlace(territory="971", zone=None, or_unknown=False, expires_at=NOW)
-    audience = planning.StepAudience(
+    return planning.StepAudience(
         places=[place, overseas],
         ballot=1,
         slot=slot,
@@ -144,12 +140,47 @@ async def test_who_is_looked_at_for_a_step_is_found_by_their_number(
         followed_before=NOW,
         among=among,
     )
+
+
+@pytest.mark.parametrize("slot", [None, "midday"])
+@pytest.mark.parametrize("among", [range(1, 5_001), list(range(1, 1_001))])
+async def test_who_is_looked_at_for_a_step_is_found_by_their_number(
+    sqlite_database: Database, among: Sequence[int], slot: str | None
+) -> None:
+    """By their territory, or their plan, everybody would be read for each few."""
+    audience = of_a_step(among, slot)
     steps = await plan_of(
         sqlite_database, lambda tx: planning.queue_step(tx, broadcast=1, audience=audience, now=NOW)
     )
     found = [step for step in steps if "people" in step]
     assert len(found) == 1
     assert found[0].startswith("SEARCH people USING INTEGER PRIMARY KEY (rowid")
+
+
+PEOPLE = """INSERT INTO people (telegram_id, pseudonym, state, consent_contact, created_at, seen_at)
+    SELECT number, number, 'registered', true, '2016-11-15', '2016-11-15' FROM generate_series(1, 20000) AS number"""
+
+
+@pytest.mark.parametrize("among", [range(1, 5_001), list(range(1, 1_001))])
+async def test_a_server_that_never_counted_finds_them_so_too(
+    postgresql_database: Database, among: Sequence[int]
+) -> None:
+    """Of an index of all supporters it would expect to read one."""
+    asked: list[tuple[str, Any]] = []
+    async with postgresql_database.write() as tx:
+        assert tx.sync_connection is not None
+        await tx.exec_driver_sql("SET LOCAL session_replication_role = replica")  # of no broadcast
+        await tx.exec_driver_sql(PEOPLE)
+
+        @sa.event.listens_for(tx.sync_connection, "before_cursor_execute")
+        def _note(_connection: Any, _cursor: Any, statement: str, given: Any, *_others: Any) -> None:
+            asked.append((statement, given))
+
+        await planning.queue_step(tx, broadcast=1, audience=of_a_step(among), now=NOW)
+        statement, given = asked[0]
+        plan = (await tx.exec_driver_sql(f"EXPLAIN {statement}", given)).scalars().all()
+    indexes = {name for line in plan for name in re.findall(r"\b(?:pk|ix)_people\w*", line)}
+    assert indexes == {"pk_people"}, plan
 
 
 QUEUE = """INSERT INTO deliveries (broadcast, person, state, due_at, changed_at, attempts)

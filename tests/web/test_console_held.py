@@ -314,3 +314,26 @@ async def test_what_nobody_is_known_to_have_got_is_not_listed_as_sent(conversati
         await tx.execute(left.values(state="sent", sent_at=conversation.clock.now()))
     await page.open("/console/messages")
     assert "sent Sent: 1 of 4" in page.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_of_few_staff_of_an_area_are_not_told_that_they_wait_nor_until_when(
+    conversation: Conversation, language: str
+) -> None:
+    """When the first of four may be written to again tells of what one of them got."""
+    for number in range(4):
+        await supporter(conversation, 100 + number, "69123")
+    talker, read = await staff(conversation, 8, "organizer", "69"), Reader(language)
+    await send_broadcast(talker)
+    async with conversation.database.write() as tx:
+        until = conversation.clock.now() + timedelta(hours=20)
+        await tx.execute(sa.update(deliveries).values(state="withheld", reason="cap_day", due_at=until))
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 8).values(language=language))
+    page = await signed_in(talker)
+    await page.open("/console/messages/1")
+    card = await talker.send("/broadcasts")
+    assert read.label("waits for its hour") not in card.text
+    await talker.tap(next(iter(talker.last.buttons)))
+    for shown in (page.text, talker.last.text):
+        assert not read.says("It waits.").search(shown), shown
+        assert not FIRST[language].search(shown), shown

@@ -338,14 +338,14 @@ async def blank_failed(tx: AsyncConnection, chats: Iterable[int] | sa.Select[tup
     """What failed is kept to find out why, but not beyond its author: where the apology has not left yet, nothing of it
     is once it has.
     """
-    may_hold = updates.c.state.in_(("answered", "failed"))
-    failed = sa.and_(may_hold, updates.c.error.is_not(None), updates.c.chat.in_(chats))
     has_left = updates.c.state == "failed"
+    is_leaving = sa.and_(updates.c.state == "answered", updates.c.error.is_not(None))
     values: dict[str, Any] = {
         "body": None,
         "chat": sa.case((has_left, None), else_=updates.c.chat),
         "error": sa.case((has_left, updates.c.error), else_=None),
     }
+    failed = sa.and_(sa.or_(has_left, is_leaving), updates.c.chat.in_(chats))
     await tx.execute(sa.update(updates).where(failed).values(values))
 
 

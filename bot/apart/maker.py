@@ -1,6 +1,6 @@
 """The process that makes pages: `python -m bot.apart.maker DESCRIPTOR`, begun by the bot’s own, and never by a person.
 
-It steps back before it imports anything, so that even its start takes nothing from whoever sends. It ends with the pipe
+It steps back before it imports anything, so that even its start takes little from whoever sends. It ends with the pipe
 that the bot holds open: however the bot ends, the system closes that.
 """
 

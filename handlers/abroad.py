@@ -15,7 +15,6 @@ from bot.communes.consulates import Home, home_named, home_of, homes_in
 from bot.rules.areas import ABROAD_AREA
 from handlers.buttons import arguments
 from handlers.context import Context
-from handlers.place import SUGGESTIONS
 from handlers.registration_dialog import (
     FLOW,
     MOVING,
@@ -27,6 +26,7 @@ from handlers.registration_dialog import (
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.typed_communes import SUGGESTIONS
 
 NO_POST = "-"
 """In a button, instead of a consular post: none of them."""

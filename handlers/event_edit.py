@@ -27,7 +27,7 @@ from bot.actions.authority import Author
 from bot.actions.event_words import MOST_WORDS
 from bot.actions.events import EventChange, ManagedEvent
 from bot.departure.composable import Draft
-from bot.rules.dates import is_date, read_moment
+from bot.rules.dates import read_moment
 from bot.rules.event_draft import ADDRESS_LIMIT, DESCRIPTION_LIMIT, TITLE_LIMIT, starts_at
 from bot.rules.events import event_doubts_of
 from bot.rules.kinds import Kind
@@ -39,10 +39,10 @@ from handlers import audience_dialog, desk
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.typed_communes import communes_typed
 
 FLOW = "event_edit"
 LIMITS = {"title": TITLE_LIMIT, "description": DESCRIPTION_LIMIT, "address": ADDRESS_LIMIT}
-SUGGESTIONS = 6
 
 
 async def list_mine(update: Update, context: Context) -> None:
@@ -173,10 +173,10 @@ async def type_commune(update: Update, context: Context) -> None:
     """Another commune, where one may organize; its address is asked next."""
     assert context.message is not None  # a text handler
     typed = context.message.text or ""
-    found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
+    found = communes_typed(context, typed)
     if found.confident:
         await _settle_commune(context, found.results[0].code, context.say)
-    elif found.results and not is_date(typed, context.vocabulary.dates):
+    elif found.results:
         context.say("event_edit/communes", communes=found.results)
     else:
         context.say("new_event/commune_unknown", typed=typed[:60])

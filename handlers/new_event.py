@@ -15,7 +15,7 @@ from telegram import Update
 from bot.actions import event_drafts
 from bot.actions.dialogs import ELSEWHERE
 from bot.communes import Commune
-from bot.rules.dates import LONGEST_EVENT, BadDate, is_date, read_duration, read_moment
+from bot.rules.dates import LONGEST_EVENT, BadDate, read_duration, read_moment
 from bot.rules.event_draft import (
     ADDRESS_LIMIT,
     DESCRIPTION_LIMIT,
@@ -45,8 +45,8 @@ from handlers.new_event_asking import (
     take_up,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.typed_communes import communes_typed
 
-SUGGESTIONS = 6
 LONGEST_NUMBER = 4
 """Digits of how many times a series takes place; whatever is longer is no such number."""
 
@@ -100,10 +100,10 @@ async def skip(update: Update, context: Context) -> None:
 async def type_commune(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     typed = context.message.text or ""
-    found = context.services.gazetteer.search(typed, limit=SUGGESTIONS)
+    found = communes_typed(context, typed)
     if found.confident:
         await _settle_commune(context, found.results[0], context.say)
-    elif found.results and not is_date(typed, context.vocabulary.dates):
+    elif found.results:
         context.say("new_event/communes", communes=found.results)
     else:
         context.say("new_event/commune_unknown", typed=typed[:60])

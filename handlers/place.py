@@ -31,8 +31,8 @@ from handlers.registration_dialog import (
     show_step,
 )
 from handlers.routing import Awaited, Handler, MalformedButton
+from handlers.typed_communes import SUGGESTIONS
 
-SUGGESTIONS = 6
 LONGEST_NAME, MOST_WORDS = 45, 4
 """Characters and words of what is repeated as the name of a commune that nobody knows."""
 WAYS = {"again": "place", "abroad": "country", "unsaid": "territory", "elsewhere": "elsewhere"}

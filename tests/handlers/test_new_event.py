@@ -93,13 +93,20 @@ async def test_who_typed_a_postcode_that_is_none_is_not_asked_for_a_postcode(
     assert "Check the spelling, or type its postcode" in organizer.last.text
 
 
-@pytest.mark.parametrize("typed", ["demain 19h", "vendredi", "tomorrow", "now"])
+@pytest.mark.parametrize("typed", ["demain 19h", "vendredi", "dimanche", "tomorrow", "now"])
 async def test_a_date_is_no_commune_whatever_it_sounds_like(conversation: Conversation, typed: str) -> None:
     organizer = await staff(conversation, 8, "organizer", "FR")
     for words in ("/new_event", *MEETING[:4]):
         await organizer.send(words)
     await organizer.send(typed)
     assert f"I don’t know any commune called “{typed}”" in organizer.last.text
+
+
+async def test_a_commune_that_is_called_like_a_day_is_found(conversation: Conversation) -> None:
+    organizer = await staff(conversation, 8, "organizer", "FR")
+    for words in ("/new_event", *MEETING[:4], "mer"):  # Wednesday for short, and a town on the Loire
+        await organizer.send(words)
+    assert organizer.last.text.startswith("<b>At what address?</b>")
 
 
 async def test_one_title_at_least_is_needed(conversation: Conversation) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
@@ -183,3 +184,32 @@ async def test_what_people_answer_all_the_time_is_looked_at_once_a_second(
     await ticker.tick(patient=True)
     assert looked == 3
     assert ticker.is_current
+
+
+async def test_a_tick_that_has_not_begun_when_all_ends_is_no_failure(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedulers: list[AsyncIOScheduler] = []
+
+    class Kept(AsyncIOScheduler):
+        def __init__(self, **options: object) -> None:
+            super().__init__(**options)
+            schedulers.append(self)
+
+    monkeypatch.setattr("apscheduler.schedulers.asyncio.AsyncIOScheduler", Kept)
+    ticker = a_ticker(sqlite_database)
+    running = asyncio.create_task(ticker.run())
+
+    async def has_begun() -> bool:
+        return ticker.ticked_at is not None
+
+    await until(has_begun, "the first tick")
+    (job,) = schedulers[0].get_jobs()
+    running.cancel()
+    # The scheduler looks once everything has been told to end, and before it has.
+    job.modify(next_run_time=datetime.fromtimestamp(0, UTC))
+    await asyncio.gather(running, return_exceptions=True)
+    for _ in range(3):  # it is told to end, ends what it asked for, and is told of that
+        await asyncio.sleep(0)
+    assert not schedulers[0].running
+    assert [line for line in caplog.records if line.exc_info] == []

@@ -221,8 +221,9 @@ def instant_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_ZONELESS]
 
 
-read_flag: Callable[[bool | int | None], bool | None] = {None: None, 0: False, 1: True}.__getitem__
-"""A boolean as it stands in a JSON value of either engine; None: nothing is known, which is not no."""
+def read_flag(value: bool | int | None) -> bool | None:
+    """A boolean as it stands in a JSON value of either engine; None: nothing is known, which is not no."""
+    return None if value is None else bool(value)
 
 
 def read_time(text: str | None) -> time | None:

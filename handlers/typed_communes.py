@@ -1,4 +1,4 @@
-"""The communes that a text may mean where staff are asked for one."""
+"""The communes that a text may mean: so many to choose from, and fewer where staff may have typed a date."""
 
 from __future__ import annotations
 

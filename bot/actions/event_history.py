@@ -60,9 +60,7 @@ async def history(tx: AsyncConnection, author: Author, found: ManagedEvent) -> H
     return History(
         invitation=invitation,
         invited=await event_news.invited(tx, author, event),
-        late=await too_late.of_event(tx, author, event, event.starts_at)
-        if event.starts_at > author.now
-        else None,
+        late=await too_late.of_event(tx, author, event, event.starts_at),
         news=news,
         every=every.value if every is not None else None,
         dates=dates,

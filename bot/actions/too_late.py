@@ -24,8 +24,10 @@ class Overtaken(Frozen):
 
 
 async def of_event(tx: AsyncConnection, author: Author, event: Event, starts_at: datetime) -> TooLate | None:
-    """Whom the invitation to an event of the author does not reach if it begins then; None: nobody, or none waits."""
-    if event.is_hidden or event.is_cancelled:
+    """Whom the invitation to an event of the author does not reach if it begins then; None: nobody, none waits, or it
+    has begun.
+    """
+    if event.is_hidden or event.is_cancelled or starts_at <= author.now:
         return None
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     if (
@@ -47,7 +49,7 @@ async def to_decide(tx: AsyncConnection, author: Author) -> list[Overtaken]:
     texts = await db.events.texts_of_many(tx, waiting)
     found = []
     for event in events.values():
-        if event.starts_at > author.now and author.may_change_event(event.commune, event.created_by):
+        if author.may_change_event(event.commune, event.created_by):
             late = await of_event(tx, author, event, event.starts_at)
             if late is not None:
                 found.append(Overtaken(event=event, texts=texts[event.id], late=late))

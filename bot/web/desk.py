@@ -101,10 +101,10 @@ class Visit(Frozen):
         }
 
     def counted(self, what: str, area: str, count: Count) -> tuple[Any, datetime]:
-        """A count of an area, and when it was made. Raises NotAllowed, CountFirst."""
-        (author := self.author).require(Action.SEE_STATISTICS, area)
-        # Its figures stand side by side: none of them is part of another one, or taken from it.
-        key = (what, area, author.areas(Action.SEE_STATISTICS), author.reader, self.language, self.zone)
+        """A count of an area, of figures that are no parts of each other, and when. Raises NotAllowed, CountFirst."""
+        self.author.require(Action.SEE_STATISTICS, area)
+        areas, reader = self.author.areas(Action.SEE_STATISTICS), self.author.reader
+        key = (what, area, areas, reader, self.language, self.zone)
         return self.looked_up(key, lambda: self.desk.in_reading(count, each_alone=True), or_older=True)
 
     def looked_up(

@@ -50,7 +50,7 @@ def machine(
             shutil.copyfile(template, Path(self.folder.name) / FILE_NAME)
             self.clock = MovableClock(helpers.start)
             self.broadcasts: list[int] = []
-            self.quiet_until = self.longest_quiet = helpers.start
+            self.quiet_until = self.latest = helpers.start
             self.in_flight_at_crashes = 0
             self.doubtful_posts = 0
             self.again: Counter[tuple[int, str]] = Counter()
@@ -139,11 +139,12 @@ def machine(
         @rule(hours=st.sampled_from([-1, 1, 12, 48]))
         def jump(self, hours: int) -> None:
             self.clock.move(self.clock.now() + timedelta(hours=hours))
+            self.latest = max(self.latest, self.clock.now())
 
         @rule(hours=st.sampled_from([2, 24]))
         def be_quiet(self, hours: int) -> None:
             self.quiet_until = self.clock.now() + timedelta(hours=hours)
-            self.longest_quiet = max(self.longest_quiet, self.quiet_until)
+            self.latest = max(self.latest, self.quiet_until)
 
         @rule()
         def work(self) -> None:
@@ -211,7 +212,8 @@ def machine(
 
         async def _end_quietly(self) -> None:
             self.faults.clear()
-            self.clock.move(max(self.clock.now(), self.longest_quiet) + timedelta(hours=1))
+            # The clock may have been set back since something was queued: that is due when it comes there again.
+            self.clock.move(self.latest + timedelta(hours=1))
             for broadcast in self.broadcasts:
                 await self._order(broadcast, "resume")
             await self._work()

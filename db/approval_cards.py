@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from db.approvals import Approval
+from db.approvals import KNOWN, Approval
 from db.records import records
 from db.schema import approvals, broadcasts, deliveries, people
 
@@ -37,7 +37,7 @@ async def asked(tx: AsyncConnection, approval: int) -> set[int]:
 
 async def still_asking(tx: AsyncConnection) -> list[Approval]:
     """What was decided of broadcasts, and the messages do not say so yet."""
-    query = sa.select(approvals).where(
+    query = KNOWN.where(
         approvals.c.broadcast.is_not(None),
         approvals.c.decided_at.is_not(None),
         approvals.c.shown_at.is_(None),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db.records import records
-from db.schema import approvals, broadcasts
+from db.schema import approvals, broadcasts, people
 
 
 class Approval(Frozen):
@@ -30,6 +30,8 @@ class Approval(Frozen):
     granted: bool | None
     used_at: datetime | None
     shown_at: datetime | None
+    decider: str | None = None
+    """What whoever decided is called, where they agreed to be known by the team."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can still be decided."""
@@ -80,6 +82,20 @@ class Approval(Frozen):
         return str(reason) if reason is not None else None
 
 
+_DECIDER = (
+    sa.select(people.c.first_name)
+    .where(
+        people.c.telegram_id == approvals.c.decided_by,
+        people.c.state == "registered",
+        people.c.consent_team.is_(True),
+    )
+    .scalar_subquery()
+    .label("decider")
+)
+KNOWN = sa.select(approvals, _DECIDER)
+"""All that an `Approval` says."""
+
+
 async def ask(tx: AsyncConnection, **values: Any) -> Approval:
     """Something new that waits; `values` are columns of `approvals`."""
     row = (await tx.execute(sa.insert(approvals).values(values).returning(approvals))).one()
@@ -87,7 +103,7 @@ async def ask(tx: AsyncConnection, **values: Any) -> Approval:
 
 
 async def get(tx: AsyncConnection, approval: int) -> Approval | None:
-    row = (await tx.execute(sa.select(approvals).where(approvals.c.id == approval))).one_or_none()
+    row = (await tx.execute(KNOWN.where(approvals.c.id == approval))).one_or_none()
     return None if row is None else Approval(**row._mapping)
 
 
@@ -103,10 +119,8 @@ async def of_broadcast(tx: AsyncConnection, broadcast: int) -> Approval | None:
     return (await of_broadcasts(tx, [broadcast])).get(broadcast)
 
 
-_ASKED_OF = (
-    sa.select(approvals)
-    .where(approvals.c.broadcast.in_(sa.bindparam("broadcasts", expanding=True)))
-    .order_by(approvals.c.id)
+_ASKED_OF = KNOWN.where(approvals.c.broadcast.in_(sa.bindparam("broadcasts", expanding=True))).order_by(
+    approvals.c.id
 )
 
 
@@ -121,8 +135,7 @@ async def of_unapproved(tx: AsyncConnection, numbers: Collection[int | None]) ->
     if not given:
         return {}
     query = (
-        sa.select(approvals)
-        .join(broadcasts, broadcasts.c.id == approvals.c.broadcast)
+        KNOWN.join(broadcasts, broadcasts.c.id == approvals.c.broadcast)
         .where(broadcasts.c.id.in_(given), broadcasts.c.state == "unapproved")
         .order_by(approvals.c.id)
     )

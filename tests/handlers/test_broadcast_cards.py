@@ -97,6 +97,20 @@ async def test_many_are_paged(conversation: Conversation, organizer: Talker) -> 
     assert "9. Hello" in organizer.last.buttons
 
 
+async def test_once_everybody_was_erased_it_is_for_nobody_and_counts_nothing(
+    conversation: Conversation, organizer: Talker
+) -> None:
+    await send_broadcast(organizer)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.delete(deliveries))
+    await organizer.send("/broadcasts")
+    assert "· for nobody" in organizer.last.text
+    await open_card(organizer, 1)
+    (card,) = (each.text for each in organizer.screen if "There is nobody to send it to." in each.text)
+    for words in ("Sent", "Recipients", "Answers to this message"):
+        assert words not in card
+
+
 async def test_one_of_them_whole(conversation: Conversation, organizer: Talker) -> None:
     """Its words as they look, whom it is for, who wrote it, and why some did not get it."""
     await send_broadcast(organizer)

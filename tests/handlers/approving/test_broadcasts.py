@@ -151,6 +151,22 @@ async def test_a_refusal_is_told_and_nothing_leaves_until_it_is_asked_again(
     assert await states(asking) == ["active"]
 
 
+@pytest.mark.parametrize("agreed", [True, False])
+async def test_who_refused_is_named_where_they_agreed_to_be_known(
+    asking: Conversation, organizer: Talker, nadia: Talker, *, agreed: bool
+) -> None:
+    await supporter(asking, 11, LYON, first_name="Inès", consent_team=agreed)
+    ines = await staff(asking, 11, "coordinator", "FR")
+    await send_broadcast(organizer)
+    await let_leave(asking, ines, nadia)
+    await ines.tap("Refuse")
+    await organizer.tap_data("1:broadcast:1")
+    name = "Inès (11)" if agreed else "11"
+    assert f">{name}</a> refused it." in organizer.last.text
+    await nadia.tap_data("1:broadcast_send_back:1")
+    assert f">{name}</a>" in nadia.last.text
+
+
 async def test_two_decide_at_once_and_one_of_them_is_told_so(
     asking: Conversation, organizer: Talker, karim: Talker, nadia: Talker
 ) -> None:

@@ -12,8 +12,14 @@ from bot import parts, ticking
 from bot.cli import main
 from bot.delivery import progress
 
-# Between two messages to a chat, between two edits of a broadcast's progress, between two looks at what is due.
-PAUSES = ((parts, "CHAT_SECONDS", 0.0), (progress, "EDIT_SECONDS", 0.5), (ticking, "TICK_SECONDS", 0.1))
+# Between two messages to a chat, between two edits of a broadcast's progress, between two looks at what is due, and until
+# what somebody answered is looked at.
+PAUSES = (
+    (parts, "CHAT_SECONDS", 0.0),
+    (progress, "EDIT_SECONDS", 0.5),
+    (ticking, "TICK_SECONDS", 0.1),
+    (ticking, "ANSWERED_SECONDS", 0.0),
+)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from bot.rules.experiments import (
     COUNTED_BY,
@@ -56,8 +55,11 @@ def test_it_is_kept_as_json(experiment: Experiment) -> None:
     assert sum(experiment.shares.values()) == pytest.approx(1)
 
 
+@pytest.mark.xdist_group("scipy")
 def test_the_groups_are_as_large_as_chance_makes_them() -> None:
     """Over many keys the split is off as often as it has to be: neither a lot that is loaded nor one that is rigged."""
+    from scipy import stats  # as in tests/rules/test_effects.py
+
     experiment = Experiment(versions=3, holdout=10, goal=Outcome.RSVP)
     people = range(1, 2_001)
     found = []

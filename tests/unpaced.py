@@ -12,8 +12,8 @@ from bot import parts, ticking
 from bot.cli import main
 from bot.delivery import progress
 
-# Between two messages to a chat, between two edits of a broadcast's progress, between two looks at what is due, and until
-# what somebody answered is looked at.
+# Between two messages to a chat, between two edits of a broadcast's progress, between two looks at what is due, and
+# until what somebody answered is looked at.
 PAUSES = (
     (parts, "CHAT_SECONDS", 0.0),
     (progress, "EDIT_SECONDS", 0.5),

@@ -129,15 +129,17 @@ class Composer:
 
     def survey_message(self, broadcast: Composable, language: str, survey: Survey, zone: str | None) -> Text:
         """The message that asks a survey: the same for everybody who reads a language by the same clock."""
+
+        def render(name: str, **values: Any) -> Text:
+            return self._texts.render(name, language, zone=zone or "Europe/Paris", **values)
+
+        mute = _mute(broadcast.kind)
+        if not survey.id:  # a draft: all have this number, and each reads otherwise at its next preview
+            return first_text(render, survey, language, mute=mute)
         key = ("survey", survey.id, broadcast.kind, language, zone)
         if key not in self._event_messages:
             if len(self._event_messages) >= MOST_KEPT:
                 self._event_messages.clear()
-
-            def render(name: str, **values: Any) -> Text:
-                return self._texts.render(name, language, zone=zone or "Europe/Paris", **values)
-
-            mute = _mute(broadcast.kind)
             self._event_messages[key] = first_text(render, survey, language, mute=mute)
         return self._event_messages[key]
 

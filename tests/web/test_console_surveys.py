@@ -16,7 +16,7 @@ from db.schema import people, survey_answers, surveys
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
 from tests.surveying import ask, survey
-from tests.web.browsing import Browser, signed_in
+from tests.web.browsing import Browser, signed_in, web_of
 
 SOPHIE, OLGA, KARIM = 11, 13, 12
 NEW = "/console/surveys/new"
@@ -162,6 +162,30 @@ async def test_what_is_wrong_stands_at_its_field_and_is_led_to_and_the_preview_d
     await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
     assert is_ticked(sophie, "Until when")
     assert "Ready to send" in sophie.text
+
+
+async def test_the_preview_is_that_of_what_stands_there_now(conversation: Conversation) -> None:
+    """The same for its author, who corrects the date or a word, and for whoever writes another one after them."""
+    web = web_of(conversation)
+    sophie = await signed_in(await staff(conversation, SOPHIE, "organizer", "69"), web=web)
+    karim = await signed_in(await staff(conversation, KARIM, "organizer", "69"), web=web)
+
+    async def looks(visitor: Browser, closes: str, **words: str) -> str:
+        await visitor.open(NEW)
+        await visitor.send(NEW, count="1", do="next", **{**FIRST, **words})
+        await visitor.send(f"{NEW}/whom", do="next", expression="in:69")
+        await visitor.send(f"{NEW}/when", opens="", closes=closes, kept="30")
+        return visitor.text.split("As it looks")[1].split("Discard it")[0]
+
+    assert "jusqu’au jeudi 17 novembre à 18 h" in await looks(sophie, "2016-11-17T18:00")
+    assert "jusqu’au vendredi 18 novembre à 12 h" in await looks(sophie, "2016-11-18T12:00")
+    assert "Do you take the bus?" in await looks(
+        sophie, "2016-11-18T12:00", **{"text-0-en": "Do you take the bus?"}
+    )
+    other = {"title-fr": "Vos écoles", "text-0-fr": "Faut-il plus de classes ?"}
+    shown = await looks(karim, "2016-11-18T12:00", **other)
+    assert "Faut-il plus de classes" in shown
+    assert "Vos trajets" not in shown
 
 
 async def test_many_answers_are_counted_once_for_whoever_looks(

@@ -133,6 +133,24 @@ async def test_cards_say_who_has_taken_it_and_menus_how_many_wait(
     await arrive(conversation, karim)
     await refresh(kept_true, conversation, line)
     assert "Take it" in karim.last.buttons
+    # Nobody answered whoever left: the card says no more than that it is over.
+    await zoe.send("/stop")
+    await refresh(kept_true, conversation, line)
+    assert "It’s closed." in karim.last.text
+    assert not karim.last.buttons
+
+
+async def test_who_is_answered_at_once_is_told_within_a_minute(
+    conversation: Conversation, zoe: Talker, sophie: Talker
+) -> None:
+    other = conversation.person(8)
+    await other.sign_up()
+    await talked(conversation, zoe, sophie)
+    await sophie.send("Oui")
+    await ask(other)
+    assert "Half of them come within 1 min." in other.last.text
+    for command in ("/inbox", "/stats"):
+        assert "came within 1 min." in (await sophie.send(command)).text
 
 
 async def test_numbers_tell_who_waits_and_how_long_people_waited(

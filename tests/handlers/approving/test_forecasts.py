@@ -68,7 +68,7 @@ async def test_after_the_yes_the_same_hours_are_told_as_before(
     assert f"as we allow: 20. They get it between {first} and {last} (your time)" in nadia.last.text
     await nadia.tap("Approve")
     told = f"It waits. Most people get it between {first} and {last} (your time), as hours and caps allow."
-    assert told in nadia.last.text
+    assert f"{told} Whoever wrote it has been told" in nadia.last.text
     assert told in (await news(asking, organizer)).text
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.communes import Commune, Gazetteer
 from bot.frozen import Frozen
+from bot.rules.territories import METROPOLE
 
 FIRST_NAMES = (
     "Adèle Agathe Alice Anaïs Antoine Arthur Aurélie Baptiste Bastien Béatrice Bernard Brigitte Camille Catherine "
@@ -56,10 +57,7 @@ class DemoPerson(Frozen):
 def invent(gazetteer: Gazetteer, count: int, seed: int = 2016) -> list[DemoPerson]:
     """`count` people: communes by population, a good share around Lyon, some overseas."""
     chance = random.Random(seed)
-    places = [
-        place for code in gazetteer.codes() if (place := gazetteer.by_code(code)) and place.territory == "FR"
-    ]
-    weights = [place.population for place in places]
+    inhabitants = gazetteer.inhabitants(METROPOLE)
     around_lyon = [
         place for code in sorted(gazetteer.within("69123", 25)) if (place := gazetteer.by_code(code))
     ]
@@ -68,7 +66,8 @@ def invent(gazetteer: Gazetteer, count: int, seed: int = 2016) -> list[DemoPerso
         *(chance.choices(overseas, k=count // 10)),
         *(chance.choices(around_lyon, [place.population for place in around_lyon], k=count // 4)),
     ]
-    chosen += chance.choices(places, weights, k=count - len(chosen))
+    drawn = chance.choices([*inhabitants], [*inhabitants.values()], k=count - len(chosen))
+    chosen += [place for code in drawn if (place := gazetteer.by_code(code))]
     return [
         DemoPerson(
             telegram_id=FIRST_ID + number,

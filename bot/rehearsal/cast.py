@@ -16,6 +16,7 @@ from bot.communes.abroad import country_of
 from bot.communes.consulates import homes_in
 from bot.demo.people import FIRST_NAMES, OVERSEAS
 from bot.rules.ballot_kinds import ELSEWHERE
+from bot.rules.communes.query import parent_of
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES, at_local, territory_of, zone
 
 FIRST_ID = 7_000_001
@@ -240,17 +241,15 @@ def places_of(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -
 
 
 def _communes(campaign: Campaign, gazetteer: Gazetteer, chance: random.Random) -> list[Commune]:
-    voting = (code for code in gazetteer.codes() if campaign.is_everywhere or campaign.votes(code))
-    known = [place for code in voting if (place := gazetteer.by_code(code))]
-    if not campaign.is_everywhere:
-        whole = [place for place in known if place.parent is None]
-        return sorted(whole, key=lambda place: -place.population)[:METROPOLITAN_COMMUNES]
-    metropolitan = [place for place in known if place.territory == METROPOLE and place.parent is None]
-    weights = [place.population for place in metropolitan]
-    largest = sorted(metropolitan, key=lambda place: place.population, reverse=True)[:3]
-    drawn = chance.choices(metropolitan, weights, k=METROPOLITAN_COMMUNES)
-    overseas = [place for code in OVERSEAS_COMMUNES if (place := gazetteer.by_code(code))]
-    return list({place.code: place for place in (*largest, *drawn, *overseas)}.values())
+    inhabitants = gazetteer.inhabitants(METROPOLE if campaign.is_everywhere else None)
+    voting = [code for code in inhabitants if campaign.is_everywhere or campaign.votes(code)]
+    whole = [code for code in voting if parent_of(code) is None]
+    largest = sorted(whole, key=lambda code: -inhabitants[code])
+    chosen = largest[:METROPOLITAN_COMMUNES]
+    if campaign.is_everywhere:
+        drawn = chance.choices(whole, [inhabitants[code] for code in whole], k=METROPOLITAN_COMMUNES)
+        chosen = [*largest[:3], *drawn, *OVERSEAS_COMMUNES]
+    return [place for code in dict.fromkeys(chosen) if (place := gazetteer.by_code(code))]
 
 
 def _crowd(places: dict[str, list[CastPlace]], chance: random.Random) -> Iterator[CastPlace]:

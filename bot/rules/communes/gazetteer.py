@@ -117,6 +117,13 @@ class Gazetteer:
         """Every INSEE code, sorted."""
         return tuple(self._table.codes)
 
+    def inhabitants(self, territory: str | None = None) -> dict[str, int]:
+        """How many live in each commune and arrondissement (of a territory), by INSEE code: who draws some of 35,000
+        makes these alone.
+        """
+        everywhere = zip(self._table.codes, self._table.populations, strict=True)
+        return {code: number for code, number in everywhere if territory in (None, territory_of(code))}
+
     @cached_property
     def longest_name(self) -> str:
         """The code of the commune whose name is the longest."""

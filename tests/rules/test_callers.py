@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from functools import cache
 
+import pytest
+
 from tests.callers import Code
 
 PRODUCT = ("bot", "handlers", "db", "locales", "campaigns")
@@ -12,6 +14,10 @@ ASKED_BY_TESTS = {
     "db.deliveries.lease",  # the sender takes them with the end of its transaction: `lease_at_last`
     "db.upgrade.downgrade",  # whoever goes back takes the copy of before; the stairs are held to lead down all the same
 }
+
+
+# All of it is read once, by one worker.
+pytestmark = pytest.mark.xdist_group("callers")
 
 
 @cache

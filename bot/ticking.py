@@ -12,6 +12,7 @@ from time import monotonic
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.filling
 import db.planning
 from bot.actions.planning import (
     FIRST_LOOK,
@@ -33,6 +34,8 @@ TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
 # While people answer all the time what is due for them is looked at so often: whoever taps next waits for each look.
 ANSWERED_SECONDS = 1.0
+# So long at most one tick fills messages for many: whatever else is due has its turn in between.
+FILLING_SECONDS = 1.0
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 # A clock that ran further than this since the last look was moved: events have hours of their own.
@@ -68,6 +71,7 @@ class Ticker:
         self._planned_at = float("-inf")
         self._planned_for = datetime.min.replace(tzinfo=UTC)
         self._nudged = False
+        self._is_filled = True
         self._is_held = False
         self.ticked_at: datetime | None = None
 
@@ -82,7 +86,8 @@ class Ticker:
     @property
     def is_current(self) -> bool:
         """Whether everything that is due by the clock, after what was answered, is in the queue."""
-        return not self._nudged and not self._turn.locked() and self.ticked_at is not None
+        is_idle = self._is_filled and not self._turn.locked()
+        return not self._nudged and is_idle and self.ticked_at is not None
 
     async def run(self) -> None:
         """Beats until cancelled."""
@@ -129,7 +134,8 @@ class Ticker:
 
     async def tick(self, *, look_again: bool = False, patient: bool = False) -> None:
         """Queues what is due now, unless nothing can have changed since the last time; where it is `patient`, what was
-        answered soon after is left to a later one. Each part has its turn. Raises an ExceptionGroup of what failed.
+        answered soon after is left to a later one, and so is most of what takes long to be filled. Each part has its
+        turn. Raises an ExceptionGroup of what failed.
         """
         async with self._turn:
             now, failed = self._clock.now(), list[Exception]()
@@ -140,7 +146,9 @@ class Ticker:
             if look_again or self._is_stale(opened, now, patient=patient):
                 self._nudged = False
                 self._planned_at, self._planned_for, self._open = monotonic(), now, opened
-                failed += await look_in_turn(self._database, (self._plan, *self._looks))
+                failed += await look_in_turn(
+                    self._database, (self._plan, *self._looks, partial(self._fill, patient=patient))
+                )
             if not failed:
                 self.ticked_at = now
             for beat in self._beats:
@@ -191,6 +199,33 @@ class Ticker:
             if new:
                 self._queued()
 
+    async def _fill(self, tx: AsyncConnection, *, patient: bool) -> Work | None:
+        """What was ordered for many, and is not queued for all of them."""
+        self._is_filled = await db.filling.next_one(tx) is None
+        return None if self._is_filled else partial(self._fill_in_portions, patient=patient)
+
+    async def _fill_in_portions(self, *, patient: bool) -> None:
+        began, failed = monotonic(), dict[int, Exception]()
+        while not self._is_filled:
+            broadcast, new = None, 0
+            try:
+                async with self._database.write() as tx:
+                    await lock(tx, Lock.PLANNING)
+                    broadcast = await db.filling.next_one(tx, but=failed)
+                    if broadcast is not None:
+                        new = await db.filling.fill_some(tx, broadcast, self._planned_for)
+            except Exception as error:  # whatever it is must not keep other messages from theirs
+                if broadcast is None:
+                    raise
+                failed[broadcast] = error
+            if broadcast is None and failed:
+                raise ExceptionGroup("messages that cannot be filled", [*failed.values()])
+            self._is_filled = broadcast is None
+            if new:
+                self._queued()
+            if patient and monotonic() - began >= FILLING_SECONDS:
+                return
+
     def _tell(self, queued: int, now: datetime) -> None:
         if queued:
             log.info("planned", messages=queued, at=now.isoformat())
@@ -201,7 +236,7 @@ class Ticker:
         answered = self._nudged and (not patient or ago > ANSWERED_SECONDS)
         late = ago > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
-        return answered or late or moved or opened != self._open
+        return answered or late or moved or not self._is_filled or opened != self._open
 
 
 async def _trouble_of(part: Callable[[], Awaitable[None]]) -> list[Exception]:

@@ -52,10 +52,11 @@ def people_in(
     target: Target, kind: Kind | None, *, zones: Sequence[str | None] | None = None
 ) -> sa.Select[tuple[int]]:
     """The ids of the recipients; `zones`: of those who live by one of them (None: by none)."""
-    return sa.select(people.c.id).where(recipients(target, kind), _lives_by(zones))
+    return sa.select(people.c.id).where(recipients(target, kind), lives_by(zones))
 
 
-def _lives_by(zones: Sequence[str | None] | None) -> Condition:
+def lives_by(zones: Sequence[str | None] | None) -> Condition:
+    """Whether a row of `people` lives by one of these zones (None: by none); where none are given, anybody does."""
     if zones is None:
         return sa.true()
     named = people.c.zone.in_([zone for zone in zones if zone is not None])

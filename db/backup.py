@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.sending import ON_THE_WAY
-from db import console, sqlite
+from db import console, filling, sqlite
 from db.carried_outbox import RESTORED, RESTORED_AT, Outbox
 from db.carrying import carry, erase_again
 from db.days import day_of
@@ -247,6 +247,8 @@ async def doubt_what_was_due(transaction: AsyncConnection, now: datetime) -> Non
 
     Nor is anything answered again: the effects of an answer are in the backup, its replies have been posted since.
     """
+    # For whom a message was still to be queued, it may have left as for everybody.
+    await filling.fill_up(transaction, now)
     waiting = deliveries.c.state.in_(ON_THE_WAY)
     await transaction.execute(
         deliveries.update()

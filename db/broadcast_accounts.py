@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
+import db.filling
 from bot.frozen import Frozen
 from bot.rules.experiments import VERSIONS, Experiment, experiment_from
 from bot.rules.kinds import Kind
@@ -334,15 +335,10 @@ async def versions_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int,
     found: dict[int, dict[str, dict[str, str]]] = {}
     for row in await tx.execute(query):
         found.setdefault(row.broadcast, {}).setdefault(row.variant, {})[row.language] = row.text
-    return {
-        number: [versions.get(name, {}) for name in VERSIONS[: _last(versions)]]
+    return {  # of each the versions up to the last one that has a text
+        number: [versions.get(name, {}) for name in VERSIONS[: VERSIONS.index(max(versions)) + 1]]
         for number, versions in found.items()
     }
-
-
-def _last(versions: Iterable[str]) -> int:
-    """How many versions there are, up to the last one that has a text."""
-    return VERSIONS.index(max(versions)) + 1
 
 
 async def followed(tx: AsyncConnection) -> list[Broadcast]:
@@ -353,7 +349,7 @@ async def followed(tx: AsyncConnection) -> list[Broadcast]:
 
 
 async def marks(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, object]:
-    """Of each broadcast what changes with what is known of its progress, in four questions for all of them.
+    """Of each broadcast what changes with what is known of its progress, in five questions for all of them.
 
     A message that leaves before it, to people for whom it waits, is not in it.
     """
@@ -370,6 +366,8 @@ async def marks(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, object]:
     for question in (states, states.where(deliveries.c.person.in_(restricted_people())), asked):
         for each in await tx.execute(question):
             found[each.broadcast].append((question is states, *each))
+    for number, above in (await db.filling.marks(tx, ids)).items():
+        found[number].append(above)
     for number in await _orphans(tx, ids):
         found[number].append(ORPHAN)
     return dict(found)

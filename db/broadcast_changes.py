@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.filling
 import db.mends
 from bot.rules.mends import REACHED
 from db.areas import person_in
@@ -23,6 +24,7 @@ async def has_left(tx: AsyncConnection, broadcast: int) -> bool:
 
 async def empty(tx: AsyncConnection, broadcast: int) -> bool:
     """Takes everybody out of its queue; False where some of it was leaving at that moment."""
+    await db.filling.stop(tx, broadcast)
     waiting = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.not_in(REACHED))
     await tx.execute(sa.delete(deliveries).where(waiting))
     return not await has_left(tx, broadcast)

@@ -15,7 +15,7 @@ from bot.rules.sending import ON_THE_WAY
 from db.beginnings import begins
 from db.engine import here
 from db.experiments import Draw, state_drawn, variant_drawn
-from db.schema import Instant, broadcast_texts, broadcasts, deliveries
+from db.schema import Instant, broadcast_texts, broadcasts, deliveries, fillings
 from db.upsert import insert, insert_of
 
 # Rows cancelled or expired in one transaction: larger ones would make everybody else wait.
@@ -166,6 +166,7 @@ async def let_go(
     )
     values = {"due_at": now, "expires_at": late_expire_at, "changed_at": now}
     await tx.execute(deliveries.update().where(late).values(values))
+    await tx.execute(fillings.update().where(fillings.c.broadcast == broadcast).values(not_before=now))
     return True
 
 
@@ -189,8 +190,13 @@ async def expire_at(tx: AsyncConnection, broadcast: int, instant: datetime) -> N
 
 
 async def cancel(tx: AsyncConnection, broadcast: int) -> bool:
-    """Send nothing more, for good; whether it could be. The sender then cancels its deliveries in pieces."""
-    return await _change(tx, broadcast, ("scheduled", "active", "paused", "unapproved"), "cancelled")
+    """Send nothing more, for good; whether it could be. The sender then cancels its deliveries in pieces, and it is
+    filled no more.
+    """
+    if not await _change(tx, broadcast, ("scheduled", "active", "paused", "unapproved"), "cancelled"):
+        return False
+    await tx.execute(fillings.delete().where(fillings.c.broadcast == broadcast))
+    return True
 
 
 async def _change(tx: AsyncConnection, broadcast: int, before: Iterable[str], after: str) -> bool:
@@ -243,9 +249,12 @@ async def talks_wait(tx: AsyncConnection, now: datetime) -> bool:
 
 # Asked each time that something was queued, sent or due: made once.
 _IS_UNFINISHED = broadcasts.c.finished_at.is_(None)
-_LEFT = sa.exists().where(
-    deliveries.c.broadcast == broadcasts.c.id,
-    deliveries.c.state.in_(("queued", "leased", "sending", "withheld")),
+_LEFT = sa.or_(
+    sa.exists().where(
+        deliveries.c.broadcast == broadcasts.c.id,
+        deliveries.c.state.in_(("queued", "leased", "sending", "withheld")),
+    ),
+    sa.exists().where(fillings.c.broadcast == broadcasts.c.id),
 )
 _IS_COMPLETE = sa.and_(_IS_UNFINISHED, broadcasts.c.state.in_(("active", "cancelled")), ~_LEFT)
 # Whoever queues more for a broadcast holds it, and it is not complete: who waited for them would go by what was queued

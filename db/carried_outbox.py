@@ -195,6 +195,14 @@ def _carry_deliveries(connection: Connection) -> None:
                 WHERE own.broadcast = newer.broadcast AND own.person = newer.person) ORDER BY id"""
     )
 
+    # The backup's own are filled up (`db.backup`): what goes on is what the replaced database was filling.
+    columns = columns_of_both(connection, "fillings")
+    if columns:
+        connection.execute(
+            f"""INSERT INTO main.fillings ({", ".join(columns)}) SELECT {", ".join(columns)}
+                FROM replaced.fillings WHERE broadcast IN (SELECT id FROM main.broadcasts)"""
+        )
+
 
 def _carry_decisions(connection: Connection) -> None:
     """What a second person was asked of broadcasts, and whose author has left."""

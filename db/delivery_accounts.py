@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import db.filling
 from bot.frozen import Frozen
 from bot.rules.causes import cause_of
 from bot.rules.courtesy import WEEK, CapReason
@@ -71,7 +72,9 @@ class BroadcastAccount(Frozen):
 
 
 async def is_large(tx: AsyncConnection, broadcast: int) -> bool:
-    """Whether it has more deliveries than are counted in no time."""
+    """Whether it has more deliveries than are counted in no time, or will have."""
+    if await db.filling.is_under_way(tx, broadcast):
+        return True
     mine = sa.select(deliveries.c.id).where(deliveries.c.broadcast == broadcast).limit(1).offset(QUICK)
     return (await tx.execute(mine)).first() is not None
 
@@ -102,12 +105,14 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
     restricted = (await tx.execute(theirs)).all()
     held = await _held(tx, rows, mine, known, await _others_under_way(tx, broadcast))
     soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
+    states = _without(found, Counter(row.state for row in restricted), "people")
+    # It is for those too for whom it is still to be queued.
+    so_far = sum(row.people for row in found if row.state != HELD_OUT)
+    states["queued"] = states.get("queued", NOBODY) + await db.filling.rest(
+        tx, broadcast, known_in, queued=so_far
+    )
     return BroadcastAccount(
-        states={
-            state: people
-            for state, people in _without(found, Counter(row.state for row in restricted), "people").items()
-            if people.total
-        },
+        states={state: people for state, people in states.items() if people.total},
         answered=sum(
             _without(found, Counter(row.state for row in restricted if row.answered), "answered").values(),
             start=NOBODY,

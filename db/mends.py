@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcasts
+import db.filling
 import db.surveys
 from bot.frozen import Frozen
+from bot.rules.experiments import HELD_OUT
 from bot.rules.mends import DELETABLE_FOR, REACHED, RECALLED, Mend
 from bot.rules.sending import ON_THE_WAY
 from bot.rules.small_counts import Headcount
@@ -110,12 +112,10 @@ async def queue(
 
 async def readers(tx: AsyncConnection, broadcast: int) -> int:
     """How many have a broadcast, may have it, or are still to get it."""
-    query = (
-        sa.select(sa.func.count())
-        .select_from(deliveries)
-        .where(deliveries.c.broadcast == broadcast, deliveries.c.state.in_((*REACHED, *ON_THE_WAY)))
-    )
-    return int((await tx.execute(query)).scalar_one())
+    of_it = await db.broadcasts.counts(tx, broadcast)
+    so_far = sum(number for state, number in of_it.items() if state != HELD_OUT)
+    rest = await db.filling.rest(tx, broadcast, None, queued=so_far)
+    return sum(of_it.get(state, 0) for state in (*REACHED, *ON_THE_WAY)) + rest.total
 
 
 async def stop_leasing(tx: AsyncConnection) -> None:

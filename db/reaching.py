@@ -354,10 +354,14 @@ def _waits_of(others: Sequence[OtherMessage]) -> Condition:
     return sa.and_(_is_on_its_way(deliveries), sa.or_(sa.false(), *theirs))
 
 
-def waits_in(broadcast: int, *, invites_to: int | None = None) -> Condition:
-    """Whether a row of `people` has yet to get this broadcast. `invites_to`: the event, where it is an invitation."""
+def waits_in(broadcast: int, *, invites_to: int | None = None, or_is: Condition | None = None) -> Condition:
+    """Whether a row of `people` has yet to get this broadcast. `invites_to`: the event, where it is an invitation;
+    `or_is`: for whom it is still to be queued.
+    """
     mine = sa.and_(deliveries.c.broadcast == broadcast, deliveries.c.state.in_(ON_THE_WAY))
-    return sa.and_(people.c.id.in_(sa.select(deliveries.c.person).where(mine)), _is_invited(invites_to))
+    waits: Condition = people.c.id.in_(sa.select(deliveries.c.person).where(mine))
+    waits = waits if or_is is None else sa.or_(waits, or_is)
+    return sa.and_(waits, _is_invited(invites_to))
 
 
 def _is_invited(event: int | None) -> Condition:

@@ -13,6 +13,7 @@ import db.audiences
 import db.broadcasts
 import db.delivery_accounts
 import db.effects
+import db.filling
 from bot.actions import audit, broadcast_approvals
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author, in_turn
@@ -278,9 +279,18 @@ def columns_of(new: NewBroadcast, target: Target) -> dict[str, Any]:
 async def fill(
     tx: AsyncConnection, broadcast: int, new: NewBroadcast, target: Target, *, now: datetime
 ) -> int:
-    """Queues a broadcast for everybody it is for; how many they are, without those who drew to be left out."""
+    """Queues a broadcast for everybody it is for; how many they are, without those who drew to be left out.
+
+    Of many only the first have it with this transaction, for which others wait; a tick queues it for the rest
+    (`db.filling`).
+    """
     people = 0
     draw = await draw_for(tx, broadcast, new.experiment)
+    those = await db.filling.meant(tx, target, new.kind, draw)
+    if those.are_many:
+        await db.filling.order(tx, broadcast, target, those, now)
+        await db.filling.fill_some(tx, broadcast, now)
+        return those.people
     for zones, due_at in await _due_times(tx, new.when, target, new.kind):
         people += await db.broadcasts.queue_deliveries(
             tx,

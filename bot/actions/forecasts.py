@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audiences
 import db.events
+import db.filling
 import db.reaching
 from bot.actions.forecast_places import PARIS, ForecastPlace, held_after, held_behind
 from bot.campaign.campaign import Campaign
@@ -159,8 +160,13 @@ async def forecast_of(
     were let go now.
     """
     about = events_of(stored(broadcast.audience))
+    filling = await db.filling.of(tx, broadcast.id)
     asked = _Asked(
-        among=db.reaching.waits_in(broadcast.id, invites_to=_invites_to(broadcast)),
+        among=db.reaching.waits_in(
+            broadcast.id,
+            invites_to=_invites_to(broadcast),
+            or_is=None if filling is None else filling.whose_turn_is_to_come,
+        ),
         area=broadcast.area,
         now=now,
         about=about,

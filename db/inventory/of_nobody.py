@@ -83,6 +83,13 @@ NOBODY: tuple[TableHolding, ...] = (
         plain=("name", "area", "expression", "saved_at"),
     ),
     TableHolding(
+        table="fillings",
+        subject=DataSubject.NOBODY,
+        kept=KeptFor.CAMPAIGN,
+        erased=Erased.NOT_CONCERNED,
+        plain=("broadcast", "audience", "radii", "ordered_at", "above", "up_to", "people", "not_before"),
+    ),
+    TableHolding(
         table="polling_places",
         subject=DataSubject.NOBODY,
         kept=KeptFor.INSTALLATION,

@@ -7,7 +7,7 @@ to be contacted; a *broadcast* is one message to an audience; a *delivery* is th
 from __future__ import annotations
 
 from db.schema.ballots import chosen_places, polling_places, volunteering, vote_plans
-from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, saved_audiences
+from db.schema.broadcasts import broadcast_texts, broadcasts, deliveries, fillings, saved_audiences
 from db.schema.canvass import (
     addresses,
     station_addresses,
@@ -74,6 +74,7 @@ __all__ = [
     "event_texts",
     "events",
     "facts",
+    "fillings",
     "host_links",
     "hosts",
     "inbox_topics",

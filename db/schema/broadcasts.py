@@ -100,3 +100,22 @@ deliveries = sa.Table(
         postgresql_where=sa.text("state = 'in_doubt'"),
     ),
 )
+
+# A message for many that is still being queued for some of them, after the transaction that ordered it: see db.filling.
+fillings = sa.Table(
+    "fillings",
+    metadata,
+    sa.Column("broadcast", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True),
+    # Those of its audience whom its author looks after, and the communes of each circle in it, as
+    # [[commune, km, [communes]]].
+    sa.Column("audience", Json, nullable=False),
+    sa.Column("radii", Json, nullable=False),
+    sa.Column("ordered_at", Instant, nullable=False),
+    # It is still to be queued for those whose numbers lie above the one, up to the other.
+    sa.Column("above", RowId, nullable=False),
+    sa.Column("up_to", RowId, nullable=False),
+    # For so many people it was ordered, without those who drew to be left out.
+    sa.Column("people", sa.Integer, nullable=False),
+    # When somebody let it go: it is not due before.
+    sa.Column("not_before", Instant),
+)

@@ -1,7 +1,7 @@
 """The engine's other figures: pacing, queueing, memory, and taps.
 
     python -m benchmarks.engine paced [--rate 1000] [--seconds 60]    sent of allowed, fullest second, CPU
-    python -m benchmarks.engine queue [--people 1000000]              seconds to queue a broadcast
+    python -m benchmarks.engine queue [--people 1000000]              how long a message to all keeps whom waiting
     python -m benchmarks.engine memory [--people 1000000]             resident memory against 20,000 people
     python -m benchmarks.engine taps [--taps 9000]                    taps a second, handled durably by the product
     python -m benchmarks.engine taps --rate 30                        the same at Telegram's free rate
@@ -31,6 +31,7 @@ import uvloop
 
 from benchmarks.postgresql import Postgresql, postgresql
 from benchmarks.processes import cpu, running
+from benchmarks.queueing import queueing
 from benchmarks.server import Server, windows
 from benchmarks.taps import latency, taps
 from benchmarks.worker import fill, open_for, queue_all
@@ -123,25 +124,9 @@ async def _from_processes(postgres: Postgresql, count: int, rate: float, seconds
     }
 
 
-async def queued(people: int, server: Postgresql | None = None) -> dict[str, float]:
-    """Seconds of the clock, and of the processor, which a busy machine does not lengthen."""
-
-    def spent() -> float:
-        return time.process_time() + (0.0 if server is None else server.cpu())
-
-    with tempfile.TemporaryDirectory() as folder:
-        database = await open_for(Path(folder), None if server is None else await server.make())
-        await fill(database, people)
-        began, before = time.perf_counter(), spent()
-        await queue_all(database, "staff:bench")
-        figures = {"seconds": time.perf_counter() - began, "cpu_seconds": spent() - before}
-        await database.close()
-    return {"people": people, **figures}
-
-
-async def queued_on_postgresql(people: int) -> dict[str, float]:
+async def queued_on_postgresql(people: int, rate: float) -> dict[str, float]:
     with postgresql() as server:
-        return await queued(people, server)
+        return await queueing(people, rate, server)
 
 
 async def taps_on_postgresql(count: int, rate: float | None, processes: int) -> dict[str, float]:
@@ -183,7 +168,7 @@ def main() -> None:
     figures: dict[str, Callable[[], Coroutine[Any, Any, dict[str, float]]]] = {
         "paced": lambda: paced(rate, options.seconds),
         "machines": lambda: machines(rate, options.seconds, options.processes or 2, options.rounds),
-        "queue": lambda: (queued_on_postgresql if options.postgresql else queued)(options.people),
+        "queue": lambda: (queued_on_postgresql if options.postgresql else queueing)(options.people, rate),
         "memory": lambda: memory(options.people),
         "taps": lambda: (
             taps_on_postgresql(options.taps, options.rate, options.processes or 1)

@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -260,7 +260,7 @@ class savepoint:
 
 
 @contextmanager
-def here(tx: AsyncConnection, *, is_here: bool = True) -> Iterator[None]:
+def here(tx: AsyncConnection) -> Iterator[None]:
     """What the block asks of SQLite is executed in the thread that asks, where nothing else runs meanwhile.
 
     It is for what is so quick that to visit the connection's own thread, and to come back, takes longer.
@@ -272,18 +272,11 @@ def here(tx: AsyncConnection, *, is_here: bool = True) -> Iterator[None]:
         yield
         return
     connection = connection_of(tx)
-    before, connection.is_here = connection.is_here, is_here
+    before, connection.is_here = connection.is_here, True
     try:
         yield
     finally:
         connection.is_here = before
-
-
-def there(tx: AsyncConnection) -> AbstractContextManager[None]:
-    """What the block asks is executed in the connection's own thread, whatever is around it: it takes long, and others
-    have their turn meanwhile.
-    """
-    return here(tx, is_here=False)
 
 
 def require_writer(tx: AsyncConnection) -> None:

@@ -257,5 +257,5 @@ async def _team_log(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any
             "by": "you" if entry.actor == own else "the team",
             "details": entry.details,
         }
-        for entry in await db.audit.about(tx, actor=own, telegram_id=telegram_id)
+        for entry in await db.audit.about(tx, telegram_id)
     ]

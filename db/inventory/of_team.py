@@ -146,6 +146,14 @@ TEAM: tuple[TableHolding, ...] = (
         plain=("id", "previous_hash", "hash"),
     ),
     TableHolding(
+        table="audit_numbers",
+        subject=DataSubject.TEAM,
+        kept=KeptFor.AUDIT,
+        erased=Erased.LOG_STAYS,
+        data={"audit_number": ("number",)},
+        plain=("entry",),
+    ),
+    TableHolding(
         table="walks",
         subject=DataSubject.TEAM,
         kept=KeptFor.INSTALLATION,

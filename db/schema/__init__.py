@@ -39,7 +39,7 @@ from db.schema.responses import answer_counts, answer_remainders, responses
 from db.schema.series import series, series_events
 from db.schema.shifts import shift_places, shifts
 from db.schema.shown_cards import shown_cards
-from db.schema.staff import approvals, audit, downloads, staff, staff_links
+from db.schema.staff import approvals, audit, audit_numbers, downloads, staff, staff_links
 from db.schema.surveys import survey_answers, survey_counts, surveys
 from db.schema.updates import facts, unread_updates, updates
 
@@ -54,6 +54,7 @@ __all__ = [
     "approvals",
     "attendee_numbers",
     "audit",
+    "audit_numbers",
     "broadcast_texts",
     "broadcasts",
     "changed_people",

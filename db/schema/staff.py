@@ -83,3 +83,14 @@ audit = sa.Table(
     sa.Column("previous_hash", sa.String(64), nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
 )
+
+# Every number that an entry of the log holds: by these it is found what is noted of somebody.
+audit_numbers = sa.Table(
+    "audit_numbers",
+    metadata,
+    sa.Column(
+        "entry", RowId, sa.ForeignKey("audit.id", ondelete="CASCADE", onupdate="CASCADE"), primary_key=True
+    ),
+    sa.Column("number", sa.BigInteger, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)

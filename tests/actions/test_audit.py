@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+import db.audit
 from bot.actions import audit
 from bot.actions.audit import ChainFault, FaultKind
+from db.audit import Entry
 from db.engine import Database
 from db.schema import audit as rows
+from db.schema import audit_numbers
+from db.upgrade import downgrade, upgrade
 
 NOON = datetime(2016, 11, 16, 12, 0, tzinfo=UTC)
 
@@ -113,3 +117,79 @@ async def test_what_is_rolled_back_leaves_no_trace(database: Database) -> None:
         await fail_after_noting(database)
     await write(database, 1)
     assert await faults(database) == ()
+
+
+NAMED = {
+    "who did it": ("staff:7", {}),
+    "a number alone": ("staff:1", {"member": 7}),
+    "as text, deep inside": ("staff:1", {"details": {"said": ["no", {"of": "7"}]}}),
+    "by its name in the log": ("command line", {"by": "staff:7"}),
+}
+OTHERS = {
+    "a longer number": {"people": 70, "text": "17"},
+    "a part of a text": {"text": "7 people", "event": "a7", "at": "2016-11-07"},
+    "neither text nor number": {"yes": True, "none": None, "share": 7.0, "most": 7**40, "before": -7},
+    "a name of a field": {"7": "x"},
+}
+
+
+async def about(database: Database, telegram_id: int) -> list[int]:
+    async with database.read() as tx:
+        return [entry.id for entry in await db.audit.about(tx, telegram_id)]
+
+
+async def noted(database: Database) -> None:
+    """Entries that name 7, and as many that do not."""
+    entries = [*NAMED.values(), *(("staff:1", details) for details in OTHERS.values())]
+    for actor, details in entries:
+        async with database.write() as tx:
+            await audit.note(tx, actor=actor, action="edit_event", details=details, now=NOON)
+
+
+async def numbers(database: Database) -> list[tuple[int, int]]:
+    async with database.read() as tx:
+        return [(row.entry, row.number) for row in await tx.execute(sa.select(audit_numbers))]
+
+
+async def test_who_is_named_finds_the_entries_and_no_other(database: Database) -> None:
+    await noted(database)
+    assert await about(database, 7) == [1, 2, 3, 4]
+    assert await about(database, 1) == [2, 3, 5, 6, 7, 8]
+    assert await about(database, 70) == [5]
+    assert await about(database, 1234) == []
+
+
+async def test_what_is_forgotten_or_taken_out_names_nobody(database: Database) -> None:
+    await noted(database)
+    async with database.write() as tx:
+        await audit.forget_some(tx, NOON, actor="staff:9", now=NOON + timedelta(days=1))
+    assert await about(database, 7) == []
+    assert len({entry for entry, _ in await numbers(database)}) == 1  # of the note that says so
+    async with database.write() as tx:
+        await tx.execute(sa.delete(rows))
+    assert await numbers(database) == []
+
+
+async def test_a_log_that_takes_the_place_of_another_is_found_in(database: Database) -> None:
+    await noted(database)
+    before = sorted(await numbers(database))
+    async with database.write() as tx:
+        tail = await db.audit.lock_tail(tx)
+        assert tail is not None
+        kept = [entry async for entry in db.audit.entries(tx)]
+
+        async def log() -> AsyncIterator[Entry]:
+            for entry in kept:
+                yield entry
+
+        await db.audit.replace(tx, log(), tail)
+    assert sorted(await numbers(database)) == before
+    assert await faults(database) == ()
+
+
+async def test_the_numbers_of_a_log_that_was_written_before_are_noted(database: Database) -> None:
+    await noted(database)
+    before = sorted(await numbers(database))
+    await downgrade(database, to="0088")
+    await upgrade(database)
+    assert sorted(await numbers(database)) == before

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import db.engine
-from db import audit
 from db.batches import DatabaseVisit, Statement, together
 from db.engine import FILE_NAME, Database, here, open_database, open_to_read, savepoint
 from db.facts import get_fact, set_fact
@@ -57,22 +56,6 @@ async def test_what_is_read_briefly_by_who_only_reads_visits_no_thread(sqlite_da
                 assert connection_of(transaction) is connection
                 assert await get_fact(transaction, "told") == 1
             assert (connection._visits_begun > before) == is_visited
-    finally:
-        await beside.close()
-
-
-async def test_looking_through_the_log_keeps_no_other_page(sqlite_database: Database) -> None:
-    """It visits the connection's thread in the middle of what is read here, and what follows is here again."""
-    beside = await open_to_read(None, file=sqlite_database.file, key=sqlite_database.key)
-    try:
-        async with beside.read(briefly=True) as transaction:
-            await get_fact(transaction, "told")
-            connection = connection_of(transaction)
-            before = connection._visits_begun
-            await audit.about(transaction, actor="staff:7", telegram_id=7)
-            assert (after := connection._visits_begun) > before
-            await get_fact(transaction, "told")
-            assert connection._visits_begun == after
     finally:
         await beside.close()
 

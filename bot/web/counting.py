@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from bot.clock import Clock
-from bot.web.remembered import KEPT_FOR, Key, Remembered
+from bot.web.remembered import KEPT_FOR, Key, Older, Remembered
 
 T = TypeVar("T")
 
 MOST_LOOKED_UP = 64
 """Counts of one page."""
-PATIENCE = 0.25
+PATIENCE = 0.1
 """Seconds that somebody waits for what is counted, before the page says that it is."""
 
 
@@ -32,17 +32,17 @@ def kept(
     now: datetime,
     *,
     kept_for: timedelta = KEPT_FOR,
-    or_older: bool = False,
+    older: Older | None = None,
 ) -> tuple[Any, datetime]:
-    """What takes long to look up, and when it was; `key`: all that it depends on. `or_older`: while it is looked up
-    anew, what is older still serves.
+    """What takes long to look up, and when it was; `key`: all that it depends on. `older`: what is so old still serves
+    while it is looked up anew.
 
     It is not waited for in a transaction: few may read at once. Raises CountFirst.
     """
     found = (
-        remembered.shown(key, look, now, kept_for=kept_for)
-        if or_older
-        else remembered.fresh(key, now, kept_for=kept_for)
+        remembered.fresh(key, now, kept_for=kept_for)
+        if older is None
+        else remembered.shown(key, look, now, kept_for=kept_for, older=older)
     )
     if found is None:
         raise CountFirst(key, look, kept_for)

@@ -39,7 +39,7 @@ from bot.web.addresses import address_of, came_from
 from bot.web.bodies import form_of
 from bot.web.counting import PATIENCE, having_counted, kept, outside
 from bot.web.refusals import BadForm, Missing, status_of
-from bot.web.remembered import KEPT_FOR, Key, Remembered
+from bot.web.remembered import IF_SLOW, KEPT_FOR, Key, Older, Remembered
 from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import ShownMessage, shown
 from bot.words.shown_html import shown_html
@@ -105,7 +105,7 @@ class Visit(Frozen):
         self.author.require(Action.SEE_STATISTICS, area)
         areas, reader = self.author.areas(Action.SEE_STATISTICS), self.author.reader
         key = (what, area, areas, reader, self.language, self.zone)
-        return self.looked_up(key, lambda: self.desk.in_reading(count, each_alone=True), or_older=True)
+        return self.looked_up(key, lambda: self.desk.in_reading(count, each_alone=True), older=IF_SLOW)
 
     def looked_up(
         self,
@@ -113,10 +113,10 @@ class Visit(Frozen):
         look: Callable[[], Awaitable[Any]],
         *,
         kept_for: timedelta = KEPT_FOR,
-        or_older: bool = False,
+        older: Older | None = None,
     ) -> tuple[Any, datetime]:
         """What takes long to look up, and when it was: see `counting.kept`. Raises CountFirst."""
-        return kept(self.desk.remembered, key, look, self.now, kept_for=kept_for, or_older=or_older)
+        return kept(self.desk.remembered, key, look, self.now, kept_for=kept_for, older=older)
 
     def number(self, name: str) -> int:
         """A number of the address. Raises Missing."""

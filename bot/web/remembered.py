@@ -19,6 +19,7 @@ import structlog
 
 from bot.frozen import Frozen
 from db.engine import TROUBLES
+from db.errors import MadeElsewhere
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,18 @@ def _told_of(counting: asyncio.Task[None]) -> None:
 Key: TypeAlias = tuple[Hashable, ...]
 """Of what kind it is, and all that it depends on."""
 Count: TypeAlias = Callable[[], Awaitable[Any]]
+
+
+class Older(Frozen):
+    """What still serves while it is counted anew: until it is how old, and whether that is so however quick it was to
+    count. Over very many people also what is quick has to wait for its turn behind the pages.
+    """
+
+    shown_for: timedelta = SHOWN_FOR
+    though_quick: bool = False
+
+
+IF_SLOW = Older()
 
 
 class _Kept(Frozen):
@@ -81,17 +94,25 @@ class Remembered:
         return key in self._kept
 
     def shown(
-        self, key: Key, count: Count, now: datetime, *, kept_for: timedelta = KEPT_FOR
+        self,
+        key: Key,
+        count: Count,
+        now: datetime,
+        *,
+        kept_for: timedelta = KEPT_FOR,
+        older: Older = IF_SLOW,
     ) -> tuple[Any, datetime] | None:
         """The same; what took long to count may be older, and is then counted anew beside everything else."""
         fresh = self.fresh(key, now, kept_for=kept_for)
-        if fresh is not None or key not in self._kept or not self._kept[key].took_long:
+        if fresh is not None or key not in self._kept:
             return fresh
-        older = self.fresh(key, now, kept_for=SHOWN_FOR)
+        if not (older.though_quick or self._kept[key].took_long):
+            return None
+        still = self.fresh(key, now, kept_for=older.shown_for)
         is_due = self._kept[key].is_to_be_renewed(now, kept_for)
-        if older is not None and is_due and key not in self._counting:
+        if still is not None and is_due and key not in self._counting:
             self._begin(key, self._in_turn(key, count, now))
-        return older
+        return still
 
     async def get(
         self, key: Key, count: Count, now: datetime, *, kept_for: timedelta = KEPT_FOR
@@ -153,5 +174,7 @@ class Remembered:
         async with self._renewing:
             try:
                 await self._count(key, count, now)
+            except MadeElsewhere:  # whoever asks next finds that out, and what is to be noted first
+                self._kept.pop(key, None)
             except TROUBLES as error:  # an older one is shown on; who waits for it later is told
                 log.warning("count_not_made", error=type(error).__name__)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.delivery_accounts
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.web.desk import Visit
-from bot.web.remembered import KEPT_FOR
+from bot.web.remembered import KEPT_FOR, Older
 from db.broadcast_accounts import Broadcast
 from db.broadcast_lists import NotReached
 from db.delivery_accounts import BroadcastAccount
@@ -56,6 +56,6 @@ class KeptAccounts(Accounts):
             key,
             lambda: desk.in_reading(lambda tx: count(tx, broadcast, known_in)),
             kept_for=LEAVING_KEPT_FOR if broadcast.finished_at is None else KEPT_FOR,
-            or_older=True,
+            older=Older(though_quick=True),
         )
         return found

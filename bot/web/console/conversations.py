@@ -21,6 +21,7 @@ from bot.rules.placeholders import placeholders_in
 from bot.rules.typed import is_number
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
+from bot.web.remembered import IF_SLOW
 from bot.words.staff_texts import check_staff_text
 from db.long_counts import CountsHere
 
@@ -60,7 +61,7 @@ class Conversations:
         """`?blocked=12`: whom it was a mistake to block may be let in again at once."""
         now, desk = visit.now, self._desk
         median, _ = visit.looked_up(
-            ("usual wait",), lambda: inbox_load.usual_wait(CountsHere(desk.database), now), or_older=True
+            ("usual wait",), lambda: inbox_load.usual_wait(CountsHere(desk.database), now), older=IF_SLOW
         )
         found = await inbox.opened(visit.tx, visit.author, median)
         return visit.page(

@@ -30,6 +30,7 @@ from bot.web.console.forms import told
 from bot.web.console.unusual import meant
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm, Missing
+from bot.web.remembered import Older
 from db.engine import savepoint
 from db.events import Event, EventPage, text_in
 
@@ -112,6 +113,7 @@ class Events:
                 ("event", found.event.id, found.event.sequence, known_in and tuple(known_in)),
                 partial(visit.desk.in_reading, count),
                 kept_for=COUNTED_FOR,
+                older=Older(shown_for=timedelta(minutes=1), though_quick=True),
             )
         else:
             counts = await events.counts_of(tx, author, found)

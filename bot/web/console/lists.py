@@ -22,9 +22,11 @@ from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, cut, in_o
 from bot.rules.permissions import Action
 from bot.web.console.events import code_of
 from bot.web.desk import Desk, Visit, whole_number
+from bot.web.remembered import Older
 from db.events import EventInWords, text_in
 
 KEPT_FOR = timedelta(seconds=10)
+WHILE_COUNTED = Older(shown_for=timedelta(minutes=1), though_quick=True)
 AT_ONCE = 200
 """Lines of a part of the list."""
 
@@ -83,13 +85,13 @@ async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
     else:
         # To see that nobody lacks a number all of them are looked at.
         looked = partial(visit.desk.in_reading, numbered)
-        visit.looked_up(("numbered", found.event.id), looked, kept_for=attendees.SOON)
+        visit.looked_up(("numbered", found.event.id), looked, kept_for=attendees.SOON, older=WHILE_COUNTED)
         areas, hosted = author.areas(Action.SEE_EVENT_ANSWERS), author.hosted.get(found.event.id)
         kept, _ = visit.looked_up(
             ("roll", found.event.id, areas, hosted, read_out),
             lambda: visit.desk.in_reading(roll),
             kept_for=KEPT_FOR,
-            or_older=True,
+            older=WHILE_COUNTED,
         )
     return EventList(visit=visit, found=found, roll=kept, is_long=is_long, read_out=read_out)
 

@@ -25,6 +25,7 @@ from bot.rules.small_counts import LEAST
 from bot.rules.typed import is_number
 from bot.web.desk import Desk, Visit, whole_number
 from bot.web.refusals import BadForm
+from bot.web.remembered import IF_SLOW
 from db.approvals import Approval
 from db.exports import Selection
 from db.inventory import HOLDINGS, Erased
@@ -101,7 +102,7 @@ class Reading:
         )
         author = visit.author
         (actions, actors), _ = visit.looked_up(
-            ("log",), lambda: visit.desk.in_reading(lambda tx: team_log.told_of(tx, author)), or_older=True
+            ("log",), lambda: visit.desk.in_reading(lambda tx: team_log.told_of(tx, author)), older=IF_SLOW
         )
         areas = {str(each.details["area"]) for each in entries if "area" in each.details}
         meant = {each.details["telegram_id"] for each in entries if each.details.get("telegram_id")}

@@ -11,6 +11,7 @@ from bot.actions import survey_results
 from bot.actions.survey_results import Results
 from bot.rules.surveys import Form
 from bot.web.desk import Visit
+from bot.web.remembered import IF_SLOW
 from bot.words.shown_html import shown_html
 from bot.words.surveys import whole_texts
 from db.long_counts import CountsHere
@@ -38,6 +39,6 @@ async def results(visit: Visit, code: str) -> Results:
     reader, counts = visit.author.reader, CountsHere(visit.desk.database)
     kept: Results
     kept, _ = visit.looked_up(
-        ("survey", code, reader), lambda: survey_results.results_now(counts, survey, reader), or_older=True
+        ("survey", code, reader), lambda: survey_results.results_now(counts, survey, reader), older=IF_SLOW
     )
     return replace(kept, survey=survey)

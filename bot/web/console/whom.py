@@ -41,6 +41,7 @@ from bot.web.console.forms import TYPED, keep_typed, plain, told
 from bot.web.counting import CountFirst, Outside
 from bot.web.desk import Visit
 from bot.web.refusals import BadForm
+from bot.web.remembered import IF_SLOW
 from bot.words.vocabulary import vocabulary
 from db.events import text_in
 from db.rolls import Rolls
@@ -123,6 +124,7 @@ def flow(visit: Visit, audience: Expression, kind: Kind) -> tuple[AudienceStep, 
     steps, _ = visit.looked_up(
         ("flow", text_of(audience), kind, areas, author.reader),
         lambda: audiences.flow_now(rolls, author, audience, kind=kind, areas=areas),
+        older=IF_SLOW,
     )
     return steps if len(steps) > 1 else ()
 
@@ -163,7 +165,8 @@ def foreseen(
     expires_at: datetime | None = None,
     editing: int | None = None,
 ) -> tuple[Forecast, datetime]:
-    """Who gets it, and when, for a page: at most a minute old, and as of when, since of a million people it takes long.
+    """Who gets it, and when, for a page: at most a minute old, or ten while it is counted anew, since of a million
+    people it takes long; and as of when.
 
     `when`: None stands for now. Raises CountFirst.
     """
@@ -175,6 +178,7 @@ def foreseen(
     return visit.looked_up(
         ("forecast", text_of(audience), kind, when, expires_at, editing, areas, author.reader),
         lambda: _forecast(rolls, author, audience, sending),
+        older=IF_SLOW,
     )
 
 

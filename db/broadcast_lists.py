@@ -13,6 +13,7 @@ from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.causes import cause_of
 from bot.rules.kinds import Kind
 from bot.rules.mends import REACHED
+from bot.rules.sending import BEHIND_UTC
 from bot.rules.small_counts import NOBODY, Headcount
 from db.broadcast_accounts import Broadcast
 from db.headcounts import counted, headcount, known_to
@@ -40,14 +41,7 @@ async def listed(
     """The last broadcasts that staff made, newest first: one author's, or everybody's; no news of an event that nobody
     was to be told. `reader`: whose `mine` are.
     """
-    made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
-    for_somebody = sa.or_(
-        broadcasts.c.kind != Kind.EVENT_SERVICE,
-        sa.exists().where(deliveries.c.broadcast == broadcasts.c.id),
-    )
-    query = sa.select(broadcasts).where(
-        made, for_somebody, broadcasts.c.mends.is_(None), _is_in(part, reader, now)
-    )
+    query = sa.select(broadcasts).where(_of_staff(author), _is_in(part, reader, now))
     order = broadcasts.c.starts_at if part is BroadcastPart.SCHEDULED else broadcasts.c.id.desc()
     rows = await tx.execute(query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ))
     return records(Broadcast, rows)
@@ -73,12 +67,26 @@ async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
     return records(Broadcast, rows)
 
 
-async def reminders_under_way(tx: AsyncConnection) -> list[Broadcast]:
-    """The reminders of the campaign file that have begun and still leave, or wait, for somebody; the newest first."""
+async def under_way(tx: AsyncConnection, *, author: int | None, now: datetime) -> list[Broadcast]:
+    """What has begun and still leaves, or waits, for somebody: of staff, one author's or everybody's, and then the
+    reminders of the campaign file; the newest first.
+    """
     going = sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.finished_at.is_(None))
+    begun = broadcasts.c.starts_at <= now + BEHIND_UTC
     planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
-    rows = await tx.execute(sa.select(broadcasts).where(going, planned).order_by(broadcasts.c.id.desc()))
-    return records(Broadcast, rows)
+    query = sa.select(broadcasts).where(going, begun, sa.or_(_of_staff(author), planned))
+    order = (broadcasts.c.created_by.is_(None), broadcasts.c.id.desc())
+    return records(Broadcast, await tx.execute(query.order_by(*order).limit(MOST_READ)))
+
+
+def _of_staff(author: int | None) -> sa.ColumnElement[bool]:
+    """What one author made, or any of the staff; no second thought, and no news that nobody was to be told."""
+    made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
+    for_somebody = sa.or_(
+        broadcasts.c.kind != Kind.EVENT_SERVICE,
+        sa.exists().where(deliveries.c.broadcast == broadcasts.c.id),
+    )
+    return sa.and_(made, for_somebody, broadcasts.c.mends.is_(None))
 
 
 def _is_in(part: BroadcastPart, reader: int, now: datetime) -> sa.ColumnElement[bool]:

@@ -112,13 +112,14 @@ class Database:
             self._checkpoints.wrote()
 
     @asynccontextmanager
-    async def read(self, *, briefly: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def read(self, *, briefly: bool = False, at_once: bool = False) -> AsyncIterator[AsyncConnection]:
         """One unchanging snapshot; the database refuses to change anything through it.
 
         `briefly`: nothing asked in it takes long. In a process that only reads it is `here` from its beginning to its
         end: there a visit of another thread waits, each time, until whatever page is being worded lets Python go.
+        `at_once`: so it is in one that also writes: whoever sends would come before each of a dozen statements.
         """
-        is_here = briefly and self._engine is None
+        is_here = briefly and (at_once or self._engine is None)
         async with self._in_order if is_here else nullcontext(), self._reader.connect() as connection:
             with here(connection) if is_here else nullcontext():
                 async with connection.begin():

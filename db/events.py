@@ -18,7 +18,7 @@ from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
 from db.records import records
 from db.restrictions import of_others
-from db.schema import broadcasts, event_texts, events, hosts, people, rsvps, series_events
+from db.schema import broadcasts, event_texts, events, hosts, people, rsvps, seats, series_events
 
 
 class Event(Frozen):
@@ -272,10 +272,11 @@ async def managed(
     now: datetime,
     hosted: Collection[int] = (),
     looked_after: Iterable[sa.ColumnElement[bool]] = (),
+    waited_for: bool = False,
 ) -> EventPage:
     """Events that are not over: the author's own, hidden or not, the open ones in the areas (see db.areas), and of the
     `hosted` ones those that were not given up, proposals among them; `looked_after`: where those that supporters host
-    are listed too.
+    are listed too; `waited_for`: those alone of which somebody waits for a seat.
     """
     own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
     open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
@@ -288,6 +289,8 @@ async def managed(
         events.c.id.in_(sa.select(hosts.c.event)),
     )
     query = sa.select(events).where(not_over(now), sa.or_(own, open_there, theirs, by_hosts))
+    if waited_for:
+        query = query.where(events.c.id.in_(sa.select(seats.c.event).where(seats.c.waiting > 0)))
     query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
     found = tuple(records(Event, await tx.execute(query)))
     return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))

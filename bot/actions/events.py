@@ -86,8 +86,10 @@ class ManagedEvent(Frozen):
     held: int | None = None
 
 
-async def managed(tx: AsyncConnection, author: Author) -> EventPage:
-    """One's own events to come, and for coordinators those of their areas."""
+async def managed(tx: AsyncConnection, author: Author, *, waited_for: bool = False) -> EventPage:
+    """One's own events to come, and for coordinators those of their areas; `waited_for`: those alone of which somebody
+    waits for a seat.
+    """
     if not author.hosted:
         author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
@@ -99,6 +101,7 @@ async def managed(tx: AsyncConnection, author: Author) -> EventPage:
         now=author.now,
         hosted=author.hosted,
         looked_after=looked_after,
+        waited_for=waited_for,
     )
 
 

@@ -30,7 +30,6 @@ from bot.actions.calendar import Coming
 from bot.actions.inbox_load import load_of, loads_for
 from bot.frozen import Frozen
 from bot.rules.areas import contains
-from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.permissions import Action
 from bot.rules.sending import BEHIND_UTC
 from bot.rules.territories import at_local, at_wall, zone_of
@@ -205,7 +204,7 @@ async def _conversations(tx: AsyncConnection, author: Author) -> list[Decision]:
 
 async def _full_events(tx: AsyncConnection, author: Author, language: str) -> list[Decision]:
     """Events for which more want to come than there are seats."""
-    page = await events.managed(tx, author)
+    page = await events.managed(tx, author, waited_for=True)
     waiting = await db.seats.waiting_for(tx, [event.id for event in page.events])
     first = author.campaign.languages[0]
     return [
@@ -243,16 +242,10 @@ async def under_way(
     """
     author.require(Action.SEE_CALENDAR, area)
     whose = None if author.supervised() else author.id
-    every = await db.broadcast_lists.listed(
-        tx, BroadcastPart.ALL, reader=author.person.id, author=whose, now=author.now
-    )
-    every += await db.broadcast_lists.reminders_under_way(tx)
     theirs = [
         each
-        for each in every
-        if each.state in ("active", "paused")
-        and each.finished_at is None
-        and each.starts_at <= author.now + BEHIND_UTC * each.local_time
+        for each in await db.broadcast_lists.under_way(tx, author=whose, now=author.now)
+        if each.starts_at <= author.now + BEHIND_UTC * each.local_time
         and author.may_control(each.area, each.created_by)
         and (contains(area, each.area) or contains(each.area, area))
     ]

@@ -17,6 +17,7 @@ from bot.apart import process
 from bot.apart.given import Given
 from bot.apart.process import Elsewhere, PageBroken, PageLost, Process
 from bot.rules.console import Entrance
+from bot.web.desk import PASSED_BACK
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ class ApartPages:
         try:
             await found.answer(scope, receive, send)
         except Elsewhere:
-            await self._here(scope, receive, send)
+            await self._here({**scope, PASSED_BACK: True}, receive, send)
         except PageLost:
             # Not made here instead: what ended the other process, as a page that takes all memory, would end the bot.
             await self._lost(scope, receive, send)

@@ -5,6 +5,7 @@
 département and region follow from its code. Source: INSEE, through @etalab/decoupage-administratif 6.0.0.
 """
 
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.errors import UnknownArea
@@ -13,6 +14,8 @@ EVERYWHERE = "FR"
 ABROAD_AREA = "abroad"
 CODE_LENGTH = 5
 """Characters of a commune's INSEE code."""
+MOST_PAIRS = 8_192
+"""Areas of which it is remembered whether one lies in the other: a page asks that hundreds of times of a few."""
 
 REGIONS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -168,6 +171,7 @@ def areas_around(code: str) -> tuple[str, ...]:
     return (*chain, department, "R" + DEPARTMENTS[department], EVERYWHERE)
 
 
+@lru_cache(MOST_PAIRS)
 def contains(area: str, other: str) -> bool:
     """Whether the whole of `other` lies in `area`; both are area codes. Raises UnknownArea."""
     area = normal_area(area)

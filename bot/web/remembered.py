@@ -19,7 +19,6 @@ import structlog
 
 from bot.frozen import Frozen
 from db.engine import TROUBLES
-from db.errors import MadeElsewhere
 
 log = structlog.get_logger(__name__)
 
@@ -158,23 +157,24 @@ class Remembered:
         task.add_done_callback(lambda _: self._counting.pop(key, None))
         return task
 
-    async def _count(self, key: Key, count: Count, now: datetime) -> None:
-        began = time.monotonic()
-        value = await count()
+    def keep(self, key: Key, value: Any, now: datetime, *, took: float = 0.0) -> None:
+        """Keeps what was counted, in so many seconds."""
         self._kept.pop(key, None)
         while len(self._kept) >= MOST_KEPT:
             del self._kept[next(iter(self._kept))]  # what was counted longest ago
-        took = time.monotonic() - began
         counted = _Kept(at=now, counted_at=now + timedelta(seconds=int(took)), value=value, took=took)
         (self._slow.add if counted.took_long else self._slow.discard)(key[0])
         self._kept[key] = counted
+
+    async def _count(self, key: Key, count: Count, now: datetime) -> None:
+        began = time.monotonic()
+        value = await count()
+        self.keep(key, value, now, took=time.monotonic() - began)
 
     async def _in_turn(self, key: Key, count: Count, now: datetime) -> None:
         """One at a time: what people wait for comes first."""
         async with self._renewing:
             try:
                 await self._count(key, count, now)
-            except MadeElsewhere:  # whoever asks next finds that out, and what is to be noted first
-                self._kept.pop(key, None)
             except TROUBLES as error:  # an older one is shown on; who waits for it later is told
                 log.warning("count_not_made", error=type(error).__name__)

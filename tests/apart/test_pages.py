@@ -20,6 +20,7 @@ from bot.apart.given import Given, time_of
 from bot.apart.pages import ApartPages, is_made_apart
 from bot.apart.process import Process
 from bot.rules.console import Entrance
+from bot.web.desk import PASSED_BACK
 from bot.web.site import Site
 from db.engine import Database, open_to_read
 from db.schema import broadcasts, rsvps
@@ -33,12 +34,15 @@ TODAY = "/console/"
 
 
 class Apart:
-    """The web part of a conversation, its pages made apart. `here`: the addresses that this process made."""
+    """The web part of a conversation, its pages made apart. `here`: the addresses that this process made;
+    `at_once`: the last of them because the other passed it back.
+    """
 
     def __init__(self, conversation: Conversation, **options: Any) -> None:
         conversation.serve(replace(conversation.services, links_to=ADDRESS))
         self.conversation = conversation
         self.here: list[str] = []
+        self.at_once = False
         self._application: ASGIApp = application_of(conversation)
         site = Site(conversation.services.campaign, address=ADDRESS)
         self.pages = ApartPages(self._made_here, site.lost_page, self.given, **options)
@@ -46,6 +50,7 @@ class Apart:
 
     async def _made_here(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.here.append(scope["path"])
+        self.at_once = PASSED_BACK in scope
         await self._application(scope, receive, send)
 
     def given(self) -> Given:
@@ -171,6 +176,7 @@ async def test_who_counts_audiences_is_made_here(sqlite_database: Database) -> N
         for path in ("/console/messages/new", "/console/messages/new/whom"):
             assert (await visitor.open(path)).status_code == 200
         assert found.here[-1:] == ["/console/messages/new/whom"]
+        assert found.at_once
 
 
 async def test_a_list_takes_the_turn_to_write_only_where_somebody_has_no_number_yet(

@@ -40,19 +40,20 @@ async def test_what_is_quick_runs_where_it_is_asked_for(sqlite_database: Databas
 
 
 async def test_what_is_read_briefly_by_who_only_reads_visits_no_thread(sqlite_database: Database) -> None:
-    """From its beginning to its end. The bot's own process has others that wait meanwhile."""
+    """From its beginning to its end. The bot's own process has others that wait meanwhile; it does so where told."""
     await remember(sqlite_database, "told", 1)
     beside = await open_to_read(None, file=sqlite_database.file, key=sqlite_database.key)
     try:
-        for database, briefly, is_visited in (
-            (beside, True, False),
-            (beside, False, True),
-            (sqlite_database, True, True),
+        for database, briefly, at_once, is_visited in (
+            (beside, True, False, False),
+            (beside, False, False, True),
+            (sqlite_database, True, False, True),
+            (sqlite_database, True, True, False),
         ):
-            async with database.read(briefly=briefly) as transaction:
+            async with database.read(briefly=briefly, at_once=at_once) as transaction:
                 connection = connection_of(transaction)
             before = connection._visits_begun
-            async with database.read(briefly=briefly) as transaction:
+            async with database.read(briefly=briefly, at_once=at_once) as transaction:
                 assert connection_of(transaction) is connection
                 assert await get_fact(transaction, "told") == 1
             assert (connection._visits_begun > before) == is_visited

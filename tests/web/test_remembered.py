@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from bot.web import remembered
-from bot.web.remembered import KEPT_FOR, SHOWN_FOR, Remembered
+from bot.web.remembered import KEPT_FOR, SHOWN_FOR, Older, Remembered
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 KEY = ("supporters", "69")
@@ -76,6 +76,16 @@ async def test_what_is_counted_in_no_time_is_never_old() -> None:
     await kept.get(KEY, count, NOW)
     assert kept.shown(KEY, count, LATER) is None
     assert not kept.takes_long(KEY)
+
+
+async def test_of_very_many_also_what_is_quick_is_shown_while_it_is_counted_anew() -> None:
+    kept, count, older = Remembered(), Counted(), Older(shown_for=2 * KEPT_FOR, though_quick=True)
+    await kept.get(KEY, count, NOW)
+    assert kept.shown(KEY, count, LATER) is None, "else it is never old"
+    assert kept.shown(KEY, count, LATER, older=older) == (1, NOW)
+    await asyncio.gather(*kept._counting.values())
+    assert kept.shown(KEY, count, LATER, older=older) == (2, LATER)
+    assert kept.shown(KEY, count, LATER + 2 * KEPT_FOR, older=older) is None
 
 
 async def test_a_count_that_fails_leaves_the_older_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
@@ -22,11 +21,10 @@ from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, cut, in_o
 from bot.rules.permissions import Action
 from bot.web.console.events import code_of
 from bot.web.desk import Desk, Visit, whole_number
-from bot.web.remembered import Older
+from bot.web.remembered import IF_SLOW
 from db.events import EventInWords, text_in
 
 KEPT_FOR = timedelta(seconds=10)
-WHILE_COUNTED = Older(shown_for=timedelta(minutes=1), though_quick=True)
 AT_ONCE = 200
 """Lines of a part of the list."""
 
@@ -75,23 +73,23 @@ async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
         everybody = await attendees.listed(tx, author, found, read_out=read_out)
         return {part: in_order(everybody, part) for part in AttendeePart}
 
-    async def numbered(tx: AsyncConnection) -> None:
-        await attendees.number(tx, author, found, is_long=is_long)
-
     is_long = await attendees.is_long(visit.tx, found)
     if not is_long:
-        await numbered(visit.tx)
+        await attendees.number(visit.tx, author, found, is_long=False)
         kept = await roll(visit.tx)
     else:
-        # To see that nobody lacks a number all of them are looked at.
-        looked = partial(visit.desk.in_reading, numbered)
-        visit.looked_up(("numbered", found.event.id), looked, kept_for=attendees.SOON, older=WHILE_COUNTED)
+        # To see that nobody lacks a number all of them are looked at: here, and not among what is counted behind the
+        # pages, as whoever stands at the door waits for it.
+        key, kept_counts = ("numbered", found.event.id), visit.desk.remembered
+        if kept_counts.fresh(key, visit.now, kept_for=attendees.SOON) is None:
+            await attendees.number(visit.tx, author, found, is_long=True)
+            kept_counts.keep(key, None, visit.now)
         areas, hosted = author.areas(Action.SEE_EVENT_ANSWERS), author.hosted.get(found.event.id)
         kept, _ = visit.looked_up(
             ("roll", found.event.id, areas, hosted, read_out),
             lambda: visit.desk.in_reading(roll),
             kept_for=KEPT_FOR,
-            older=WHILE_COUNTED,
+            older=IF_SLOW,
         )
     return EventList(visit=visit, found=found, roll=kept, is_long=is_long, read_out=read_out)
 

@@ -303,10 +303,14 @@ async def open_ones(tx: AsyncConnection) -> list[WaitingConversation]:
     return [_waiting(row) for row in await tx.execute(query)]
 
 
+async def has_waited_since(tx: AsyncConnection, instant: datetime) -> bool:
+    """Whether any open conversation has waited for an answer since then; of whoever cannot be answered too."""
+    query = sa.select(conversations.c.id).where(_IS_OPEN, conversations.c.waiting_since <= instant)
+    return await tx.scalar(query.limit(1)) is not None
+
+
 class AreaLoad(Frozen):
-    """Of the open conversations of an area: in how many somebody waits for an answer, the longest since when, and how
-    many nobody has taken (`free`).
-    """
+    """Of an area: in how many open conversations somebody waits, the longest since when; how many nobody took (`free`)."""
 
     area: str
     waiting: int

@@ -310,7 +310,7 @@ async def has_waited_since(tx: AsyncConnection, instant: datetime) -> bool:
 
 
 class AreaLoad(Frozen):
-    """Of an area: in how many open conversations somebody waits, the longest since when; how many nobody took (`free`)."""
+    """Of an area: in how many open conversations somebody waits, the longest since when, how many are `free`."""
 
     area: str
     waiting: int

@@ -51,7 +51,16 @@ from db.volunteering import offered
 CHUNK = 2_500
 DAY = timedelta(days=1)
 
-EVENT_QUESTIONS = ("rsvp", "attendance", "came", "guests", "offer")
+EVENT_QUESTIONS = (
+    "rsvp",
+    "attendance",
+    "came",
+    "guests",
+    "offer",
+    "shift",
+    "event.stars",
+    "event.change",
+)
 """The questions whose subject is an event's code; where a ballot's number is the subject, the question is another."""
 
 
@@ -176,7 +185,10 @@ def counts(selection: Selection) -> ExportSource:
     if selection.ballot is not None:
         asks_event = answer_counts.c.question.in_(EVENT_QUESTIONS)
         about.append(sa.and_(answer_counts.c.subject == str(selection.ballot), ~asks_event))
-    query = sa.select(answer_counts).where(counted_in(selection.area), *_on_days(selection), *about)
+    told = answer_counts.c
+    day, subject = (sa.func.nullif(each, "").label(each.name) for each in (told.day, told.subject))
+    query = sa.select(day, told.question, subject, told.answer, told.area, told.count)
+    query = query.where(counted_in(selection.area), *_on_days(selection), *about)
     return ExportSource(query=query, keys=tuple(answer_counts.primary_key.columns))
 
 

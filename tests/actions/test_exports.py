@@ -101,7 +101,8 @@ async def test_the_supporters_of_an_area(told: Database) -> None:
 async def test_counts_of_who_left_are_told_by_area_day_and_subject(told: Database) -> None:
     """An area is told of itself and of what lies in it; a period takes whole days, and no total over all of them."""
     days = ("", "2016-11-15", "2016-11-16")
-    about = (("rsvp", "abc"), ("rsvp", "1"), ("turnout", "1"))
+    about = (("rsvp", "abc"), ("rsvp", "1"), ("turnout", "1"), ("shift", "abc"), ("event.stars", "abc"))
+    about = (*about, ("delete", ""))
     rows = [
         {"day": day, "question": question, "subject": subject, "answer": "yes", "area": area, "count": 10}
         for day in days
@@ -115,6 +116,9 @@ async def test_counts_of_who_left_are_told_by_area_day_and_subject(told: Databas
         return {row[column] for row in await rows_of(told, "answer_counts", **selection)}
 
     assert len(await rows_of(told, "answer_counts")) == len(rows)
+    # What is empty is no text: the total over all days, and a question that is about nothing.
+    assert await told_of("day", area="69") == {None, "2016-11-15", "2016-11-16"}
+    assert await told_of("subject", area="69") == {"abc", "1", None}
     assert await told_of("area", area="69") == {"69"}
     assert await told_of("area", area="R84") == {"69", "R84"}
     assert await told_of("area", area="abroad") == {"abroad"}
@@ -122,6 +126,7 @@ async def test_counts_of_who_left_are_told_by_area_day_and_subject(told: Databas
     assert await told_of("day", since=NOON - timedelta(days=1)) == {"2016-11-16"}
     assert await told_of("day", until=NOON) == {"2016-11-15"}
     assert await told_of("question", event="1") == {"rsvp"}
+    assert await told_of("question", event="abc") == {"rsvp", "shift", "event.stars"}
     assert await told_of("question", ballot=1) == {"turnout"}
 
 

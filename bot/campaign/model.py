@@ -239,6 +239,11 @@ class Campaign(Frozen):
                 return step
         raise KeyError(name)
 
+    def has_step(self, name: str, ballot: int | None) -> bool:
+        """Whether there is the step, and the ballot that it is about, if it is about one."""
+        names = {each.name for each in (*self.steps, *filter(None, [self.last_choice]))}
+        return name in names and (ballot is None or any(each.number == ballot for each in self.ballots))
+
     def next_ballot(self, now: datetime) -> Ballot | None:
         """The first ballot that is not over everywhere; None after the last."""
         return next((ballot for ballot in self.ballots if now < ballot.ends_at), None)

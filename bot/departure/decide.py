@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.departure
@@ -37,13 +38,17 @@ from bot.rules.kinds import PARTISAN, Kind
 from bot.rules.leaving import LeavingFacts, free_until, held_at, hold_for_one
 from bot.rules.leaving_order import place_in_line
 from bot.words.texts import Texts
-from db.deliveries import Leased
+from db.deliveries import PREPARE_FAILED, Leased
 from db.people import Person
 
 # After so many the event loop has its turn.
 TURN = 16
 # What is of no use after something else that leaves first is looked at again after half of what is left of its time.
 LOOKED_AT_AGAIN = timedelta(minutes=2)
+# What the campaign file has no more waits, as it may be put back; it may be for everybody.
+GONE_FROM_FILE = timedelta(minutes=10)
+
+log = structlog.get_logger(__name__)
 
 
 def _place(row: Leased) -> tuple[datetime, float]:
@@ -70,6 +75,7 @@ class Departure:
         self._mending = Mending(campaign=campaign, texts=texts, composer=composer)
         self._wording = Wording(campaign=campaign, texts=texts, composer=composer, bot_username=bot_username)
         self._promised = Promised(clock)
+        self._gone_steps: set[str] = set()
         self._vote_in = cache(partial(vote_in, campaign))
 
     async def prepare(self, tx: AsyncConnection, rows: Sequence[Leased]) -> list[Call | Wait | Stop]:
@@ -86,7 +92,7 @@ class Departure:
         mine = {row.id for row in rows}
         for row in sorted((*rows, *others), key=_place):
             if row.id not in mine:
-                # Nothing waits for what cannot be decided: a step that the campaign file does not have any more.
+                # Nothing waits for what cannot be decided.
                 with contextlib.suppress(Exception):
                     self._decide(row, batch)
                 continue
@@ -133,6 +139,8 @@ class Departure:
         sending = batch.broadcasts[row.broadcast]
         if sending.mended is not None:
             return self._mending.decide(row, person, sending, batch)
+        if sending.row.step is not None and not self._campaign.has_step(sending.row.step, sending.row.ballot):
+            return self._gone_from_file(sending.row.step, batch.now)
         found = self._found(row, person, sending, batch)
         if found.unwanted is not None:
             return found.unwanted
@@ -147,6 +155,12 @@ class Departure:
             leaves = NeutralSent(at=batch.now, by_a_step=sending.row.step is not None)
             batch.neutral_sent.setdefault(person.id, []).append(leaves)
         return found
+
+    def _gone_from_file(self, step: str, now: datetime) -> Wait:
+        if step not in self._gone_steps:
+            self._gone_steps.add(step)
+            log.error("step_gone", step=step)
+        return Wait(until=now + GONE_FROM_FILE, reason=PREPARE_FAILED, state="queued")
 
     def _found(self, row: Leased, person: Person, sending: LeavingBroadcast, batch: Batch) -> Found:
         """What is found for the person: once for all who are alike, from what they have in common alone."""

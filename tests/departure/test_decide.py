@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 import db.broadcast_accounts
 import db.broadcasts
@@ -167,6 +168,28 @@ async def test_a_step_that_the_file_has_no_more_holds_no_other_message(database:
         foreseen = await forecast_of(tx, message, CAMPAIGN, Reader(known_in=None), now=NOW)
     assert isinstance(leaves, Call)
     assert foreseen.at_once.total == 1
+
+
+async def test_what_a_step_left_that_the_file_has_no_more_waits_for_it_and_is_told_of_once(
+    database: Database,
+) -> None:
+    """A step, or a ballot, may go from the file while everybody has its message queued: nothing fails over each."""
+    for number in range(3):
+        await supporter(Conversation(database, NOW), number, "69123")
+    departure = a_departure(clock=MovableClock(NOW, speed=0))
+    for step, ballot, words in (("renamed", 1, ["renamed"]), ("renamed", 1, []), ("plan", 7, ["plan"])):
+        rows = await taken(database, f"staff:{step}{ballot}{len(words)}")
+        values = {"kind": "gotv", "step": step, "ballot": ballot}
+        async with database.write() as tx:
+            await tx.execute(
+                sa.update(broadcasts).where(broadcasts.c.id == rows[0].broadcast).values(**values)
+            )
+        with capture_logs() as logs:
+            async with database.read() as tx:
+                decisions = await departure.prepare(tx, rows)
+        waits = Wait(until=NOW + timedelta(minutes=10), reason=deliveries.PREPARE_FAILED, state="queued")
+        assert decisions == [waits] * 3
+        assert [each["step"] for each in logs if each["event"] == "step_gone"] == words
 
 
 async def test_minutes_of_a_fast_clock_are_moments(database: Database) -> None:

@@ -69,6 +69,13 @@ async def test_who_is_done_changes_it_and_every_tap_is_in_the_log(
         await zoe.tap(label)
     await zoe.tap("Change my answers")
     assert "✓ No" in zoe.last.buttons
+    # Below the last question there is no next one.
+    for _ in range(2):
+        await zoe.tap("Next question")
+    assert "Question 3 of 3" in zoe.last.text
+    assert "Next question" not in zoe.last.buttons
+    assert "This is what you answered" in (await zoe.tap("Finish")).text
+    await zoe.tap("Change my answers")
     await zoe.tap("Yes")
     assert await answers(conversation, zoe) == {"train": ("yes",)}
     logged = [each for each in await conversation.answers() if each[0] == "survey"]

@@ -14,6 +14,7 @@ from db.schema import deliveries, people
 from tests.campaigning import staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.drafting import send_broadcast
+from tests.leaving import let_arrive
 from tests.reading import Reader
 from tests.web.browsing import signed_in
 
@@ -337,3 +338,44 @@ async def test_of_few_staff_of_an_area_are_not_told_that_they_wait_nor_until_whe
     for shown in (page.text, talker.last.text):
         assert not read.says("It waits.").search(shown), shown
         assert not FIRST[language].search(shown), shown
+
+
+async def test_between_two_mornings_today_the_page_the_list_and_the_chat_say_when_the_next_ones_get_it(
+    conversation: Conversation,
+) -> None:
+    """At nine by each one’s own clock: Réunion has it, Lyon and Tahiti sleep."""
+    conversation.clock.move(paris("2016-10-25T10:00"))  # no reminder of the calendar is near
+    for number, commune in enumerate(("97411", "69123", "98735")):
+        await supporter(conversation, 100 + number, commune, language="en")
+    talker = await staff(conversation, 8, "admin", "FR")
+    page = await signed_in(talker)
+    new, words = "/console/messages/new", {"text-A-fr": "Bonjour", "text-A-en": "Hello"}
+    await page.open(new)
+    await page.send(new, kind="persuasion", do="next", **words)
+    await page.send(f"{new}/whom", expression="", do="next")
+    await page.send(f"{new}/when", when="at", at="2016-10-26T09:00", whose="each")
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', page.page.text)
+    assert seen is not None
+    await page.send(f"{new}/send", seen=seen[1], word="SEND")
+    conversation.clock.move(paris("2016-10-26T06:30"))
+    await let_arrive(conversation, conversation.person(100))
+    page = await signed_in(talker)
+    told = "The next ones get it from Wednesday 26 October at 09:00 on (your time)"
+    await page.open("/console/")
+    assert "Waiting for their hour or their turn" in page.text
+    assert told in page.text
+    assert "Nothing else goes out" in page.text
+    await page.open("/console/messages/1")
+    assert f"Going out… {told}" in page.text
+    await page.open("/console/messages")
+    assert "waits for its hour Sent: 1 of 3" in page.text
+    shown = await talker.send("/broadcasts")
+    assert "waits for its hour" in shown.text
+    assert f"Going out… {told}" in (await talker.tap("1. Hello")).text
+    # Once it has begun to leave there too it is going out, and the last ones are told of.
+    conversation.clock.move(paris("2016-10-26T09:30"))
+    await page.open("/console/messages")
+    assert "going out Sent: 1 of 3" in page.text
+    await let_arrive(conversation, conversation.person(101))
+    await page.open("/console/messages/1")
+    assert "The next ones get it from Wednesday 26 October at 21:00 on" in page.text

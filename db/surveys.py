@@ -305,6 +305,7 @@ async def keep_counts(tx: AsyncConnection, survey: Survey, found: Counts) -> Non
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Everything somebody chose, survey by survey, for `/mydata`; an empty option: they left the question out."""
     columns = (surveys.c.code, survey_answers.c.question, survey_answers.c.option, survey_answers.c.at)
-    query = sa.select(*columns).join(surveys, surveys.c.id == survey_answers.c.survey)
+    query = sa.select(surveys.c.form, *columns).join(surveys, surveys.c.id == survey_answers.c.survey)
     query = query.where(survey_answers.c.person == person).order_by(survey_answers.c.at, *columns[:3])
-    return [dict(row._mapping) for row in await tx.execute(query)]
+    rows = (dict(row._mapping) for row in await tx.execute(query))
+    return [{"title": row.pop("form")["title"], **row} for row in rows]

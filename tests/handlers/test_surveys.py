@@ -47,6 +47,23 @@ async def test_one_message_asks_question_after_question(zoe: Talker, conversatio
     assert await answers(conversation, zoe) == {"train": ("yes",), "when": ("morning", "evening"), "more": ()}
 
 
+async def test_answers_are_taken_back_also_where_the_message_is_gone(
+    zoe: Talker, conversation: Conversation
+) -> None:
+    """As where it was taken back from every chat, or its reader cleared theirs: as easily as they were given."""
+    await zoe.tap("Yes")
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(surveys).values(state="withdrawn"))
+    zoe.screen.clear()
+    shown = await zoe.send("/mydata")
+    assert "What you answered to “Your journeys”" in shown.text
+    await zoe.tap("Take my answers back: Your journeys")
+    shown = await zoe.tap("Yes, erase them")
+    assert await answers(conversation, zoe) == {}
+    assert "Your journeys" in shown.text
+    assert "What you answered to" not in (await zoe.send("/mydata")).text
+
+
 async def test_whoever_changes_an_answer_is_asked_what_follows_it(
     zoe: Talker, conversation: Conversation
 ) -> None:

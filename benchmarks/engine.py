@@ -5,6 +5,7 @@
     python -m benchmarks.engine memory [--people 1000000]             resident memory against 20,000 people
     python -m benchmarks.engine taps [--taps 9000]                    taps a second, handled durably by the product
     python -m benchmarks.engine taps --rate 30                        the same at Telegram's free rate
+    python -m benchmarks.engine burst [--rate 30] [--seconds 20]      100 taps a second: toasts, edits, screens
     python -m benchmarks.engine machines [--processes 3] [--rate 1000] [--seconds 20] [--rounds 3]
                                                                       several on one PostgreSQL against one
     python -m benchmarks.engine taps | queue --postgresql [--processes 1]   the same on PostgreSQL
@@ -29,6 +30,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # measured with, not shipped
 import uvloop
 
+from benchmarks.burst import burst
 from benchmarks.postgresql import Postgresql, postgresql
 from benchmarks.processes import cpu, running
 from benchmarks.queueing import queueing
@@ -155,7 +157,9 @@ async def _until(server: Server, calls: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("figure", choices=["paced", "machines", "queue", "memory", "taps", "latency"])
+    parser.add_argument(
+        "figure", choices=["paced", "machines", "queue", "memory", "taps", "burst", "latency"]
+    )
     parser.add_argument("--rate", type=float)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--people", type=int, default=1_000_000)
@@ -175,6 +179,7 @@ def main() -> None:
             if options.postgresql
             else taps(options.taps, options.rate)
         ),
+        "burst": lambda: burst(options.rate or 30.0, options.seconds),
         "latency": lambda: latency(rate, options.seconds),
     }
     print(json.dumps(uvloop.run(figures[options.figure]())))

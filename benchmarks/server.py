@@ -211,6 +211,8 @@ class _Connection(asyncio.Protocol):
             await asyncio.wait(
                 [asyncio.ensure_future(server.updates_changed.wait())], timeout=payload["timeout"]
             )
+        if self._transport.is_closing():  # whoever asked was killed
+            return
         waiting = [server.updates[index] for index in range(min(limit, len(server.updates)))]
         self._answer_json({"ok": True, "result": waiting})
 

@@ -1,4 +1,4 @@
-"""People who answer an invitation of the product, for `scripts/bench engine taps | latency` and `crash --taps`.
+"""People who answer an invitation, for `scripts/bench engine taps | burst | latency` and `crash --taps`.
 
 An organizer announces an event, the product invites everybody, and they tap the buttons of the message that they got:
 yes, maybe and no in turn, so that each tap changes an answer.
@@ -43,6 +43,8 @@ ORGANIZER = 1
 PEOPLE = 1_000
 FIRST_TAPS = 1_000
 """Taps before those that are measured: connections are opened by them, texts are worded."""
+SECONDS_OF_FIRST_EDITS = 2
+"""With a rate people are invited, and tap first, without one. Who keeps to the rate then has so long for first taps."""
 PATIENCE_SECONDS = 300.0
 
 
@@ -53,6 +55,8 @@ class Phones:
     server: Server
     invitations: dict[int, dict[str, Any]] = field(default_factory=dict)
     called: Counter[str] = field(default_factory=Counter)
+    heard: set[str] = field(default_factory=set)
+    """The taps that were answered, by the number of each: who takes over from a dead process answers some again."""
     shown: dict[int, str] = field(default_factory=dict)
     """The answer that is marked on the invitation in each chat."""
     given: Counter[int] = field(default_factory=Counter)
@@ -60,6 +64,8 @@ class Phones:
     """What each chat answered, in order, with the number of each update."""
     told: Callable[[str], None] = lambda _query: None
     """Called with the id of each tap that is answered."""
+    edited: Callable[[int, str], None] = lambda _chat, _answer: None
+    """Called with each chat where another answer is shown."""
 
     def __post_init__(self) -> None:
         self.server.watch = self._arrived
@@ -84,8 +90,11 @@ class Phones:
             ticked = (each["callback_data"] for each in _buttons(edit) if each["text"].startswith("✓"))
             marked = next(ticked, "")  # who waits for a seat has given no answer that could be marked
             self.shown[edit["chat_id"]] = marked.rpartition(":")[2]
+            self.edited(edit["chat_id"], self.shown[edit["chat_id"]])
         elif method == "answerCallbackQuery":
-            self.told(json.loads(body)["callback_query_id"])
+            query = json.loads(body)["callback_query_id"]
+            self.heard.add(query)
+            self.told(query)
 
     def taps(self, count: int) -> list[dict[str, Any]]:
         """The next updates: one person after the other answers, otherwise than before."""
@@ -114,14 +123,21 @@ class Phones:
     @property
     def untrue(self) -> int:
         """How many show another answer than was given last."""
-        return sum(self.shown.get(chat) != answer for chat, answer in self._last().items())
+        return sum(self.shown.get(chat) != self.last(chat) for chat in self.given)
 
-    def _last(self) -> dict[int, str]:
-        return {chat: ANSWERS[(taps - 1) % len(ANSWERS)] for chat, taps in self.given.items()}
+    def last(self, chat: int) -> str:
+        """The answer that was given last there."""
+        return ANSWERS[(self.given[chat] - 1) % len(ANSWERS)]
+
+    async def begin(self, people: int, taps: int) -> None:
+        """Until so many are invited, and some tapped."""
+        await until(lambda: len(self.invitations) == people)
+        self.server.add_updates(self.taps(taps))
+        await self.answered()
 
     async def answered(self) -> None:
         """Until each tap was answered, and every screen shows the last answer."""
-        await until(lambda: self.called["answerCallbackQuery"] >= self.given.total() and not self.untrue)
+        await until(lambda: len(self.heard) == self.given.total() and not self.untrue)
 
     async def noted(self, database: Database) -> int:
         """How many taps were noted. Raises RuntimeError where one was twice, or somebody's last answer is not kept."""
@@ -133,7 +149,7 @@ class Phones:
             history: dict[int, list[tuple[int, str]]] = {}
             for chat, number, answer in await tx.execute(said):
                 history.setdefault(chat, []).append((number, answer))
-        last = Counter(self._last().values())
+        last = Counter(map(self.last, self.given))
         if kept != last or len(rows) != rows.total():
             raise RuntimeError(f"{rows.total()} rows for {len(rows)} taps; {kept} is kept instead of {last}")
         if history != self.history:
@@ -204,21 +220,24 @@ async def taps(
         telegram = Server()
         phones = Phones(telegram)
         api = f"http://127.0.0.1:{await telegram.start()}"
-        given = (*(("--rate", str(rate)) if rate else ()), *(("--url", url) if url else ()))
+        product = partial(
+            running, "benchmarks.product", api, "--folder", folder, *(("--url", url) if url else ())
+        )
+        if rate is not None:  # at the rate it would take a minute
+            async with product():
+                await phones.begin(PEOPLE, FIRST_TAPS)
         async with AsyncExitStack() as stack:
-            product = partial(running, "benchmarks.product", api, "--folder", folder, *given)
-            bots = [await stack.enter_async_context(product()) for _ in range(processes)]
+            limited = partial(product, *(("--rate", str(rate)) if rate else ()))
+            bots = [await stack.enter_async_context(limited()) for _ in range(processes)]
 
             def spent() -> float:
                 return sum(map(cpu, bots)) + (0.0 if server is None else server.cpu())
 
-            await until(lambda: len(phones.invitations) == PEOPLE)
-            telegram.add_updates(phones.taps(FIRST_TAPS))
-            await phones.answered()
+            await phones.begin(PEOPLE, FIRST_TAPS if rate is None else round(SECONDS_OF_FIRST_EDITS * rate))
             updates, edits = phones.taps(count), phones.called["editMessageText"]
             began, before, of_server = time.perf_counter(), spent(), server.cpu() if server else 0.0
             telegram.add_updates(updates)
-            await until(lambda: phones.called["answerCallbackQuery"] >= FIRST_TAPS + count)
+            await until(lambda: len(phones.heard) == phones.given.total())
             seconds, cost = time.perf_counter() - began, spent() - before
             of_server = (server.cpu() if server else 0.0) - of_server
             await phones.answered()
@@ -226,7 +245,7 @@ async def taps(
             edits = phones.called["editMessageText"] - edits
         await telegram.stop()
         database = await open_for(Path(folder), url)
-        assert await phones.noted(database) == FIRST_TAPS + count
+        assert await phones.noted(database) == phones.given.total()
         await database.close()
     return {
         "taps_a_second": count / seconds,

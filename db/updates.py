@@ -23,6 +23,7 @@ class Received(Frozen):
     """An update that waits: its raw JSON, and the chat in whose order it is handled (0: none).
 
     `asks`: the right that somebody makes use of in it. `known`: they had signed up, or were of the team, when it came.
+    `stands_alone`: it means the same whatever is new in its chat.
     """
 
     update_id: int
@@ -30,13 +31,14 @@ class Received(Frozen):
     body: bytes
     asks: str | None = None
     known: bool = False
+    stands_alone: bool = False
 
 
 class AnsweredUpdate(Frozen):
     """An update whose effects are committed and whose replies (Bot API calls as JSON) are leaving.
 
     `begun` is how many of them were begun by whoever held it before. `holds_chat`: the chat's next update waits until
-    they have left.
+    they have left, unless it stands alone.
     """
 
     update_id: int
@@ -51,9 +53,10 @@ class AnsweredUpdate(Frozen):
 _STORE = Statement(
     lambda s: (
         f"""
-    INSERT INTO updates (update_id, state, chat, body, received_at, begun, asks, known)
+    INSERT INTO updates (update_id, state, chat, body, received_at, begun, asks, stands_alone, known)
     SELECT CAST(each.value ->> 0 AS BIGINT), 'received', CAST(each.value ->> 1 AS BIGINT),
            {s.to_bytes.format("each.value ->> 2")}, {s.at("each.value ->> 4")}, 0, each.value ->> 3,
+           CAST(each.value ->> 5 AS INTEGER) = 1,
            EXISTS (SELECT 1 FROM people
                    WHERE telegram_id = CAST(each.value ->> 1 AS BIGINT) AND people.state <> 'new')
            OR EXISTS (SELECT 1 FROM staff
@@ -64,16 +67,20 @@ _STORE = Statement(
 )
 
 
-_ALL = "SELECT update_id, chat FROM updates WHERE state = 'received'"
-_OLDEST = f"SELECT update_id, chat FROM ({_ALL} ORDER BY update_id LIMIT :most) AS oldest"
+_ALL = "SELECT update_id, chat, stands_alone FROM updates WHERE state = 'received'"
+_OLDEST = f"SELECT update_id, chat, stands_alone FROM ({_ALL} ORDER BY update_id LIMIT :most) AS oldest"
+_MOST_OVERTAKEN = 3
+"""What stands alone is handled while so many updates of its chat have new messages on their way: each may put one more
+there, and whoever taps without end would fill the line in which everybody's replies wait."""
 
 
 def _waiting(s: Spelling, *, of: str, whose: str, order: str) -> str:
     """The first update of each chat that nothing holds back, `of` those that wait, and how many these are, counted as
     far as it matters.
 
-    One whose replies are still leaving is `answered`: it holds its chat back where it says so, or where another process
-    has them. Where another process handles an update its row is locked, and skipped.
+    One whose replies are still leaving is `answered`: it holds its chat back where it says so, but for what stands
+    alone (its number is doubled to say which does), or where another process has them. Where another process handles
+    an update its row is locked, and skipped.
     """
     return f"""
     SELECT CAST({s.array}(
@@ -82,11 +89,13 @@ def _waiting(s: Spelling, *, of: str, whose: str, order: str) -> str:
     ) AS text) FROM (
         SELECT update_id, chat, body, known FROM updates
         WHERE state = 'received' {whose} AND update_id IN (
-            SELECT min(update_id) FROM (
-                {of} UNION ALL
-                SELECT update_id, chat FROM updates
-                WHERE state = 'answered' AND (holds_chat OR lease_owner <> :owner)) AS first
-            GROUP BY chat)
+            SELECT min(number) / 2 FROM (
+                SELECT update_id * 2 + CAST(stands_alone AS INTEGER) AS number, chat, 0 AS holds FROM ({of}) AS received
+                UNION ALL
+                SELECT NULL, chat, CASE WHEN lease_owner = :owner THEN 1 ELSE {_MOST_OVERTAKEN} + 1 END FROM updates
+                WHERE state = 'answered' AND (holds_chat OR lease_owner <> :owner)) AS of_chats
+            GROUP BY chat
+            HAVING sum(holds) = 0 OR (min(number) % 2 = 1 AND sum(holds) <= {_MOST_OVERTAKEN}))
         ORDER BY {order} LIMIT :room {s.lock}) AS waiting"""
 
 
@@ -203,7 +212,9 @@ _FINISH = Statement(
 async def store(tx: AsyncConnection, received: Iterable[Received], now: datetime) -> None:
     """Keep updates that are not known yet, by the end of the transaction."""
     at = instant_text(now)
-    rows = [(update.update_id, update.chat, update.body.decode(), update.asks, at) for update in received]
+    rows = [
+        (one.update_id, one.chat, one.body.decode(), one.asks, at, int(one.stands_alone)) for one in received
+    ]
     postpone(tx, _store, rows)
 
 

@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 
 OFFSET = "telegram:offset"
 LONE_TAPS = ("1:rsvp:", "1:step:", "1:knock:", "1:at_door:", "1:nobody_until:", "1:undo_door:")
-"""Taps of which it is no matter which other buttons stood beside theirs."""
+"""Taps that say themselves what they are about: it is no matter which other buttons stood beside theirs, nor what is
+new in the chat. They are handled before that has left."""
 # Of one chat no more wait: of a flood the oldest are dropped. Nobody types so many before the first is answered.
 MOST_WAITING = 100
 # A chat is looked at after so many updates.
@@ -298,21 +299,31 @@ def received(update: object) -> Received:
         raise NotAnUpdate("nested too deep") from None
     if len(body) > MOST_UPDATE_BYTES:
         raise NotAnUpdate("too large")
-    return Received(update_id=number, chat=chat_of(update), body=without_nul(body))
+    return Received(
+        update_id=number,
+        chat=chat_of(update),
+        body=without_nul(body),
+        stands_alone=_lone_tap(update) is not None,
+    )
 
 
 def without_buttons(update: Mapping[str, Any]) -> Mapping[str, Any]:
     """The buttons of a tapped message come back with each tap, and are most of it: of the answers that thousands give
     at once (LONE_TAPS) nobody reads them.
     """
-    query = update.get("callback_query")
-    if not isinstance(query, Mapping) or not str(query.get("data")).startswith(LONE_TAPS):
-        return update
-    message = query.get("message")
-    if not isinstance(message, Mapping):
+    query = _lone_tap(update)
+    message = None if query is None else query.get("message")
+    if query is None or not isinstance(message, Mapping):
         return update
     rest = {name: value for name, value in message.items() if name != "reply_markup"}
     return {**update, "callback_query": {**query, "message": rest}}
+
+
+def _lone_tap(update: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The tap that an update is, where it is one of `LONE_TAPS`."""
+    query = update.get("callback_query")
+    is_one = isinstance(query, Mapping) and str(query.get("data")).startswith(LONE_TAPS)
+    return query if is_one else None
 
 
 def chat_of(update: Mapping[str, Any]) -> int:

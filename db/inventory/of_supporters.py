@@ -178,7 +178,7 @@ SUPPORTERS: tuple[TableHolding, ...] = (
         kept=KeptFor.UPDATES,
         erased=Erased.CUT_LOOSE,
         data={"update": ("chat", "body", "replies", "error", "received_at", "asks", "known")},
-        plain=("update_id", "state", "begun", "lease_owner", "holds_chat"),
+        plain=("update_id", "state", "begun", "lease_owner", "holds_chat", "stands_alone"),
     ),
     TableHolding(
         table="unread_updates",

@@ -27,6 +27,8 @@ updates = sa.Table(
     sa.Column("known", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     # The right that somebody makes use of (to be silent, to be forgotten …): never dropped from a flood.
     sa.Column("asks", sa.String(64)),
+    # A tap that means the same whatever is new in its chat: it is handled before that has left.
+    sa.Column("stands_alone", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     sa.Index(None, "state", "update_id"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from db.updates import waiting
 from tests.conversation import paris
 
 OWNER, OTHER = "ours", "theirs"
+MOST_OVERTAKEN = 3
+"""What stands alone goes before the new messages of so many updates of its chat."""
 AT = paris("2016-11-16T10:00")
 
 
@@ -23,13 +26,14 @@ def some(dice: random.Random) -> list[dict[str, Any]]:
     return [
         {
             "update_id": number,
-            "state": dice.choices(["received", "answered", "done"], [8, 1, 1])[0],
+            "state": dice.choices(["received", "answered", "done"], [8, dice.choice([1, 4]), 1])[0],
             "chat": dice.randint(1, chats),
             "body": b"{}",
             "received_at": AT,
             "lease_owner": dice.choice([OWNER, OTHER]),
             "holds_chat": dice.random() < 0.5,
             "known": dice.random() < known,
+            "stands_alone": dice.random() < 0.5,
         }
         for number in range(1, count + 1)
     ]
@@ -37,11 +41,19 @@ def some(dice: random.Random) -> list[dict[str, Any]]:
 
 def expected(given: list[dict[str, Any]], room: int, *, strangers: bool) -> list[int]:
     first: dict[int, dict[str, Any]] = {}
+    ours, theirs = Counter[int](), Counter[int]()
     for one in given:
-        holds = one["state"] == "answered" and (one["holds_chat"] or one["lease_owner"] != OWNER)
-        if holds or one["state"] == "received":
+        if one["state"] == "received":
             first.setdefault(one["chat"], one)
-    free = [one for one in first.values() if one["state"] == "received" and (strangers or one["known"])]
+        elif one["state"] == "answered":
+            ours[one["chat"]] += one["holds_chat"] and one["lease_owner"] == OWNER
+            theirs[one["chat"]] += one["lease_owner"] != OWNER
+    free = [
+        one
+        for chat, one in first.items()
+        if not theirs[chat] and ours[chat] <= (MOST_OVERTAKEN if one["stands_alone"] else 0)
+    ]
+    free = [one for one in free if strangers or one["known"]]
     free.sort(key=lambda one: (not one["known"], one["update_id"]))
     return [one["update_id"] for one in free[:room]]
 

@@ -178,11 +178,17 @@ def say(chat: int, text: str, **more: Any) -> Call:
 
 
 def chat_id(update: Mapping[str, Any]) -> int:
-    return int(update["message"]["chat"]["id"])
+    return int(update.get("callback_query", update)["message"]["chat"]["id"])
 
 
 def message(update_id: int, chat: int, text: str = "hello") -> dict[str, Any]:
     return {"update_id": update_id, "message": {"message_id": update_id, "chat": {"id": chat}, "text": text}}
+
+
+def tap(update_id: int, chat: int) -> dict[str, Any]:
+    """An answer to an invitation."""
+    tapped = {"message_id": 7, "chat": {"id": chat}}
+    return {"update_id": update_id, "callback_query": {"data": "1:rsvp:ev1:yes", "message": tapped}}
 
 
 async def add_people(database: Database, count: int, *, first: int = 1) -> None:
@@ -312,6 +318,7 @@ def helpers() -> Any:
         add_people=add_people,
         queue_broadcast=queue_broadcast,
         message=message,
+        tap=tap,
         say=say,
         until=until,
         chat_id=chat_id,

@@ -287,3 +287,33 @@ async def test_a_thousand_that_wait_for_each_other_end(bench: Any, helpers: Any)
         await bench.idle(engine)
     assert [text for _chat, _number, text in changes(bench)] == ["1", "1201"]
     assert set((await states(bench)).values()) == {"done"}
+
+
+async def test_who_taps_does_not_wait_for_what_is_new_in_the_chat(bench: Any, helpers: Any) -> None:
+    """A first yes asks something more, for which the rate has no room yet. What is typed may be meant as an answer."""
+    bench.telegram.open.clear()
+    async with bench.running() as engine:
+        await give(engine, helpers.tap(1, 1))
+        await helpers.until(lambda: bench.telegram.in_flight == 1)
+        await give(engine, helpers.tap(2, 1))
+        await helpers.until(lambda: engine._replies.leaving == 2)
+        await give(engine, helpers.message(3, 1), helpers.tap(4, 1), helpers.tap(5, 2))
+        await helpers.until(lambda: engine._replies.leaving == 3)
+        assert await effects(bench) == [1, 2, 5]
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert await effects(bench) == [1, 2, 3, 4, 5]
+    assert len(bench.telegram.texts(1)) == 4
+
+
+async def test_nobody_fills_the_line_with_taps_that_are_answered_below(bench: Any, helpers: Any) -> None:
+    bench.telegram.open.clear()
+    async with bench.running() as engine:
+        await give(engine, *(helpers.tap(number, 1) for number in range(1, 20)))
+        await helpers.until(lambda: engine._replies.leaving == 4)
+        await give(engine, helpers.tap(20, 2))
+        await helpers.until(lambda: engine._replies.leaving == 5)
+        assert await effects(bench) == [1, 2, 3, 4, 20]
+        bench.telegram.open.set()
+        await bench.idle(engine)
+    assert await effects(bench) == [*range(1, 21)]

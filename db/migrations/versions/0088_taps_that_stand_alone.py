@@ -1,0 +1,20 @@
+"""A tap that means the same whatever is new in its chat is handled before that has left.
+
+Revision 0088, after 0087.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0088"
+down_revision = "0087"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("updates", sa.Column("stands_alone", sa.Boolean, nullable=False, server_default=sa.false()))
+
+
+def downgrade() -> None:
+    op.drop_column("updates", "stands_alone")

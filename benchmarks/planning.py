@@ -68,7 +68,6 @@ def supporters(count: int) -> Iterator[list[dict[str, Any]]]:
                     "territory": territory,
                     "zone": zone,
                     "consent_contact": True,
-                    "replan": False,
                     "registered_at": REGISTERED,
                     "created_at": REGISTERED,
                     "seen_at": REGISTERED,

@@ -176,17 +176,17 @@ def _people(connection: Any, number: int) -> None:
     now = text_of(MORNING)
     columns = (
         "id, telegram_id, pseudonym, friend_code, state, language, first_name, commune, department, region, territory,"
-        " zone, consent_contact, consent_commune, consent_team, volunteer, replan, unreachable_at, recruiter,"
+        " zone, consent_contact, consent_commune, consent_team, volunteer, unreachable_at, recruiter,"
         " created_at, registered_at, seen_at"
     )
     with _told("people"):
         connection.executemany(
-            f"INSERT INTO people ({columns}) VALUES ({', '.join('?' * 22)})",
+            f"INSERT INTO people ({columns}) VALUES ({', '.join('?' * 21)})",
             (
                 (
                     *(i, 1_000_000 + i, f"p{i}", f"{i:016x}", "registered", "fr", NAMES[i % len(NAMES)]),
                     *(place.code, place.department, place.region, place.territory, place.zone),
-                    *(1, 1, i % 5 == 0, i % 20 == 0, 0, now if i % 97 == 0 else None, i // 4 or None),
+                    *(1, 1, i % 5 == 0, i % 20 == 0, now if i % 97 == 0 else None, i // 4 or None),
                     *(now, text_of(MORNING - timedelta(minutes=chance.randrange(100_000))), now),
                 )
                 for i, place in enumerate(chosen, 1)

@@ -16,6 +16,7 @@ from db.conversations import erase_all as erase_conversations
 from db.conversations import forget_answerers
 from db.days import start_of_day
 from db.leftovers import count_and_delete
+from db.postponed import write_postponed
 from db.schema import (
     app_sessions,
     broadcasts,
@@ -26,6 +27,7 @@ from db.schema import (
     dialogs,
     downloads,
     people,
+    people_to_plan,
     responses,
     staff,
 )
@@ -90,6 +92,8 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     await tx.execute(sa.delete(app_sessions).where(app_sessions.c.telegram_id.in_(chats)))
     await _seal_consents(tx, condition, sealing)
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
+    await write_postponed(tx)
+    await tx.execute(sa.delete(people_to_plan).where(people_to_plan.c.person.in_(doomed)))
     erased = (await tx.execute(sa.delete(people).where(condition))).rowcount
     if erased:
         await changes.forget_all(tx)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.consent import Purpose
 from bot.rules.restriction import RESTRICTED
+from db import people_to_plan
 from db.batches import Columns, DatabaseVisit, Statement, given_ids, members
 from db.postponed import Row, postpone
 from db.schema import people
@@ -135,12 +136,14 @@ async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: 
     """A person of whom nothing is known yet but the chat."""
     values = {"telegram_id": telegram_id, "pseudonym": pseudonym, "created_at": now, "seen_at": now}
     row = (await tx.execute(sa.insert(people).values(values).returning(*_KNOWN))).one()
+    people_to_plan.mark(tx, row.id)
     return Person(**row._mapping)
 
 
 async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
     """Sets these columns of one person; what is due for them is looked at again."""
-    await tx.execute(sa.update(people).where(people.c.id == person).values(**values, replan=True))
+    await tx.execute(sa.update(people).where(people.c.id == person).values(**values))
+    people_to_plan.mark(tx, person)
 
 
 async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
@@ -152,7 +155,7 @@ def _asking(purpose: str) -> Callable[[DatabaseVisit, list[Row]], None]:
     statement = Statement(
         lambda s: (
             f"""
-    UPDATE people SET asked_{purpose} = true, replan = true WHERE id {s.among.format(given_ids(s))}"""
+    UPDATE people SET asked_{purpose} = true WHERE id {s.among.format(given_ids(s))}"""
         )
     )
 
@@ -195,6 +198,5 @@ async def add_many(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
 
     Its first look is at everybody: they need no mark.
     """
-    marked = [{**row, "replan": False} for row in rows]
-    for start in range(0, len(marked), 500):
-        await tx.execute(sa.insert(people), marked[start : start + 500])
+    for start in range(0, len(rows), 500):
+        await tx.execute(sa.insert(people), rows[start : start + 500])

@@ -15,9 +15,9 @@ from bot.frozen import Frozen
 from bot.rules.kinds import Mute
 from bot.rules.people import VoteState
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
+from db import people_to_plan
 from db.batches import Statement, instant_text
 from db.broadcasts import BROADCAST, NOW, by_the_program, ensure, queue, queue_deliveries, queueing
-from db.engine import here
 from db.schema import broadcasts, deliveries, events, people, rsvps, shift_places, vote_plans
 from db.vote_plans import SAID
 
@@ -232,22 +232,9 @@ async def queue_last_choice(
     )
 
 
-async def has_changed(tx: AsyncConnection) -> bool:
-    """Whether `take_changed` would tell of anybody."""
-    return (await tx.execute(sa.select(people.c.id).where(_MARKED).limit(1))).first() is not None
-
-
 async def take_changed(tx: AsyncConnection) -> list[int]:
-    """The people, `MOST_CHANGED` at most, of whom something changed since this last told of them.
-
-    Their marks are gone with this transaction: what is due for them is queued in it. Whoever changes meanwhile keeps,
-    or gets, their mark: what reads them comes after this.
-    """
-    with here(tx):
-        found = await tx.execute(sa.select(people.c.id).where(_MARKED).limit(MOST_CHANGED))
-    if marked := list(found.scalars()):
-        await tx.execute(sa.update(people).where(people.c.id.in_(marked)).values(replan=False))
-    return marked
+    """The people, `MOST_CHANGED` at most, of whom something changed since this last told of them."""
+    return await people_to_plan.take(tx, most=MOST_CHANGED)
 
 
 class DueReminder(NamedTuple):
@@ -361,10 +348,6 @@ async def events_around(
     columns = sa.select(events.c.id, events.c.starts_at, events.c.ends_at, events.c.zone)
     query = columns.where(events.c.state == "open", events.c.ends_at > after, events.c.starts_at < before)
     return list(await tx.execute(query))
-
-
-# In the very words of the index, so that SQLite uses it.
-_MARKED = sa.text("replan")
 
 
 def _not_queued(broadcast: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db.batches import DatabaseVisit, Statement, given_ids, given_texts, instant_text, members, together
+from db.people_to_plan import mark_all
 
 
 class Response(Frozen):
@@ -44,7 +45,7 @@ _ANSWER = Statement(
 _HEAR = Statement(
     lambda _s: (
         """
-    UPDATE people SET unanswered = 0, replan = true WHERE id = :person AND (unanswered <> 0 OR NOT replan)"""
+    UPDATE people SET unanswered = 0 WHERE id = :person AND unanswered <> 0"""
     )
 )
 Subject = Literal["ballot", "event"]
@@ -122,8 +123,7 @@ _ANSWER_ALL = Statement(
 _HEAR_ALL = Statement(
     lambda s: (
         f"""
-    UPDATE people SET unanswered = 0, replan = true
-    WHERE id {s.among.format(given_ids(s, 2))} AND (unanswered <> 0 OR NOT replan)"""
+    UPDATE people SET unanswered = 0 WHERE id {s.among.format(given_ids(s, 2))} AND unanswered <> 0"""
     )
 )
 
@@ -137,6 +137,7 @@ def mark_answered(visit: DatabaseVisit, rows: Sequence[Sequence[Any]]) -> None:
     """Marks deliveries as answered: each with the instant, as text, and the person, of whom something changed."""
     visit.run(_ANSWER_ALL, rows=rows)
     visit.run(_HEAR_ALL, rows=rows)
+    mark_all(visit, [row[2:] for row in rows])
 
 
 async def add(tx: AsyncConnection, response: Response) -> None:
@@ -165,8 +166,13 @@ def answer_delivery(
     answered = visit.rows(_ANSWER, person=person, message_id=message_id, now=now)
     if not answered:
         return None
-    visit.run(_HEAR, person=person)
+    _hear(visit, person)
     return int(answered[0])
+
+
+def _hear(visit: DatabaseVisit, person: int) -> None:
+    visit.run(_HEAR, person=person)
+    mark_all(visit, [(person,)])
 
 
 async def settle(tx: AsyncConnection, asked: AskedElsewhere) -> list[int]:
@@ -185,5 +191,5 @@ def mark_settled(visit: DatabaseVisit, asked: AskedElsewhere) -> list[int]:
     )
     if found:
         visit.run(_SETTLE, rows=members(delivery for delivery, _message in found), now=asked.now)
-        visit.run(_HEAR, person=asked.person)
+        _hear(visit, asked.person)
     return sorted(message for _delivery, message in found)

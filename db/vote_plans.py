@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.people import VoteState
+from db import people_to_plan
 from db.batches import Columns, Statement, given_ids, members
 from db.broadcasts import by_the_program, ensure, queue_deliveries
 from db.schema import people, vote_plans
@@ -123,4 +124,4 @@ async def change(
     statement = insert(tx, vote_plans).values(person=person, ballot=ballot, **changed)
     key = [vote_plans.c.person, vote_plans.c.ballot]
     await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
-    await tx.execute(sa.update(people).where(people.c.id == person).values(replan=True))
+    people_to_plan.mark(tx, person)

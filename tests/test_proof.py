@@ -161,6 +161,7 @@ async def test_who_did_everything_is_forgotten(conversation: Conversation, zenob
         "deliveries",
         "responses",
         "changed_people",
+        "people_to_plan",
     }
     assert tables == told
     await zenobie.send("/delete")

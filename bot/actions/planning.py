@@ -4,8 +4,8 @@ A restart, a late tick or a moved clock changes nothing but lateness: a step is 
 once for each person it is meant for, and is useless after the window.
 
 When a window opens, everybody is looked at, some after the others: messages leave, and people are answered, between
-two transactions. After that only people are of whom something changed (`people.replan`, which every change of a person
-or a plan sets), so that a tick costs what has changed, not what there is.
+two transactions. After that only people are of whom something changed (`db.people_to_plan`, where every change of a
+person or a plan marks them), so that a tick costs what has changed, not what there is.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.canvass_walks
+import db.people_to_plan
 import db.planning
 import db.seats
 import db.shifts
@@ -152,7 +153,7 @@ async def is_to_be_looked_at(
     tx: AsyncConnection, campaign: Campaign, now: datetime, *, before: TickFindings
 ) -> bool:
     """Whether `look` may find anything: it only reads, so that nobody waits for it."""
-    if campaign.is_out(now) or await db.planning.has_changed(tx):
+    if campaign.is_out(now) or await db.people_to_plan.any_marked(tx):
         return True
     due = await _due(tx, campaign, now)
     if before.openings != {each.opening for each in due}:

@@ -31,7 +31,7 @@ SUPPORTERS: tuple[TableHolding, ...] = (
             "standing": ("state", "unanswered", "unreachable_at", "newest_message"),
             "moments": ("created_at", "registered_at", "seen_at", "undisturbed_until", "puzzled_at"),
         },
-        plain=("id", "replan"),
+        plain=("id",),
     ),
     TableHolding(
         table="dialogs",
@@ -278,6 +278,13 @@ SUPPORTERS: tuple[TableHolding, ...] = (
         erased=Erased.DELETED,
         data={"change": ("person",)},
         plain=("id", "writer"),
+    ),
+    TableHolding(
+        table="people_to_plan",
+        subject=DataSubject.SUPPORTERS,
+        kept=KeptFor.DAY,
+        erased=Erased.DELETED,
+        data={"change": ("person",)},
     ),
     TableHolding(
         table="walkers",

@@ -34,7 +34,7 @@ from db.schema.conversations import conversations, duties, inbox_topics, message
 from db.schema.event_files import event_keys
 from db.schema.events import event_texts, events, rsvps, seats
 from db.schema.hosts import host_links, hosts, proposals, trusted_hosts
-from db.schema.people import consents, dialogs, people, suppressions
+from db.schema.people import consents, dialogs, people, people_to_plan, suppressions
 from db.schema.responses import answer_counts, answer_remainders, responses
 from db.schema.series import series, series_events
 from db.schema.shifts import shift_places, shifts
@@ -83,6 +83,7 @@ __all__ = [
     "metadata",
     "new_friend_code",
     "people",
+    "people_to_plan",
     "polling_places",
     "proposals",
     "responses",

@@ -61,8 +61,6 @@ people = sa.Table(
     sa.Column("puzzled_at", Instant),
     # The last message that answered them: what was sent by itself is in `deliveries`.
     sa.Column("newest_message", sa.BigInteger),
-    # Something that decides what is due changed since the planner last looked; it looks at these alone.
-    sa.Column("replan", sa.Boolean, nullable=False, default=True, server_default=sa.true()),
     sa.Index(None, "territory", "state", "zone"),
     sa.Index(
         "ix_people_friend_code",
@@ -78,7 +76,6 @@ people = sa.Table(
         sqlite_where=sa.text("state = 'restricted'"),
         postgresql_where=sa.text("state = 'restricted'"),
     ),
-    sa.Index("ix_people_replan", "id", sqlite_where=sa.text("replan"), postgresql_where=sa.text("replan")),
     sa.Index(None, "department"),
     # All that is asked of every supporter, and nothing else: counts begin with one pass through it (db.rolls).
     sa.Index(
@@ -105,6 +102,14 @@ people = sa.Table(
         *("language", "volunteer", "territory", "zone"),
     ),
     sqlite_autoincrement=True,  # an erased person's number is never given to another
+)
+
+# Something that decides what is due for them changed since the planner last looked; it looks at these alone.
+people_to_plan = sa.Table(
+    "people_to_plan",
+    metadata,
+    # No foreign key: PostgreSQL would lock a person's row for each mark. Who is erased is taken out of it.
+    sa.Column("person", RowId, primary_key=True, autoincrement=False),
 )
 
 dialogs = sa.Table(

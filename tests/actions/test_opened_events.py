@@ -12,6 +12,7 @@ import db.people
 from bot.actions import effects, erasure
 from bot.actions.responses import Origin
 from bot.rules.experiments import Outcome
+from db import people_to_plan
 from db.engine import Database
 from db.exports import Selection
 from db.schema import events, people, responses
@@ -103,10 +104,12 @@ async def test_to_open_an_event_is_no_answer_to_the_message_below_which_it_stand
     await everything_left(crowd)
     person = (await groups(crowd))["A"][0]
     async with crowd.write() as tx:
-        await tx.execute(sa.update(people).values(unanswered=2, replan=False))
+        await tx.execute(sa.update(people).values(unanswered=2))
+        await people_to_plan.take(tx, most=100)
     await open_event(crowd, person, NOW + timedelta(hours=1), tapped=1)
     assert await noted(crowd) == 1
     assert (await drawn(crowd))[person].answered_at is None
     async with crowd.read() as tx:
         (row,) = (await tx.execute(sa.select(people).where(people.c.id == person))).all()
-    assert (row.unanswered, row.replan) == (2, False)
+        assert not await people_to_plan.any_marked(tx)
+    assert row.unanswered == 2

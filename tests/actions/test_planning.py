@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 import db.broadcasts
 import db.people
+import db.people_to_plan
 import db.planning
 import db.responses
 import db.vote_plans
@@ -64,6 +65,8 @@ def somebody(number: int, **values: Any) -> dict[str, Any]:
 async def add(database: Database, *rows: dict[str, Any]) -> list[int]:
     async with database.write() as tx:
         added = [await tx.scalar(sa.insert(people).values(row).returning(people.c.id)) for row in rows]
+        for number in added:
+            db.people_to_plan.mark(tx, number)
     return [int(number) for number in added if number is not None]
 
 
@@ -192,8 +195,10 @@ async def test_messages_leave_while_it_is_queued_for_everybody(
 ) -> None:
     """Nobody waits for a million: each time that some were queued, whoever writes has their turn."""
     monkeypatch.setattr(db.planning, "PORTION", 2)
-    some = (somebody(0, telegram_id=n, pseudonym=f"p{n}", replan=False) for n in range(7))
+    some = (somebody(0, telegram_id=n, pseudonym=f"p{n}") for n in range(7))
     await add(database, *some)
+    async with database.write() as tx:
+        await db.people_to_plan.take(tx, most=7)
     left: list[asyncio.Task[int]] = []
 
     async def leave() -> int:
@@ -241,7 +246,7 @@ async def test_a_step_is_not_over_while_it_is_queued_for_others(postgresql_datab
 
 
 async def test_a_tick_writes_to_nobody_who_did_not_change(database: Database) -> None:
-    first, second = await add(database, somebody(0), somebody(1))
+    first, _second = await add(database, somebody(0), somebody(1))
     now = paris("2016-11-16T18:00")
     async with database.write() as tx:
         found = await look(tx, CAMPAIGN, now, before=FIRST_LOOK)
@@ -255,7 +260,7 @@ async def test_a_tick_writes_to_nobody_who_did_not_change(database: Database) ->
     assert found.queued == 1
     async with database.read() as tx:
         assert list((await tx.execute(sa.select(deliveries.c.person))).scalars()) == [first]
-        assert await tx.scalar(sa.select(people.c.replan).where(people.c.id == second)) is False
+        assert not await db.people_to_plan.any_marked(tx)
 
 
 @pytest.mark.parametrize(

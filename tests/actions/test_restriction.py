@@ -317,7 +317,7 @@ def test_every_table_that_holds_supporters_is_thought_of() -> None:
     otherwise = {"visits", "dialogs", "suppressions", "answer_remainders", "updates", "unread_updates"}
     # A note of a change is a number for a day.
     # A link is over after two days, a session after hours; a mark at a door tells nobody who it was.
-    otherwise |= {"host_links", "changed_people", "walk_in_marks", "app_sessions"}
+    otherwise |= {"host_links", "changed_people", "people_to_plan", "walk_in_marks", "app_sessions"}
     supporters = {holding.table for holding in HOLDINGS if holding.subject == "supporters"}
     assert supporters == spared | otherwise
     assert supporters <= {table.name for table in metadata.sorted_tables}

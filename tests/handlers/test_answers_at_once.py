@@ -19,7 +19,7 @@ from bot.rules.sending import CHANGE, INVITATION
 from bot.words.texts import Text, Texts
 from db import updates
 from db.engine import Database
-from db.schema import broadcasts, deliveries, people, responses, rsvps, seats, shown_cards
+from db.schema import broadcasts, deliveries, people, people_to_plan, responses, rsvps, seats, shown_cards
 from db.sqlite_connection import connection_of
 from handlers import gathering
 from tests.campaigning import supporter
@@ -41,7 +41,7 @@ def message_of(chat: int, event: int, template: int) -> int:
 async def told(conversation: Conversation, chats: range) -> None:
     """Everybody was told of two events, thrice each, and of something else; some opened the first event's card."""
     now = conversation.clock.now()
-    numbers = [await supporter(conversation, chat, "69123", replan=False, unanswered=2) for chat in chats]
+    numbers = [await supporter(conversation, chat, "69123", unanswered=2) for chat in chats]
     known = [await conversation.add_event(code) for code in CODES]
     sent = [(event, template) for event in known for template in TEMPLATES] + [(None, "broadcasts/news")]
     async with conversation.database.write() as tx:
@@ -119,7 +119,7 @@ async def contents(database: Database) -> dict[str, list[str]]:
     """Everything that an answer changes, but for the numbers of rows, which depend on the order."""
     found = {}
     async with database.read() as tx:
-        for table in (people, responses, rsvps, deliveries, shown_cards, seats):
+        for table in (people, people_to_plan, responses, rsvps, deliveries, shown_cards, seats):
             columns = [c for c in table.c if c.name not in ("pseudonym", "friend_code")]
             columns = [c for c in columns if c.name != "id" or table is not responses]
             found[table.name] = sorted(repr(tuple(row)) for row in await tx.execute(sa.select(*columns)))
@@ -162,7 +162,7 @@ async def test_fewer_statements_are_executed_than_there_are_taps(
     """Each is a way to the server and back, and each tap had eleven. Everybody says yes, is asked whether they may be
     introduced, in words that are made once, and then changes their answer.
     """
-    conversation, chats = Conversation(database, paris("2016-11-16T10:00")), range(401, 425)
+    conversation, chats = Conversation(database, paris("2016-11-16T10:00")), range(401, 433)
     await told(conversation, chats)
     asked, texts = list[str](), Texts({"campaign": CAMPAIGN})
     worded, render = list[str](), texts.render

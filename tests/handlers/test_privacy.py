@@ -196,7 +196,7 @@ async def test_my_data_is_complete(conversation: Conversation, zoe: Talker) -> N
     assert held["messages"][0]["state"] == "sent"
     assert datetime.fromisoformat(held["messages"][0]["sent_at"]) == NOW
     # Nothing of a column that was added later is left out but the planner's own mark, which tells nothing.
-    assert {column.name for column in people.c} - set(held["person"]) == {"recruiter", "replan"}
+    assert {column.name for column in people.c} - set(held["person"]) == {"recruiter"}
 
 
 # -- the four choices --

@@ -38,7 +38,6 @@ CASES: dict[str, tuple[bool | None, list[tuple[str, str, str]], bool | None]] = 
 
 
 async def test_absent_is_only_who_said_that_they_did_not_come(database: Database) -> None:
-    await downgrade(database, to="0086")
     noted = {}
     async with database.write() as tx:
         meeting = await event(tx, "lyon1", starts_at=NOW + timedelta(days=2))
@@ -51,6 +50,7 @@ async def test_absent_is_only_who_said_that_they_did_not_come(database: Database
             for tap, (question, answer, code) in enumerate(said):
                 origin = Origin(update_id=100 * number + tap, message_id=None, at=NOW)
                 await db.rsvps.put(tx, rsvp, response(person, origin, question, answer, code))
+    await downgrade(database, to="0086")
     await upgrade(database)
     async with database.read() as tx:
         found = {

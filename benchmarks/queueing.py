@@ -36,7 +36,7 @@ from bot.rules.sending import all_at
 from bot.ticking import Ticker
 from db.engine import Database
 from db.facts import set_fact
-from db.schema import deliveries, people
+from db.schema import deliveries
 
 ORGANIZER = 1
 TAP_EVERY = 0.02
@@ -68,7 +68,6 @@ async def _an_organizer(database: Database) -> None:
         await add_staff(
             tx, telegram_id=person.telegram_id, role=Role.ADMIN, area="FR", actor="bench", now=MORNING
         )
-        await tx.execute(sa.update(people).where(people.c.replan).values(replan=False))  # they were looked at
 
 
 def _ticker(database: Database, queued: Callable[[], None]) -> Ticker:

@@ -1,13 +1,13 @@
 """A tap that means the same whatever is new in its chat is handled before that has left.
 
-Revision 0088, after 0087.
+Revision 0089, after 0088.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0088"
-down_revision = "0087"
+revision = "0089"
+down_revision = "0088"
 branch_labels = None
 depends_on = None
 

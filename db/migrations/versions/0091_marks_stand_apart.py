@@ -1,14 +1,14 @@
 """Of whom something changed that decides what is due stands in a table of its own: PostgreSQL wrote another row of a
 person, and into all of its indexes, for each mark.
 
-Revision 0090, after 0089.
+Revision 0091, after 0090.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0090"
-down_revision = "0089"
+revision = "0091"
+down_revision = "0090"
 branch_labels = None
 depends_on = None
 

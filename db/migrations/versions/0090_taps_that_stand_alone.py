@@ -1,13 +1,13 @@
 """A tap that means the same whatever is new in its chat is handled before that has left.
 
-Revision 0089, after 0088.
+Revision 0090, after 0089.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0089"
-down_revision = "0088"
+revision = "0090"
+down_revision = "0089"
 branch_labels = None
 depends_on = None
 

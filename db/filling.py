@@ -222,7 +222,11 @@ async def _lock(tx: AsyncConnection, broadcast: int) -> None:
 async def _queue(tx: AsyncConnection, filling: Filling, first: int, last: int, now: datetime) -> int:
     those = filling.meant_from(first, last)
     by_instant = await _by_instant(tx, filling, first, last)
-    who = sa.select(people.c.id, *_instants(by_instant, filling.expires_at)).where(those)
+    # Whoever is being erased is waited for, and is nobody then: PostgreSQL would else queue it for them, and fail.
+    who = (
+        sa.select(people.c.id, *_instants(by_instant, filling.expires_at)).where(those).order_by(people.c.id)
+    )
+    who = who.with_for_update(read=True, key_share=True)
     statement = db.broadcasts.queueing(tx.dialect.name, who, draw=filling.draw)
     return await db.broadcasts.queue(tx, statement, broadcast=filling.broadcast, now=now)
 

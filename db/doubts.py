@@ -75,8 +75,8 @@ _JOINED = deliveries.join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
 
 
 _IN_DOUBT = deliveries.c.state == sa.literal_column("'in_doubt'")
-_ANY = sa.select(deliveries.c.broadcast).where(_IN_DOUBT).limit(1)
 """In the very words of the partial index, so that SQLite uses it."""
+_ANY = sa.select(deliveries.c.broadcast).where(_IN_DOUBT).limit(1)
 
 
 def _of(broadcast: int) -> sa.ColumnElement[bool]:
@@ -180,9 +180,8 @@ async def open_since(
     known_in: Sequence[str] | None,
 ) -> list[Open]:
     """The broadcasts made after an instant of which somebody in these areas is in doubt and may get it again."""
-    if (
-        await tx.scalar(_ANY) is None
-    ):  # by an index of nothing else: mostly there is none, and broadcasts are many
+    # By an index of nothing else: mostly there is none, and broadcasts are many.
+    if await tx.scalar(_ANY) is None:
         return []
     columns = (broadcasts.c.id, broadcasts.c.area, broadcasts.c.created_by)
     recent = sa.select(broadcasts.c.id).where(broadcasts.c.created_at > since, sa.not_(IS_NOTICE))

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+import db.delivery_accounts
 import db.people
 from bot.actions import broadcast_approvals
 from bot.actions.authority import author_of
@@ -325,6 +326,22 @@ async def test_the_progress_is_told_as_it_changes_until_it_is_over(
     told = (await olga.open("/console/messages/1/live")).text
     assert "not signed in" in told
     assert told.endswith("event: over\ndata:\n\n")  # and the browser does not ask again
+
+
+async def test_a_large_message_is_told_as_it_stands(
+    conversation: Conversation, olga: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted of it before it was over is not shown once it is, while it is counted anew."""
+    monkeypatch.setattr(db.delivery_accounts, "QUICK", 0)
+    page = "/console/messages/1"
+    assert "sse-connect" in (await olga.open(page)).text
+    async with conversation.database.write() as tx:
+        now = conversation.clock.now()
+        await tx.execute(sa.update(deliveries).values(state="sent", sent_at=now))
+        await tx.execute(sa.update(broadcasts).values(finished_at=now))
+    conversation.clock.move(now + timedelta(minutes=5))
+    told = (await olga.open(page)).text
+    assert "sse-connect" not in told
 
 
 async def test_a_step_is_told_once_with_each_of_its_hours(conversation: Conversation) -> None:

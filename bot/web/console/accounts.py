@@ -48,7 +48,9 @@ class KeptAccounts(Accounts):
         known_in: KnownIn,
     ) -> Any:
         desk = self._visit.desk
-        key = (what, broadcast.id, None if known_in is None else tuple(known_in))
+        # What was counted before it was over, called off or written anew is not shown beside its new state.
+        stands = (broadcast.state, broadcast.finished_at, str(broadcast.audience), broadcast.starts_at)
+        key = (what, broadcast.id, *stands, None if known_in is None else tuple(known_in))
         is_large = key in desk.remembered or await db.delivery_accounts.is_large(tx, broadcast.id)
         if not is_large:
             return await count(tx, broadcast, known_in)

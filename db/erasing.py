@@ -11,12 +11,11 @@ from bot.frozen import Frozen
 from bot.rules.experiments import HELD_OUT
 from bot.rules.sending import ON_THE_WAY
 from bot.rules.suppression import SuppressionKey, proof_of
-from db import approvals, changes, hosts, notices, seats
+from db import approvals, changes, hosts, notices, people_to_plan, seats
 from db.conversations import erase_all as erase_conversations
 from db.conversations import forget_answerers
 from db.days import start_of_day
 from db.leftovers import count_and_delete
-from db.postponed import write_postponed
 from db.schema import (
     app_sessions,
     broadcasts,
@@ -27,7 +26,6 @@ from db.schema import (
     dialogs,
     downloads,
     people,
-    people_to_plan,
     responses,
     staff,
 )
@@ -92,8 +90,7 @@ async def erase_people(tx: AsyncConnection, condition: sa.ColumnElement[bool], s
     await tx.execute(sa.delete(app_sessions).where(app_sessions.c.telegram_id.in_(chats)))
     await _seal_consents(tx, condition, sealing)
     await tx.execute(sa.delete(dialogs).where(dialogs.c.person.in_(doomed)))
-    await write_postponed(tx)
-    await tx.execute(sa.delete(people_to_plan).where(people_to_plan.c.person.in_(doomed)))
+    await people_to_plan.forget(tx, doomed)
     erased = (await tx.execute(sa.delete(people).where(condition))).rowcount
     if erased:
         await changes.forget_all(tx)

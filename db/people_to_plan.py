@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.batches import DatabaseVisit, Spelling, Statement
 from db.engine import here
 from db.postponed import Row, postpone, write_postponed
-from db.schema import people_to_plan
+from db.schema import people, people_to_plan
 
 _PERSON = people_to_plan.c.person
 
@@ -51,11 +51,26 @@ async def take(tx: AsyncConnection, *, most: int) -> list[int]:
     """The people, so many at most, of whom something changed since this last told of them.
 
     Their marks are gone with this transaction: what is due for them is queued in it. Whoever changes meanwhile keeps,
-    or gets, their mark: what reads them comes after this.
+    or gets, their mark: what reads them comes after this. Whoever is being erased is waited for, and is nobody then.
     """
     await write_postponed(tx)
     # Not a condition alone: PostgreSQL may ask it once for each row, and find others each time.
     some = sa.select(_PERSON).order_by(_PERSON).limit(most).with_for_update(skip_locked=True).cte("some")
     taken = sa.delete(people_to_plan).where(_PERSON.in_(sa.select(some.c.person))).returning(_PERSON)
     with here(tx):
-        return sorted(await tx.scalars(taken))
+        marked = sorted(await tx.scalars(taken))
+    if not marked or tx.dialect.name == "sqlite":  # nobody else writes
+        return marked
+    there = sa.select(people.c.id).where(people.c.id.in_(marked)).order_by(people.c.id)
+    return list(await tx.scalars(there.with_for_update(read=True, key_share=True)))
+
+
+async def forget(tx: AsyncConnection, doomed: sa.Select[tuple[int]]) -> None:
+    """Takes the marks of people whose rows the caller holds, to erase them.
+
+    Those that the planner has just taken are not waited for: they are gone with that, and it waits for the rows.
+    """
+    await write_postponed(tx)
+    free = sa.select(_PERSON).where(_PERSON.in_(doomed)).order_by(_PERSON)
+    some = free.with_for_update(skip_locked=True).cte("some")
+    await tx.execute(sa.delete(people_to_plan).where(_PERSON.in_(sa.select(some.c.person))))

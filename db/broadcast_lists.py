@@ -75,8 +75,10 @@ async def under_way(tx: AsyncConnection, *, author: int | None, now: datetime) -
     begun = broadcasts.c.starts_at <= now + BEHIND_UTC
     planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
     query = sa.select(broadcasts).where(going, begun, sa.or_(_of_staff(author), planned))
-    order = (broadcasts.c.created_by.is_(None), broadcasts.c.id.desc())
-    return records(Broadcast, await tx.execute(query.order_by(*order).limit(MOST_READ)))
+    # Those of the campaign file are few, and none of them is left out where staff write more than are read.
+    order = (broadcasts.c.created_by.is_not(None), broadcasts.c.id.desc())
+    rows = await tx.execute(query.order_by(*order).limit(MOST_READ))
+    return sorted(records(Broadcast, rows), key=lambda each: each.created_by is None)
 
 
 def _of_staff(author: int | None) -> sa.ColumnElement[bool]:

@@ -25,10 +25,7 @@ async def show_from_link(context: Context, code: str) -> None:
         context.say("events/unknown")
     else:
         await effects.opened(context.tx, context.person, context.origin, found.event)
-        kept = (
-            await event_cards.remembered_as(context.tx, found.event) if _stays_true(context, found) else None
-        )
-        context.replies.append(context.composed(await _told(context, found), remember=kept))
+        await _add(context, found)
 
 
 def _stays_true(context: Context, found: EventInWords) -> bool:
@@ -95,7 +92,9 @@ async def show_from_list(context: Context, found: EventInWords) -> None:
 
 async def _add(context: Context, found: EventInWords) -> None:
     """The card as a new message, which is edited with the others."""
-    kept = await event_cards.remembered_as(context.tx, found.event) if _stays_true(context, found) else None
+    kept = None
+    if _stays_true(context, found):
+        kept = await event_cards.remembered_as(context.tx, found.event, context.person)
     context.replies.append(context.composed(await _told(context, found), remember=kept))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.events
 import db.faces
+import db.people
 import db.rsvps
 import db.seats
 import db.tapped_events
@@ -243,26 +244,32 @@ async def standing(tx: AsyncConnection, event: Event, rsvp: Rsvp | None) -> tupl
 
 
 CARD = "card:"
-"""What a message that shows an event is remembered as: `card:<event's code>:<its face>`."""
+"""What a message that shows an event is remembered as: `card:<event's code>:<its face>`, and `:<the answer>` if any."""
 
 
-async def remembered_as(tx: AsyncConnection, event: Event) -> str:
-    """The name under which a message is remembered that is about to show an event."""
-    return f"{CARD}{event.code}:{await db.faces.of_event(tx, event.id)}"
+async def remembered_as(tx: AsyncConnection, event: Event, person: Person) -> str:
+    """The name under which a message is remembered that is about to show somebody an event."""
+    rsvp = await db.rsvps.get(tx, event=event.id, person=person.id)
+    answer = "" if rsvp is None else f":{rsvp.answer}"
+    return f"{CARD}{event.code}:{await db.faces.of_event(tx, event.id)}{answer}"
 
 
 async def remember_card(database: Database, name: str, message: Mapping[str, Any]) -> None:
-    """A message that was sent shows an event: it is edited with the others."""
-    if name.startswith(CARD):
-        code, face = name.removeprefix(CARD).split(":")
-        async with database.write() as tx:
-            await db.faces.opened_by_link(
-                tx,
-                telegram_id=message["chat"]["id"],
-                message=message["message_id"],
-                code=code,
-                face=int(face),
-            )
+    """A message that was sent shows an event: it is edited with the others, also where another answer was given below
+    one of them while it waited to leave.
+    """
+    if not name.startswith(CARD):
+        return
+    code, face, *answer = name.removeprefix(CARD).split(":")
+    chat, number = message["chat"]["id"], message["message_id"]
+    async with database.write() as tx:
+        await db.faces.opened_by_link(tx, telegram_id=chat, message=number, code=code, face=int(face))
+        person, found = await db.people.find(tx, chat), await db.events.find(tx, code)
+        if person is None or found is None:
+            return
+        rsvp = await db.rsvps.get(tx, event=found.event.id, person=person.id)
+        if answer != ([] if rsvp is None else [rsvp.answer]):
+            await db.faces.stand_otherwise(tx, found.event.id, [person.id])
 
 
 async def opened(tx: AsyncConnection, person: Person, message: int, event: Event) -> None:

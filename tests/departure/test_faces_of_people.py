@@ -142,6 +142,25 @@ async def test_a_card_that_somebody_opened_is_edited_as_others_are(shown: Shown)
     assert await shown.faces.catch_up() == 0
 
 
+async def test_who_answers_elsewhere_while_their_card_waits_to_leave_reads_it_there_too(shown: Shown) -> None:
+    """A tap does not wait for what is new in its chat."""
+    hall = shown.hall
+    talker = hall.conversation.person(1001)
+    await talker.send("/start ev_hall")
+    (call,) = talker.called("sendMessage")
+    await hall.say(1, "yes")
+    sent = {"chat": {"id": 1001}, "message_id": 901}
+    await event_cards.remember_card(hall.database, str(call.remember), sent)
+    await shown.faces.catch_up()
+    edited = [each.payload["message_id"] for each in shown.posts.calls if each.payload["chat_id"] == 1001]
+    assert 901 in edited
+    await talker.send("/start ev_hall")
+    call = talker.called("sendMessage")[-1]
+    await event_cards.remember_card(hall.database, str(call.remember), sent | {"message_id": 902})
+    shown.posts.calls.clear()
+    assert await shown.faces.catch_up() == 0, "it shows what was answered"
+
+
 async def test_every_card_of_somebody_tells_how_they_stand_wherever_it_changed(shown: Shown) -> None:
     """The invitation was edited to an offer; the offer is over, or was taken in another message."""
     hall = shown.hall

@@ -231,6 +231,11 @@ async def show(page: Page, address: str, size: tuple[int, int], theme: str) -> N
     )
 
 
+async def take_axe(page: Page) -> None:
+    """From the next page on: it is half a megabyte, handed over once."""
+    await page.command("Page.addScriptToEvaluateOnNewDocument", source=AXE.read_text())
+
+
 async def look_at(page: Page, address: str, path: str, language: str) -> None:
     await show(page, address + path, *LOOKS[language])
     where = (path, language)
@@ -281,8 +286,7 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
             (link,) = (await karim.send("/console")).urls.values()
             (app_link,) = (await zoe.send("/app")).urls.values()
             async with opened("about:blank", width=PHONE[0], height=PHONE[1]) as page:
-                # It is half a megabyte: handed over once, and not to each page.
-                await page.command("Page.addScriptToEvaluateOnNewDocument", source=AXE.read_text())
+                await take_axe(page)
                 for door, home in ((link, "/console/"), (app_link, "/app/")):
                     await page.command("Page.navigate", url=door)
                     await enter(page, home)

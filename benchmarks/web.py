@@ -35,7 +35,8 @@ from bot.rules.console import Entrance
 from bot.rules.suppression import SuppressionKey
 from bot.web.app import make_web
 from bot.web.console.console import Console
-from bot.web.desk import AGAIN_SECONDS, Desk
+from bot.web.counting import AGAIN_SECONDS
+from bot.web.desk import Desk
 from bot.web.mini_app.mini_app import MiniApp
 from bot.web.site import Site
 from bot.words.texts import Texts

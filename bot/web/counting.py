@@ -15,6 +15,8 @@ MOST_LOOKED_UP = 64
 """Counts of one page."""
 PATIENCE = 0.1
 """Seconds that somebody waits for what is counted, before the page says that it is."""
+AGAIN_SECONDS = 1
+"""After so long such a page asks again by itself."""
 
 
 class CountFirst(Exception):

@@ -37,7 +37,7 @@ from bot.rules.suppression import SuppressionKey
 from bot.rules.typed import is_number
 from bot.web.addresses import address_of, came_from
 from bot.web.bodies import form_of
-from bot.web.counting import PATIENCE, having_counted, kept, outside
+from bot.web.counting import AGAIN_SECONDS, PATIENCE, having_counted, kept, outside
 from bot.web.refusals import BadForm, Missing, status_of
 from bot.web.remembered import IF_SLOW, KEPT_FOR, Key, Older, Remembered
 from bot.web.site import HEADERS, Site, packed
@@ -50,8 +50,6 @@ from db.rolls import Rolls
 
 MOST_ATTEMPTS = 5
 """Of a form, where other transactions stand in the way of its own."""
-AGAIN_SECONDS = 1
-"""After so long a page that says what is being counted asks again by itself."""
 FORM_TOKEN = "form"
 PASSED_BACK = "portevoix.passed_back"
 """Said of a request whose page is made by the bot's own process after all: of the few that are, at once."""
@@ -278,10 +276,8 @@ class Desk(Frozen):
             if not self.cookie(request):
                 raise self.signed_out()
 
-            passed_back = PASSED_BACK in request.scope
-
             async def once() -> Response:
-                async with self.database.read(briefly=True, at_once=passed_back) as tx:
+                async with self.database.read(briefly=True, at_once=PASSED_BACK in request.scope) as tx:
                     return await self._told(await self.arrived(request, tx), view)
 
             async def counting() -> Response:

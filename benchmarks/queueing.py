@@ -1,6 +1,6 @@
 """A message of staff to everybody, for `scripts/bench engine queue`: its author waits, and so does whoever taps.
 
-The engine, the tick and somebody who writes without a pause work in this process, as they do in the bot's. First it is
+The engine, the tick and somebody who writes every 20 ms work in this process, as they do in the bot's. First it is
 ordered and queued alone, for the processor's time; then once more beside them.
 """
 
@@ -17,57 +17,42 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-import db.people
+import db.filling
 from benchmarks.postgresql import Postgresql
 from benchmarks.server import Server
+from benchmarks.taps import an_organizer, until
 from benchmarks.worker import MORNING, TEXT, TOKEN, campaign, fill, make_engine, open_for
-from bot import communes
 from bot.actions import broadcasts
-from bot.actions.authority import author_of
+from bot.actions.authority import Author
 from bot.actions.broadcasts import NewBroadcast
-from bot.actions.staff import add as add_staff
 from bot.clock import MovableClock
 from bot.delivery.engine import Engine
 from bot.delivery.transport import Transport
 from bot.rules.expressions import EVERYBODY
 from bot.rules.kinds import Kind
-from bot.rules.permissions import Role
 from bot.rules.sending import all_at
 from bot.ticking import Ticker
 from db.engine import Database
 from db.facts import set_fact
-from db.schema import deliveries
 
-ORGANIZER = 1
 TAP_EVERY = 0.02
+USUAL_TAPS = 50
+"""Taps before the order, of which the longest is told too."""
 PLANS_NOTHING = replace(campaign(), steps=(), approval_above=None)
 
 
-async def order(database: Database, key: str) -> int:
-    """A message to everybody is ordered, by an organizer who knows who gets it; for how many people it is."""
-    gazetteer = communes.load()
+async def order(database: Database, author: Author, key: str) -> int:
+    """A message to everybody is ordered, by somebody who knows who gets it; for how many people it is."""
+    new = NewBroadcast(
+        key=key,
+        kind=Kind.PERSUASION,
+        audience=EVERYBODY,
+        when=all_at(MORNING),
+        texts={"fr": TEXT},
+        knowing=True,
+    )
     async with database.write(ahead=True) as tx:
-        person = await db.people.get(tx, ORGANIZER)
-        assert person is not None
-        author = await author_of(tx, person, campaign=PLANS_NOTHING, gazetteer=gazetteer, now=MORNING)
-        new = NewBroadcast(
-            key=key,
-            kind=Kind.PERSUASION,
-            audience=EVERYBODY,
-            when=all_at(MORNING),
-            texts={"fr": TEXT},
-            knowing=True,
-        )
         return (await broadcasts.send(tx, author, new)).people
-
-
-async def _an_organizer(database: Database) -> None:
-    async with database.write() as tx:
-        person = await db.people.get(tx, ORGANIZER)
-        assert person is not None
-        await add_staff(
-            tx, telegram_id=person.telegram_id, role=Role.ADMIN, area="FR", actor="bench", now=MORNING
-        )
 
 
 def _ticker(database: Database, queued: Callable[[], None]) -> Ticker:
@@ -75,17 +60,9 @@ def _ticker(database: Database, queued: Callable[[], None]) -> Ticker:
     return Ticker(database=database, campaign=PLANS_NOTHING, clock=clock, queued=queued)
 
 
-async def _is_queued(database: Database, key: str, count: int) -> bool:
-    last = sa.select(sa.func.max(deliveries.c.id)).scalar_subquery()
-    number = sa.text("SELECT id FROM broadcasts WHERE key = :key").bindparams(key=key)
+async def _is_filled(database: Database) -> bool:
     async with database.read() as tx:
-        broadcast = await tx.scalar(number)
-        mine = sa.select(sa.func.count()).where(deliveries.c.broadcast == broadcast)
-        # Counting takes long: only once nothing more was queued for a while.
-        before = await tx.scalar(sa.select(last))
-    await asyncio.sleep(0.2)
-    async with database.read() as tx:
-        return bool(before == await tx.scalar(sa.select(last)) and await tx.scalar(mine) == count)
+        return await db.filling.next_one(tx) is None
 
 
 class Waits:
@@ -119,14 +96,16 @@ async def _engine(database: Database, rate: float) -> AsyncIterator[tuple[Engine
             await server.stop()
 
 
-async def alone(database: Database, count: int, server: Postgresql | None) -> dict[str, float]:
+async def alone(
+    database: Database, author: Author, count: int, server: Postgresql | None
+) -> dict[str, float]:
     """Ordered and queued with nothing beside it."""
 
     def spent() -> float:
         return time.process_time() + (0.0 if server is None else server.cpu())
 
     began, before = time.perf_counter(), spent()
-    if await order(database, "staff:alone") != count:
+    if await order(database, author, "staff:alone") != count:
         raise RuntimeError("it is not for everybody")
     ordered, of_order = time.perf_counter() - began, spent() - before
     await _ticker(database, lambda: None).tick()
@@ -138,25 +117,24 @@ async def alone(database: Database, count: int, server: Postgresql | None) -> di
     }
 
 
-async def beside(database: Database, count: int, rate: float) -> dict[str, float]:
+async def beside(database: Database, author: Author, rate: float) -> dict[str, float]:
     """Beside an engine that sends it, and somebody who taps."""
     async with _engine(database, rate) as (engine, server):
         ticker = _ticker(database, engine.wake)
         waits = Waits(database)
         tasks = [asyncio.create_task(each) for each in (ticker.run(), waits.run())]
-        await asyncio.sleep(2.0)
+        await until(lambda: len(waits.seconds) >= USUAL_TAPS)
         usual, sent = max(waits.seconds), len(server.record.times)
         waits.seconds.clear()
         began = time.perf_counter()
-        await order(database, "staff:beside")
+        await order(database, author, "staff:beside")
         ordered = time.perf_counter() - began
         ticker.nudge()
         engine.wake()
-        while len(server.record.times) == sent:  # noqa: ASYNC110 - the counter has no event
-            await asyncio.sleep(0.002)
+        await until(lambda: len(server.record.times) > sent)
         first = time.perf_counter() - began
-        while not await _is_queued(database, "staff:beside", count):
-            pass
+        while not await _is_filled(database):  # noqa: ASYNC110 - the tick fulfils it
+            await asyncio.sleep(TAP_EVERY)
         figures = {
             "answer_seconds": ordered,
             "first_message_seconds": first,
@@ -172,21 +150,19 @@ async def beside(database: Database, count: int, rate: float) -> dict[str, float
     return figures
 
 
-async def queueing(
-    count: int, rate: float, server: Postgresql | None = None, *, made: Path | None = None
-) -> dict[str, float]:
-    """Both, one after the other; `made`: the folder of a database with so many people."""
+async def queueing(count: int, rate: float, server: Postgresql | None = None) -> dict[str, float]:
+    """Both, one after the other."""
     with tempfile.TemporaryDirectory() as folder:
-        database = await open_for(made or Path(folder), None if server is None else await server.make())
+        database = await open_for(Path(folder), None if server is None else await server.make())
         try:
-            if made is None:
-                await fill(database, count)
-            await _an_organizer(database)
-            figures = await alone(database, count, server)
+            await fill(database, count)
+            async with database.write() as tx:
+                author = await an_organizer(tx, PLANS_NOTHING)
+            figures = await alone(database, author, count, server)
             # Whoever has that one waiting gets no other: it is out of the way.
             async with database.write() as tx:
                 await tx.execute(sa.text("UPDATE broadcasts SET state = 'paused'"))
-            figures |= await beside(database, count, rate)
+            figures |= await beside(database, author, rate)
         finally:
             await database.close()
     return {"people": count, **figures}

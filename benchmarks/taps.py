@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people
 from benchmarks.postgresql import Postgresql
@@ -28,8 +29,9 @@ from benchmarks.server import Server
 from benchmarks.worker import MORNING, campaign, fill, open_for
 from bot import communes
 from bot.actions.announcing import NewEvent, announce
-from bot.actions.authority import author_of
+from bot.actions.authority import Author, author_of
 from bot.actions.staff import add as add_staff
+from bot.campaign.campaign import Campaign
 from bot.rules.expressions import EVERYBODY
 from bot.rules.permissions import Role
 from bot.rules.seats import ENOUGH, SeatsWanted
@@ -163,6 +165,16 @@ def _buttons(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [each for row in message["reply_markup"]["inline_keyboard"] for each in row]
 
 
+async def an_organizer(tx: AsyncConnection, plans: Campaign) -> Author:
+    """One of the people, who from now on may write to everybody."""
+    person = await db.people.get(tx, ORGANIZER)
+    assert person is not None
+    await add_staff(
+        tx, telegram_id=person.telegram_id, role=Role.ADMIN, area="FR", actor="benchmark", now=MORNING
+    )
+    return await author_of(tx, person, campaign=plans, gazetteer=communes.load(), now=MORNING)
+
+
 async def invite(
     database: Database, people: int, seats: SeatsWanted = ENOUGH, *, reminded: bool = False
 ) -> None:
@@ -172,8 +184,7 @@ async def invite(
     day's one message of a person, and the other waits until the next day.
     """
     await fill(database, people)
-    gazetteer = communes.load()
-    lyon = gazetteer.by_code("69123")
+    lyon = communes.load().by_code("69123")
     assert lyon is not None
     words = EventText(
         title="Réunion publique à Lyon",
@@ -194,14 +205,7 @@ async def invite(
         latitude = 45 + people_table.c.id % 100 / 100.0
         known = {"latitude": latitude, "longitude": 4.8, "mutes_reminders": not reminded}
         await tx.execute(sa.update(people_table).values(known))
-        organizer = await db.people.get(tx, ORGANIZER)
-        assert organizer is not None
-        await add_staff(
-            tx, telegram_id=organizer.telegram_id, role=Role.ADMIN, area="FR", actor="benchmark", now=MORNING
-        )
-        alone = replace(campaign(), approval_above=None)
-        author = await author_of(tx, organizer, campaign=alone, gazetteer=gazetteer, now=MORNING)
-        await announce(tx, author, event)
+        await announce(tx, await an_organizer(tx, replace(campaign(), approval_above=None)), event)
 
 
 async def taps(

@@ -57,7 +57,8 @@ async def expired_since(tx: AsyncConnection, since: datetime) -> list[Broadcast]
         broadcasts.c.state != "cancelled",
         expired,
     )
-    return records(Broadcast, await tx.execute(query.order_by(broadcasts.c.id.desc())))
+    # In order of the rows SQLite would read all of them, and not the few that are not over or were not then.
+    return sorted(records(Broadcast, await tx.execute(query)), key=lambda each: -each.id)
 
 
 async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:

@@ -19,6 +19,9 @@ from db.engine import Database
 
 Condition = sa.ColumnElement[bool]
 
+Rest = Callable[[float], Awaitable[None]]
+"""Is told how many seconds a piece took, and returns when it is time for the next one."""
+
 PIECE_SECONDS = 0.008
 """About how long one piece keeps the writer; its size follows from how long the last one took."""
 SMALLEST, LARGEST = 10, 1_000
@@ -59,8 +62,8 @@ class DueRows(Frozen):
         """What is due of the rows with these keys."""
         return sa.and_(self.key.in_(keys), self.condition if self.of_found is None else self.of_found)
 
-    async def erase_all(self, database: Database, keys: list[Any]) -> int:
-        """Erases them piece by piece, beginning with these; how many."""
+    async def erase_all(self, database: Database, keys: list[Any], rest: Rest) -> int:
+        """Erases them piece by piece, beginning with these, and rests between two of them; how many."""
         erased, size, page = 0, self.fewest, keys
         while keys:
             piece, keys = keys[:size], keys[size:]
@@ -75,6 +78,8 @@ class DueRows(Frozen):
                 if keys == page:  # nothing of it could be erased: it would be tried for ever
                     break
                 page = keys
+            if keys:
+                await rest(time.monotonic() - began)
         return erased
 
     async def _keys(self, tx: AsyncConnection, *, after: Any) -> list[Any]:
@@ -88,7 +93,11 @@ class DueRows(Frozen):
         return sorted(keys) if self.by_index else keys
 
 
-async def erase_each(database: Database, due: Sequence[DueRows]) -> list[int]:
+async def no_rest(_seconds: float) -> None:
+    """Somebody waits for it."""
+
+
+async def erase_each(database: Database, due: Sequence[DueRows], *, rest: Rest = no_rest) -> list[int]:
     """Erases each in its turn, as what is erased before it may make more of it due; how much of each.
 
     What has nothing to erase, as most have on most days, is passed by in one look at the database.
@@ -101,7 +110,7 @@ async def erase_each(database: Database, due: Sequence[DueRows]) -> list[int]:
             while place < len(due) and not (keys := await due[place].first_keys(tx)):
                 place += 1
         if keys:
-            erased[place] = await due[place].erase_all(database, keys)
+            erased[place] = await due[place].erase_all(database, keys, rest)
             place += 1
     return erased
 

@@ -47,12 +47,20 @@ broadcasts = sa.Table(
     sa.Column("progress_chat", sa.BigInteger),
     sa.Column("progress_message", sa.BigInteger),
     # The broadcast whose messages it corrects or takes back: see bot.rules.mends.
-    sa.Column("mends", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE"), index=True),
+    sa.Column("mends", RowId, sa.ForeignKey("broadcasts.id", ondelete="CASCADE")),
     # How many versions are compared, what share is left out, what it is to change: bot.rules.experiments.
     sa.Column("experiment", Json),
     # How many did what in each group, once everybody was counted; it outlives what it was counted from.
     sa.Column("measured", Json),
-    sa.Index(None, "state"),
+    # Almost all are over, and stay `active`: the sender asks all the time for those that are not, and reads no others.
+    sa.Index(None, "finished_at", "state"),
+    # Almost all correct nothing: whoever asks for those is not to find them by it.
+    sa.Index(
+        "ix_broadcasts_mends",
+        "mends",
+        sqlite_where=sa.text("mends IS NOT NULL"),
+        postgresql_where=sa.text("mends IS NOT NULL"),
+    ),
 )
 
 broadcast_texts = sa.Table(

@@ -32,7 +32,8 @@ conversations = sa.Table(
     sa.Column("block_reason", sa.String(200)),
     # What its cards in the chats of the team say: its state, and who has taken it.
     sa.Column("carded", sa.String(40)),
-    sa.Index(None, "state"),
+    # All that counting those who wait asks of one: they lie far apart among all that are closed.
+    sa.Index(None, "state", "waiting_since", "area", "person"),
     sqlite_autoincrement=True,  # the button of one that was erased never opens another
 )
 

@@ -17,7 +17,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.kinds import Mute
 from bot.rules.sending import INVITATION
 from bot.rules.suppression import SuppressionKey
-from db import broadcasts, departure, event_news, faces, planning, retention, talks, tapped_events
+from db import (
+    broadcast_lists,
+    broadcasts,
+    conversations,
+    departure,
+    event_news,
+    faces,
+    overview,
+    planning,
+    reaching,
+    retention,
+    talks,
+    tapped_events,
+    too_late,
+)
 from db import responses as answers
 from db.batches import Statement
 from db.deliveries import Leased
@@ -57,6 +71,38 @@ async def test_what_is_asked_often_finds_its_messages_by_an_index(
     assert not [
         step for step in steps if step.startswith("SCAN") or "deliveries USING INTEGER PRIMARY KEY" in step
     ]
+
+
+NOT_OVER: list[Callable[[AsyncConnection], Awaitable[Any]]] = [
+    broadcasts.active,
+    lambda tx: broadcasts.close_some(tx, NOW),
+    lambda tx: broadcasts.finish_complete(tx, NOW),
+    lambda tx: broadcast_lists.under_way(tx, author=None, now=NOW),
+    lambda tx: broadcast_lists.expired_since(tx, WEEK_AGO),
+    too_late.invitations,
+    lambda tx: overview.due(tx, NOW, looks_closer_after=timedelta(minutes=1)),
+    reaching.others_leaving,
+]
+
+
+@pytest.mark.parametrize("ask", NOT_OVER)
+async def test_what_is_not_over_is_found_without_reading_what_is(
+    sqlite_database: Database, ask: Callable[[AsyncConnection], Awaitable[Any]]
+) -> None:
+    """A campaign has thousands of broadcasts, and those that are over stay `active`."""
+    steps = await plan_of(sqlite_database, ask)
+    found = [step for step in steps if re.match("(SEARCH|SCAN) broadcasts", step)]
+    assert found
+    assert not [step for step in found if "ix_broadcasts_finished_at_state" not in step]
+
+
+async def test_who_waits_for_an_answer_is_counted_by_an_index_alone(sqlite_database: Database) -> None:
+    """Those who wait lie far apart among all conversations that are closed."""
+    steps = await plan_of(sqlite_database, lambda tx: conversations.has_waited_since(tx, NOW))
+    steps += await plan_of(sqlite_database, conversations.loads)
+    found = [step for step in steps if "conversations" in step]
+    assert len(found) == 2
+    assert all("USING COVERING INDEX" in step for step in found)
 
 
 @pytest.mark.parametrize(

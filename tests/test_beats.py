@@ -51,6 +51,52 @@ async def test_the_purge_of_a_day_runs_beside_the_ticks(sqlite_database: Databas
     await asyncio.gather(working, return_exceptions=True)
 
 
+async def test_a_day_that_begins_while_a_purge_rests_has_its_turn_after_it(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is neither forgotten nor purged twice."""
+    monkeypatch.setattr("db.due_rows.PAGE", 1)
+    conversation = Conversation(sqlite_database, paris("2016-11-16T10:00"))
+    await conversation.person(7).send("/start")
+    await conversation.person(8).send("/start")
+    conversation.clock.move(conversation.clock.now() + timedelta(days=1))
+    await conversation.person(9).send("/start")
+    purges: list[str] = []
+    rests, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def rest(_seconds: float) -> None:
+        rests.set()
+        await goes_on.wait()
+
+    daily = DailyPurge(
+        database=sqlite_database,
+        campaign=CAMPAIGN,
+        key=KEY,
+        clock=conversation.clock,
+        also=lambda: purges.append("begun"),
+        rest=rest,
+    )
+    conversation.clock.move(paris("2016-11-23T12:00"))
+    working = asyncio.create_task(daily.run())
+    await daily.beat()
+    await rests.wait()
+    assert [each.telegram_id for each in await rows(conversation, people)] == [8, 9]
+    conversation.clock.move(paris("2016-11-24T12:00"))
+    await daily.beat()
+    await daily.beat()
+    assert purges == ["begun"]
+    goes_on.set()
+
+    async def is_erased() -> bool:
+        return await rows(conversation, people) == []
+
+    await until(is_erased, "what was due on the day that began meanwhile is erased")
+    await daily.beat()
+    assert purges == ["begun"] * 2
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
 async def begun_witness(
     conversation: Conversation, file: Path, *, tells_log: bool = True, leads: bool = True
 ) -> Witness:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import islice
+from time import monotonic
 
 import db.canvass_counts
 import db.changes
@@ -17,7 +18,7 @@ from bot.campaign.campaign import Campaign
 from bot.rules.permissions import Action
 from bot.rules.retention import Cutoffs, cutoffs
 from bot.rules.suppression import SuppressionKey
-from db.due_rows import DueRows, erase_each
+from db.due_rows import DueRows, Rest, erase_each, no_rest
 from db.engine import Database
 
 UPDATES_KEPT = timedelta(days=2)
@@ -44,25 +45,32 @@ async def purge(
     actor: str,
     now: datetime,
     dry_run: bool = False,
+    rest: Rest = no_rest,
 ) -> dict[str, int]:
-    """Erases what is due at `now` piece by piece, and notes it; how much of each thing. A dry run only counts."""
+    """Erases what is due at `now` piece by piece, and notes it; how much of each thing. A dry run only counts.
+
+    `rest`: what leaves room for others between two pieces, where nobody waits for the end.
+    """
     erased: dict[str, int] = {}
     due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
     if not dry_run:
         await _count_surveys(database, now)
         await measure(database, campaign, now)  # what people did after messages, before their answers go
-        await _keep_figures(database, due.events_ended)
+        await _keep_figures(database, due.events_ended, rest)
     things = _due(due, campaign, key, now)
     each = [some for rows in things.values() for some in rows]
-    counted = [await some.count(database) for some in each] if dry_run else await erase_each(database, each)
-    left = iter(counted)
+    left = iter(
+        [await some.count(database) for some in each]
+        if dry_run
+        else await erase_each(database, each, rest=rest)
+    )
     erased |= {thing: sum(islice(left, len(rows))) for thing, rows in things.items()}
     if dry_run:
         async with database.read() as tx:
             erased[LOG] = await audit.count_forgotten(tx, due.noted_since)
     else:
-        erased[LOG] = await _forget_log(database, due.noted_since, actor=actor, now=now)
-        await _forget_changes(database)
+        erased[LOG] = await _forget_log(database, due.noted_since, actor=actor, now=now, rest=rest)
+        await _forget_changes(database, rest)
     if any(erased.values()) and not dry_run:
         async with database.write() as tx:
             await audit.note(tx, actor=actor, action=Action.PURGE, details=erased, now=now)
@@ -80,35 +88,42 @@ async def _count_surveys(database: Database, now: datetime) -> None:
             await db.surveys.keep_counts(tx, survey, counted)
 
 
-async def _keep_figures(database: Database, ended: datetime) -> None:
+async def _keep_figures(database: Database, ended: datetime, rest: Rest) -> None:
     """Of what people answered to events the figures are kept before it is erased, of some events at a time."""
     async with database.read() as tx:
         due = await db.feedback.without_figures(tx, ended)
     for start in range(0, len(due), EVENTS_AT_ONCE):
-        some = due[start : start + EVENTS_AT_ONCE]
+        some, began = due[start : start + EVENTS_AT_ONCE], monotonic()
         async with database.read() as tx:
             counted = {event: await db.feedback.counted(tx, event) for event in some}
         async with database.write() as tx:
             await db.feedback.keep_figures(tx, counted)
+        if len(some) == EVENTS_AT_ONCE:
+            await rest(monotonic() - began)
 
 
-async def _forget_log(database: Database, until: datetime, *, actor: str, now: datetime) -> int:
+async def _forget_log(database: Database, until: datetime, *, actor: str, now: datetime, rest: Rest) -> int:
     """The entries of the team's log whose term is over, some at a time."""
     erased = 0
     while True:
         async with database.write() as tx:
+            began = monotonic()
             some = await audit.forget_some(tx, until, actor=actor, now=now)
         erased += some
         if not some:
             return erased
+        await rest(monotonic() - began)
 
 
-async def _forget_changes(database: Database) -> None:
+async def _forget_changes(database: Database, rest: Rest) -> None:
     """Of whom something changed: it served to count, and is told of nobody."""
-    forgotten = CHANGES_AT_ONCE
-    while forgotten == CHANGES_AT_ONCE:
+    while True:
         async with database.write() as tx:
+            began = monotonic()
             forgotten = await db.changes.forget_some(tx, most=CHANGES_AT_ONCE)
+        if forgotten < CHANGES_AT_ONCE:
+            return
+        await rest(monotonic() - began)
 
 
 def _due(due: Cutoffs, campaign: Campaign, key: SuppressionKey, now: datetime) -> dict[str, list[DueRows]]:

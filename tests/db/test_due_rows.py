@@ -51,3 +51,20 @@ async def test_rows_that_are_found_are_asked_in_their_own_words(filled: Database
         erase=deleting(facts),
     )
     assert await erase_each(filled, [due]) == [5]
+
+
+async def test_whoever_erases_rests_between_two_pieces(filled: Database) -> None:
+    """And not after the last: what is little waits for nothing."""
+    rested: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        async with filled.read() as tx:
+            assert (await tx.scalar(sa.select(sa.func.count()).select_from(facts))) == 7 - 3 * (
+                len(rested) + 1
+            )
+        rested.append(seconds)
+
+    due = DueRows(key=facts.c.name, condition=facts.c.name != "fact 6", erase=deleting(facts))
+    assert await erase_each(filled, [due], rest=rest) == [6]
+    assert len(rested) == 1
+    assert rested[0] > 0

@@ -344,6 +344,23 @@ async def test_a_large_message_is_told_as_it_stands(
     assert "sse-connect" not in told
 
 
+async def test_what_was_counted_before_says_of_which_hour_it_is(
+    conversation: Conversation, olga: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a pause in which nobody looked, the first look shows what was counted minutes ago."""
+    pages = ("/console/", "/console/messages", "/console/messages/1")
+    conversation.clock.move(paris("2016-11-16T14:02"))
+    for page in pages[1:]:
+        assert "As of" not in (await olga.open(page)).text  # few are counted each time
+    monkeypatch.setattr(db.delivery_accounts, "QUICK", 0)
+    for page in pages:
+        await olga.open(page)
+    conversation.clock.move(paris("2016-11-16T14:07"))
+    for page in pages:
+        assert "As of 14:02." in (await olga.open(page)).text.partition('id="leaves"')[0]
+    assert "As of" in (await olga.open("/console/messages/1/live")).text
+
+
 async def test_a_step_is_told_once_with_each_of_its_hours(conversation: Conversation) -> None:
     """It leaves on another day where people vote on Saturday: one line for each, under one name."""
     conversation.clock.move(paris("2016-11-15T10:00"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,10 +22,15 @@ LEAVING_KEPT_FOR = timedelta(seconds=10)
 
 
 class KeptAccounts(Accounts):
-    """Those of a page. What is counted in no time is counted each time. Each raises CountFirst."""
+    """Those of a page. What is counted in no time is counted each time. Each raises CountFirst.
+
+    `as_of`: of those that were counted before, when the oldest was: after a pause in which nobody looked it may be ten
+    minutes ago; None: all are of now.
+    """
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
+        self.as_of: datetime | None = None
 
     async def account(self, tx: AsyncConnection, broadcast: Broadcast, known_in: KnownIn) -> BroadcastAccount:
         found: BroadcastAccount = await self._kept("account", COUNTED_NOW.account, tx, broadcast, known_in)
@@ -54,10 +59,11 @@ class KeptAccounts(Accounts):
         is_large = key in desk.remembered or await db.delivery_accounts.is_large(tx, broadcast.id)
         if not is_large:
             return await count(tx, broadcast, known_in)
-        found, _ = self._visit.looked_up(
+        found, as_of = self._visit.looked_up(
             key,
             lambda: desk.in_reading(lambda tx: count(tx, broadcast, known_in)),
             kept_for=LEAVING_KEPT_FOR if broadcast.finished_at is None else KEPT_FOR,
             older=Older(though_quick=True),
         )
+        self.as_of = as_of if self.as_of is None else min(self.as_of, as_of)
         return found

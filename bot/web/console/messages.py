@@ -95,6 +95,7 @@ class Messages:
         part = asked.get("part", BroadcastPart.ALL)
         if part not in tuple(BroadcastPart):
             raise Missing("There is no such part of the list.")
+        accounts = KeptAccounts(visit)
         page = await broadcast_cards.listed(
             visit.tx,
             visit.author,
@@ -102,19 +103,18 @@ class Messages:
             whole_number(visit, "page", 1) - 1,
             language=visit.language,
             fallback=visit.author.campaign.languages[0],
-            accounts=KeptAccounts(visit),
+            accounts=accounts,
         )
         doubtful = await doubts.unattended(visit.tx, visit.author) if part == BroadcastPart.ALL else []
         first = part == BroadcastPart.ALL and not page.number
-        reminders = (
-            await broadcast_cards.reminders(visit.tx, visit.author, KeptAccounts(visit)) if first else []
-        )
+        reminders = await broadcast_cards.reminders(visit.tx, visit.author, accounts) if first else []
         return visit.page(
             "messages",
             page=page,
             parts=tuple(BroadcastPart),
             doubtful=doubtful,
             reminders=reminders,
+            as_of=accounts.as_of,
             is_drafted=await drafts.kept(visit.tx, visit.author.person, FLOW) is not None,
         )
 
@@ -124,7 +124,8 @@ class Messages:
         approval = await broadcast_approvals.open_for(visit.tx, visit.author, number)
         if approval is not None:
             return await self._show_asked(visit, approval)
-        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language, KeptAccounts(visit))
+        accounts = KeptAccounts(visit)
+        card = await broadcast_cards.card(visit.tx, visit.author, number, visit.language, accounts)
         progress = card.progress
         is_own = progress.broadcast.mends is None
         in_doubt = bool(progress.count("in_doubt").total)
@@ -137,6 +138,7 @@ class Messages:
             bubbles=self._bubbles(visit, card.subject) if is_own else [],
             whole=_whole(visit, card.subject) if is_own else [],
             progress_words=visit.told(template_of(progress), progress=progress),
+            as_of=accounts.as_of,
             again=await self._foreseen_again(visit, number, card) if is_own else None,
             doubts=page,
             doubts_words=self._doubts(visit, page) if page is not None else "",
@@ -311,12 +313,13 @@ class Messages:
         async def once() -> tuple[str, bool]:
             async with self._desk.database.read(briefly=True) as tx:
                 visit = await self._desk.arrived(request, tx)
-                number = visit.number("number")
-                progress = await broadcast_control.followed(tx, visit.author, number, KeptAccounts(visit))
+                number, accounts = visit.number("number"), KeptAccounts(visit)
+                progress = await broadcast_control.followed(tx, visit.author, number, accounts)
                 values: Mapping[str, Any] = {
                     **visit.values,
                     "progress": progress,
                     "progress_words": visit.told(template_of(progress), progress=progress),
+                    "as_of": accounts.as_of,
                 }
                 html = self._desk.site.pages.block("console/message", "live", visit.language, **values)
             return html, progress.is_over or progress.is_cancelled

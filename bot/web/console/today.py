@@ -36,13 +36,14 @@ class Today:
     async def show(self, visit: Visit) -> Response:
         area, tx, author = area_asked(visit), visit.tx, visit.author
         language = visit.language
-        decisions = await today.decisions(tx, author, language, KeptAccounts(visit))
+        accounts = KeptAccounts(visit)
+        decisions = await today.decisions(tx, author, language, accounts)
         joined, _ = visit.counted("joined", area, lambda tx: today.joined(tx, author, area, visit.zone))
         stats, as_of = visit.counted(
             "stats", area, lambda tx: statistics.overview(tx, author, area, language)
         )
         most = len(decisions) if "all" in visit.request.query_params else today.MOST_DECISIONS
-        under_way = await today.under_way(tx, author, area, language, KeptAccounts(visit))
+        under_way = await today.under_way(tx, author, area, language, accounts)
         return visit.page(
             "today",
             area=area,
@@ -51,6 +52,7 @@ class Today:
             more=max(0, len(decisions) - most),
             own_waiting=await today.own_waiting(tx, author, language),
             under_way=under_way,
+            progress_as_of=accounts.as_of,
             leaving_now=today.leaving_now(under_way, visit.now),
             coming_back=today.coming_back(author, under_way),
             leaving=_by_step(await today.leaving(tx, author, area, language)),

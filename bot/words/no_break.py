@@ -39,8 +39,12 @@ def newly_bound(text: str, language: str) -> str:
     """
     if _STAND_IN in text:
         return text  # a private character that no text needs
-    opaque = [found[0] for found in _OPAQUE.finditer(text)]
-    words = _custom(language).bind(_OPAQUE.sub(_STAND_IN, text))
+    opaque, between, end = list[str](), list[str](), 0
+    for found in _OPAQUE.finditer(text):  # once: of a page it is as long as all that follows
+        between.append(text[end : found.start()])
+        opaque.append(found[0])
+        end = found.end()
+    words = _custom(language).bind(_STAND_IN.join((*between, text[end:])))
     if not opaque:
         return words
     first, *after = words.split(_STAND_IN)
@@ -79,6 +83,11 @@ class _Custom:
             rf"|\d+{_GAP}(?:{_one_of(custom.units)})(?!\w)"  # 5 km
         )
         self._day = _compiled(rf"{day}(?!\w)")
+        # What follows a number at once where anything is bound to it: almost all in a page stand alone in a cell.
+        ends = (*dates.ordinals, *dates.hours, *dates.before_noon, *dates.after_noon)
+        self._follows = frozenset(
+            (*_SPACES, *":.-", *(letter for word in ends for letter in _either(word[0])))
+        )
 
     def bind(self, text: str) -> str:
         letters = list(text)
@@ -91,17 +100,25 @@ class _Custom:
     def _wide(self, text: str) -> Iterator[int]:
         """The spaces around each number that a line must not end at."""
         for number in _DIGITS.finditer(text):
-            start = end = number.start()
-            if found := self._number.match(text, start):
-                end = found.end()
+            start, after = number.span()
+            found = self._number.match(text, start) if self._may_go_on(text, after) else None
+            end = start if found is None else found.end()
             word, begins = _word_before(text, start)
             # de 19 h à 21 h; November 24
             since = word in self._since and found is not None and found["range"]
             if since or (word in self._months and self._day.match(text, start)):
                 start = begins
-            yield from (place for place in range(start, end) if text[place] == " ")
+            if start < end:
+                yield from (place for place in range(start, end) if text[place] == " ")
         for numbered in self._numbered.finditer(text):  # n° 10
             yield numbered.end() - 1
+
+    def _may_go_on(self, text: str, after: int) -> bool:
+        """Whether what stands behind a number may belong to it."""
+        if text[after : after + 1] in self._follows:
+            return True
+        space = _after_tags(text, after)
+        return text[space : space + 1] in _SPACES
 
     def _narrow(self, text: str) -> Iterator[int]:
         """The spaces before and after marks, and between thousands."""
@@ -127,6 +144,16 @@ def _word_before(text: str, at: int) -> tuple[str, int]:
     while begins and text[begins - 1].isalpha():
         begins -= 1
     return text[begins:end].lower(), begins
+
+
+def _either(letter: str) -> str:
+    return letter.lower() + letter.upper()
+
+
+def _after_tags(text: str, place: int) -> int:
+    while text[place : place + 1] == _STAND_IN:
+        place += 1
+    return place
 
 
 def _before_tags(text: str, place: int) -> int:

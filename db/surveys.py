@@ -22,6 +22,8 @@ from db.upsert import insert
 
 ANYBODY = ("", "")
 """In counts: whoever answered any question, were it by leaving it out."""
+WHOEVER = "*"
+"""In the place of an option: whom a question was put to, who answered it or left it out."""
 HAS_IT = ("sending", "sent", "in_doubt")
 """States of a delivery whose message somebody has, or may have."""
 Counts = Mapping[tuple[str, str], Headcount]
@@ -233,7 +235,9 @@ async def counts(tx: AsyncConnection, survey: Survey) -> Counts:
     Who restricted their data is not counted.
     """
     if survey.is_counted:
-        kept = sa.select(survey_counts).where(survey_counts.c.survey == survey.id)
+        kept = sa.select(survey_counts).where(
+            survey_counts.c.survey == survey.id, survey_counts.c.option != WHOEVER
+        )
         return {(row.question, row.option): Headcount(others=row.people) for row in await tx.execute(kept)}
     found = await _numbers(tx, survey)
     restricted = restricted_people()
@@ -241,6 +245,33 @@ async def counts(tx: AsyncConnection, survey: Survey) -> Counts:
         for of, number in (await _numbers(tx, survey, survey_answers.c.person.in_(restricted))).items():
             found[of] -= number
     return {of: Headcount(others=number) for of, number in found.items() if number}
+
+
+async def put_to(tx: AsyncConnection, survey: Survey) -> Counts:
+    """To how many people each question of several answers was put, everywhere: what they chose does not add up to them.
+
+    Who restricted their data is not counted. Nothing of one whose answers were erased before this was counted.
+    """
+    if survey.is_counted:
+        kept = sa.select(survey_counts).where(
+            survey_counts.c.survey == survey.id, survey_counts.c.option == WHOEVER
+        )
+        return {(row.question, WHOEVER): Headcount(others=row.people) for row in await tx.execute(kept)}
+    several = [question.id for question in survey.form.questions if question.several]
+    if not several:
+        return {}
+    query = (
+        sa.select(
+            survey_answers.c.question, sa.func.count(sa.distinct(survey_answers.c.person)).label("people")
+        )
+        .where(
+            survey_answers.c.survey == survey.id,
+            survey_answers.c.question.in_(several),
+            survey_answers.c.person.not_in(restricted_people()),
+        )
+        .group_by(survey_answers.c.question)
+    )
+    return {(row.question, WHOEVER): Headcount(others=row.people) for row in await tx.execute(query)}
 
 
 async def _numbers(

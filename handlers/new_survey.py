@@ -21,16 +21,15 @@ from bot.rules.survey_draft import (
     REOPENED,
     TERMS,
     form_of,
-    led,
     lines_in,
     next_question,
     with_last,
     without_last,
 )
 from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
-from bot.rules.surveys import END, KINDS, QUESTION
-from handlers import audience_dialog, audience_screens, desk
-from handlers.buttons import arguments, whole_number
+from bot.rules.surveys import KINDS, QUESTION
+from handlers import audience_dialog, audience_screens, desk, survey_tree
+from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -81,8 +80,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
     elif question.step == "kept":
         answer("new_survey/kept", terms=TERMS)
     elif question.step == "more":
-        form = form_of(data)
-        answer("new_survey/more", form=form, full=number >= MOST_QUESTIONS, leads=_may_lead(context))
+        survey_tree.show(context, answer)
     elif question.language is not None:
         answer(
             f"new_survey/{question.step}",
@@ -176,7 +174,7 @@ async def skip(update: Update, context: Context) -> None:
         await proceed(context, context.edit, **{key: {**(context.kept.get(key) or {}), language: ""}})
 
 
-# -- more questions, and what follows which answer --
+# -- more questions --
 
 
 async def add_question(update: Update, context: Context) -> None:
@@ -188,70 +186,12 @@ async def add_question(update: Update, context: Context) -> None:
         return
     questions = context.kept["questions"]
     if wanted == "done":
+        surveys.require_form(form_of(context.kept), context.campaign)
         await proceed(context, context.edit, complete=True)
     elif wanted == "anew":
         await proceed(context, context.edit, questions=without_last(questions))
     elif len(questions) < MOST_QUESTIONS:
         await proceed(context, context.edit, questions=[*questions, {}])
-
-
-def _may_lead(context: Context) -> list[int]:
-    """The questions whose answers may decide what is asked next: those with one answer and two more below."""
-    questions = context.kept["questions"]
-    return [
-        number for number, each in enumerate(questions) if not each["several"] and number < len(questions) - 1
-    ]
-
-
-async def show_leads(update: Update, context: Context) -> None:
-    """What follows each answer to a question, to be changed."""
-    (question,) = arguments(context, 1)
-    if desk.is_asked(context, FLOW, "more"):
-        _show_leads(context, _one_that_leads(context, question))
-
-
-def _one_that_leads(context: Context, question: str) -> int:
-    number = whole_number(question)
-    if number not in _may_lead(context):
-        raise MalformedButton
-    return number
-
-
-def _show_leads(context: Context, number: int, option: int | None = None) -> None:
-    form = form_of(context.kept)
-    question = form.questions[number]
-    context.edit(
-        "new_survey/leads",
-        form=form,
-        number=number,
-        option=option,
-        following=[form.after(question, (each.id,)) for each in question.options],
-    )
-
-
-async def choose_lead(update: Update, context: Context) -> None:
-    """What follows one answer: a question further down, or the end; `ask` shows what there is."""
-    question, place, to = arguments(context, 3)
-    if not desk.is_asked(context, FLOW, "more"):
-        return
-    number, option = _one_that_leads(context, question), whole_number(place)
-    questions = context.kept["questions"]
-    if option >= max(len(each) for each in questions[number]["options"].values()):
-        raise MalformedButton
-    if to == "ask":
-        _show_leads(context, number, option)
-        return
-    leads = to if to == END else whole_number(to)
-    if leads != END and not number < int(leads) < len(questions):
-        raise MalformedButton
-    await context.ask(FLOW, "more", questions=led(context.kept, number, option, leads))
-    _show_leads(context, number)
-
-
-async def show_more(update: Update, context: Context) -> None:
-    arguments(context, 0)
-    if desk.is_asked(context, FLOW, "more"):
-        await show_step(context, context.edit)
 
 
 # -- to whom, until when, and the end --
@@ -368,9 +308,7 @@ BUTTONS: dict[str, Handler] = {
     "survey_skip": skip,
     "survey_several": choose_several,
     "survey_more": add_question,
-    "survey_leads": show_leads,
-    "survey_lead": choose_lead,
-    "survey_questions": show_more,
+    **survey_tree.BUTTONS,
     "survey_audience": settle_audience,
     "survey_now": open_now,
     "survey_term": choose_term,

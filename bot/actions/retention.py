@@ -83,7 +83,7 @@ async def _count_surveys(database: Database, now: datetime) -> None:
         due = await db.surveys.due(tx, now)
     for survey in due:
         async with database.read() as tx:
-            counted = await db.surveys.counts(tx, survey)
+            counted = {**await db.surveys.counts(tx, survey), **await db.surveys.put_to(tx, survey)}
         async with database.write() as tx:
             await db.surveys.keep_counts(tx, survey, counted)
 

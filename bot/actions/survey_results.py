@@ -17,22 +17,33 @@ from bot.rules.permissions import Action
 from bot.rules.small_counts import NOBODY, Headcount, Reader
 from bot.rules.surveys import SKIPPED, Option, Question
 from db.long_counts import CountMaker
-from db.surveys import ANYBODY, Survey
+from db.surveys import ANYBODY, WHOEVER, Survey
 
 MANY = 5_000
 """Answers of a survey from which counting them takes longer than a tap may."""
 
 
 class QuestionCount(Frozen):
-    """How many people chose which option of a question, and how many left it out."""
+    """How many people chose which option of a question, and how many left it out. `asked`: to how many it was put, who
+    answered or left it out; None where that is not known.
+    """
 
     question: Question
     options: tuple[tuple[Option, Headcount], ...]
     skipped: Headcount
+    asked: Headcount | None
 
     def most(self, reader: Reader) -> int:
         """How many chose the option that most chose, as far as the reader may know: what bars are measured by."""
         return max(1, *(reader.at_least(people) for _, people in self.options))
+
+    def percent(self, reader: Reader, people: Headcount) -> float | None:
+        """The share of those whom the question was put to, whatever they answered, not of all who took part: an answer
+        may lead past it. None for staff of some areas, who read of tens, and where nobody is known to have been asked.
+        """
+        if not reader.is_exact or self.asked is None or not self.asked.total:
+            return None
+        return 100 * people.total / self.asked.total
 
 
 class Results(Frozen):
@@ -57,7 +68,7 @@ async def results(tx: AsyncConnection, code: str) -> Results:
     survey = await db.surveys.by_code(tx, code)
     if survey is None:
         raise SurveyRefused(f"There is no survey {code}: `portevoix surveys list` tells their codes.")
-    return results_from(survey, await db.surveys.counts(tx, survey))
+    return results_from(survey, await found_in(tx, survey, None))
 
 
 async def seen_by(tx: AsyncConnection, author: Author) -> list[Survey]:
@@ -98,7 +109,7 @@ async def results_now(counts: CountMaker, survey: Survey, reader: Reader) -> Res
 async def found_in(tx: AsyncConnection, survey: Survey, known_in: Sequence[str] | None) -> db.surveys.Counts:
     """What was answered in some areas; None: everywhere."""
     if known_in is None:
-        return await db.surveys.counts(tx, survey)
+        return {**await db.surveys.counts(tx, survey), **await db.surveys.put_to(tx, survey)}
     return await db.surveys.counts_in(tx, survey, known_in)
 
 
@@ -132,7 +143,15 @@ def results_from(survey: Survey, found: db.surveys.Counts) -> Results:
                     (option, found.get((question.id, option.id), NOBODY)) for option in question.options
                 ),
                 skipped=found.get((question.id, SKIPPED), NOBODY),
+                asked=_asked(question, found),
             )
             for question in survey.form.questions
         ),
     )
+
+
+def _asked(question: Question, found: db.surveys.Counts) -> Headcount | None:
+    if question.several:
+        return found.get((question.id, WHOEVER))
+    said = (found.get((question.id, each), NOBODY) for each in (*(o.id for o in question.options), SKIPPED))
+    return sum(said, start=NOBODY)

@@ -58,12 +58,23 @@ LONGEST = timedelta(days=366)
 
 
 class SurveyRefused(PortevoixError):
-    """A survey that cannot be made, or is not there; `why` names the fault for `errors/survey`."""
+    """A survey that cannot be made, or is not there; `why` names the fault for `errors/survey`, `number` the question
+    that it is of, and `back` the one that it leads up to (1: the first; 0: none).
+    """
 
     default_message: ClassVar[str] = "errors/survey"
 
-    def __init__(self, sentence: str, *, why: str = "unknown", word: str = "", wanted: int = 0) -> None:
-        super().__init__(sentence, why=why, word=word, wanted=wanted)
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        why: str = "unknown",
+        word: str = "",
+        wanted: int = 0,
+        number: int = 0,
+        back: int = 0,
+    ) -> None:
+        super().__init__(sentence, why=why, word=word, wanted=wanted, number=number, back=back)
 
 
 class SurveyUnknown(PortevoixError):
@@ -165,7 +176,13 @@ def require_form(form: Form, campaign: Campaign) -> None:
     found = faults(form, campaign.languages[0])
     if found:
         fault = found[0]
-        raise SurveyRefused(f"The survey has a fault: {fault.wrong}.", why=fault.wrong.value, word=fault.word)
+        raise SurveyRefused(
+            f"The survey has a fault: {fault.wrong}.",
+            why=fault.wrong.value,
+            word=fault.word,
+            number=0 if fault.question is None else fault.question + 1,
+            back=next((at for at, each in enumerate(form.questions, start=1) if each.id == fault.word), 0),
+        )
 
 
 async def _target(tx: AsyncConnection, new: NewSurvey, occasion: ExpressionOccasion) -> Target:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.actions import audit, survey_results, surveys
 from bot.actions.expressions import ExpressionOccasion
-from bot.actions.survey_results import Results
+from bot.actions.survey_results import QuestionCount, Results
 from bot.actions.surveys import Made, NewSurvey
 from bot.campaign.campaign import Campaign
 from bot.commands.arguments import SubCommands, content_of, group
@@ -19,12 +19,15 @@ from bot.commands.survey_file import read_survey
 from bot.commands.tables import print_table
 from bot.communes import load
 from bot.rules.counting import counted_people
+from bot.rules.small_counts import Headcount, Reader
 from bot.rules.surveys import words_in
 from bot.settings import Settings
 from bot.startup import opened, present
 
 BAR = 24
 """Characters of the longest bar."""
+EVERYWHERE = Reader(known_in=None)
+"""Who has the machine may read every count."""
 
 
 def add_to(commands: SubCommands) -> None:
@@ -50,7 +53,8 @@ def add_to(commands: SubCommands) -> None:
     results_parser = surveys_.add_parser(
         "results",
         help="how many people chose what",
-        description="Print how many people chose which option of a survey, as far as it was answered by now.",
+        description="Print how many people chose which option of a survey, as far as it was answered by now.\n"
+        "Percentages are of those whom a question was put to: they answered it, or left it out.",
     )
     results_parser.add_argument(
         "code", metavar="CODE", help="the survey’s code, as `portevoix surveys list` tells it"
@@ -150,18 +154,23 @@ def _print(found: Results, language: str) -> None:
     print(f"{words_in(found.survey.form.title, language)}: {counted_people(found.people.total)} answered.")
     for each in found.questions:
         counts = [people.total for _, people in each.options]
-        answered = max(1, sum(counts) if not each.question.several else found.people.total)
+        asked = "" if each.asked is None else f" (asked of {counted_people(each.asked.total)})"
         print()
-        print(words_in(each.question.text, language))
+        print(f"{words_in(each.question.text, language)}{asked}")
         rows = [
             (
                 f"  {words_in(option.text, language)}",
                 f"{people.total:>9,}",
-                f"{people.total / answered:>4.0%}",
+                _percent(each, people),
                 "█" * round(BAR * people.total / max(1, *counts)),
             )
             for option, people in each.options
         ]
         if each.skipped.total:
-            rows.append(("  (left out)", f"{each.skipped.total:>9,}", "", ""))
+            rows.append(("  (left out)", f"{each.skipped.total:>9,}", _percent(each, each.skipped), ""))
         print_table(("  ", "   people", "", ""), rows)
+
+
+def _percent(counted: QuestionCount, people: Headcount) -> str:
+    percent = counted.percent(EVERYWHERE, people)
+    return "" if percent is None else f"{percent:>3.0f}%"

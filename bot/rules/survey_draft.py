@@ -3,7 +3,8 @@
 kind                poll or persuasion
 titles, purposes    language -> words; blank where it was skipped
 questions           each with `texts` (language -> words; blank where skipped), `options` (language -> their words, in
-                    order), `several`, and `leads` (number of an option -> that of the question that follows, or END)
+                    order), `several`, and `leads` (number of an option, or OTHERWISE -> that of the question that
+                    follows, or END)
 complete            whether there are no more questions
 audience, chosen    an audience as JSON; whether it was settled
 wall                when it closes, in its author's zone (ISO 8601, no offset)
@@ -35,6 +36,8 @@ KEPT_DAYS = 30
 """How long after it has closed the answers are kept, where nothing else was said."""
 TERMS = (1, 7, 30, 90, 365)
 """Days after its end at which answers can be erased."""
+OTHERWISE = "otherwise"
+"""Stands in `leads` for leaving the question out; of one with several answers, for whatever is said to it."""
 _LETTERS = "abcdefgh"
 
 
@@ -119,10 +122,22 @@ def without_last(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [*without(questions, len(questions) - 1), {}]
 
 
-def led(data: Mapping[str, Any], question: int, option: int, to: int | str) -> list[dict[str, Any]]:
-    """The questions, where an option of one now leads to another one (its number), or to the end."""
+def may_lead(questions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The questions of which it can be said what follows: all that stand above another one."""
+    return list(range(len(questions) - 1))
+
+
+def ways_of(question: Mapping[str, Any]) -> list[str]:
+    """The answers to a question that each lead somewhere, as `leads` names them."""
+    if question["several"]:
+        return [OTHERWISE]
+    return [*map(str, range(max(len(each) for each in question["options"].values()))), OTHERWISE]
+
+
+def led(data: Mapping[str, Any], question: int, way: str, to: int | str) -> list[dict[str, Any]]:
+    """The questions, where a way of one now leads to another one (its number), or to the end."""
     changed = [dict(each) for each in data["questions"]]
-    changed[question]["leads"] = {**changed[question].get("leads", {}), str(option): to}
+    changed[question]["leads"] = {**changed[question].get("leads", {}), way: to}
     return changed
 
 
@@ -136,13 +151,24 @@ def form_of(data: Mapping[str, Any]) -> Form:
     return Form(
         title=_said(data["titles"]),
         purpose=_said(data["purposes"]),
-        questions=tuple(_question(number, each) for number, each in enumerate(data["questions"])),
+        questions=tuple(
+            _question(number, each, _below(number, data["questions"]))
+            for number, each in enumerate(data["questions"])
+        ),
     )
 
 
-def _question(number: int, said: Mapping[str, Any]) -> Question:
+def _below(number: int, questions: Sequence[Mapping[str, Any]]) -> str:
+    return _name(number + 1) if number + 1 < len(questions) else END
+
+
+def _question(number: int, said: Mapping[str, Any], below: str) -> Question:
     options: Mapping[str, Sequence[str]] = said["options"]
     count = max(len(each) for each in options.values())
+    leads = said.get("leads") or {}
+    otherwise = _following(leads.get(OTHERWISE))
+    # Where leaving it out leads elsewhere, an answer of which nothing was said still leads to the question below.
+    unsaid = None if otherwise is None or said["several"] else below
     return Question(
         id=_name(number),
         text=_said(said["texts"]),
@@ -151,10 +177,11 @@ def _question(number: int, said: Mapping[str, Any]) -> Question:
             Option(
                 id=_LETTERS[place] if place < len(_LETTERS) else f"o{place}",
                 text={language: each[place] for language, each in options.items() if place < len(each)},
-                next=_following(said.get("leads", {}).get(str(place))),
+                next=None if said["several"] else _following(leads.get(str(place))) or unsaid,
             )
             for place in range(count)
         ),
+        next=otherwise,
     )
 
 

@@ -141,8 +141,7 @@ def _never_asked(form: Form) -> Iterator[FormFault]:
     reached = {form.questions[0].id}
     for question in form.questions:
         if question.id in reached:
-            ways = ((), *((each.id,) for each in question.options))
-            reached |= {each.id for way in ways if (each := form.after(question, way)) is not None}
+            reached |= {way.to.id for way in form.ways(question) if way.to is not None}
     for number, question in enumerate(form.questions):
         if question.id not in reached:
             yield FormFault(wrong=Wrong.NEVER_ASKED, part="id", question=number, word=question.id)

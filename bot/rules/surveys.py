@@ -75,17 +75,31 @@ class Form(Frozen):
             return None
         return self.question(following) if following else next(iter(below), None)
 
+    def ways(self, question: Question) -> list[Way]:
+        """What follows each answer to a question, and its being left out. Where several may be chosen no answer leads
+        anywhere by itself: there is one way.
+        """
+        by_answer = () if question.several else question.options
+        return [
+            *(Way(option=each, to=self.after(question, (each.id,))) for each in by_answer),
+            Way(option=None, to=self.after(question, ())),
+        ]
+
     def most_after(self, question: Question | None) -> int:
         """How many questions may still come, this one included, however it is answered."""
         if question is None:
             return 0
-        ways = {None if not each else each.id: each for each in _ways(self, question)}
-        return 1 + max(self.most_after(each) for each in ways.values())
+        following = {None if not each.to else each.to.id: each.to for each in self.ways(question)}
+        return 1 + max(self.most_after(each) for each in following.values())
 
 
-def _ways(form: Form, question: Question) -> list[Question | None]:
-    """Everything that may follow a question."""
-    return [form.after(question, ()), *(form.after(question, (each.id,)) for each in question.options)]
+class Way(Frozen):
+    """The question that an answer leads `to`; None: the end. `option` None: the question is left out, or, where several
+    may be chosen, whatever is.
+    """
+
+    option: Option | None
+    to: Question | None
 
 
 def way(form: Form, answers: Answers) -> tuple[Question, ...]:

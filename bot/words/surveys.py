@@ -11,6 +11,7 @@ from bot.rules.surveys import (
     END,
     QUESTION,
     Form,
+    Question,
     SurveyProgress,
     SurveyStanding,
     progress,
@@ -22,7 +23,7 @@ from bot.words.texts import Text
 
 DONE = "surveys/done"
 WHOLE = "surveys/whole"
-QUESTIONS_AT_ONCE = 5
+QUESTIONS_AT_ONCE = 4
 """Questions of which all is said in one message: so many fit, be they as long as they may."""
 
 
@@ -101,14 +102,69 @@ class PlanOption(Frozen):
     leads_to: int | str | None
 
 
+class PlanSource(Frozen):
+    """A question after which another one is asked, by its number: after these answers, and where it is `left_out`;
+    with neither, whatever is said.
+    """
+
+    number: int
+    answers: tuple[str, ...] = ()
+    left_out: bool = False
+
+
 class PlanQuestion(Frozen):
-    """A question with its number (1: the first), and the one that it leads to where that is not the one below."""
+    """A question with its number (1: the first), as people come to it and go on from it.
+
+    `branches`: its answers lead to different ones; `leads_to` is then where it leads who leaves it out. Else it is
+    where all of them lead; None: to the one below, or, from the last one, to the end. `after`: what it is asked after,
+    where that is not the question above, whatever was said there.
+    """
 
     number: int
     text: str
     several: bool
     options: tuple[PlanOption, ...]
+    branches: bool
     leads_to: int | str | None
+    after: tuple[PlanSource, ...]
+
+
+def plan_of(form: Form, language: str) -> list[PlanQuestion]:
+    """The questions of a survey as the tree that people walk."""
+    numbers = {question.id: number for number, question in enumerate(form.questions, start=1)}
+    ways = [form.ways(question) for question in form.questions]
+
+    def number(to: Question | None) -> int | str:
+        return END if to is None else numbers[to.id]
+
+    def source(at: int, question: Question) -> PlanSource | None:
+        led = [way for way in ways[at] if way.to is question]
+        if len(led) in (0, len(ways[at])):
+            return PlanSource(number=at + 1) if led else None
+        said = tuple(words_in(way.option.text, language) for way in led if way.option is not None)
+        return PlanSource(number=at + 1, answers=said, left_out=len(said) < len(led))
+
+    plan = []
+    for at, question in enumerate(form.questions):
+        after = tuple(each for above in range(at) if (each := source(above, question)) is not None)
+        otherwise, branches = ways[at][-1].to, len({number(way.to) for way in ways[at]}) > 1
+        below = form.questions[at + 1] if at + 1 < len(form.questions) else None
+        leads = {way.option.id: number(way.to) for way in ways[at] if way.option is not None and branches}
+        plan.append(
+            PlanQuestion(
+                number=at + 1,
+                text=words_in(question.text, language),
+                several=question.several,
+                options=tuple(
+                    PlanOption(text=words_in(each.text, language), leads_to=leads.get(each.id))
+                    for each in question.options
+                ),
+                branches=branches,
+                leads_to=number(otherwise) if branches or otherwise is not below else None,
+                after=() if after == (PlanSource(number=at),) else after,
+            )
+        )
+    return plan
 
 
 def whole_texts(render: Render, form: Form, language: str) -> list[Text]:
@@ -117,24 +173,7 @@ def whole_texts(render: Render, form: Form, language: str) -> list[Text]:
     """
     if len(form.questions) < 2:
         return []
-    numbers = {question.id: number for number, question in enumerate(form.questions, start=1)}
-
-    def number(following: str | None) -> int | str | None:
-        return END if following == END else numbers.get(following or "")
-
-    plan = [
-        PlanQuestion(
-            number=numbers[question.id],
-            text=words_in(question.text, language),
-            several=question.several,
-            options=tuple(
-                PlanOption(text=words_in(each.text, language), leads_to=number(each.next))
-                for each in question.options
-            ),
-            leads_to=number(question.next),
-        )
-        for question in form.questions
-    ]
+    plan = plan_of(form, language)
     return [
         render(WHOLE, reader=language, questions=plan[at : at + QUESTIONS_AT_ONCE])
         for at in range(0, len(plan), QUESTIONS_AT_ONCE)

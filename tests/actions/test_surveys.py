@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 import db.surveys
-from bot.actions import retention
+from bot.actions import retention, survey_results
 from bot.actions.rights import holding
 from bot.rules.retention import Retention
+from bot.rules.small_counts import Reader
 from bot.rules.suppression import SuppressionKey
 from bot.rules.surveys import as_json
 from db.engine import Database
@@ -108,6 +109,30 @@ async def test_on_its_day_the_answers_go_and_the_counts_stay(asked: Database) ->
         left = sa.select(answer_counts.c.count).where(answer_counts.c.area == "FR", answer_counts.c.day == "")
         assert list(await tx.scalars(left)) == [10]
     assert await purge(timedelta(days=1)) == 0
+
+
+async def test_shares_are_of_those_whom_a_question_was_put_to_and_stay_when_the_answers_go(
+    asked: Database,
+) -> None:
+    """Of several answers, what was chosen does not add up to those who were asked: they are counted apart."""
+    async with asked.write() as tx:
+        for person in (17, 18, 20):
+            more = {"survey": 1, "person": person, "question": "when", "option": "evening", "at": NOW}
+            await tx.execute(sa.insert(survey_answers).values(**more))
+
+    async def shares(reader: Reader) -> list[list[float | None]]:
+        async with asked.read() as tx:
+            found = await survey_results.found_in(tx, await the_survey(asked), reader.known_in)
+            told = survey_results.as_read(await the_survey(asked), reader, found)
+        return [[each.percent(reader, people) for _, people in each.options] for each in told.questions]
+
+    everybody = [[100, 0], [400 / 19, 200 / 19], [None, None], [None, None]]
+    assert await shares(Reader(known_in=None)) == everybody
+    # Staff of an area read tens: a share would tell of one person.
+    assert {each for some in await shares(Reader(known_in=("69",))) for each in some} == {None}
+    await retention.purge(asked, CAMPAIGN, key=KEY, actor="test", now=ERASED, dry_run=False)
+    assert await shares(Reader(known_in=None)) == everybody
+    assert await numbers(asked) == {**COUNTED, ("when", "evening"): 2}
 
 
 async def test_everybody_reads_what_they_chose(asked: Database) -> None:

@@ -128,6 +128,10 @@ def test_what_was_answered_is_counted_option_by_option(
     shown = capsys.readouterr().out
     assert "Vos trajets: 3 people answered." in shown
     assert "67% " in shown
+    # Who says no is not asked at what hours: the shares are of the two who were.
+    assert "Prenez-vous le train ? (asked of 3 people)" in shown
+    hours = shown.split("Quand ? (asked of 2 people)")[1]
+    assert hours.count(" 50%") == 3
     assert main(["surveys", "list", "--json"]) == 0
     (line,) = json.loads(capsys.readouterr().out)
     assert (line["code"], line["title"], line["state"], line["people"]) == (

@@ -178,6 +178,7 @@ async def test_results_are_told_as_far_as_their_reader_may_know(
     assert "People who answered: 3–12" in shown.text  # all three agreed to be known to the team
     assert "Yes – 3–12" in shown.text
     assert "No – &lt; 10" in shown.text
+    assert "%" not in shown.text, "Of tens no share is told."
     async with conversation.database.write() as tx:
         await db.staff.add(
             tx, telegram_id=STAFF, role="coordinator", area="FR", added_by=None, now=conversation.clock.now()
@@ -185,6 +186,8 @@ async def test_results_are_told_as_far_as_their_reader_may_know(
     shown = await staff.tap("Refresh")
     assert "People who answered: 3" in shown.text
     assert "████" in shown.text
+    assert "Yes – 3 (100%)" in shown.text
+    assert "Percentages are of those whom the question was put to" in shown.text
     await staff.tap("As a picture")
     (photo,) = staff.called("sendPhoto")
     assert "People who answered: 3" in photo.payload["caption"]
@@ -245,6 +248,77 @@ async def test_what_follows_an_answer_lies_further_down_and_what_is_wrong_is_tol
         assert not (await tx.execute(sa.select(surveys))).all()
     await staff.tap("Change the end")
     assert "Ready to send" in (await staff.send("18/11 20:00")).text
+
+
+async def write_three(staff: Talker) -> None:
+    await write_up_to_the_questions(staff)
+    await write_question(staff, *TRAIN)
+    await staff.tap("Another question")
+    await write_question(staff, *WHEN, several=True)
+    await staff.tap("Another question")
+    await write_question(staff, *WHY)
+
+
+async def test_what_follows_a_question_of_several_answers_and_one_left_out_is_said_in_the_chat(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    """Nobody who says when they take the train is asked why they don’t."""
+    staff = await team(conversation)
+    await write_three(staff)
+    await staff.tap("What follows question 2")
+    assert "the same question follows, whatever is" in staff.last.text
+    await staff.tap("The end")
+    assert "2. When?\n   → the end" in staff.last.text
+    assert "Nobody would be asked question 3" in staff.last.text
+    await staff.tap("That’s all")
+    assert "no answer leads to it" in staff.last.text, "Told before it is asked for whom it is."
+    await staff.tap_data("1:survey_leads:0", on=staff.screen[-2])
+    for answer, to in (("No", "Why?"), ("If it is left out", "The end")):
+        await staff.tap(answer)
+        await staff.tap(to)
+    for words in ("Yes → When?", "No → Why?", "left out → the end"):
+        assert words in staff.screen[-2].text
+    for forged in ("1:0:2", "1:2:2", "0:none:2", "1:otherwise:0", "1:otherwise:1", "2:otherwise:end"):
+        await staff.tap_data(f"1:survey_lead:{forged}")
+        assert "no longer works" in staff.toast
+    await staff.tap("Done")
+    assert "Nobody would be asked" not in staff.screen[-2].text
+    await staff.tap("That’s all")
+    await staff.tap("That’s it")
+    await staff.send("18/11 20:00")
+    whole = plain(staff.screen[-2].text)
+    assert "• Yes → question 2\n• No → question 3\nleft out → the end" in whole
+    assert "2. When?\nAsked after question 1 (Yes)\n" in whole
+    assert "In the evening" not in whole
+    assert "• Evening\nThen nothing more is asked." in whole
+    assert "3. Why?\nAsked after question 1 (No)\n" in whole
+    await staff.send("SEND")
+    (made,) = await rows(conversation, surveys)
+    first, second, third = from_json(made.form).questions
+    assert [each.next for each in first.options] == ["q2", "q3"]
+    assert (first.next, second.next, third.next) == ("end", "end", None)
+
+
+async def test_a_question_that_is_taken_out_of_the_way_is_told_in_french(conversation: Conversation) -> None:
+    await team(conversation)
+    staff = conversation.person(STAFF, language="fr")
+    await staff.send("/survey")
+    await staff.tap("Nouveau sondage")
+    await staff.tap_data("1:survey_kind:poll")
+    for words in ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme."):
+        await staff.send(words)
+    for number, question in enumerate((TRAIN, WHEN, WHY)):
+        if number:
+            await staff.tap_data("1:survey_more:another")
+        for words in question:
+            await staff.send(words)
+        await staff.tap_data("1:survey_several:one")
+    await staff.tap_data("1:survey_leads:0")
+    assert "question passée → Quand ?" in staff.last.text
+    for way in ("0", "1", "otherwise"):
+        await staff.tap_data(f"1:survey_lead:0:{way}:2")
+    await staff.tap_data("1:survey_questions")
+    assert "Personne ne verrait la question 2" in staff.last.text
 
 
 async def test_supporters_are_not_asked_to_write_one(conversation: Conversation) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.actions import survey_results
-from bot.rules.survey_draft import without
+from bot.rules.survey_draft import OTHERWISE, without
 from bot.rules.surveys import END, from_json
 from db.schema import people, survey_answers, surveys
 from tests.campaigning import rows, staff, supporter
@@ -119,11 +119,64 @@ async def test_what_is_half_written_waits_and_the_chat_goes_on_with_what_is_whol
     assert "Vos trajets" not in html.unescape(sophie.page.text)
 
 
+async def test_the_tree_is_said_by_answer_and_shown_as_people_walk_it(conversation: Conversation) -> None:
+    """Who says when they take the train is not asked why they don’t, and who says nothing is asked nothing more."""
+    sophie = await asker(conversation, "coordinator")
+    await sophie.open(NEW)
+    third = {"text-2-fr": "Pourquoi ?", "options-2-fr": "Trop cher\nTrop loin"}
+    three = {"count": "3", **FIRST, **SECOND, **third}
+    await sophie.send(NEW, do="next", **three, **{"lead-1-otherwise": "end"})
+    assert 'href="#text-2-fr">Nobody would be asked question 3: no answer leads to it' in sophie.page.text
+    for up in ("0", "1"):
+        await sophie.send(NEW, do="next", **three, **{"lead-0-1": "2", "lead-1-otherwise": up})
+        assert (
+            f'href="#lead-1-otherwise">Question 2 would lead back to question {int(up) + 1}'
+            in sophie.page.text
+        )
+        assert 'id="fault-lead-1-otherwise"' in sophie.page.text
+        await sophie.open(f"{NEW}/when")  # what goes in a circle is not played
+        await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
+        assert "Ready to send" not in sophie.text
+        await sophie.open(NEW)
+    await sophie.send(NEW, do="next", **three, **{"lead-1-otherwise": "8"})
+    assert "Question 2 leads to a question that is not there" in sophie.text
+    leads = {"lead-0-1": "2", "lead-0-otherwise": "end", "lead-1-otherwise": "end", "lead-1-0": "2"}
+    await sophie.send(NEW, do="keep", **three, **leads)
+    for field in (
+        '<option value="2" selected>3. Pourquoi ?</option>',
+        '<option value="end" selected>the end</option>',
+        "2. Quand ? – the question below",
+        '<label for="lead-1-otherwise">Whatever is chosen</label>',
+    ):
+        assert field in sophie.page.text, field
+    assert 'name="lead-1-0"' not in sophie.page.text, "of several answers each alone leads nowhere"
+    walked = sophie.text.split("As people go through it")[1]
+    for words in (
+        "Yes → question 2",
+        "left out → the end",
+        "Asked after question 1 (Yes)",
+        "Then nothing more",
+    ):
+        assert words in walked, words
+    await sophie.send(NEW, do="next", **three, **leads)
+    await sophie.send(f"{NEW}/whom", do="next", expression="in:69")
+    await sophie.send(f"{NEW}/when", opens="", closes="2016-11-18T18:00", kept="30")
+    seen = re.search(r'name="seen" value="(\w+)"', sophie.page.text)
+    assert seen is not None
+    await sophie.send(f"{NEW}/send", seen=seen[1], word="SEND")
+    (made,) = await rows(conversation, surveys)
+    asked = from_json(made.form)
+    assert [each.next for each in asked.questions] == ["end", "end", None]
+    assert [each.next for each in asked.questions[0].options] == ["q2", "q3"]
+    assert [each.next for each in asked.questions[1].options] == [None, None]
+
+
 def test_what_led_to_a_question_that_is_taken_out_leads_below() -> None:
     questions = [{"leads": {"0": END, "1": 1}}, {"leads": {"0": 2}}, {"leads": {}}]
     assert [each["leads"] for each in without(questions, 0)] == [{"0": 1}, {}]
     assert [each["leads"] for each in without(questions, 1)] == [{"0": END}, {}]
     assert [each["leads"] for each in without(questions, 2)] == [{"0": END, "1": 1}, {}]
+    assert without([{"leads": {OTHERWISE: 2}}, {}, {}], 1)[0]["leads"] == {OTHERWISE: 1}
 
 
 def is_ticked(visitor: Browser, step: str) -> bool:
@@ -209,6 +262,8 @@ async def test_many_answers_are_counted_once_for_whoever_looks(
     await admin.open("/console/surveys/trains")
     assert "People who answered: 1" in admin.text
     assert len(shown.findall(admin.page.text)) == 1
+    assert '<td class="number">100%</td>' in admin.page.text
+    assert "Percentages are of those whom the question was put to" in admin.text
     await answers(second.id, second.options[0].id)
     await admin.open("/console/surveys/trains")
     assert len(shown.findall(admin.page.text)) == 1, "what was counted a moment ago"

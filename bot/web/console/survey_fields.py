@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.rules.survey_draft import StillMissing
-from bot.rules.survey_forms import FormFault
+from bot.rules.survey_draft import OTHERWISE, StillMissing
+from bot.rules.survey_forms import MOST_OPTIONS, MOST_QUESTIONS, FormFault
+from bot.rules.surveys import END
+from bot.rules.typed import is_number
 from bot.web.console.forms import plain
 
 
@@ -24,8 +26,8 @@ def field_of_fault(fault: FormFault, first_language: str) -> str:
     if fault.question is None:
         part = fault.part if fault.part in ("title", "purpose") else "text-0"
         return f"{part}-{first_language}"
-    if fault.part == "next" and fault.option is not None:
-        return f"lead-{fault.question}-{fault.option}"
+    if fault.part == "next":
+        return f"lead-{fault.question}-{OTHERWISE if fault.option is None else fault.option}"
     is_of_answers = fault.part == "options" or fault.option is not None
     return f"{'options' if is_of_answers else 'text'}-{fault.question}-{first_language}"
 
@@ -34,3 +36,18 @@ def texts_said(form: Mapping[str, str], name: str, languages: Sequence[str]) -> 
     """One text by language: blank where it is left out, absent where the first language lacks it."""
     said = {code: " ".join(plain(form.get(f"{name}-{code}", "")).split()) for code in languages}
     return {code: text for code, text in said.items() if text or code != languages[0]}
+
+
+def leads_said(form: Mapping[str, str], number: int, *, several: bool) -> dict[str, int | str]:
+    """What follows which answer to a question; where several may be chosen, what follows them all. One that leads up
+    again is kept as it was said: that it cannot is told beside it.
+    """
+    answers = [] if several else list(map(str, range(MOST_OPTIONS)))
+    leads: dict[str, int | str] = {}
+    for way in (*answers, OTHERWISE):
+        to = form.get(f"lead-{number}-{way}", "")
+        if to == END:
+            leads[way] = END
+        elif is_number(to) and int(to) < MOST_QUESTIONS:
+            leads[way] = int(to)
+    return leads

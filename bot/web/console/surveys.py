@@ -28,7 +28,7 @@ from bot.rules.permissions import Action
 from bot.rules.sending import all_at
 from bot.rules.survey_draft import KEPT_DAYS, TERMS, StillMissing, form_of, lines_in, missing, without
 from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS, faults
-from bot.rules.surveys import END, KINDS, QUESTION, words_in
+from bot.rules.surveys import KINDS, QUESTION, words_in
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
 from bot.web.console import whom
@@ -47,7 +47,7 @@ from bot.web.console.forms import (
     without_the_word,
     word_faults,
 )
-from bot.web.console.survey_fields import field_of_fault, field_of_gap, texts_said
+from bot.web.console.survey_fields import field_of_fault, field_of_gap, leads_said, texts_said
 from bot.web.console.surveys_shown import results, whole
 from bot.web.counting import Outside
 from bot.web.desk import Desk, Visit, whole_number
@@ -125,6 +125,7 @@ class Surveys:
             most_options=MOST_OPTIONS,
             gap=gap,
             faults=self._faults(visit, data, gap),
+            whole=whole(visit, form_of(data)) if data and gap is None else [],
             **await self._around(visit, data),
         )
 
@@ -167,19 +168,12 @@ class Surveys:
         self, form: Mapping[str, str], number: int, languages: Sequence[str]
     ) -> dict[str, Any]:
         options = {code: lines_in(plain(form.get(f"options-{number}-{code}", ""))) for code in languages}
-        leads: dict[str, int | str] = {}
-        for place in range(MOST_OPTIONS):
-            to = form.get(f"lead-{number}-{place}", "")
-            if to == END:
-                leads[str(place)] = END
-            elif is_number(to) and number < int(to) < MOST_QUESTIONS:
-                leads[str(place)] = int(to)
         several = f"several-{number}" in form
         return {
             "texts": texts_said(form, f"text-{number}", languages),
             "options": {code: lines for code, lines in options.items() if lines},
             "several": several,
-            "leads": {} if several else leads,
+            "leads": leads_said(form, number, several=several),
         }
 
     def _faults(
@@ -315,11 +309,9 @@ class Surveys:
         return new, {}
 
     def _written(self, visit: Visit, data: Mapping[str, Any], code: str = "preview") -> NewSurvey | None:
-        """The survey as it was written, right or wrong; None while something is missing."""
-        if (
-            not data.get("wall")
-            or missing(data, visit.author.campaign.languages, _questions(data)) is not None
-        ):
+        """The survey as it was written, be its hours right or wrong; None while its questions are not whole."""
+        gap = missing(data, visit.author.campaign.languages, _questions(data))
+        if not data.get("wall") or gap is not None or self._faults(visit, data, gap):
             return None
         return written(data, code, visit.zone)
 

@@ -350,9 +350,9 @@ class Surveys:
         return await drafts.kept(visit.tx, visit.author.person, FLOW) or {}
 
     async def _around(self, visit: Visit, data: Mapping[str, Any]) -> dict[str, Any]:
-        languages = visit.author.campaign.languages
+        gap = missing(data, visit.author.campaign.languages, _questions(data))
         steps = [
-            bool(data) and missing(data, languages, _questions(data)) is None,
+            bool(data) and gap is None and not self._faults(visit, data, gap),
             bool(data.get("chosen")),
             bool(data.get("wall")) and not self._new(visit, data, "preview")[1],
         ]

@@ -56,6 +56,18 @@ async def to_come(tx: AsyncConnection, of: Collection[int], now: datetime) -> di
     return found
 
 
+async def last_start(tx: AsyncConnection, event: int) -> datetime | None:
+    """When the last date of the series that an event is a date of begins, of those that take place; None: none does."""
+    number = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
+    query = (
+        sa.select(sa.func.max(events.c.starts_at))
+        .join(series_events, series_events.c.event == events.c.id)
+        .where(series_events.c.series == number, events.c.state.in_(("open", "hidden")))
+    )
+    found: datetime | None = await tx.scalar(query)
+    return found
+
+
 async def following(tx: AsyncConnection, event: Event) -> list[Event]:
     """The event and the later dates of its series that take place, the soonest first; of none, nothing."""
     number = await number_of(tx, event.id)

@@ -6,7 +6,7 @@ start), `commune`, `address`, `language` and `words`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -252,6 +252,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         context.say("event_edit/previews", hidden=hidden)
         context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
     silence = None if cancelling else announcing.silence_at(context.campaign, event)
+    dates = await series.following(context.tx, found) if not hidden else []
     context.say(
         "event_edit/confirm",
         reach=reach,
@@ -267,15 +268,27 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         silence=silence,
         **(_doubts(context, event) if change.starts_at is not None else {"doubts": ()}),
         invited=await event_news.invited(context.tx, author, found.event),
-        late=None
-        if cancelling
-        else await too_late.of_event(context.tx, author, found.event, event.starts_at),
+        **await _late(context, author, found.event, dates, None if cancelling else change),
         bot=context.services.bot_username,
         code=found.event.code,
         zone=author.person.zone or event.zone,
         place_zone=event.zone,
-        following=len(await series.following(context.tx, found)) if not hidden else 0,
+        following=len(dates),
     )
+
+
+async def _late(
+    context: Context, author: Author, event: Event, dates: Sequence[Event], change: EventChange | None
+) -> dict[str, Any]:
+    """Whom the invitation would not reach any more were the event alone changed so, and with all that follow."""
+    if change is None:
+        return {"late": None, "late_with_all": None}
+    starts_at = change.starts_at or event.starts_at
+    late = await too_late.of_event(context.tx, author, event, starts_at)
+    if late is None or change.starts_at is None or len(dates) < 2:
+        return {"late": late, "late_with_all": None}
+    moved = series.moved_with(event, dates, change)
+    return {"late": late, "late_with_all": await too_late.of_event(context.tx, author, event, starts_at, moved)}
 
 
 def _doubts(context: Context, event: Event) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from bot.actions import event_news, series, too_late
 from bot.actions.authority import Author
 from bot.actions.event_news import Invited
 from bot.actions.events import PAST_AT_ONCE, ManagedEvent
+from bot.actions.too_late import Late
 from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
 from db.events import Event, EventPage
-from db.too_late import TooLate
 
 
 class LastNews(Frozen):
@@ -39,7 +39,7 @@ class History(Frozen):
     # How it stands, where a second person has to let it go and it has more to send.
     invited: Invited | None
     # Whom the invitation does not reach before it begins.
-    late: TooLate | None
+    late: Late | None
     news: LastNews | None
     every: str | None
     dates: Sequence[Event]

@@ -21,6 +21,7 @@ import db.broadcasts
 import db.delivery_accounts
 import db.event_news
 import db.events
+import db.series
 from bot.actions import broadcast_approvals, broadcasts, rewording
 from bot.actions.audiences import target_of
 from bot.actions.authority import Author
@@ -312,8 +313,10 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
         return
     changed = (await db.events.get_many(tx, [event.id]))[event.id]
     expires = invitation.expires_at
-    if expires is not None and invitation.series is None and expires != changed.starts_at:
-        await db.broadcasts.expire_at(tx, invitation.id, changed.starts_at)
+    # That to a series is of use until its last date.
+    last = changed.starts_at if invitation.series is None else await db.series.last_start(tx, event.id)
+    if expires is not None and last is not None and expires != last:
+        await db.broadcasts.expire_at(tx, invitation.id, last)
     if invitation.finished_at is not None:
         return
     last = await db.approvals.of_broadcast(tx, invitation.id)

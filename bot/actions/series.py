@@ -185,6 +185,11 @@ async def _reword(
     return told
 
 
+def moved_with(found: Event, dates: Sequence[Event], change: EventChange) -> dict[int, datetime]:
+    """When each of these dates would begin if they all change as the first one that was found does."""
+    return {date.id: _alike(found, date, change).starts_at or date.starts_at for date in dates}
+
+
 def _alike(first: Event, date: Event, change: EventChange) -> EventChange:
     """The change of a date, as the first one changes."""
     if change.starts_at is None:

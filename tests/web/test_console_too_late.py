@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from db.schema import broadcasts, deliveries, people
+from db.schema import broadcasts, deliveries, events, people
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import write_event
@@ -79,6 +79,137 @@ async def test_whoever_moves_an_event_hears_whom_its_invitation_does_not_reach_a
     assert not does.search(talker.last.text), talker.last.text
     await page.open("/console/")
     assert not left_out.search(page.text), page.text
+
+
+async def series_held_until_tomorrow(conversation: Conversation, language: str) -> Talker:
+    """Whose invitation to two Thursdays, 24 November and 1 December, is held for thirteen."""
+    for number in range(13):
+        await supporter(conversation, 100 + number, LYON)
+    talker = await staff(conversation, 7, "admin", "FR")
+    await write_event(talker)
+    await talker.tap("Repeat it")
+    await talker.tap("Every week")
+    await talker.send("2")
+    await talker.send("SEND")
+    async with conversation.database.write() as tx:
+        held = {"state": "withheld", "reason": "cap_day", "due_at": paris(TOMORROW)}
+        await tx.execute(sa.update(deliveries).values(**held))
+        await tx.execute(sa.update(people).where(people.c.telegram_id == 7).values(language=language))
+    return talker
+
+
+def left_out_of(words: str, number: int, text: str) -> bool:
+    return re.search(rf"{words}\s?: {number}\b", text) is not None
+
+
+THIS = {"en": "Left out of it", "fr": "Personnes non jointes"}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_whoever_moves_a_series_hears_which_of_its_dates_the_invitation_misses(
+    conversation: Conversation, language: str
+) -> None:
+    talker, read = await series_held_until_tomorrow(conversation, language), Reader(language)
+    first, second = await rows(conversation, events)
+    await talker.tap_data(f"1:event_change:{first.code}:date:-")
+    await talker.send("16/11 20h")
+    told = talker.last.text
+    assert read.says("Its invitation could not reach everybody before this date").search(told), told
+    assert left_out_of(THIS[language], 13, told), told
+    assert read.says("They are invited to the later dates.").search(told), told
+    await talker.tap(read.label("Change this one and all that follow"))
+    told = talker.last.text
+    assert read.says("Its invitation cannot reach everybody before this date").search(told), told
+    moved = await rows(conversation, events)
+    (invitation,) = [
+        each
+        for each in await rows(conversation, broadcasts)
+        if each.template == "broadcasts/series_invitation"
+    ]
+    assert [each.starts_at for each in moved] == [paris("2016-11-16T20:00"), paris("2016-11-23T20:00")]
+    assert invitation.expires_at == moved[-1].starts_at, (
+        "It is of use until its last date, where that is now."
+    )
+    page = await signed_in(talker)
+    await page.open(f"/console/events/{first.code}")
+    assert left_out_of(THIS[language], 13, page.text), page.text
+    await page.open("/console/")
+    assert "#too-late" not in page.page.text, "one of the dates is still told to everybody in time"
+
+    # Held until both have begun, they are left out of both: that is for somebody to decide.
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).values(due_at=paris("2016-11-24T09:00")))
+    await talker.tap_data(f"1:event_change:{first.code}:date:-")
+    await talker.send("16/11 21h")
+    assert read.says("Left out of all its later dates too").search(talker.last.text), talker.last.text
+    await page.open("/console/")
+    assert f'href="/console/events/{second.code}#too-late"' in page.page.text
+    await page.open(f"/console/events/{second.code}")
+    assert read.says("Its invitation cannot reach everybody in time").search(page.text), page.text
+
+
+async def test_whoever_moves_all_dates_hears_beforehand_that_none_is_left(conversation: Conversation) -> None:
+    talker = await series_held_until_tomorrow(conversation, "en")
+    (first, _) = await rows(conversation, events)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).values(due_at=paris("2016-11-25T09:00")))
+    await talker.tap_data(f"1:event_change:{first.code}:date:-")
+    await talker.send("16/11 20h")
+    # The second would be on the 23rd; alone it stays on 1 December.
+    assert "Were all that follow moved with it, left out of every date: 13" in talker.last.text
+    assert "later dates" not in talker.last.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_the_console_asks_before_it_moves_what_leaves_somebody_out(
+    conversation: Conversation, language: str
+) -> None:
+    talker, read = await held_until_tomorrow(conversation, language), Reader(language)
+    code, page = await code_of(conversation), await signed_in(talker)
+    address = f"/console/events/{code}"
+
+    async def move(to: str, **said: str) -> None:
+        await page.open(address)
+        fields = {"sequence": "0", "starts": to, "sure": f"{to}////", **said}
+        await page.send(f"{address}/change", **fields)
+
+    before = (await rows(conversation, events))[0].starts_at
+    await move("2016-11-16T20:00")
+    assert page.page.status_code == 409
+    assert read.says("Its invitation could not reach everybody in time").search(page.text), page.text
+    assert left_out_of("(?:Left out|Personnes non jointes)", 12, page.text), page.text
+    assert (await rows(conversation, events))[0].starts_at == before
+    (box,) = re.findall(r'name="left_out" value="([^"]*)"', page.page.text)
+    # What was meant of one hour is asked about anew of another.
+    await move("2016-11-16T21:00", left_out=box)
+    assert page.page.status_code == 409
+    await move("2016-11-16T20:00", left_out=box)
+    assert (await rows(conversation, events))[0].starts_at == paris("2016-11-16T20:00")
+    # Later than they may be written to, nobody is left out, and nobody is asked.
+    await page.open(address)
+    await page.send(f"{address}/change", sequence="1", starts="2016-11-17T20:00")
+    assert (await rows(conversation, events))[0].starts_at == paris("2016-11-17T20:00")
+
+
+async def test_the_console_asks_before_it_moves_all_dates_of_a_series(conversation: Conversation) -> None:
+    talker = await series_held_until_tomorrow(conversation, "en")
+    (first, _) = await rows(conversation, events)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(deliveries).values(due_at=paris("2016-11-25T09:00")))
+    page, address = await signed_in(talker), f"/console/events/{first.code}"
+    told = {}
+    for following in ("one", "all"):
+        await page.open(address)
+        fields = {"sequence": "0", "starts": "2016-11-16T20:00", "following": following}
+        await page.send(f"{address}/change", **fields)
+        told[following] = page.text
+    assert "They are invited to the later dates." in told["one"]
+    assert "Left out of all its later dates too: 13" in told["all"]
+    await page.send(f"{address}/change", **fields, left_out="2016-11-16T20:00/all")
+    assert [each.starts_at for each in await rows(conversation, events)] == [
+        paris("2016-11-16T20:00"),
+        paris("2016-11-23T20:00"),
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

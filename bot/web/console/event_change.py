@@ -103,6 +103,13 @@ def merged(form: Mapping[str, str], now: Mapping[str, str]) -> Merged:
 # -- what it says --
 
 
+def moves_to(form: Mapping[str, str]) -> str:
+    """What the box of a form sends along that says that this move is meant, whomever it leaves out: another is asked
+    about anew.
+    """
+    return f"{form.get('starts', '')}/{form.get('following', 'one')}"
+
+
 def change(found: ManagedEvent, visit: Visit) -> EventChange:
     """What of the form differs from what stands there. Raises EventRefused, BadForm."""
     form, event = visit.form, found.event

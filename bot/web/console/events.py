@@ -12,10 +12,20 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.actions import attendees, drafts, event_history, event_news, event_reach, event_seats, events, series
+from bot.actions import (
+    attendees,
+    drafts,
+    event_history,
+    event_news,
+    event_reach,
+    event_seats,
+    events,
+    series,
+    too_late,
+)
 from bot.actions.authority import area_name
 from bot.actions.event_drafts import FLOW
-from bot.actions.events import ManagedEvent
+from bot.actions.events import EventChange, ManagedEvent
 from bot.actions.last_change import require_unchanged
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
@@ -49,6 +59,12 @@ class ReasonAlone(PortevoixError):
     default_message = "console/reason_alone"
 
 
+class LeavesOut(PortevoixError):
+    """A move after which the invitation does not reach everybody in time: it is asked about once."""
+
+    default_message = "console/leaves_out"
+
+
 class Refused(Frozen):
     """A form of the page that was refused: which one, why, what is wrong with its fields, and what became of them
     where somebody else changed the event meanwhile.
@@ -58,6 +74,7 @@ class Refused(Frozen):
     words: Markup | None = None
     faults: event_change.Faults = field(default_factory=dict)
     merged: event_change.Merged | None = None
+    asks_of_left_out: bool = False
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -139,6 +156,8 @@ class Events:
             shown=event_change.marks(now),
             refused=refused,
             meant=meant(fields),
+            asks_of_left_out=refused.asks_of_left_out,
+            moves_to=event_change.moves_to(fields),
             opens=event.starts_at - EARLY,
             bot=self._desk.composer.bot_username,
             is_done="done" in visit.request.query_params,
@@ -175,7 +194,13 @@ class Events:
             faults: event_change.Faults = {}
             if form == "change" and not merged.is_stale:
                 faults = event_change.faults(found, visit)
-            why = Refused(form=form, words=told(visit, fault), faults=faults, merged=merged)
+            why = Refused(
+                form=form,
+                words=told(visit, fault),
+                faults=faults,
+                merged=merged,
+                asks_of_left_out=isinstance(fault, LeavesOut),
+            )
             return await self._page(visit, found, why)
 
     def _now(self, visit: Visit, found: ManagedEvent) -> Mapping[str, str]:
@@ -207,9 +232,24 @@ class Events:
             raise ReasonAlone("A reason goes with a change.")
         if change.is_empty:
             return visit.go(f"/console/events/{code}#change")
-        change_it = series.change_following if visit.form.get("following") == "all" else events.change_event
+        follows = visit.form.get("following") == "all"
+        await self._require_meant(visit, found, change, follows=follows)
+        change_it = series.change_following if follows else events.change_event
         await change_it(visit.tx, author, code, change, sequence=sequence, reason=reason)
         return visit.go(f"/console/events/{code}?done#main")
+
+    async def _require_meant(
+        self, visit: Visit, found: ManagedEvent, change: EventChange, *, follows: bool
+    ) -> None:
+        """Raises LeavesOut, once, where the invitation would not reach everybody before the event as it moves."""
+        if change.starts_at is None or visit.form.get("left_out") == event_change.moves_to(visit.form):
+            return
+        tx, author, event = visit.tx, visit.author, found.event
+        moved = series.moved_with(event, await series.following(tx, found), change) if follows else {}
+        late = await too_late.of_event(tx, author, event, change.starts_at, moved)
+        if late is not None:
+            bot = self._desk.composer.bot_username
+            raise LeavesOut("Some would be left out.", late=late, bot=bot, code=event.code)
 
     async def ask_cancel(self, visit: Visit) -> Response:
         """How many are told, before it is cancelled."""

@@ -41,6 +41,12 @@ class NotAllowed(PortevoixError):
     default_message = "errors/not_allowed_role"
 
 
+class OutOfSight(NotAllowed):
+    """Something of another area or another author, of which nothing is shown to them: a page tells them what it tells
+    of one that there is not.
+    """
+
+
 class UnknownArea(PortevoixError):
     """A staff or audience area code that exists nowhere."""
 

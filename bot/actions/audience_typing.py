@@ -26,7 +26,7 @@ from bot.rules.audience_words import AudienceWords
 from bot.rules.date_words import DateWords
 from bot.rules.dates import is_date
 from bot.rules.event_names import events_meant
-from bot.rules.expression_text import WORDS, pointing, pointing_in, spotted
+from bot.rules.expression_text import WORDS, Spots, pointing, pointing_in, spotted
 from bot.rules.expressions import Expression, leaves_of
 from bot.rules.leaves import ANY, LEAVES, read_leaf
 from bot.rules.permissions import Action
@@ -61,7 +61,7 @@ async def read(
 ) -> Typed:
     """What was typed. Raises BadAudience that points at the word, also where the author may not ask for it."""
     if _is_written(typed):
-        expression, spots = spotted(typed)
+        expression, spots = _spotted(author, typed)
         asked = Asked(expression=expression, spots=spots, text=typed)
         await require_usable(tx, author, asked)
         return Typed(expression=expression)
@@ -81,6 +81,17 @@ async def read(
         raise
     await require_usable(tx, author, Asked(expression=expression, spots=spots, text=typed))
     return Typed(expression=expression)
+
+
+def _spotted(author: Author, typed: str) -> tuple[Expression, Spots]:
+    """The expression that is typed; areas that are offered in place of one that does not exist bear their names."""
+    try:
+        return spotted(typed)
+    except BadAudience as fault:
+        if fault.values["why"] == "no_area":
+            near = fault.values["choices"]
+            fault.values["choices"] = [f"{each} ({area_name(author.gazetteer, each)})" for each in near]
+        raise
 
 
 def _require_names_alone(typed: str, places: Sequence[TypedArea], words: AudienceWords) -> None:

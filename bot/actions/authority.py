@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +15,7 @@ from bot.actions import audit
 from bot.actions.audit import COMMAND_LINE
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
-from bot.errors import NotAllowed, PortevoixError
+from bot.errors import NotAllowed, OutOfSight, PortevoixError
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.permissions import (
@@ -111,11 +112,22 @@ class Author(Frozen):
         if not areas:
             raise NotAllowed(f"Your role does not allow {action}.", message="errors/not_allowed_role")
         if area is not None and not self.may(action, area):
-            raise NotAllowed(
-                f"You may do this in {', '.join(areas)} only.",
-                message="errors/not_allowed_area",
-                areas=[area_name(self.gazetteer, each) for each in areas],
-            )
+            raise NotAllowed(**self._elsewhere(areas))
+
+    def require_sight(self, action: Action, area: str) -> None:
+        """The same of something that was found: raises OutOfSight where they may not look there, or nowhere."""
+        if self.may(action, area):
+            return
+        if areas := self.areas(action):
+            raise OutOfSight(**self._elsewhere(areas))
+        raise OutOfSight(f"Your role does not allow {action}.", message="errors/not_allowed_role")
+
+    def _elsewhere(self, areas: Sequence[str]) -> dict[str, Any]:
+        return {
+            "sentence": f"You may do this in {', '.join(areas)} only.",
+            "message": "errors/not_allowed_area",
+            "areas": [area_name(self.gazetteer, each) for each in areas],
+        }
 
     def require_management(self, role: Role, area: str) -> None:
         """Raises NotAllowed where they would give or take a role above their own or beyond their area."""

@@ -16,7 +16,7 @@ from bot.actions import audit, broadcast_approvals
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import BroadcastRefused
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, OutOfSight
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action, Role, Staff, may_broadcast_to
 from db.broadcast_accounts import Broadcast, BroadcastProgress, orphan_fact
@@ -119,6 +119,7 @@ async def pause_orphans(tx: AsyncConnection, telegram_id: int, now: datetime) ->
 
 
 def _require_control(author: Author, broadcast: Broadcast) -> None:
-    author.require(Action.CONTROL_BROADCAST)
+    if not author.areas(Action.CONTROL_BROADCAST):
+        raise OutOfSight("Their role does not allow it.", message="errors/not_allowed_role")
     if not author.may_control(broadcast.area, broadcast.created_by):
-        raise NotAllowed("Only its author may do this.", message="errors/not_your_broadcast")
+        raise OutOfSight("Only its author may do this.", message="errors/not_your_broadcast")

@@ -38,7 +38,7 @@ from bot.actions.event_news import (
 )
 from bot.actions.last_change import changed_meanwhile, require_unchanged
 from bot.communes import Commune
-from bot.errors import NotAllowed
+from bot.errors import NotAllowed, OutOfSight
 from bot.frozen import Frozen
 from bot.rules.dates import LONGEST_EVENT
 from bot.rules.events import is_over
@@ -117,7 +117,7 @@ async def find_for(tx: AsyncConnection, author: Author, code: str) -> EventInWor
         raise EventRefused("This event does not exist any more.")
     await require_managed(tx, author, found.event)
     if found.event.id not in author.hosted:
-        author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)
+        author.require_sight(Action.SEE_EVENT_ANSWERS, found.event.commune)
     return found
 
 
@@ -151,10 +151,10 @@ async def require_managed(tx: AsyncConnection, author: Author, event: Event) -> 
     """Raises NotAllowed. What supporters host is looked after by everybody of the team of its area, organizers too."""
     if event.id in author.hosted:
         return
-    author.require(Action.CHANGE_EVENT, event.commune)
+    author.require_sight(Action.CHANGE_EVENT, event.commune)
     theirs = author.may_change_event(event.commune, event.created_by)
     if not theirs and not await db.hosts.of_event(tx, event.id):
-        raise NotAllowed("Only its organizer may change this event.", message="errors/not_your_event")
+        raise OutOfSight("Only its organizer may change this event.", message="errors/not_your_event")
 
 
 async def find_open(tx: AsyncConnection, author: Author, code: str) -> ManagedEvent:

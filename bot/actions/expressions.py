@@ -20,6 +20,7 @@ from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
 from bot.errors import BadAudience, PortevoixError
 from bot.frozen import Frozen
+from bot.rules.areas import NEAREST, department_of
 from bot.rules.audience_limits import widened
 from bot.rules.belonging import Membership, Setting, facts_of, verdict
 from bot.rules.expression_text import Spots, pointing
@@ -139,6 +140,7 @@ def _unknown_here(leaf: Leaf, occasion: ExpressionOccasion) -> BadAudience | Non
         return BadAudience(
             f"There is no commune {first}: find its code with `portevoix communes search NAME`.",
             why="no_commune",
+            choices=_communes_near(first, occasion.gazetteer),
         )
     if leaf.name == "language" and first not in campaign.languages:
         return _none_of(f"The campaign has no language {first}", "no_language", campaign.languages)
@@ -151,6 +153,14 @@ def _unknown_here(leaf: Leaf, occasion: ExpressionOccasion) -> BadAudience | Non
         if leaf.arguments[1] not in slots:
             return _none_of(f"The campaign has no slot {leaf.arguments[1]}", "no_slot", slots)
     return None
+
+
+def _communes_near(code: str, gazetteer: Gazetteer) -> list[str]:
+    """The communes of the same département whose codes are nearest to one that no commune has."""
+    near = [each for each in gazetteer.codes() if department_of(each) == department_of(code)]
+    near.sort(key=lambda each: (abs(int(each[2:]) - int(code[2:])), each))
+    communes = map(gazetteer.by_code, near[:NEAREST])
+    return [f"{each.code} ({each.name})" for each in communes if each is not None]
 
 
 def _none_of(sentence: str, why: str, choices: Sequence[str]) -> BadAudience:

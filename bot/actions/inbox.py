@@ -111,6 +111,15 @@ async def read(tx: AsyncConnection, author: Author, number: int) -> Sequence[Mes
     return await db.conversations.messages_of(tx, number)
 
 
+async def language_of(tx: AsyncConnection, author: Author, number: int) -> str | None:
+    """What whoever asks in the conversation that they have taken reads; None: they never said.
+
+    Raises NotAllowed, ConversationGone, NotYours.
+    """
+    _found, person = await _mine(tx, author, number)
+    return person.language
+
+
 async def require_taken(tx: AsyncConnection, author: Author, number: int) -> None:
     """Raises NotAllowed, ConversationGone, NotYours unless they have taken it."""
     await _mine(tx, author, number)
@@ -312,7 +321,7 @@ async def lift_block(tx: AsyncConnection, author: Author, number: int) -> None:
     found = await db.conversations.get(tx, number, to_move=True)
     if found is None:
         raise ConversationGone("This conversation was erased.")
-    author.require(Action.ANSWER_CONVERSATION, found.area)
+    author.require_sight(Action.ANSWER_CONVERSATION, found.area)
     if found.is_blocked(author.now):
         await db.conversations.block(tx, number, None, None)
         await _note(tx, author, "lift_block", found)
@@ -325,7 +334,7 @@ async def _reachable(tx: AsyncConnection, author: Author, number: int) -> tuple[
     person = await db.people.get(tx, found.person) if found is not None else None
     if found is None or person is None:
         raise ConversationGone("This conversation was erased.")
-    author.require(Action.ANSWER_CONVERSATION, found.area)
+    author.require_sight(Action.ANSWER_CONVERSATION, found.area)
     if not person.is_registered or person.unreachable_at is not None:
         raise ConversationGone("Its author cannot be written to any more.")
     return found, person

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.surveys
 from bot.actions.authority import Author
 from bot.actions.surveys import SurveyRefused
-from bot.errors import NotAllowed
+from bot.errors import OutOfSight
 from bot.frozen import Frozen
 from bot.rules.permissions import Action
 from bot.rules.small_counts import NOBODY, Headcount, Reader
@@ -84,7 +84,7 @@ async def seen(tx: AsyncConnection, author: Author, code: str) -> Survey:
     if survey is None:
         raise SurveyRefused(f"There is no survey {code}.")
     if not author.may_control(survey.area, survey.created_by):
-        raise NotAllowed("Only its author may see this.", message="errors/not_your_broadcast")
+        raise OutOfSight("Only its author may see this.", message="errors/not_your_broadcast")
     return survey
 
 

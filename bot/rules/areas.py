@@ -5,6 +5,7 @@
 département and region follow from its code. Source: INSEE, through @etalab/decoupage-administratif 6.0.0.
 """
 
+import re
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -155,6 +156,33 @@ def normal_area(code: str) -> str:
     except UnknownArea:
         raise _unknown(typed) from None
     return code
+
+
+_SHAPED = re.compile(r"R?\d{2,3}|2[AB]|\d{5}|2[AB]\d{3}")
+NEAREST = 3
+"""So many areas are named beside one that does not exist."""
+
+
+def nearest_to(code: str) -> tuple[str, ...]:
+    """The areas that exist whose codes are nearest to one that has the form of an area's and is none; nothing for what
+    has not. Of a commune in no département these are départements.
+    """
+    typed = code.strip().upper()
+    if not _SHAPED.fullmatch(typed):
+        return ()
+    if typed.startswith("R"):
+        region = int(typed[1:])
+        return tuple(
+            f"R{each}" for each in sorted(REGIONS, key=lambda each: (abs(int(each) - region), each))
+        )[:NEAREST]
+    wanted = typed[:3] if typed[:2] in {"97", "98"} and len(typed) > 2 else typed[:2]
+    alike = [each for each in DEPARTMENTS if len(each) == len(wanted)]
+    return tuple(sorted(alike, key=lambda each: (abs(_number(each) - _number(wanted)), each)))[:NEAREST]
+
+
+def _number(department: str) -> int:
+    """Both halves of Corsica were the 20."""
+    return int(department) if department.isdigit() else 20
 
 
 def areas_around(code: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from bot.errors import BadAudience, UnknownArea
 from bot.frozen import Frozen
-from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of, normal_area
+from bot.rules.areas import ABROAD_AREA, EVERYWHERE, department_of, nearest_to, normal_area
 from bot.rules.territories import METROPOLE, at_local, zone_of
 
 ANY = "any"
@@ -57,7 +57,14 @@ def _area(text: str) -> str:
     try:
         return normal_area(text)
     except UnknownArea as unknown:
-        raise BadAudience(unknown.sentence) from None
+        near = nearest_to(text)
+        if not near:
+            raise BadAudience(unknown.sentence) from None
+        raise BadAudience(
+            f"There is no area {text}: the nearest that exist are {', '.join(near)}.",
+            why="no_area",
+            choices=near,
+        ) from None
 
 
 def _commune(text: str) -> str:
@@ -259,7 +266,8 @@ def read_leaf(text: str) -> Leaf:
     try:
         read = tuple(reader(each) for reader, each in zip(form.arguments, arguments, strict=True))
     except BadAudience as fault:
-        raise BadAudience(fault.sentence, why="bad_argument", example=form.example) from None
+        values = {**fault.values, "why": fault.values["why"] or "bad_argument", "example": form.example}
+        raise BadAudience(fault.sentence, **values) from None
     return Leaf(name=name.casefold(), arguments=read)
 
 

@@ -38,7 +38,7 @@ from bot.rules.typed import is_number
 from bot.web.addresses import address_of, came_from
 from bot.web.bodies import form_of
 from bot.web.counting import AGAIN_SECONDS, PATIENCE, having_counted, kept, outside
-from bot.web.refusals import BadForm, Missing, status_of
+from bot.web.refusals import BadForm, Missing, as_told, status_of
 from bot.web.remembered import IF_SLOW, KEPT_FOR, Key, Older, Remembered
 from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import ShownMessage, shown
@@ -377,7 +377,7 @@ class Desk(Frozen):
     def refused(self, request: Request, refusal: PortevoixError, visit: Visit | None = None) -> Response:
         """Why something cannot be done, and the way back; `visit`: whose, with all that stands around their pages."""
         language = visit.language if visit is not None else self.site.language(request)
-        status = status_of(refusal)
+        status = status_of(refusal := as_told(refusal, request.url.path))
         values = {"zone": visit.zone if visit is not None else None, **refusal.values}
         words = shown_html(self.texts.render(refusal.message, language, **values).html)
         answer = self.site.page(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.actions.console import SignedOut, SignInLinkDead
-from bot.errors import NotAllowed, PortevoixError
+from bot.actions.surveys import SurveyRefused
+from bot.errors import NotAllowed, OutOfSight, PortevoixError
 
 
 class BadForm(PortevoixError):
@@ -34,6 +35,29 @@ _STATUS: Mapping[type[PortevoixError], int] = MappingProxyType(
 
 _GONE = frozenset({"errors/event_gone", "errors/broadcast_gone", "inbox/gone"})
 """What is said of a number or a code of which there is nothing."""
+
+
+_OF_NOTHING: Mapping[str, str] = MappingProxyType(
+    {
+        "messages": "errors/broadcast_gone",
+        "events": "errors/event_gone",
+        "conversations": "inbox/gone",
+        "surveys": "errors/survey",
+    }
+)
+"""By room, what is said of an address of it at which there is nothing."""
+
+
+def as_told(refusal: PortevoixError, path: str) -> PortevoixError:
+    """What whoever asks is told: of what they may not see the same as of what there is not, so that an address tells
+    nobody whether something is there.
+    """
+    if not isinstance(refusal, OutOfSight):
+        return refusal
+    room = next((message for name, message in _OF_NOTHING.items() if f"/{name}/" in path), None)
+    if room == "errors/survey":
+        return SurveyRefused("There is no such survey.")
+    return Missing("There is nothing that they may see.", message=room)
 
 
 def status_of(refusal: PortevoixError) -> int:

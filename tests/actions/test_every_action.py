@@ -125,6 +125,7 @@ NARROWING = (
 """What gives less to who may do less, and nothing to who may do nothing: tested on its own below."""
 
 PURE = """
+series.moved_with
 told_forecasts.as_told told_forecasts.read_forecast forecast_places.held_after forecast_places.held_behind
 today.coming_back today.leaving_now telling.telling dialogs.said_in dialogs.set_aside dialogs.without
 broadcasts.sending_of event_drafts.sending surveys.sending_of

@@ -183,6 +183,11 @@ def test_every_commune_is_found_by_its_code() -> None:
             assert found[0] == code
             assert len(found) == 1 or {each[:3] for each in found} == {code[:3]}
             assert result.confident == (len(found) == 1)  # a box of the only commune is in it
+        elif code[2] == "0":  # or the number of boxes (CEDEX) of the town that the département is run from
+            assert found[0] == code
+            assert len(found) in (1, 2)
+            assert result.confident == (len(found) == 1)
+            assert {commune(each).department for each in found} == {commune(code).department}
         else:
             assert found == [code]
             assert result.confident
@@ -266,6 +271,9 @@ def test_postcode(code: str) -> None:
         ("31060 Toulouse Cedex 9", "31555", True),
         ("69288 Lyon cedex 02", "69123", True),
         ("cedex 31060", "31555", False),
+        ("31060", "31060", False),  # of offices in Toulouse, or the code of Bélesta-en-Lauragais: it is asked
+        ("INSEE 31060", "31060", True),
+        ("33063", "33063", True),  # the code of Bordeaux, and a number of its boxes
         ("98713", "98713", False),  # Papeete’s boxes, or the code of Arutua
         ("INSEE 98713", "98713", True),
         ("97701", "97701", True),  # whatever it is: there is one commune

@@ -34,7 +34,15 @@ DEEP = "(" * 500 + "staff" + ")" * 500
     [
         ("near:69123:20 and rsvp:nope:yes", "near:69123:20 and <b><u>rsvp:nope:yes</u></b>"),
         ("in:69 and lagnuage:fr", "<b><u>lagnuage:fr</u></b>\n\nThere is no such condition."),
-        ("in:99 or staff", "<b><u>in:99</u></b> or staff\n\nThis is written like <code>in:69</code>"),
+        (
+            "in:99999 or staff",
+            "<b><u>in:99999</u></b> or staff\n\nThere is no such place. The nearest that exist: 95 (Val-d’Oise), 94",
+        ),
+        ("in:20", "The nearest that exist: 2A (Corse-du-Sud), 2B (Haute-Corse) and 19 (Corrèze)"),
+        ("in:R99", "The nearest that exist: R94 (Corse), R93"),
+        ("in:97999", "The nearest that exist: 978 (Saint-Martin), 977 (Saint-Barthélemy) and 976"),
+        ("in:Lyon", "This is written like <code>in:69</code>"),
+        ("in:69999", "Did you mean 69389 (Lyon 9e), 69388 (Lyon 8e)"),
         ("near:69999:20", "I don’t know which commune this is"),
         ("in:69 and", "<b><u>and</u></b>\n\nSomething is missing after this"),
         ("in:69 staff", "in:69 <b><u>staff</u></b>\n\nNothing joins this"),

@@ -86,6 +86,7 @@ TEAM: Rows = {
         )
     },
     "inbox.claim": {"": Row(run=lambda w, a: inbox.claim(w.tx, a, w.taken), least="organizer")},
+    "inbox.language_of": {"": Row(run=lambda w, a: inbox.language_of(w.tx, a, w.taken), least="organizer")},
     "inbox.read": {"": Row(run=lambda w, a: inbox.read(w.tx, a, w.taken), least="organizer")},
     "inbox.require_taken": {
         "": Row(run=lambda w, a: inbox.require_taken(w.tx, a, w.taken), least="organizer")

@@ -86,6 +86,19 @@ async def test_whoever_takes_one_reads_it_alone_and_answers(conversation: Conver
     assert (await sophie.open(one)).status_code == 409
 
 
+async def test_whoever_answers_reads_which_language_the_other_one_reads(conversation: Conversation) -> None:
+    sophie, _olga, number = await waiting(conversation)
+    one = f"{ROOM}/{number}"
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == ZOE).values(language="fr"))
+    await sophie.send(f"{one}/take")
+    assert "They read: French." in sophie.text
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).where(people.c.telegram_id == ZOE).values(language="en"))
+    await sophie.open(one)
+    assert "They read" not in sophie.text, "both read English"
+
+
 async def test_it_is_handed_back_passed_on_and_its_author_blocked(conversation: Conversation) -> None:
     sophie, olga, number = await waiting(conversation)
     one = f"{ROOM}/{number}"
@@ -144,7 +157,12 @@ async def test_elsewhere_nobody_takes_it(conversation: Conversation) -> None:
     await karim.open(ROOM)
     await karim.send(f"{ROOM}/duty", name="Karim")
     assert "Nobody is waiting" in karim.text
-    assert (await karim.send(f"{ROOM}/{number}/take")).status_code == 403
+    told = []
+    for each in (number, number + 9):
+        await karim.open(ROOM)
+        assert (await karim.send(f"{ROOM}/{each}/take")).status_code == 404
+        told.append(karim.text)
+    assert told[0] == told[1], "whoever may not see it is told what is told of one that there is not"
     assert QUESTION not in karim.text
 
 

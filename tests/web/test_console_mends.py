@@ -39,7 +39,7 @@ async def test_a_neutral_reminder_is_corrected_by_nobody(conversation: Conversat
     # Of an area that is not theirs nothing is told, nor of a number that there is not.
     paul = await staff(conversation, 12, "organizer", "75")
     other = await signed_in(paul)
-    assert (await other.open(f"{page}/correct")).status_code == 403
+    assert (await other.open(f"{page}/correct")).status_code == 404
     assert (await other.open("/console/messages/99/correct")).status_code == 404
 
 

@@ -17,7 +17,8 @@ from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, rows, staff, supporter
 from tests.conversation import Conversation, paris
 from tests.drafting import send_broadcast, write_event
-from tests.talking import on_duty
+from tests.surveying import ask as survey_asked
+from tests.talking import ask, on_duty
 from tests.web.browsing import Browser, signed_in
 
 OLGA, KARIM, ADMIN, PAUL = 11, 12, 13, 14
@@ -163,6 +164,58 @@ async def test_today_tells_the_day_where_an_hour_is_another_day_for_its_reader(
     assert "Wednesday 16 November, 18:00 local time: Metropolitan France, " in visitor.text
 
 
+@pytest.mark.parametrize("role", ["organizer", "coordinator"])
+async def test_no_address_tells_whoever_may_not_look_whether_something_is_there(
+    conversation: Conversation, olga: Browser, role: str
+) -> None:
+    """What is of another area is answered to the letter as what there is not, by every page with a number or a code."""
+    author, zoe = conversation.person(OLGA), conversation.person(150)
+    await write_event(author)
+    await author.send("SEND")
+    await zoe.sign_up()
+    await ask(zoe)
+    await survey_asked(conversation, zoe)
+    async with conversation.database.write() as tx:
+        code = (await tx.execute(sa.select(events.c.code))).scalar_one()
+    paul = await signed_in(await staff(conversation, PAUL, role, "13"))
+    pairs = [
+        *(
+            (f"/console/messages/1{page}", f"/console/messages/99{page}")
+            for page in ("", "/live", "/correct")
+        ),
+        ("/console/surveys/trains", "/console/surveys/nowhere"),
+        ("/console/conversations/1", "/console/conversations/99"),
+        *(
+            (f"/console/events/{code}{page}", f"/console/events/nothere{page}")
+            for page in ("", "/cancel", "/people", "/door", "/door/code", "/shifts", "/shifts/1", "/team")
+        ),
+    ]
+    for there, nowhere in pairs:
+        answers = []
+        for path in (there, nowhere):
+            answer = await paul.open(path)
+            answers.append((answer.status_code, paul.text))
+        assert answers[0] == answers[1], there
+        assert answers[0][0] != 200 or there.endswith("/live"), there
+    for there, nowhere, fields in (
+        ("/console/messages/1/control", "/console/messages/99/control", {"change": "cancel"}),
+        (f"/console/events/{code}/write", "/console/events/nothere/write", {}),
+        (
+            f"/console/events/{code}/seats",
+            "/console/events/nothere/seats",
+            {"capacity": "3", "sequence": "0"},
+        ),
+        (f"/console/events/{code}/team/link", "/console/events/nothere/team/link", {}),
+    ):
+        answers = []
+        for path in (there, nowhere):
+            await paul.open("/console/")
+            answer = await paul.send(path, **fields)
+            answers.append((answer.status_code, paul.text))
+        assert answers[0] == answers[1], there
+        assert answers[0][0] == 404, there
+
+
 async def test_what_is_of_another_area_or_of_nobody_is_not_there(
     conversation: Conversation, olga: Browser
 ) -> None:
@@ -170,9 +223,10 @@ async def test_what_is_of_another_area_or_of_nobody_is_not_there(
     for path in ("/console/messages/1", "/console/messages/1/live"):
         answer = await paul.open(path)
         assert "Bonjour" not in answer.text
-    for what, form in (("control", {"change": "cancel"}), ("recall", {"word": "TAKE BACK"}), ("renew", {})):
+    recalled = {"word": "TAKE BACK", "once": "0" * 16}
+    for what, form in (("control", {"change": "cancel"}), ("recall", recalled), ("renew", {})):
         await paul.open("/console/")
-        assert (await paul.send(f"/console/messages/1/{what}", **form)).status_code == 403
+        assert (await paul.send(f"/console/messages/1/{what}", **form)).status_code == 404, what
     assert await state(conversation) == "active"
     for path in ("/console/messages/0", "/console/messages/999999999999999", "/console/events/nothere"):
         assert (await olga.open(path)).status_code in {404, 409}, path

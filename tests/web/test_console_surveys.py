@@ -87,7 +87,7 @@ async def test_a_tree_of_questions_is_built_shown_whole_sent_and_counted(convers
     talker = conversation.person(OLGA)
     await talker.send("/broadcasts")
     other = await asker(conversation, "organizer", KARIM)
-    assert (await other.open(f"/console/surveys/{made.code}")).status_code == 403
+    assert (await other.open(f"/console/surveys/{made.code}")).status_code == 404
     await other.open("/console/surveys")
     assert "Your journeys" not in other.text
     # Nor may they choose people by what was answered there, which whoever wrote it may.

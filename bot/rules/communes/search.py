@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import partial
 
 from rapidfuzz.distance import OSA
 
@@ -78,20 +79,26 @@ class Searcher:
         places = arrondissements or places  # `75015` is the arrondissement rather than all of Paris
         if by_insee is not None:
             places = [by_insee, *(place for place in places if place != by_insee)]
-        if places == [by_insee] and not query.insee and self._may_be_of_boxes(code):
-            largest = self._by_name.largest_of(frozenset((department_of(code),)), max(limit, 2))
-            others = [each for each in largest if each.place != places[0]]
+        if places == [by_insee] and not query.insee and not self._by_postcode(code):
+            others = [each for each in self._of_boxes(code, limit) if each.place != places[0]]
             return [Match(place=places[0], cost=0), *others], not others
         sure = len(places) == 1 or (query.insee and by_insee is not None)
         return [Match(place=place, cost=0) for place in places], sure
 
-    def _may_be_of_boxes(self, code: str) -> bool:
-        """Whether a number that covers no place may be the postcode of a post office’s boxes all the same.
+    def _of_boxes(self, code: str, limit: int) -> list[Match]:
+        """Where the boxes are whose postcode a number may be that covers no place, and is the code of a commune.
 
         Overseas codes and postcodes begin with the same three digits, and many people have no other address than a box:
-        98713 is that of Papeete’s boxes, and the code of Arutua. (In metropolitan France such numbers are of firms.)
+        98713 is that of Papeete’s boxes, and the code of Arutua. In metropolitan France the boxes (CEDEX) of the town
+        that a département is run from have the numbers after its own: 31060 is of offices in Toulouse, after 31000.
         """
-        return code.startswith(("97", "98")) and not self._by_postcode(code)
+        largest = partial(self._by_name.largest_of, frozenset((department_of(code),)))
+        if code.startswith(("97", "98")):
+            return largest(max(limit, 2))
+        if code[2] != "0":
+            return []
+        town = self._by_postcode(f"{code[:2]}000")
+        return [Match(place=town[0], cost=0)] if town else largest(1)
 
     def _by_name_and_code(
         self, words: tuple[str, ...], code: str, places: list[int], limit: int

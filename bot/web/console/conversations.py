@@ -104,6 +104,7 @@ class Conversations:
             "conversation",
             number=number,
             messages=written,
+            spoken=await inbox.language_of(tx, author, number),
             seen=written[-1].id if written else 0,
             free=await inbox.may_pass_to(tx, author, number),
             saved=usable,

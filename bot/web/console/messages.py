@@ -53,7 +53,7 @@ from bot.web.console.forms import (
 from bot.web.console.surveys_shown import whole
 from bot.web.counting import having_counted
 from bot.web.desk import Desk, Visit, whole_number
-from bot.web.refusals import BadForm, Missing
+from bot.web.refusals import BadForm, Missing, as_told
 from bot.words.shown_html import shown_html
 
 MOST_LIVE = 16
@@ -296,8 +296,8 @@ class Messages:
             for _ in range(int(LIVE_SECONDS / LOOK_SECONDS)):
                 try:
                     html, is_over = await self._progress(request)
-                except PortevoixError as refusal:
-                    language = self._desk.site.language(request)
+                except PortevoixError as refused:
+                    language, refusal = self._desk.site.language(request), as_told(refused, request.url.path)
                     words = self._desk.texts.render(refusal.message, language, **refusal.values).html
                     yield f"{_told(shown_html(words))}{OVER}"
                     return

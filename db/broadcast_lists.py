@@ -82,6 +82,22 @@ async def under_way(tx: AsyncConnection, *, author: int | None, now: datetime) -
     return sorted(records(Broadcast, rows), key=lambda each: each.created_by is None)
 
 
+async def begun_by_local_time(tx: AsyncConnection, *, author: int | None, now: datetime) -> list[Broadcast]:
+    """What staff made to leave at everybody's own time, has left for some or is due, and is due later for others."""
+    waits = sa.exists().where(
+        deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == "queued", deliveries.c.due_at > now
+    )
+    query = sa.select(broadcasts).where(
+        _of_staff(author),
+        broadcasts.c.local_time,
+        broadcasts.c.state.in_(("active", "paused")),
+        broadcasts.c.finished_at.is_(None),
+        sa.not_(_is_in(BroadcastPart.SCHEDULED, 0, now)),
+        waits,
+    )
+    return records(Broadcast, await tx.execute(query.order_by(broadcasts.c.starts_at).limit(MOST_READ)))
+
+
 def _of_staff(author: int | None) -> sa.ColumnElement[bool]:
     """What one author made, or any of the staff; no second thought, and no news that nobody was to be told."""
     made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author

@@ -71,6 +71,32 @@ class BroadcastAccount(Frozen):
         return sum((self.states.get(state, NOBODY) for state in states), start=NOBODY)
 
 
+class DueLater(Frozen):
+    """So many get it later, the first of them `at` that instant."""
+
+    people: Headcount
+    at: datetime
+
+
+async def due_later(
+    tx: AsyncConnection, broadcast: int, now: datetime, known_in: Sequence[str] | None
+) -> DueLater | None:
+    """Who waits for an hour of their own that is still to come; None: nobody."""
+    rows = deliveries if known_in is None else deliveries.join(people, people.c.id == deliveries.c.person)
+    query = (
+        sa.select(*counted("people", known_to(known_in)), sa.func.min(deliveries.c.due_at).label("at"))
+        .select_from(rows)
+        .where(
+            deliveries.c.broadcast == broadcast,
+            deliveries.c.state == "queued",
+            deliveries.c.due_at > now,
+            of_others(deliveries.c.person),
+        )
+    )
+    found = (await tx.execute(query)).one()
+    return DueLater(people=headcount(found, "people"), at=found.at) if found.people else None
+
+
 async def is_large(tx: AsyncConnection, broadcast: int) -> bool:
     """Whether it has more deliveries than are counted in no time, or will have."""
     if await db.filling.is_under_way(tx, broadcast):

@@ -288,7 +288,10 @@ async def _late(
     if late is None or change.starts_at is None or len(dates) < 2:
         return {"late": late, "late_with_all": None}
     moved = series.moved_with(event, dates, change)
-    return {"late": late, "late_with_all": await too_late.of_event(context.tx, author, event, starts_at, moved)}
+    return {
+        "late": late,
+        "late_with_all": await too_late.of_event(context.tx, author, event, starts_at, moved),
+    }
 
 
 def _doubts(context: Context, event: Event) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.approvals
 import db.areas
 import db.broadcast_lists
+import db.delivery_accounts
 import db.events
 from bot.actions import broadcast_subject, event_history
 from bot.actions.authority import Author
@@ -29,7 +30,8 @@ class Coming(Frozen):
 
     `at`: a wall-clock time without a zone. An event's is that of its place, a step's everybody's own; that of a
     broadcast is everybody's own (`broadcast.local_time`) or the reader's. `is_theirs`: the reader may change it.
-    `is_refused`: a second person said no to it, or to its invitation.
+    `is_refused`: a second person said no to it, or to its invitation. `goes_on_at`: of a broadcast at everybody's own
+    time that has begun where that comes first, when it goes on.
     """
 
     at: datetime
@@ -39,6 +41,7 @@ class Coming(Frozen):
     title: str = ""
     is_theirs: bool = True
     is_refused: bool = False
+    goes_on_at: datetime | None = None
 
 
 async def coming(tx: AsyncConnection, author: Author, area: str, *, language: str) -> list[Coming]:
@@ -87,6 +90,8 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
         )
         and (contains(area, each.area) or contains(each.area, area))
     ]
+    begun = await _begun_elsewhere(tx, author, area, whose)
+    theirs += [each for each, _ in begun]
     titles = await broadcast_subject.titles(tx, theirs, language, author.campaign.languages[0])
     asked = await db.approvals.of_unapproved(tx, [each.id for each in theirs])
     mine = author.person.zone or TERRITORIES[METROPOLE].zone
@@ -96,9 +101,28 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
             broadcast=each,
             title=titles.get(each.id, ""),
             is_refused=each.id in asked and asked[each.id].is_refused,
+            goes_on_at=next((at for begun_one, at in begun if begun_one is each), None),
         )
         for each in theirs
     ]
+
+
+async def _begun_elsewhere(
+    tx: AsyncConnection, author: Author, area: str, whose: int | None
+) -> list[tuple[Broadcast, datetime]]:
+    """What leaves at everybody's own time, has begun, and is still to come where that comes later: until the last of
+    them it is to come. As far as the author may know of those who wait.
+    """
+    found = []
+    for each in await db.broadcast_lists.begun_by_local_time(tx, author=whose, now=author.now):
+        if not author.may_control(each.area, each.created_by):
+            continue
+        if not (contains(area, each.area) or contains(each.area, area)):
+            continue
+        later = await db.delivery_accounts.due_later(tx, each.id, author.now, author.reader.known_in)
+        if later is not None and author.reader.tells(later.people):
+            found.append((each, later.at))
+    return found
 
 
 def _wall(instant: datetime, zone: str) -> datetime:

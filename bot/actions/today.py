@@ -296,6 +296,8 @@ def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:
         return [("", coming.event.starts_at)]
     assert coming.broadcast is not None  # one of the three
     sent = coming.broadcast
+    if coming.goes_on_at is not None:
+        return [("", coming.goes_on_at)]
     if not sent.local_time:
         return [("", sent.starts_at)]
     wall = coming.at

@@ -81,10 +81,13 @@ class Talks:
     async def cards(
         self, tx: AsyncConnection, found: Conversation, stands: Sequence[Stands], now: datetime
     ) -> list[Call]:
-        """The edits by which the cards of a conversation say whether it waits, and who has taken it."""
+        """The edits by which the cards of a conversation say whether it waits, and who has taken it. Of several in one
+        chat (it was handed back, or went up) the newest alone has a button.
+        """
         waiting = await db.conversations.waiting(tx, found.id)
         claimer = found.standing.claimed_by
         who = await db.duties.of_person(tx, claimer) if claimer is not None else None
+        newest = {each.telegram_id: each for each in stands if each.message_id is not None}
         calls = []
         for each in stands:
             reader = await db.people.find(tx, each.telegram_id)
@@ -100,6 +103,7 @@ class Talks:
                 escalated=False,
                 claimer=who.name if who is not None else None,
                 mine=reader.id == claimer,
+                older=each is not newest[each.telegram_id],
                 now=now,
             )
             calls.append(edited(each.telegram_id, each.message_id, text))
@@ -137,6 +141,7 @@ class Talks:
             escalated=bool(details.get("escalated")),
             claimer=None,
             mine=False,
+            older=False,
             now=now,
         )
         return message(reader.telegram_id, text)

@@ -30,6 +30,23 @@ def test_french_keeps_its_punctuation_with_its_word() -> None:
             assert not re.search(r"\w'\w", form), form
 
 
+ONE_WORD = {"permanence": r"\b(?:de|mon|son|votre|prendre|quitter) service\b"}
+"""A French word, and what must not stand for the same thing: docs/languages.md."""
+
+
+@pytest.mark.parametrize("word", ONE_WORD)
+def test_french_has_one_word_for_a_thing(word: str) -> None:
+    said = [
+        form
+        for message in written("fr")
+        if message.id
+        for form in ([message.string] if isinstance(message.string, str) else message.string)
+    ]
+    assert any(word in form for form in said)
+    assert [form for form in said if re.search(ONE_WORD[word], form)] == []
+    assert word in (Path(locales.__file__).parents[1] / "docs" / "languages.md").read_text("utf-8")
+
+
 def test_no_page_joins_with_a_semicolon_of_one_language() -> None:
     """French has a narrow no-break space before it: what joins is a word like others."""
     pages = sorted((Path(locales.__file__).parent / "pages").rglob("*.html.j2"))

@@ -133,6 +133,11 @@ async def test_cards_say_who_has_taken_it_and_menus_how_many_wait(
     await arrive(conversation, karim)
     await refresh(kept_true, conversation, line)
     assert "Take it" in karim.last.buttons
+    # The card of before leads nowhere else: of one conversation one card can be taken.
+    before, last = (shown for shown in karim.screen if "No. 1" in shown.text)
+    assert "There is a newer card of it below." in before.text
+    assert "Take it" not in before.buttons
+    assert "newer card" not in last.text
     # Nobody answered whoever left: the card says no more than that it is over.
     await zoe.send("/stop")
     await refresh(kept_true, conversation, line)

@@ -1,0 +1,55 @@
+"""A message at everybody's own time is to come until its last territory, in the chat and on the console."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from db.schema import deliveries, people
+from tests.campaigning import staff, supporter
+from tests.conversation import Conversation, Talker, paris
+from tests.drafting import write_broadcast
+from tests.web.browsing import Browser, signed_in
+
+NAME = "<b>Message no. 1: Hello</b>\nThursday 17 November at 08:00 local time"
+
+
+async def told(talker: Talker, page: Browser) -> set[bool]:
+    """Whether it is to come: in the chat, and within a day on the console."""
+    in_chat = NAME in (await talker.send("/calendar")).text
+    await page.open("/console/")
+    return {in_chat, "Hello" in page.text.split("In the next 24 hours")[1].split("Where we stand")[0]}
+
+
+@pytest.mark.parametrize(("role", "area"), [("admin", "FR"), ("coordinator", "R84")])
+async def test_it_is_to_come_until_its_last_territory(
+    conversation: Conversation, role: str, area: str
+) -> None:
+    """Of fewer than ten who wait staff of an area are not told: that would tell of each of them."""
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123")
+    admin = await staff(conversation, 9, role, area)
+    await write_broadcast(admin)
+    await admin.tap("That’s it")
+    await admin.send("17/11 8h")
+    await admin.tap("own")
+    await admin.send("SEND")
+    numbers = sa.select(deliveries.c.id).order_by(deliveries.c.id)
+    async with conversation.database.write() as tx:
+        first, *others = await tx.scalars(numbers)
+        left = sa.update(deliveries).values(state="sent", sent_at=paris("2016-11-17T08:00"))
+        await tx.execute(left.where(deliveries.c.id == first))
+        await tx.execute(sa.update(people).values(consent_team=False))
+        # Eight o’clock in Guadeloupe.
+        await tx.execute(
+            sa.update(deliveries).where(deliveries.c.id != first).values(due_at=paris("2016-11-17T13:00"))
+        )
+    conversation.clock.move(paris("2016-11-17T08:30"))
+    page = await signed_in(admin)
+    assert await told(admin, page) == {True}
+    async with conversation.database.write() as tx:
+        await tx.execute(left.where(deliveries.c.id.in_(others[3:])))
+    assert await told(admin, page) == {area == "FR"}
+    async with conversation.database.write() as tx:
+        await tx.execute(left)
+    assert await told(admin, page) == {False}

@@ -58,8 +58,9 @@ class StepPlace(Frozen):
 class StepAudience(Frozen):
     """The people whom a step is for, in all the places where it is due now.
 
-    `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcast that must have left
-    before `followed_before`. `silent_after` None: silence does not matter. `mutes`: the switches that keep it away.
+    `slot` None: those without a plan, `slots` being the known ones. `follows`: the broadcasts one of which must have
+    left before `followed_before`. `former`: those of which nobody may have one (db.step_versions). `silent_after`
+    None: silence does not matter. `mutes`: the switches that keep it away.
     `among` None: everybody is looked at. It is for those of whom `bot.rules.reminders.reason_not_meant` says nothing.
     """
 
@@ -70,8 +71,9 @@ class StepAudience(Frozen):
     silent_after: int | None
     when_voted: bool
     mutes: Collection[Mute]
-    follows: str | None
+    follows: tuple[str, ...] | None
     followed_before: datetime
+    former: tuple[int, ...] = ()
     among: Collection[int] | None = None
 
 
@@ -114,6 +116,7 @@ async def queue_step(tx: AsyncConnection, broadcast: int, audience: StepAudience
         audience.when_voted,
         tuple(sorted(audience.mutes)),
         audience.follows,
+        audience.former,
         None if audience.among is None else type(audience.among) is range,
     )
     return await queue(tx, statement, broadcast=broadcast, now=now, **others)
@@ -144,7 +147,8 @@ def _queueing_step(
     silent_after: int | None,
     when_voted: bool,
     mutes: tuple[Mute, ...],
-    follows: str | None,
+    follows: tuple[str, ...] | None,
+    former: tuple[int, ...],
     is_range: bool | None,
 ) -> sa.Insert:
     refused = [VoteState.CANNOT] if when_voted else [VoteState.CANNOT, VoteState.VOTED]
@@ -161,6 +165,7 @@ def _queueing_step(
         conditions.append(people.c.unanswered < silent_after)
     if follows is not None:
         conditions.append(_has_left(follows))
+    conditions += [_not_queued(each) for each in former]
     plan = sa.and_(vote_plans.c.person == people.c.id, vote_plans.c.ballot == ballot)
     by_expiry = _by_expiry(places)
     expires = sa.case(*((within, sa.literal(at, deliveries.c.expires_at.type)) for at, within in by_expiry))
@@ -366,11 +371,11 @@ def _reachable(
     return state == "registered", consent.is_(True), unreachable.is_(None)
 
 
-def _has_left(key: str) -> sa.ColumnElement[bool]:
-    """Whether a person got the broadcast of that key, before an instant."""
+def _has_left(keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether a person got the broadcast of one of these keys, before an instant."""
     followed = sa.select(deliveries.c.id).join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
     return followed.where(
-        broadcasts.c.key == key,
+        broadcasts.c.key == keys[0] if len(keys) == 1 else broadcasts.c.key.in_(keys),
         deliveries.c.person == people.c.id,
         deliveries.c.state == "sent",
         deliveries.c.sent_at <= _FOLLOWED_BEFORE,

@@ -18,6 +18,7 @@ from functools import partial
 from itertools import product
 from typing import NamedTuple
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.canvass_walks
@@ -25,6 +26,7 @@ import db.people_to_plan
 import db.planning
 import db.seats
 import db.shifts
+import db.step_versions
 from bot.actions import canvass_walks, event_reminders, shift_offers, waitlist
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
@@ -36,6 +38,8 @@ from bot.rules.territories import ABROAD, METROPOLE
 from db.backup import THE_BEGINNING, told_after
 from db.engine import here
 from db.planning import PlannedBroadcast, StepAudience, StepPlace
+
+log = structlog.get_logger(__name__)
 
 # In their own courtesy hours, and by the clock of their consulate, people abroad get a step so much earlier than Paris
 # at most, and it is of use so much longer.
@@ -307,7 +311,13 @@ async def _plan_step(
         step=step.name,
         starts_at=min(due.occurrence.at_utc for due in dues),
     )
-    broadcast = await db.planning.ensure_broadcast(tx, planned, now)
+    versions = await db.step_versions.versions(tx, planned, now)
+    if versions.is_new:
+        log.warning(
+            "step_changed", step=step.name, ballot=ballot.number, kind=step.kind, template=step.template
+        )
+    if versions.former:
+        await db.step_versions.take_over(tx, versions, among)
     audience = StepAudience(
         places=[_place(due) for due in dues],
         ballot=ballot.number,
@@ -316,11 +326,14 @@ async def _plan_step(
         silent_after=None if step.when_silent else campaign.caps.silent_after,
         when_voted=step.when_voted,
         mutes=mutes_of_step(step.kind),
-        follows=step_key(ballot.number, step.follows) if step.follows else None,
+        follows=await db.step_versions.keys(tx, step_key(ballot.number, step.follows))
+        if step.follows
+        else None,
+        former=versions.former,
         followed_before=now - GAP_BEFORE_FOLLOW_UP,
         among=among,
     )
-    return await db.planning.queue_step(tx, broadcast, audience, now=now)
+    return await db.planning.queue_step(tx, versions.broadcast, audience, now=now)
 
 
 def _place(due: OpenStep) -> StepPlace:

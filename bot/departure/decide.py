@@ -47,6 +47,7 @@ TURN = 16
 LOOKED_AT_AGAIN = timedelta(minutes=2)
 # What the campaign file has no more waits, as it may be put back; it may be for everybody.
 GONE_FROM_FILE = timedelta(minutes=10)
+UNTIL_PLANNED = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
 
@@ -144,6 +145,9 @@ class Departure:
         found = self._found(row, person, sending, batch)
         if found.unwanted is not None:
             return found.unwanted
+        if sending.row.step is not None and self._is_of_before(sending.row.step, sending):
+            # The next tick lets it leave as the file says now: see db.step_versions.
+            return Wait(until=batch.now + UNTIL_PLANNED, reason=PREPARE_FAILED, state="queued")
         if sending.is_card or sending.is_talk:
             return batch.cards[row.id]
         wait = self._hold(person, sending, batch, found.freedom)
@@ -155,6 +159,11 @@ class Departure:
             leaves = NeutralSent(at=batch.now, by_a_step=sending.row.step is not None)
             batch.neutral_sent.setdefault(person.id, []).append(leaves)
         return found
+
+    def _is_of_before(self, step: str, sending: LeavingBroadcast) -> bool:
+        """Whether the campaign file says otherwise of a step than when its message was made."""
+        now, row = self._campaign.step(step), sending.row
+        return row.template is not None and (row.kind, row.template) != (now.kind, now.template)
 
     def _gone_from_file(self, step: str, now: datetime) -> Wait:
         if step not in self._gone_steps:

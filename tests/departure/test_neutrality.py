@@ -225,6 +225,32 @@ async def test_a_reminder_of_staff_never_keeps_that_of_a_step_from_leaving(datab
     assert broadcast != go
 
 
+async def test_a_step_of_which_the_file_says_otherwise_leaves_as_it_says_from_the_next_tick_on(
+    database: Database,
+) -> None:
+    """Until then it waits: neither its kind nor its words are those of the file."""
+    evening = paris("2016-11-16T18:30")
+    await supporter(Conversation(database, EVE), 1, LYON)
+    steps = [replace(each, template="echo") if each.name == "plan" else each for each in CAMPAIGN.steps]
+    otherwise = replace(CAMPAIGN, steps=tuple(steps))
+    number = sa.select(broadcasts.c.id).where(broadcasts.c.key == step_key(1, "plan"))
+    async with database.write() as tx:
+        assert await plan(tx, CAMPAIGN, evening) == 1
+        before = await tx.scalar(number)
+    assert before is not None
+    (waits,) = await looked_at(database, before, now=evening, campaign=otherwise)
+    assert isinstance(waits, Wait)
+    assert waits.state == "queued"
+    async with database.write() as tx:
+        await plan(tx, otherwise, evening)
+        after = await tx.scalar(number)
+        assert after not in (None, before)
+        await tx.execute(sa.update(delivered).values(state="queued"))
+    assert after is not None
+    (leaves,) = await looked_at(database, after, now=evening, campaign=otherwise)
+    assert isinstance(leaves, Call)
+
+
 @pytest.mark.parametrize("about", [LAST_CHOICE, RENEWAL])
 async def test_what_we_ask_by_ourselves_waits_for_the_end_of_a_quiet_period(
     database: Database, about: str

@@ -1,0 +1,64 @@
+"""Versions of a step's message: the campaign file may say otherwise of a step whose message has begun to leave.
+
+What left stays as it was, under the kind and the template that it had; what has yet to leave does so as the file says
+now. A former version keeps its row under another key: that of the step, a colon and its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.frozen import Frozen
+from bot.rules.sending import ON_THE_WAY
+from db.beginnings import begins
+from db.planning import PlannedBroadcast, ensure_broadcast
+from db.schema import broadcasts, deliveries
+
+
+class StepVersions(Frozen):
+    """The message of a step as the file has it, and its former versions, by their numbers; `is_new`: the file says
+    otherwise since the last tick.
+    """
+
+    broadcast: int
+    former: tuple[int, ...] = ()
+    is_new: bool = False
+
+
+def _of(key: str) -> sa.ColumnElement[bool]:
+    return sa.or_(broadcasts.c.key == key, begins(broadcasts.c.key, f"{key}:"))
+
+
+async def versions(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime) -> StepVersions:
+    """The message that is planned, made if it is the first time, or if the file says otherwise of it now."""
+    columns = (broadcasts.c.id, broadcasts.c.key, broadcasts.c.kind, broadcasts.c.template)
+    rows = (await tx.execute(sa.select(*columns).where(_of(planned.key)).order_by(broadcasts.c.id))).all()
+    found = next((row for row in rows if row.key == planned.key), None)
+    if found is not None and (found.kind, found.template) == (planned.kind, planned.template):
+        return StepVersions(broadcast=found.id, former=tuple(row.id for row in rows if row.id != found.id))
+    if found is not None:
+        former = sa.update(broadcasts).where(broadcasts.c.id == found.id)
+        await tx.execute(former.values(key=f"{planned.key}:{found.id}"))
+    broadcast = await ensure_broadcast(tx, planned, now)
+    return StepVersions(broadcast=broadcast, former=tuple(row.id for row in rows), is_new=found is not None)
+
+
+async def take_over(tx: AsyncConnection, step: StepVersions, among: Collection[int] | None) -> int:
+    """What of former versions has yet to leave does so as the file says now, to some people or to everybody; how many."""
+    waits = [deliveries.c.broadcast.in_(step.former), deliveries.c.state.in_(ON_THE_WAY)]
+    if isinstance(among, range):
+        waits.append(deliveries.c.person.between(among[0], among[-1]))
+    elif among is not None:
+        waits.append(deliveries.c.person.in_(among))
+    moved = await tx.execute(sa.update(deliveries).where(*waits).values(broadcast=step.broadcast))
+    return moved.rowcount
+
+
+async def keys(tx: AsyncConnection, key: str) -> tuple[str, ...]:
+    """The keys of all versions of a step's message; the one that it has, where it has not begun to leave."""
+    found = await tx.scalars(sa.select(broadcasts.c.key).where(_of(key)).order_by(broadcasts.c.id))
+    return tuple(found) or (key,)

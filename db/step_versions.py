@@ -48,7 +48,7 @@ async def versions(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime
 
 
 async def take_over(tx: AsyncConnection, step: StepVersions, among: Collection[int] | None) -> int:
-    """What of former versions has yet to leave does so as the file says now, to some people or to everybody; how many."""
+    """What of former versions has yet to leave does so as the file says now, for some people or all; how many."""
     waits = [deliveries.c.broadcast.in_(step.former), deliveries.c.state.in_(ON_THE_WAY)]
     if isinstance(among, range):
         waits.append(deliveries.c.person.between(among[0], among[-1]))

@@ -53,8 +53,8 @@ def add_to(commands: SubCommands) -> None:
     results_parser = surveys_.add_parser(
         "results",
         help="how many people chose what",
-        description="Print how many people chose which option of a survey, as far as it was answered by now.\n"
-        "Percentages are of those whom a question was put to: they answered it, or left it out.",
+        description="Print how many people chose which option of a survey, as far as it was answered by now."
+        " Percentages are of those whom a question was put to: they answered it, or left it out.",
     )
     results_parser.add_argument(
         "code", metavar="CODE", help="the survey’s code, as `portevoix surveys list` tells it"

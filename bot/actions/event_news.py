@@ -314,9 +314,9 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
     changed = (await db.events.get_many(tx, [event.id]))[event.id]
     expires = invitation.expires_at
     # That to a series is of use until its last date.
-    last = changed.starts_at if invitation.series is None else await db.series.last_start(tx, event.id)
-    if expires is not None and last is not None and expires != last:
-        await db.broadcasts.expire_at(tx, invitation.id, last)
+    until = changed.starts_at if invitation.series is None else await db.series.last_start(tx, event.id)
+    if expires is not None and until is not None and expires != until:
+        await db.broadcasts.expire_at(tx, invitation.id, until)
     if invitation.finished_at is not None:
         return
     last = await db.approvals.of_broadcast(tx, invitation.id)

@@ -55,6 +55,9 @@ async def take_over(tx: AsyncConnection, step: StepVersions, among: Collection[i
     elif among is not None:
         waits.append(deliveries.c.person.in_(among))
     moved = await tx.execute(sa.update(deliveries).where(*waits).values(broadcast=step.broadcast))
+    # Of which nothing left, that was no version.
+    left = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id)
+    await tx.execute(sa.delete(broadcasts).where(broadcasts.c.id.in_(step.former), sa.not_(left)))
     return moved.rowcount
 
 

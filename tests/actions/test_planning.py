@@ -391,6 +391,15 @@ async def test_what_left_of_a_step_stays_as_it_was_and_what_has_yet_to_leave_fol
     assert len(found) == len(ids)
 
 
+async def test_of_a_step_that_nobody_got_yet_there_is_no_former_version(database: Database) -> None:
+    await add(database, somebody(0))
+    versions = sa.select(broadcasts.c.kind).where(broadcasts.c.step == "plan")
+    for campaign in (CAMPAIGN, changed_file("plan", kind=Kind.PERSUASION)):
+        async with database.write() as tx:
+            await plan(tx, campaign, paris("2016-11-16T18:00"))
+            assert list(await tx.scalars(versions)) == [campaign.step("plan").kind]
+
+
 async def test_what_follows_a_step_follows_each_version_of_it(database: Database) -> None:
     await add(database, somebody(0), somebody(7))
     before = FIRST_LOOK

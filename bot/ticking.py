@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -34,14 +35,26 @@ TICK_SECONDS = 0.25
 TROUBLE_SECONDS = 1.0
 # While people answer all the time what is due for them is looked at so often: whoever taps next waits for each look.
 ANSWERED_SECONDS = 1.0
-# So long at most one tick fills messages for many: whatever else is due has its turn in between.
+# So long at most one tick fills messages for many, or plans a step for them: whatever else is due has its turn in
+# between.
 FILLING_SECONDS = 1.0
+# Once it has queued so many of each step, which take seconds to leave, it leaves the processor to whoever sends.
+ENOUGH = db.planning.PORTION // 2
 # Facts change between ticks (someone registers, plans, moves): look again at least this often.
 LOOK_AGAIN_SECONDS = 10.0
 # A clock that ran further than this since the last look was moved: events have hours of their own.
 JUMP = timedelta(seconds=30)
 
 OpenStep = tuple[int, str, str, str | None]
+
+
+@dataclass(eq=False)
+class Left:
+    """A step that is being queued for many: everybody up to the number of the `last` was looked at."""
+
+    many: ForMany
+    last: int = 0
+
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +80,8 @@ class Ticker:
         self._looks, self._beats = looks, beats
         self._turn = asyncio.Lock()
         self._look: TickFindings = FIRST_LOOK
+        self._left: list[Left] = []
+        self._planned = 0  # messages of what is or was left, and are not told in the log yet
         self._open: frozenset[OpenStep] | None = None
         self._planned_at = float("-inf")
         self._planned_for = datetime.min.replace(tzinfo=UTC)
@@ -86,7 +101,7 @@ class Ticker:
     @property
     def is_current(self) -> bool:
         """Whether everything that is due by the clock, after what was answered, is in the queue."""
-        is_idle = self._is_filled and not self._turn.locked()
+        is_idle = self._is_filled and not self._left and not self._turn.locked()
         return not self._nudged and is_idle and self.ticked_at is not None
 
     async def run(self) -> None:
@@ -145,9 +160,16 @@ class Ticker:
             )
             if look_again or self._is_stale(opened, now, patient=patient):
                 self._nudged = False
+                # What is left was meant for the hour before: it comes to its end, as all of it would have at once.
+                hurries = bool(self._left) and abs(now - self._planned_for) > JUMP
                 self._planned_at, self._planned_for, self._open = monotonic(), now, opened
                 failed += await look_in_turn(
-                    self._database, (self._plan, *self._looks, partial(self._fill, patient=patient))
+                    self._database,
+                    (
+                        partial(self._plan, patient=patient and not hurries),
+                        *self._looks,
+                        partial(self._fill, patient=patient),
+                    ),
                 )
             if not failed:
                 self.ticked_at = now
@@ -156,16 +178,20 @@ class Ticker:
             if failed:
                 raise ExceptionGroup("parts of a tick failed", failed)
 
-    async def _plan(self, tx: AsyncConnection) -> Work | None:
+    async def _plan(self, tx: AsyncConnection, *, patient: bool) -> Work | None:
         """Writes where there is anything to write: whoever taps waits for whoever may."""
         now = self._planned_for
-        is_due = await is_to_be_looked_at(tx, self._campaign, now, before=self._look)
+        is_due = await is_to_be_looked_at(tx, self._campaign, now, before=self._before)
         parts = [part for part in others(self._campaign, now) if await part.is_due(tx)]
-        return partial(self._queue, now, parts, is_due=is_due) if is_due or parts else None
+        if not (is_due or parts or self._left):
+            return None
+        return partial(self._queue, now, parts, is_due=is_due, patient=patient)
 
-    async def _queue(self, now: datetime, parts: Sequence[TickPart], *, is_due: bool) -> None:
+    async def _queue(self, now: datetime, parts: Sequence[TickPart], *, is_due: bool, patient: bool) -> None:
         if is_due:
             self._tell(await self._queue_steps(now), now)
+        if self._left:
+            await self._queue_in_portions(now, patient=patient)
         for part in parts:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)
@@ -173,31 +199,62 @@ class Ticker:
             self._tell(queued, now)
 
     async def _queue_steps(self, now: datetime) -> int:
+        """For those who changed; for everybody else it is left."""
         queued, are_more = 0, True
         while are_more:
             async with self._database.write() as tx:
                 await lock(tx, Lock.PLANNING)
                 changed = await db.planning.take_changed(tx)
-                found, left = await look_at_changed(tx, self._campaign, now, changed, before=self._look)
+                found, left = await look_at_changed(tx, self._campaign, now, changed, before=self._before)
             queued += found.queued
             are_more = len(changed) == db.planning.MOST_CHANGED
-        queued += sum([await self._queue_in_portions(each) for each in left])
+        if self._left:
+            found = replace(found, followed_at=self._look.followed_at)
         self._look = found
+        self._left += [Left(each) for each in left]
         return queued
 
-    async def _queue_in_portions(self, many: ForMany) -> int:
-        """Queues it for many people: what was queued leaves meanwhile, and whoever taps has their turn."""
-        queued, last = 0, 0
-        while True:
-            async with self._database.write() as tx:
-                await lock(tx, Lock.PLANNING)
-                some = await db.planning.next_portion(tx, many.those, last)
-                if some is None:
-                    return queued
-                new, last = await many.queue(tx, some), some[-1]
-            queued += new
-            if new:
-                self._queued()
+    async def _queue_in_portions(self, now: datetime, *, patient: bool) -> None:
+        """Queues what is left for many people, some of each in turn: what was queued leaves meanwhile, and whoever taps
+        has their turn. Where that does not come to its end, everybody is looked at anew.
+        """
+        began, queued = monotonic(), dict.fromkeys(map(id, self._left), 0)
+        try:
+            while going := [each for each in self._left if not patient or queued[id(each)] < ENOUGH]:
+                for each in going:
+                    queued[id(each)] += await self._queue_portion(each)
+                if patient and monotonic() - began >= FILLING_SECONDS:
+                    break
+        except BaseException:
+            self._begin_anew()
+            raise
+        if not self._left:
+            self._tell(self._planned, now)
+            self._planned = 0
+
+    async def _queue_portion(self, left: Left) -> int:
+        async with self._database.write() as tx:
+            await lock(tx, Lock.PLANNING)
+            some = await db.planning.next_portion(tx, left.many.those, left.last)
+            new = await left.many.queue(tx, some) if some is not None else 0
+        if some is None:
+            self._left.remove(left)
+            return 0
+        left.last = some[-1]
+        self._planned += new
+        if new:
+            self._queued()
+        return new
+
+    @property
+    def _before(self) -> TickFindings:
+        """What was looked at. As long as anything is left, what follows by the clock has its turn after it."""
+        return replace(self._look, followed_at=self._planned_for) if self._left else self._look
+
+    def _begin_anew(self) -> None:
+        """The next look looks at everybody, if anybody was left."""
+        if self._left:
+            self._look, self._left = FIRST_LOOK, []
 
     async def _fill(self, tx: AsyncConnection, *, patient: bool) -> Work | None:
         """What was ordered for many, and is not queued for all of them."""
@@ -236,7 +293,7 @@ class Ticker:
         answered = self._nudged and (not patient or ago > ANSWERED_SECONDS)
         late = ago > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
-        return answered or late or moved or not self._is_filled or opened != self._open
+        return answered or late or moved or not self._is_filled or bool(self._left) or opened != self._open
 
 
 async def _trouble_of(part: Callable[[], Awaitable[None]]) -> list[Exception]:

@@ -6,15 +6,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+import db.people_to_plan
 from bot.clock import MovableClock
 from bot.ticking import ANSWERED_SECONDS, TICK_SECONDS, Ticker
 from db.engine import Database
+from db.schema import deliveries
 from tests.bots import until
-from tests.conversation import CAMPAIGN, paris
+from tests.campaigning import supporter
+from tests.conversation import CAMPAIGN, Conversation, paris
 
 
 def a_ticker(database: Database, *beats: object) -> Ticker:
@@ -183,6 +187,69 @@ async def test_what_people_answer_all_the_time_is_looked_at_once_a_second(
     now += ANSWERED_SECONDS
     await ticker.tick(patient=True)
     assert looked == 3
+    assert ticker.is_current
+
+
+async def seven_supporters(database: Database) -> None:
+    """Of whom nothing changed since everybody was looked at."""
+    conversation = Conversation(database, paris("2016-10-01T10:00"))
+    for number in range(7):
+        await supporter(conversation, number + 1, None)
+    async with database.write() as tx:
+        await db.people_to_plan.take(tx, most=7)
+
+
+async def test_a_step_for_many_leaves_room_for_whoever_sends_and_for_all_others(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each tick queues enough of it for some seconds, and whatever else is due has its turn in between."""
+    monkeypatch.setattr("db.planning.PORTION", 2)
+    monkeypatch.setattr("bot.ticking.ENOUGH", 2)
+    await seven_supporters(sqlite_database)
+    had_their_turn = 0
+
+    async def look(_tx: AsyncConnection) -> None:
+        nonlocal had_their_turn
+        had_their_turn += 1
+
+    async def queued() -> int:
+        async with sqlite_database.read() as tx:
+            return int(await tx.scalar(sa.select(sa.func.count()).select_from(deliveries)) or 0)
+
+    def a_ticker(clock: MovableClock) -> Ticker:
+        return Ticker(
+            database=sqlite_database, campaign=CAMPAIGN, clock=clock, queued=lambda: None, looks=(look,)
+        )
+
+    clock = MovableClock(paris("2016-11-16T18:00"), speed=0)
+    ticker = a_ticker(clock)
+    seen = list[int]()
+    with capture_logs() as logs:
+        while not ticker.is_current:
+            await ticker.tick(patient=True)
+            seen.append(await queued())
+    assert seen[:3] == [2, 4, 6]
+    assert seen[-1] == 7
+    assert had_their_turn == len(seen)
+    assert [(line["event"], line["messages"]) for line in logs] == [("planned", 7)]  # told once
+    # Whoever does not come to the end begins anew; of whoever has it nothing is queued again.
+    other = a_ticker(clock)
+    await other.tick(patient=True)
+    assert await queued() == 7
+
+
+async def test_what_is_left_of_a_step_comes_to_its_end_where_the_clock_is_moved(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.planning.PORTION", 2)
+    monkeypatch.setattr("bot.ticking.ENOUGH", 2)
+    await seven_supporters(sqlite_database)
+    clock = MovableClock(paris("2016-11-16T18:00"), speed=0)
+    ticker = Ticker(database=sqlite_database, campaign=CAMPAIGN, clock=clock, queued=lambda: None)
+    await ticker.tick(patient=True)
+    assert not ticker.is_current
+    clock.move(clock.now() + timedelta(minutes=5))
+    await ticker.tick(patient=True)
     assert ticker.is_current
 
 

@@ -296,6 +296,16 @@ async def test_a_postcode_offers_its_communes_by_it_or_another_one(zoe: Talker) 
     assert "In which commune do you vote?" in (await zoe.tap("Another one")).text
 
 
+async def test_a_number_of_offices_that_is_the_code_of_a_village_is_asked_about(zoe: Talker) -> None:
+    """31060 is “Toulouse Cedex” on an envelope, and what INSEE calls Bélesta-en-Lauragais by."""
+    await agree(zoe)
+    shown = await zoe.send("31060")
+    assert [label for label in shown.buttons if "(31)" in label] == [
+        "Bélesta-en-Lauragais (31) · 31540",
+        "Toulouse (31) · 31000",
+    ]
+
+
 async def test_cancel_while_signing_up_says_how_to_go_on_and_how_to_be_erased(zoe: Talker) -> None:
     await zoe.send("/start")
     said = (await zoe.send("oui")).text

@@ -99,6 +99,12 @@ async def test_who_and_where_side_by_side_are_both_asked(conversation: Conversat
         await talker.tap("Everybody")
 
 
+async def test_a_number_that_may_be_of_two_places_is_asked_about(conversation: Conversation) -> None:
+    talker = await writing(conversation)
+    await talker.send("31060")
+    assert {"Bélesta-en-Lauragais (31)", "Toulouse (31)"} <= set(talker.last.buttons)
+
+
 async def test_ten_thousand_conditions_are_refused_at_once(conversation: Conversation) -> None:
     talker = await writing(conversation)
     # Telegram brings at most 4,096 characters; the web and files bring more.

@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -15,11 +16,15 @@ import db.staff
 from bot.actions import survey_results
 from bot.actions.expressions import ExpressionOccasion
 from bot.actions.surveys import import_survey
-from bot.rules.surveys import from_json
+from bot.rules.survey_draft import form_of
+from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS
+from bot.rules.surveys import END, from_json
+from bot.words.surveys import plan_of, whole_texts
+from bot.words.telegram_html import TEXT_LIMIT, check_html
 from db.engine import Database
 from db.schema import approvals, broadcasts, deliveries, survey_answers, surveys
 from tests.campaigning import rows
-from tests.conversation import CAMPAIGN, Conversation, Talker, paris
+from tests.conversation import CAMPAIGN, Conversation, Talker, paris, services
 from tests.surveying import survey
 
 STAFF = 900
@@ -319,6 +324,35 @@ async def test_a_question_that_is_taken_out_of_the_way_is_told_in_french(convers
         await staff.tap_data(f"1:survey_lead:0:{way}:2")
     await staff.tap_data("1:survey_questions")
     assert "Personne ne verrait la question 2" in staff.last.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_tree_of_ten_questions_of_eight_long_answers_is_shown_in_messages_that_fit(language: str) -> None:
+    """Each of its answers leads elsewhere, every text is as long as it may be, and one question is never asked."""
+    said = [
+        {
+            "texts": {"fr": "?" * LIMITS["question"]},
+            "options": {"fr": [str(place) * LIMITS["option"] for place in range(MOST_OPTIONS)]},
+            "several": False,
+            "leads": {str(place): END if place % 2 else number + 2 for place in range(MOST_OPTIONS)}
+            if number < MOST_QUESTIONS - 2
+            else {"0": END},
+        }
+        for number in range(MOST_QUESTIONS)
+    ]
+    form = form_of({"titles": {"fr": "t"}, "purposes": {"fr": "p"}, "questions": said})
+    render = partial(services().texts.render, language=language)
+    so_far = render(
+        "new_survey/more",
+        plan=plan_of(form, language),
+        full=True,
+        leads=range(MOST_QUESTIONS - 1),
+        unasked=10,
+    )
+    whole = whole_texts(render, form, language)
+    assert sum(text.html.count("→") for text in whole) > MOST_QUESTIONS * MOST_OPTIONS / 2
+    for text in (so_far, *whole):
+        check_html(text.html, TEXT_LIMIT)
 
 
 async def test_supporters_are_not_asked_to_write_one(conversation: Conversation) -> None:

@@ -35,14 +35,17 @@ async def asked(tx: AsyncConnection, approval: int) -> set[int]:
     return set(await tx.scalars(query))
 
 
+# Each tick asks for them.
+_STILL_ASKING = KNOWN.where(
+    approvals.c.broadcast.is_not(None),
+    approvals.c.decided_at.is_not(None),
+    approvals.c.shown_at.is_(None),
+).order_by(approvals.c.id)
+
+
 async def still_asking(tx: AsyncConnection) -> list[Approval]:
     """What was decided of broadcasts, and the messages do not say so yet."""
-    query = KNOWN.where(
-        approvals.c.broadcast.is_not(None),
-        approvals.c.decided_at.is_not(None),
-        approvals.c.shown_at.is_(None),
-    )
-    return records(Approval, await tx.execute(query.order_by(approvals.c.id)))
+    return records(Approval, await tx.execute(_STILL_ASKING))
 
 
 async def sent(tx: AsyncConnection, approval: int) -> list[ApprovalCard] | None:

@@ -107,11 +107,19 @@ async def get(tx: AsyncConnection, approval: int) -> Approval | None:
     return None if row is None else Approval(**row._mapping)
 
 
+_UNDECIDED = (
+    sa.select(approvals)
+    .where(approvals.c.what == sa.bindparam("what"), approvals.c.decided_at.is_(None))
+    .order_by(approvals.c.id)
+)
+_NOW = sa.bindparam("now", type_=approvals.c.expires_at.type)
+_OVERDUE = _UNDECIDED.where(approvals.c.expires_at <= _NOW)
+_WAITING = _UNDECIDED.where(sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > _NOW))
+
+
 async def waiting(tx: AsyncConnection, what: str, now: datetime) -> list[Approval]:
     """Everything of a kind that can still be decided, oldest first."""
-    still = sa.or_(approvals.c.expires_at.is_(None), approvals.c.expires_at > now)
-    query = sa.select(approvals).where(approvals.c.what == what, approvals.c.decided_at.is_(None), still)
-    return records(Approval, await tx.execute(query.order_by(approvals.c.id)))
+    return records(Approval, await tx.execute(_WAITING, {"what": what, "now": now}))
 
 
 async def of_broadcast(tx: AsyncConnection, broadcast: int) -> Approval | None:
@@ -149,10 +157,7 @@ def _by_broadcast(asked: Iterable[Approval]) -> dict[int, Approval]:
 
 async def overdue(tx: AsyncConnection, what: str, now: datetime) -> list[Approval]:
     """Everything of a kind that nobody decided in time."""
-    query = sa.select(approvals).where(
-        approvals.c.what == what, approvals.c.decided_at.is_(None), approvals.c.expires_at <= now
-    )
-    return records(Approval, await tx.execute(query.order_by(approvals.c.id)))
+    return records(Approval, await tx.execute(_OVERDUE, {"what": what, "now": now}))
 
 
 async def of_person(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:

@@ -80,6 +80,9 @@ async def set_witnessed(tx: AsyncConnection, anchor: Anchor) -> None:
     await set_fact(tx, WITNESSED, {"at": at, "count": anchor.count, "hash": anchor.hash})
 
 
+_ADD = sa.insert(audit).returning(audit.c.id)
+
+
 async def add(
     tx: AsyncConnection,
     *,
@@ -94,7 +97,7 @@ async def add(
     """Lengthens the log by one entry. The caller holds the tail."""
     entry = {"actor": actor, "details": details}
     values = {**entry, "at": at, "action": action, "previous_hash": previous_hash, "hash": hash_}
-    added = await tx.execute(sa.insert(audit).values(values).returning(audit.c.id))
+    added = await tx.execute(_ADD, values)
     await _number(tx, [{**entry, "id": added.scalar_one()}])
     count = 1 if previous is None else previous.count + 1
     await set_tail(tx, Tail(count=count, hash=hash_, at=at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from db.beginnings import begins
 from db.engine import here
 from db.experiments import Draw, state_drawn, variant_drawn
 from db.schema import Instant, broadcast_texts, broadcasts, deliveries, fillings
-from db.upsert import insert, insert_of
+from db.upsert import insert_of
 
 # Rows cancelled or expired in one transaction: larger ones would make everybody else wait.
 CHUNK = 5_000
@@ -36,6 +37,13 @@ class DueBroadcast(Frozen):
     at_once: bool = False
 
 
+@cache
+def _creating(dialect: str) -> sa.Insert:
+    """Made once, as each tick asks whether its steps are there."""
+    row = insert_of(dialect, broadcasts).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
+    return row.returning(broadcasts.c.id)
+
+
 async def create(
     tx: AsyncConnection,
     values: Mapping[str, Any],
@@ -46,10 +54,7 @@ async def create(
 
     `values` are columns of `broadcasts`; `texts` are given per language, and so are those of each `other` version.
     """
-    statement = (
-        insert(tx, broadcasts).values(**values).on_conflict_do_nothing(index_elements=[broadcasts.c.key])
-    )
-    number: int | None = (await tx.execute(statement.returning(broadcasts.c.id))).scalar_one_or_none()
+    number: int | None = (await tx.execute(_creating(tx.dialect.name), dict(values))).scalar_one_or_none()
     if number is not None and texts:
         await add_texts(tx, number, texts, others)
     return number
@@ -73,13 +78,15 @@ def by_the_program(key: str, now: datetime, **values: Any) -> dict[str, Any]:
     return {"key": key, "state": "active", "audience": {}, "area": "FR", "created_at": now, **values}
 
 
+_OF_KEY = sa.select(broadcasts.c.id).where(broadcasts.c.key == sa.bindparam("key"))
+
+
 async def ensure(tx: AsyncConnection, values: Mapping[str, Any]) -> int:
     """The broadcast of the key in `values`, made of them if it is the first time."""
     made = await create(tx, values)
     if made is not None:
         return made
-    query = sa.select(broadcasts.c.id).where(broadcasts.c.key == values["key"])
-    return int((await tx.execute(query)).scalar_one())
+    return int((await tx.execute(_OF_KEY, {"key": values["key"]})).scalar_one())
 
 
 async def queue_deliveries(
@@ -130,13 +137,18 @@ def queueing(
     return statement.on_conflict_do_nothing(index_elements=[deliveries.c.broadcast, deliveries.c.person])
 
 
+_UNFINISH = (
+    broadcasts.update().where(broadcasts.c.id == sa.bindparam("broadcast")).values(finished_at=sa.null())
+)
+
+
 async def queue(
     tx: AsyncConnection, statement: sa.Insert, *, broadcast: int, now: datetime, **others: Any
 ) -> int:
     """Execute a statement of `queueing`, with the `others` of its parameters; how many are new."""
     queued = await tx.execute(statement, {BROADCAST.key: broadcast, NOW.key: now, **others})
     if queued.rowcount:  # a tick that queues nothing must not unfinish it
-        await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(finished_at=None))
+        await tx.execute(_UNFINISH, {"broadcast": broadcast})
     return queued.rowcount
 
 

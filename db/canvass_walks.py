@@ -17,7 +17,7 @@ from db.canvass import station_in
 from db.canvass_doors import WalkView, ground
 from db.records import records
 from db.schema import addresses, broadcasts, people, polling_places, stations, visits, walkers, walks
-from db.upsert import insert
+from db.upsert import put
 
 REGISTERED = "registered"
 SOON = "walk_soon:"
@@ -145,10 +145,12 @@ async def meeting_of(tx: AsyncConnection, walk: int) -> MeetingPoint | None:
     return None if row.meets_at is None else MeetingPoint(at=row.meets_at, where=row.meets_where or "")
 
 
+_UNDER_WAY = sa.select(sa.literal(1)).where(walks.c.state == "under_way").limit(1)
+
+
 async def are_under_way(tx: AsyncConnection) -> bool:
     """Whether anybody is on a walk: most ticks have nothing to do."""
-    query = sa.select(sa.literal(1)).select_from(walks).where(walks.c.state == "under_way").limit(1)
-    return (await tx.execute(query)).first() is not None
+    return (await tx.execute(_UNDER_WAY)).first() is not None
 
 
 async def free(tx: AsyncConnection, at: WalkView, now: datetime) -> None:
@@ -318,12 +320,8 @@ async def withdraw(tx: AsyncConnection, walk: int) -> bool:
 async def take(tx: AsyncConnection, at: WalkView, person: int, now: datetime) -> int:
     """Puts somebody on a walk, whose row is locked meanwhile; how many are on it then."""
     await tx.execute(sa.update(walks).where(walks.c.id == at.id).values(state="under_way"))
-    row = {"walk": at.id, "outing": at.outing, "person": person, "taken_at": now}
-    key = [walkers.c.walk, walkers.c.outing, walkers.c.person]
-    statement = insert(tx, walkers).values(row)
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=key, set_={"left_at": None, "taken_at": now})
-    )
+    who = {"walk": at.id, "outing": at.outing, "person": person}
+    await put(tx, walkers, who, {"left_at": None, "taken_at": now})
     return await walkers_on(tx, at)
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db import upsert
 from db.records import records
 from db.restrictions import restricted_people
 from db.schema import (
@@ -124,12 +125,7 @@ async def begin_screen(
     theirs = sa.and_(check_in_screens.c.event == event, check_in_screens.c.person == person)
     before = await tx.scalar(sa.select(check_in_screens.c.message).where(theirs))
     values = {"message": None, "shown": minute, "until": until}
-    row = insert(tx, check_in_screens).values(event=event, person=person, **values)
-    await tx.execute(
-        row.on_conflict_do_update(
-            index_elements=[check_in_screens.c.event, check_in_screens.c.person], set_=values
-        )
-    )
+    await upsert.put(tx, check_in_screens, {"event": event, "person": person}, values)
     return before
 
 

@@ -148,11 +148,8 @@ def _card_of(standing: ConversationStanding) -> str:
     return f"{standing.state.value}:{standing.claimed_by or ''}"
 
 
-_CARD = (
-    conversations.c.state
-    + ":"
-    + sa.func.coalesce(sa.cast(conversations.c.claimed_by, sa.String), sa.literal(""))
-)
+_CLAIMED_BY = sa.func.coalesce(sa.cast(conversations.c.claimed_by, sa.String), sa.literal(""))
+_CARD = conversations.c.state + ":" + _CLAIMED_BY
 
 
 async def with_untrue_cards(tx: AsyncConnection) -> list[Conversation]:
@@ -347,12 +344,10 @@ async def free_ones(
         .limit(most)
     )
     # Their messages are counted, those of nobody else.
-    query = (
-        sa.select(conversations, _UNANSWERED.label("unanswered"))
-        .where(conversations.c.id.in_(list(await tx.scalars(first))))
-        .order_by(conversations.c.waiting_since, conversations.c.id)
-    )
-    return [_waiting(row) for row in await tx.execute(query)]
+    query = sa.select(conversations, _UNANSWERED.label("unanswered"))
+    query = query.where(conversations.c.id.in_(list(await tx.scalars(first))))
+    ordered = query.order_by(conversations.c.waiting_since, conversations.c.id)
+    return [_waiting(row) for row in await tx.execute(ordered)]
 
 
 async def waiting(tx: AsyncConnection, number: int) -> WaitingConversation | None:
@@ -367,24 +362,28 @@ def _waiting(row: sa.Row[Any]) -> WaitingConversation:
 
 
 _CLAIMER = people.alias("claimer")
+_IS_LEFT = sa.or_(_CLAIMER.c.id.is_(None), _CLAIMER.c.unreachable_at.is_not(None))
+_MAY_BE_DUE = (
+    conversations.c.touched_at <= sa.bindparam("touched"),
+    sa.and_(conversations.c.waiting_since <= sa.bindparam("waiting"), conversations.c.escalated_at.is_(None)),
+    sa.and_(conversations.c.state == ConversationState.CLAIMED, _IS_LEFT),
+    ~_IS_ANSWERABLE,
+)
+_DUE = (
+    sa.select(conversations)
+    .join(people, people.c.id == conversations.c.person)
+    .outerjoin(_CLAIMER, _CLAIMER.c.id == conversations.c.claimed_by)
+    .where(_IS_OPEN, sa.or_(*_MAY_BE_DUE))
+    .order_by(conversations.c.id)
+)
 
 
 async def due(tx: AsyncConnection, claims: Claims, now: datetime) -> list[Conversation]:
     """Claims that may have rested too long or whose holder left, questions that may have waited too long, and those
     whose author cannot be answered any more: the rules decide.
     """
-    idle = conversations.c.touched_at <= now - claims.idle
-    overdue = sa.and_(
-        conversations.c.waiting_since <= now - claims.escalation, conversations.c.escalated_at.is_(None)
-    )
-    left = sa.and_(
-        conversations.c.state == ConversationState.CLAIMED,
-        sa.or_(_CLAIMER.c.id.is_(None), _CLAIMER.c.unreachable_at.is_not(None)),
-    )
-    query = sa.select(conversations).join(people, people.c.id == conversations.c.person)
-    query = query.outerjoin(_CLAIMER, _CLAIMER.c.id == conversations.c.claimed_by)
-    query = query.where(_IS_OPEN, sa.or_(idle, overdue, left, ~_IS_ANSWERABLE))
-    return [_conversation(row) for row in await tx.execute(query.order_by(conversations.c.id))]
+    since = {"touched": now - claims.idle, "waiting": now - claims.escalation}
+    return [_conversation(row) for row in await tx.execute(_DUE, since)]
 
 
 async def middle_waits(tx: AsyncConnection, since: datetime, area: str) -> Sequence[int]:

@@ -220,15 +220,17 @@ def _by_cause(expired: Sequence[Withholding]) -> tuple[Withholding, ...]:
     return tuple(found.values())
 
 
+_OTHERS = sa.select(broadcasts.c.id).where(
+    broadcasts.c.id != sa.bindparam("broadcast"),
+    broadcasts.c.kind.in_(sorted(PARTISAN)),
+    broadcasts.c.state == "active",
+    broadcasts.c.finished_at.is_(None),
+)
+
+
 async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:
     """The messages that the caps count, and that are leaving beside this one."""
-    going = sa.select(broadcasts.c.id).where(
-        broadcasts.c.id != broadcast,
-        broadcasts.c.kind.in_(sorted(PARTISAN)),
-        broadcasts.c.state == "active",
-        broadcasts.c.finished_at.is_(None),
-    )
-    return list(await tx.scalars(going))
+    return list(await tx.scalars(_OTHERS, {"broadcast": broadcast}))
 
 
 # What left first for them may be gone already: it is told as behind until it was looked at.

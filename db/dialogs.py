@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db import upsert
 from db.schema import dialogs
-from db.upsert import insert
 
 
 class Dialog(Frozen):
@@ -42,13 +42,16 @@ async def put(
 ) -> None:
     """Moves the person's only dialog to this step."""
     values = {"flow": flow, "step": step, "data": dict(data), "updated_at": now}
-    row = insert(tx, dialogs).values(person=person, **values)
-    await tx.execute(row.on_conflict_do_update(index_elements=[dialogs.c.person], set_=values))
+    await upsert.put(tx, dialogs, {"person": person}, values)
+
+
+_NOTE = sa.update(dialogs).where(dialogs.c.person == sa.bindparam("of_person"))
+_END = sa.delete(dialogs).where(dialogs.c.person == sa.bindparam("of_person"))
 
 
 async def note(tx: AsyncConnection, person: int, *, data: Mapping[str, Any]) -> None:
     """Changes what is kept in the dialog, where it stands."""
-    await tx.execute(sa.update(dialogs).where(dialogs.c.person == person).values(data=dict(data)))
+    await tx.execute(_NOTE, {"of_person": person, "data": dict(data)})
 
 
 async def replace(tx: AsyncConnection, person: int, dialog: Dialog) -> None:
@@ -58,4 +61,4 @@ async def replace(tx: AsyncConnection, person: int, dialog: Dialog) -> None:
 
 
 async def end(tx: AsyncConnection, person: int) -> None:
-    await tx.execute(sa.delete(dialogs).where(dialogs.c.person == person))
+    await tx.execute(_END, {"of_person": person})

@@ -61,9 +61,12 @@ async def told_to(tx: AsyncConnection, person: int) -> dict[str, Any] | None:
     }
 
 
+_ALL = _QUERY.order_by(duties.c.person)
+
+
 async def all_of_them(tx: AsyncConnection) -> list[Answerer]:
     """Everybody who ever answered, on duty or not."""
-    return [_answerer(row) for row in await tx.execute(_QUERY.order_by(duties.c.person))]
+    return [_answerer(row) for row in await tx.execute(_ALL)]
 
 
 async def leave(tx: AsyncConnection, person: int) -> None:

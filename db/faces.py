@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,7 +27,7 @@ from db.postponed import Row, postpone
 from db.records import records
 from db.schema import Instant, broadcasts, deliveries, events, people, seats, shown_cards
 from db.seats import hold
-from db.upsert import insert
+from db.upsert import put
 
 MARKED = datetime(1970, 1, 1, tzinfo=UTC)
 """`seats.face_at` of an event that looks as it always did, of which single cards are marked: before any was sent."""
@@ -51,24 +50,16 @@ class EventMessage(Frozen):
 async def look(tx: AsyncConnection, now: datetime, *, event: int | None = None) -> None:
     """Notes which events (or whether one) look otherwise than before, or than a new one."""
     for number, (found, count) in (await changed(tx, now, event=event)).items():
-        values = {"faced": found, "face": count + 1, "face_at": now}
-        row = insert(tx, seats).values(event=number, **values)
-        await tx.execute(row.on_conflict_do_update(index_elements=[seats.c.event], set_=values))
+        await put(tx, seats, {"event": number}, {"faced": found, "face": count + 1, "face_at": now})
 
 
 async def changed(
     tx: AsyncConnection, now: datetime, *, event: int | None = None
 ) -> dict[int, tuple[str, int]]:
     """The events that look otherwise than was noted: how, and how often they had before."""
-    query = (
-        sa.select(*(events.c[name] for name in _SHOWN), seats.c.faced, seats.c.face)
-        .outerjoin(seats, seats.c.event == events.c.id)
-        .where(_is_looked_after(now))
-    )
-    if event is not None:
-        query = query.where(events.c.id == event)
     looks: dict[int, tuple[str, int]] = {}
-    rows: Sequence[Any] = (await tx.execute(query.order_by(events.c.id))).all()
+    asked = {**_since(now), "of_event": event}
+    rows = (await tx.execute(_LOOKS if event is None else _LOOK, asked)).all()
     closed = await closed_to_newcomers(tx, rows, now)
     for row in rows:
         found = face(
@@ -83,10 +74,20 @@ async def changed(
 
 
 _SHOWN = ("id", "state", "sequence", "starts_at", "ends_at", "counted", "capacity", "overbooking")
+# Each tick asks for them: as they stand they are not put together anew.
+_IS_LOOKED_AFTER = events.c.state.in_(("open", "cancelled")) & (events.c.ends_at > sa.bindparam("since"))
+_LOOKS = (
+    sa.select(*(events.c[name] for name in _SHOWN), seats.c.faced, seats.c.face)
+    .outerjoin(seats, seats.c.event == events.c.id)
+    .where(_IS_LOOKED_AFTER)
+    .order_by(events.c.id)
+)
+_LOOK = _LOOKS.where(events.c.id == sa.bindparam("of_event"))
+_LOOKED_AFTER = sa.select(events.c.id).join(seats, seats.c.event == events.c.id).where(_IS_LOOKED_AFTER)
 
 
-def _is_looked_after(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(events.c.state.in_(("open", "cancelled")), events.c.ends_at > now - LOOKED_AFTER)
+def _since(now: datetime) -> dict[str, datetime]:
+    return {"since": now - LOOKED_AFTER}
 
 
 def _untrue() -> sa.ColumnElement[bool]:
@@ -174,10 +175,7 @@ async def of_event(tx: AsyncConnection, event: int) -> int:
 
 async def opened(tx: AsyncConnection, *, person: int, message: int, event: int, face: int) -> None:
     """A message shows an event from now on, as it is at that count."""
-    values = {"event": event, "face": face}
-    row = insert(tx, shown_cards).values(person=person, message=message, **values)
-    key = [shown_cards.c.person, shown_cards.c.message]
-    await tx.execute(row.on_conflict_do_update(index_elements=key, set_=values))
+    await put(tx, shown_cards, {"person": person, "message": message}, {"event": event, "face": face})
 
 
 async def opened_by_link(
@@ -190,10 +188,15 @@ async def opened_by_link(
         await opened(tx, person=who, message=message, event=what, face=face)
 
 
+_ANY_LOOKED_AFTER = _LOOKED_AFTER.limit(1)
+
+
 async def looked_after(tx: AsyncConnection, now: datetime) -> bool:
     """Whether messages may show events otherwise than they are."""
-    query = sa.select(events.c.id).join(seats, seats.c.event == events.c.id).where(_is_looked_after(now))
-    return await tx.scalar(query.limit(1)) is not None
+    return await tx.scalar(_ANY_LOOKED_AFTER, _since(now)) is not None
+
+
+_WITH_CARDS = _LOOKED_AFTER.where(seats.c.face_at.is_not(None)).order_by(events.c.id)
 
 
 async def with_untrue_cards(tx: AsyncConnection, now: datetime) -> list[int]:
@@ -202,7 +205,7 @@ async def with_untrue_cards(tx: AsyncConnection, now: datetime) -> list[int]:
     """
     return [
         event
-        for event in await _events_where(tx, now, seats.c.face_at.is_not(None))
+        for event in await tx.scalars(_WITH_CARDS, _since(now))
         if await untrue(tx, event, after=0, limit=1) or await untrue_opened(tx, event, after=0, limit=1)
     ]
 
@@ -374,14 +377,18 @@ def _note(visit: DatabaseVisit, numbers: Iterable[int]) -> None:
     visit.run(_NOTE, rows=[(number, instant_text(MARKED)) for number in numbers])
 
 
+_MARKED_AND_NOT_NOTED = _LOOKED_AFTER.where(seats.c.face_at.is_(None), _HAS_MARKS).order_by(events.c.id)
+_NOTED_FOR_NOTHING = _LOOKED_AFTER.where(seats.c.face_at == MARKED, ~_HAS_MARKS).order_by(events.c.id)
+
+
 async def marked_and_not_noted(tx: AsyncConnection, now: datetime) -> list[int]:
     """Events of which cards were marked by a version that did not note it."""
-    return await _events_where(tx, now, seats.c.face_at.is_(None), _HAS_MARKS)
+    return list(await tx.scalars(_MARKED_AND_NOT_NOTED, _since(now)))
 
 
 async def noted_for_nothing(tx: AsyncConnection, now: datetime) -> list[int]:
     """Events of which no card is marked any more."""
-    return await _events_where(tx, now, seats.c.face_at == MARKED, sa.not_(_HAS_MARKS))
+    return list(await tx.scalars(_NOTED_FOR_NOTHING, _since(now)))
 
 
 async def forget_marks(tx: AsyncConnection, numbers: Collection[int]) -> None:
@@ -389,9 +396,3 @@ async def forget_marks(tx: AsyncConnection, numbers: Collection[int]) -> None:
     await hold(tx, numbers)
     mine = sa.and_(seats.c.event.in_(list(numbers)), seats.c.face_at == MARKED, sa.not_(_HAS_MARKS))
     await tx.execute(sa.update(seats).where(mine).values(face_at=None))
-
-
-async def _events_where(tx: AsyncConnection, now: datetime, *conditions: sa.ColumnElement[bool]) -> list[int]:
-    query = sa.select(events.c.id).join(seats, seats.c.event == events.c.id)
-    query = query.where(_is_looked_after(now), *conditions)
-    return list(await tx.scalars(query.order_by(events.c.id)))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.batches import DatabaseVisit, Statement
 from db.postponed import Row, postpone
 from db.schema import facts
-from db.upsert import insert
+from db.upsert import put
 
 _VALUE = sa.select(facts.c.value).where(facts.c.name == sa.bindparam("name"))
 
@@ -24,12 +24,7 @@ async def get_fact(transaction: AsyncConnection, name: str, default: Any = None)
 
 async def set_fact(transaction: AsyncConnection, name: str, value: Any) -> None:
     """Remember `value`, which JSON can hold, under `name`."""
-    statement = insert(transaction, facts).values(name=name, value=value)
-    await transaction.execute(
-        statement.on_conflict_do_update(
-            index_elements=[facts.c.name], set_={"value": statement.excluded.value}
-        )
-    )
+    await put(transaction, facts, {"name": name}, {"value": value})
 
 
 _NOTE = Statement(

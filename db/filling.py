@@ -104,11 +104,17 @@ async def order(tx: AsyncConnection, broadcast: int, target: Target, those: Mean
     await tx.execute(fillings.insert().values(row))
 
 
+_NEXT = (
+    sa.select(fillings.c.broadcast)
+    .where(fillings.c.broadcast.not_in(sa.bindparam("but", expanding=True)))
+    .order_by(fillings.c.people, fillings.c.broadcast)
+    .limit(1)
+)
+
+
 async def next_one(tx: AsyncConnection, *, but: Collection[int] = ()) -> int | None:
     """The message that is to be filled next, that for the fewest people first; None: there is none, `but` these."""
-    query = sa.select(fillings.c.broadcast).where(fillings.c.broadcast.not_in(list(but)))
-    ordered = query.order_by(fillings.c.people, fillings.c.broadcast)
-    found: int | None = await tx.scalar(ordered.limit(1))
+    found: int | None = await tx.scalar(_NEXT, {"but": list(but)})
     return found
 
 

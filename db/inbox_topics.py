@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from db.facts import forget_fact, get_fact, set_fact
 from db.schema import inbox_topics
-from db.upsert import insert
+from db.upsert import put
 
 GROUP = "inbox:group"
 
@@ -47,9 +47,7 @@ async def topics(tx: AsyncConnection) -> dict[str, Topic]:
 
 async def keep(tx: AsyncConnection, area: str, **values: Any) -> None:
     """Sets these columns of an area's topic, whose row is made where there was none."""
-    statement = insert(tx, inbox_topics).values(area=area, **values)
-    statement = statement.on_conflict_do_update(index_elements=[inbox_topics.c.area], set_=values)
-    await tx.execute(statement)
+    await put(tx, inbox_topics, {"area": area}, values)
 
 
 async def forget(tx: AsyncConnection, area: str) -> None:

@@ -150,18 +150,21 @@ async def take_effect(
     await queue(tx, mend.id, mend.mends, expires_at=mend.expires_at, now=now)
 
 
+_BACK = deliveries.alias("back")
+# Each tap under a message asks for it: as it stands it is not put together anew.
+_RECALL_OF = (
+    sa.select(_BACK.c.id, _BACK.c.state)
+    .select_from(deliveries)
+    .join(broadcasts, broadcasts.c.mends == deliveries.c.broadcast)
+    .join(_BACK, sa.and_(_BACK.c.broadcast == broadcasts.c.id, _BACK.c.person == deliveries.c.person))
+    .where(deliveries.c.id == sa.bindparam("delivery"), broadcasts.c.template == RECALLED)
+    .where(broadcasts.c.state != "cancelled")
+)
+
+
 async def recall_of(tx: AsyncConnection, delivery: int) -> tuple[int, str] | None:
     """The delivery that takes back another one, and its state; None: nobody took that one back."""
-    back = deliveries.alias("back")
-    query = (
-        sa.select(back.c.id, back.c.state)
-        .select_from(deliveries)
-        .join(broadcasts, broadcasts.c.mends == deliveries.c.broadcast)
-        .join(back, sa.and_(back.c.broadcast == broadcasts.c.id, back.c.person == deliveries.c.person))
-        .where(deliveries.c.id == delivery, broadcasts.c.template == RECALLED)
-        .where(broadcasts.c.state != "cancelled")
-    )
-    found = (await tx.execute(query)).first()
+    found = (await tx.execute(_RECALL_OF, {"delivery": delivery})).first()
     return None if found is None else (found.id, found.state)
 
 
@@ -173,27 +176,33 @@ async def repeat(tx: AsyncConnection, delivery: int, now: datetime) -> None:
     await tx.execute(broadcasts.update().where(broadcasts.c.id == of_it).values(finished_at=None))
 
 
+_ORIGINAL = deliveries.alias("original")
+_OVERTAKEN = (
+    sa.select(_BACK.c.id)
+    .select_from(broadcasts)
+    .join(_BACK, _BACK.c.broadcast == broadcasts.c.id)
+    .join(
+        _ORIGINAL,
+        sa.and_(_ORIGINAL.c.broadcast == broadcasts.c.mends, _ORIGINAL.c.person == _BACK.c.person),
+    )
+    .where(broadcasts.c.id.in_(sa.bindparam("finished", expanding=True)), broadcasts.c.template == RECALLED)
+    .where(broadcasts.c.state != "cancelled", _BACK.c.state == "sent")
+    .where(
+        sa.or_(
+            sa.and_(_BACK.c.attempts == 1, _ORIGINAL.c.answered_at >= broadcasts.c.created_at),
+            _ORIGINAL.c.answered_at > _BACK.c.changed_at,
+        )
+    )
+)
+
+
 async def repeat_overtaken(tx: AsyncConnection, finished: Iterable[int], now: datetime) -> int:
     """Of recalls that are complete: how many leave once more, to those who tapped meanwhile under what was taken back.
 
     What answered them may have landed on what was put in its place: of a tap between the look before a recall leaves
     and its landing nobody knows which was first. Each is repeated once, and again where they tapped since.
     """
-    original, back = deliveries.alias("original"), deliveries.alias("back")
-    tapped = sa.or_(
-        sa.and_(back.c.attempts == 1, original.c.answered_at >= broadcasts.c.created_at),
-        original.c.answered_at > back.c.changed_at,
-    )
-    of_it = sa.and_(original.c.broadcast == broadcasts.c.mends, original.c.person == back.c.person)
-    query = (
-        sa.select(back.c.id)
-        .select_from(broadcasts)
-        .join(back, back.c.broadcast == broadcasts.c.id)
-        .join(original, of_it)
-        .where(broadcasts.c.id.in_(list(finished)), broadcasts.c.template == RECALLED)
-        .where(broadcasts.c.state != "cancelled", back.c.state == "sent", tapped)
-    )
-    overtaken = list(await tx.scalars(query))
+    overtaken = list(await tx.scalars(_OVERTAKEN, {"finished": list(finished)}))
     for delivery in overtaken:
         await repeat(tx, delivery, now)
     return len(overtaken)

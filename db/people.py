@@ -100,24 +100,29 @@ def renewals_due(person: Person) -> list[Purpose]:
     return [purpose for purpose in Purpose if getattr(person, f"renew_{purpose}")]
 
 
+# Asked at each request: as they stand they are not put together anew.
 _OF_TELEGRAM = sa.select(*_KNOWN).where(people.c.telegram_id == sa.bindparam("number"))
-"""Asked at each request: as it stands it is not put together anew."""
+_OF_NUMBER = sa.select(*_KNOWN).where(people.c.id == sa.bindparam("number"))
+_OF_FRIEND_CODE = sa.select(*_KNOWN).where(
+    people.c.friend_code == sa.bindparam("code"), people.c.friend_code != ""
+)
+_OF_PSEUDONYM = sa.select(*_KNOWN).where(people.c.pseudonym == sa.bindparam("code"))
+_CREATE = sa.insert(people).returning(*_KNOWN)
+_CHANGE = sa.update(people).where(people.c.id == sa.bindparam("of_person"))
 
 
 async def find(tx: AsyncConnection, telegram_id: int) -> Person | None:
     """The person with this Telegram id, if they ever wrote."""
-    row = (await tx.execute(_OF_TELEGRAM, {"number": telegram_id})).one_or_none()
-    return None if row is None else Person._make(row)
+    return await _one(tx, _OF_TELEGRAM, number=telegram_id)
 
 
 async def get(tx: AsyncConnection, person: int) -> Person | None:
-    return await _one(tx, people.c.id == person)
+    return await _one(tx, _OF_NUMBER, number=person)
 
 
 async def find_by_friend_code(tx: AsyncConnection, code: str) -> Person | None:
     """The owner of a link for friends. Links sent before people had such codes show the pseudonym, and still work."""
-    found = await _one(tx, sa.and_(people.c.friend_code == code, people.c.friend_code != ""))
-    return found or await _one(tx, people.c.pseudonym == code)
+    return await _one(tx, _OF_FRIEND_CODE, code=code) or await _one(tx, _OF_PSEUDONYM, code=code)
 
 
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Person]:
@@ -135,20 +140,20 @@ async def find_many(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[Pe
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:
     """A person of whom nothing is known yet but the chat."""
     values = {"telegram_id": telegram_id, "pseudonym": pseudonym, "created_at": now, "seen_at": now}
-    row = (await tx.execute(sa.insert(people).values(values).returning(*_KNOWN))).one()
-    people_to_plan.mark(tx, row.id)
-    return Person(**row._mapping)
+    made = Person._make((await tx.execute(_CREATE, values)).one())
+    people_to_plan.mark(tx, made.id)
+    return made
 
 
 async def change(tx: AsyncConnection, person: int, **values: Any) -> None:
     """Sets these columns of one person; what is due for them is looked at again."""
-    await tx.execute(sa.update(people).where(people.c.id == person).values(**values))
+    await tx.execute(_CHANGE, {**values, "of_person": person})
     people_to_plan.mark(tx, person)
 
 
-async def _one(tx: AsyncConnection, condition: sa.ColumnElement[bool]) -> Person | None:
-    row = (await tx.execute(sa.select(*_KNOWN).where(condition))).one_or_none()
-    return None if row is None else Person(**row._mapping)
+async def _one(tx: AsyncConnection, query: sa.Select[Any], **asked: Any) -> Person | None:
+    row = (await tx.execute(query, asked)).one_or_none()
+    return None if row is None else Person._make(row)
 
 
 def _asking(purpose: str) -> Callable[[DatabaseVisit, list[Row]], None]:

@@ -42,9 +42,12 @@ def mark(tx: AsyncConnection, person: int) -> None:
     postpone(tx, mark_all, [(person,)])
 
 
+_ANY = sa.select(_PERSON).limit(1)
+
+
 async def any_marked(tx: AsyncConnection) -> bool:
     """Whether `take` would tell of anybody."""
-    return (await tx.execute(sa.select(_PERSON).limit(1))).first() is not None
+    return (await tx.execute(_ANY)).first() is not None
 
 
 async def take(tx: AsyncConnection, *, most: int) -> list[int]:

@@ -346,13 +346,18 @@ async def zones_abroad(tx: AsyncConnection, *, or_unknown: bool = False) -> list
     return list({zone or ZONE_OF_THE_UNKNOWN for zone in found})
 
 
+_EVENTS_AROUND = sa.select(events.c.id, events.c.starts_at, events.c.ends_at, events.c.zone).where(
+    events.c.state == "open",
+    events.c.ends_at > sa.bindparam("after"),
+    events.c.starts_at < sa.bindparam("before"),
+)
+
+
 async def events_around(
     tx: AsyncConnection, *, after: datetime, before: datetime
 ) -> list[sa.Row[tuple[object, ...]]]:
     """Open events that end after one instant and start before another: id, starts_at, ends_at, zone."""
-    columns = sa.select(events.c.id, events.c.starts_at, events.c.ends_at, events.c.zone)
-    query = columns.where(events.c.state == "open", events.c.ends_at > after, events.c.starts_at < before)
-    return list(await tx.execute(query))
+    return list(await tx.execute(_EVENTS_AROUND, {"after": after, "before": before}))
 
 
 def _not_queued(broadcast: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:

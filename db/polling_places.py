@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.polling_places import PollingPlace
 from db.batches import Columns, Statement, given_ids, given_texts, members
 from db.schema import chosen_places, polling_places
-from db.upsert import insert
+from db.upsert import put
 
 CHUNK = 500
 _PLACE = [polling_places.c[field.name] for field in fields(PollingPlace)]
@@ -54,9 +54,7 @@ async def chosen_by(tx: AsyncConnection, people: Iterable[int]) -> dict[int, set
 
 async def choose(tx: AsyncConnection, *, person: int, place: PollingPlace) -> None:
     """This place is the person's, in place of any they chose before for the same rounds."""
-    statement = insert(tx, chosen_places).values(person=person, ballot=place.ballot, place=place.id)
-    key = [chosen_places.c.person, chosen_places.c.ballot]
-    await tx.execute(statement.on_conflict_do_update(index_elements=key, set_={"place": place.id}))
+    await put(tx, chosen_places, {"person": person, "ballot": place.ballot}, {"place": place.id})
 
 
 async def forget_choice(tx: AsyncConnection, person: int) -> None:

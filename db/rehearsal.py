@@ -13,6 +13,7 @@ from bot.rules.mends import RECALLED
 from db.mends import IS_MESSAGE
 from db.records import records
 from db.schema import (
+    Instant,
     broadcasts,
     check_ins,
     deliveries,
@@ -52,21 +53,24 @@ class LoggedDelivery:
     variant: str | None = None
 
 
+# Asked at each instant: what is made once is not put together anew.
+_AFTER = sa.bindparam("after", type_=Instant())
+_NEXT = (
+    *(
+        sa.select(deliveries.c.due_at)
+        .where(deliveries.c.state == state, deliveries.c.due_at > _AFTER)
+        .order_by(deliveries.c.due_at)
+        .limit(1)
+        for state in ("queued", "withheld")
+    ),
+    sa.select(sa.func.min(rsvps.c.offer_until)).where(rsvps.c.ticket > 0, rsvps.c.offer_until > _AFTER),
+    sa.select(sa.func.min(shift_places.c.offer_until)).where(shift_places.c.offer_until > _AFTER),
+)
+
+
 async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
     """When the next message that waits is due, or a seat is held no longer."""
-    found = []
-    for state in ("queued", "withheld"):
-        first = (
-            sa.select(deliveries.c.due_at)
-            .where(deliveries.c.state == state, deliveries.c.due_at > after)
-            .order_by(deliveries.c.due_at)
-            .limit(1)
-        )
-        found.append((await tx.execute(first)).scalar_one_or_none())
-    ends = sa.select(sa.func.min(rsvps.c.offer_until)).where(rsvps.c.ticket > 0, rsvps.c.offer_until > after)
-    found.append((await tx.execute(ends)).scalar_one_or_none())
-    held = sa.select(sa.func.min(shift_places.c.offer_until)).where(shift_places.c.offer_until > after)
-    found.append((await tx.execute(held)).scalar_one_or_none())
+    found = [(await tx.execute(first, {"after": after})).scalar_one_or_none() for first in _NEXT]
     return min((due for due in found if due is not None), default=None)
 
 

@@ -6,6 +6,7 @@ exports, and the purge, which spares what they left.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ def restricted_people() -> sa.Select[tuple[int]]:
     return _RESTRICTED
 
 
+@lru_cache(maxsize=64)
 def of_others(person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether a row that names a person by their id, or nobody, is not of one of them."""
     return sa.or_(person.is_(None), person.not_in(restricted_people()))

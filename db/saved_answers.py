@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from db.records import records
 from db.schema import saved_answers
-from db.upsert import insert
+from db.upsert import put
 
 
 class SavedAnswer(Frozen):
@@ -42,12 +42,7 @@ async def save(
 ) -> None:
     """Keeps one, in place of what had its title there."""
     keys = {"area": area, "language": language, "title": title}
-    statement = insert(tx, saved_answers).values(**keys, text=text, saved_at=now)
-    statement = statement.on_conflict_do_update(
-        index_elements=[saved_answers.c.area, saved_answers.c.language, saved_answers.c.title],
-        set_={"text": text, "saved_at": now},
-    )
-    await tx.execute(statement)
+    await put(tx, saved_answers, keys, {"text": text, "saved_at": now})
 
 
 async def delete(tx: AsyncConnection, number: int) -> None:

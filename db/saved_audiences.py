@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.expressions import as_json, from_json
 from bot.rules.saved_audiences import SavedAudience
+from db import upsert
 from db.schema import saved_audiences
-from db.upsert import insert
 
 
 async def all_saved(tx: AsyncConnection) -> dict[str, SavedAudience]:
@@ -29,8 +29,7 @@ async def put(tx: AsyncConnection, audience: SavedAudience) -> None:
         "expression": as_json(audience.expression),
         "saved_at": audience.saved_at,
     }
-    statement = insert(tx, saved_audiences).values(name=audience.name, **values)
-    await tx.execute(statement.on_conflict_do_update(index_elements=[saved_audiences.c.name], set_=values))
+    await upsert.put(tx, saved_audiences, {"name": audience.name}, values)
 
 
 async def remove(tx: AsyncConnection, name: str) -> None:

@@ -243,17 +243,20 @@ def _limited() -> sa.Select[tuple[int]]:
     )
 
 
+_HAS_ROOM = sa.or_(events.c.capacity.is_(None), seats.c.taken < _LIMIT)
+_TO_TEND = (
+    sa.select(events.c.id)
+    .join(seats, seats.c.event == events.c.id)
+    .where(events.c.state == "open", events.c.ends_at > sa.bindparam("now"))
+    .where(sa.or_(seats.c.offered > 0, sa.and_(seats.c.waiting > 0, _HAS_ROOM)))
+    # In the order in which taps lock them: see handlers.events.event_tapped.
+    .order_by(events.c.code)
+)
+
+
 async def to_tend(tx: AsyncConnection, now: datetime) -> list[int]:
     """The events of which an offer may be over, or a seat free for somebody who waits."""
-    has_room = sa.or_(events.c.capacity.is_(None), seats.c.taken < _LIMIT)
-    query = (
-        sa.select(events.c.id)
-        .join(seats, seats.c.event == events.c.id)
-        .where(events.c.state == "open", events.c.ends_at > now)
-        .where(sa.or_(seats.c.offered > 0, sa.and_(seats.c.waiting > 0, has_room)))
-    )
-    # In the order in which taps lock them: see handlers.events.event_tapped.
-    return list(await tx.scalars(query.order_by(events.c.code)))
+    return list(await tx.scalars(_TO_TEND, {"now": now}))
 
 
 _IS_REACHABLE = sa.and_(

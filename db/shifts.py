@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.frozen import Frozen
 from bot.rules.seats import MOST_LOST, Rsvp, Seats, Standing, WaitingParty, door_opens
 from bot.rules.shifts import Shift, seats_of
+from db import upsert
 from db.headcounts import known_to
 from db.records import records
 from db.restrictions import IS_USABLE
 from db.schema import attendee_numbers, broadcasts, deliveries, events, people, shift_places, shifts
 from db.seats import hold
-from db.upsert import insert
 
 HOLDING = (Standing.YES.value, Standing.WAITING.value, Standing.OFFERED.value)
 """Who is told what becomes of a shift: who has a place, waits for one, or was offered one."""
@@ -105,12 +105,8 @@ async def places_of(tx: AsyncConnection, shift: int) -> list[Rsvp]:
 
 async def put(tx: AsyncConnection, place: Rsvp) -> None:
     """How somebody stands with a shift from now on."""
-    values = {name: getattr(place, name) for name in _NAMES}
-    row = insert(tx, shift_places).values(shift=place.event, **values)
-    changed = {name: row.excluded[name] for name in _NAMES if name != "person"}
-    await tx.execute(
-        row.on_conflict_do_update(index_elements=[shift_places.c.shift, shift_places.c.person], set_=changed)
-    )
+    values = {name: getattr(place, name) for name in _NAMES if name != "person"}
+    await upsert.put(tx, shift_places, {"shift": place.event, "person": place.person}, values)
 
 
 async def leave_all(tx: AsyncConnection, *, event: int, person: int, at: datetime) -> None:
@@ -216,15 +212,22 @@ async def helpers(tx: AsyncConnection, shift: int, known_in: Sequence[str]) -> l
 # -- offers --
 
 
+_IS_LISTED = sa.exists().where(
+    shift_places.c.shift == shifts.c.id,
+    shift_places.c.answer.in_((Standing.WAITING.value, Standing.OFFERED.value)),
+)
+_TO_TEND = (
+    sa.select(shifts.c.id)
+    .join(events, events.c.id == shifts.c.event)
+    .where(shifts.c.state == "open", events.c.state == "open")
+    .where(shifts.c.ends_at > sa.bindparam("now"), _IS_LISTED)
+    .order_by(events.c.code, shifts.c.id)
+)
+
+
 async def to_tend(tx: AsyncConnection, now: datetime) -> list[int]:
     """The shifts to come of which somebody waits for a place, or was offered one."""
-    listed = sa.exists().where(
-        shift_places.c.shift == shifts.c.id,
-        shift_places.c.answer.in_((Standing.WAITING.value, Standing.OFFERED.value)),
-    )
-    query = sa.select(shifts.c.id).join(events, events.c.id == shifts.c.event)
-    query = query.where(shifts.c.state == "open", events.c.state == "open", shifts.c.ends_at > now, listed)
-    return list(await tx.scalars(query.order_by(events.c.code, shifts.c.id)))
+    return list(await tx.scalars(_TO_TEND, {"now": now}))
 
 
 def offer_key(shift: int, number: int) -> str:

@@ -57,14 +57,16 @@ async def roles_of_many(
 ) -> dict[int, tuple[HeldRole, ...]]:
     """The roles that these Telegram users hold now, by user; those who hold none are left out."""
     found: dict[int, tuple[HeldRole, ...]] = {}
-    for row in await tx.execute(_HELD, {"ids": list(telegram_ids)}):
-        found[row.telegram_id] = (*found.get(row.telegram_id, ()), HeldRole(**row._mapping))
+    for held in records(HeldRole, await tx.execute(_HELD, {"ids": list(telegram_ids)})):
+        found[held.telegram_id] = (*found.get(held.telegram_id, ()), held)
     return found
 
 
+_CURRENT = sa.select(staff).where(staff.c.revoked_at.is_(None)).order_by(staff.c.id)
+
+
 async def all_current(tx: AsyncConnection) -> list[HeldRole]:
-    query = sa.select(staff).where(staff.c.revoked_at.is_(None)).order_by(staff.c.id)
-    return records(HeldRole, await tx.execute(query))
+    return records(HeldRole, await tx.execute(_CURRENT))
 
 
 async def has_any(tx: AsyncConnection) -> bool:

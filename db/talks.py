@@ -122,19 +122,22 @@ class Stray(Frozen):
     message_id: int | None
 
 
+# Each tick asks for strays, and for what was lost: as they stand they are not put together anew.
+_WAITING = deliveries.alias("waiting")
+_STRAYS = (
+    sa.select(broadcasts.c.id.label("broadcast"), people.c.telegram_id, deliveries.c.message_id)
+    .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+    .outerjoin(people, people.c.id == deliveries.c.person)
+    .where(
+        begins(broadcasts.c.key, ERASED),
+        ~sa.exists().where(_WAITING.c.broadcast == broadcasts.c.id, _WAITING.c.state.in_(_ON_ITS_WAY)),
+    )
+)
+
+
 async def strays(tx: AsyncConnection) -> list[Stray]:
     """What was being posted while its conversation was erased, and is not any more."""
-    waiting = deliveries.alias("waiting")
-    on_its_way = sa.select(waiting.c.id).where(
-        waiting.c.broadcast == broadcasts.c.id, waiting.c.state.in_(_ON_ITS_WAY)
-    )
-    query = (
-        sa.select(broadcasts.c.id.label("broadcast"), people.c.telegram_id, deliveries.c.message_id)
-        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
-        .outerjoin(people, people.c.id == deliveries.c.person)
-        .where(begins(broadcasts.c.key, ERASED), ~on_its_way.exists())
-    )
-    return records(Stray, await tx.execute(query))
+    return records(Stray, await tx.execute(_STRAYS))
 
 
 class LostMessage(Frozen):
@@ -147,26 +150,28 @@ class LostMessage(Frozen):
     reader: int | None
 
 
+_MAY_BE_LOST = {f"{notices.PREFIX}{each}": each for each in (Talk.ANSWER, Talk.OPENED, Talk.RELAYED)}
+_LOST = (
+    sa.select(broadcasts.c.id, broadcasts.c.template, broadcasts.c.details, people.c.telegram_id)
+    .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+    .outerjoin(people, people.c.id == deliveries.c.person)
+    .where(broadcasts.c.template.in_(_MAY_BE_LOST), broadcasts.c.created_at >= sa.bindparam("since"))
+    .where(begins(broadcasts.c.key, TALK))
+    .where(deliveries.c.state.in_(("failed", "unreachable", "in_doubt")))
+)
+
+
 async def lost(tx: AsyncConnection, since: datetime) -> list[LostMessage]:
     """What left from an instant on and may not have arrived."""
-    templates = {f"{notices.PREFIX}{each}": each for each in (Talk.ANSWER, Talk.OPENED, Talk.RELAYED)}
-    query = (
-        sa.select(broadcasts.c.id, broadcasts.c.template, broadcasts.c.details, people.c.telegram_id)
-        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
-        .outerjoin(people, people.c.id == deliveries.c.person)
-        .where(broadcasts.c.template.in_(templates), broadcasts.c.created_at >= since)
-        .where(begins(broadcasts.c.key, TALK))
-        .where(deliveries.c.state.in_(("failed", "unreachable", "in_doubt")))
-    )
     return [
         LostMessage(
             broadcast=row.id,
-            what=templates[row.template],
+            what=_MAY_BE_LOST[row.template],
             conversation=row.details["conversation"],
             message=row.details.get("message"),
             reader=row.telegram_id,
         )
-        for row in await tx.execute(query)
+        for row in await tx.execute(_LOST, {"since": since})
     ]
 
 

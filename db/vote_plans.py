@@ -15,8 +15,9 @@ from bot.rules.people import VoteState
 from db import people_to_plan
 from db.batches import Columns, Statement, given_ids, members
 from db.broadcasts import by_the_program, ensure, queue_deliveries
+from db.records import records
 from db.schema import people, vote_plans
-from db.upsert import insert
+from db.upsert import put
 
 HOURS_CHANGED = "neutral/hours_changed"
 """The template of the message that tells people who planned that the day or the hours are others now."""
@@ -48,10 +49,14 @@ async def get(tx: AsyncConnection, *, person: int, ballot: int) -> VotePlan | No
     return (await of_person(tx, person)).get(ballot)
 
 
+_OF_PERSON = (
+    sa.select(vote_plans).where(vote_plans.c.person == sa.bindparam("person")).order_by(vote_plans.c.ballot)
+)
+
+
 async def of_person(tx: AsyncConnection, person: int) -> dict[int, VotePlan]:
     """A person's plans by ballot number."""
-    query = sa.select(vote_plans).where(vote_plans.c.person == person).order_by(vote_plans.c.ballot)
-    return {row.ballot: VotePlan(**row._mapping) for row in await tx.execute(query)}
+    return {plan.ballot: plan for plan in records(VotePlan, await tx.execute(_OF_PERSON, {"person": person}))}
 
 
 _COLUMNS = Columns(vote_plans.c[each.name] for each in fields(VotePlan))
@@ -120,8 +125,5 @@ async def change(
     tx: AsyncConnection, *, person: int, ballot: int, at: datetime, **values: str | None
 ) -> None:
     """Sets these columns and leaves the others as they are; what is due for the person is looked at again."""
-    changed = {**values, "at": at}
-    statement = insert(tx, vote_plans).values(person=person, ballot=ballot, **changed)
-    key = [vote_plans.c.person, vote_plans.c.ballot]
-    await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+    await put(tx, vote_plans, {"person": person, "ballot": ballot}, {**values, "at": at})
     people_to_plan.mark(tx, person)

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,32 +107,38 @@ async def is_large(tx: AsyncConnection, broadcast: int) -> bool:
     return (await tx.execute(mine)).first() is not None
 
 
+Reader = tuple[str, ...] | None
+"""The areas where people are known to the reader of an account; None: who counts exactly."""
+
+# While a message leaves it is counted again and again: what is made once is not put together anew.
+_MINE = deliveries.c.broadcast == sa.bindparam("broadcast")
+_RESTRICTED = sa.select(deliveries.c.state, deliveries.c.answered_at.is_not(None).label("answered")).where(
+    _MINE, deliveries.c.person.in_(restricted_people())
+)
+_SOONEST = sa.select(sa.func.min(deliveries.c.due_at)).where(_MINE, deliveries.c.state == "queued")
+
+
+@lru_cache(maxsize=64)
+def _by_state(reader: Reader) -> sa.Select[Any]:
+    known = known_to(reader)
+    columns = counted("people", known), counted("answered", known, deliveries.c.answered_at.is_not(None))
+    counts = sa.select(deliveries.c.state, *chain(*columns)).select_from(_rows(reader))
+    return counts.where(_MINE).group_by(deliveries.c.state)
+
+
+def _rows(reader: Reader) -> sa.FromClause:
+    return deliveries if reader is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
+
+
 async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> BroadcastAccount:
     """Counts by the index on (broadcast, state), whatever the size; people are read only where some may be known.
 
     Those who restricted their data are counted by theirs, and taken away: they are few.
     """
-    known = known_to(known_in)
-    rows = (
-        deliveries if known_in is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
-    )
-    mine = deliveries.c.broadcast == broadcast
-    by_state = (
-        sa.select(
-            deliveries.c.state,
-            *counted("people", known),
-            *counted("answered", known, deliveries.c.answered_at.is_not(None)),
-        )
-        .select_from(rows)
-        .where(mine)
-        .group_by(deliveries.c.state)
-    )
-    found = (await tx.execute(by_state)).all()
-    theirs = sa.select(deliveries.c.state, deliveries.c.answered_at.is_not(None).label("answered"))
-    theirs = theirs.where(mine, deliveries.c.person.in_(restricted_people()))
-    restricted = (await tx.execute(theirs)).all()
-    held = await _held(tx, rows, mine, known, await _others_under_way(tx, broadcast))
-    soonest = sa.select(sa.func.min(deliveries.c.due_at)).where(mine, deliveries.c.state == "queued")
+    mine, reader = {"broadcast": broadcast}, None if known_in is None else tuple(known_in)
+    found = (await tx.execute(_by_state(reader), mine)).all()
+    restricted = (await tx.execute(_RESTRICTED, mine)).all()
+    held = await _held(tx, broadcast, reader)
     states = _without(found, Counter(row.state for row in restricted), "people")
     # It is for those too for whom it is still to be queued.
     so_far = sum(row.people for row in found if row.state != HELD_OUT)
@@ -145,25 +153,44 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
         ),
         withheld=tuple(some for state, some in held if state == "withheld"),
         expired=_by_cause([some for state, some in held if state == "expired"]),
-        next_due=(await tx.execute(soonest)).scalar_one_or_none(),
+        next_due=(await tx.execute(_SOONEST, mine)).scalar_one_or_none(),
     )
 
 
-async def _held(
-    tx: AsyncConnection, rows: sa.FromClause, mine: Condition, known: Condition, others: Sequence[int]
-) -> list[tuple[str, Withholding]]:
-    """Those that are withheld or expired, each with its state. `others`: what may leave before them."""
+async def _held(tx: AsyncConnection, broadcast: int, reader: Reader) -> list[tuple[str, Withholding]]:
+    """Those that are withheld or expired, each with its state."""
+    others = list(await tx.scalars(_OTHERS, {"broadcast": broadcast}))
+    asked = {"broadcast": broadcast, "others": others} if others else {"broadcast": broadcast}
+    withheld: dict[tuple[Any, ...], tuple[str, Withholding]] = {}
+    for row in await tx.execute(_held_of(reader, others=bool(others)), asked):
+        expires = row.over if _may_come_before_room(row.over, row.until) else None
+        key = (row.state, row.reason, bool(row.is_behind), expires is not None)
+        some = Withholding(
+            reason=row.reason,
+            people=headcount(row, "people"),
+            until=row.until,
+            last=row.last,
+            is_behind=bool(row.is_behind),
+            may_expire=expires,
+        )
+        withheld[key] = row.state, _with(withheld[key][1], some) if key in withheld else some
+    return list(withheld.values())
+
+
+@lru_cache(maxsize=64)
+def _held_of(reader: Reader, *, others: bool) -> sa.Select[Any]:
+    """`others`: whether any message may leave before them."""
     each = (
         sa.select(
             deliveries.c.state,
             deliveries.c.reason,
             deliveries.c.due_at,
             deliveries.c.expires_at,
-            known.label("is_known"),
-            sa.or_(_LOOKED_AT_AGAIN, _is_behind(others) if others else sa.false()).label("is_behind"),
+            known_to(reader).label("is_known"),
+            sa.or_(_LOOKED_AT_AGAIN, _is_behind() if others else sa.false()).label("is_behind"),
         )
-        .select_from(rows)
-        .where(mine, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
+        .select_from(_rows(reader))
+        .where(_MINE, deliveries.c.state.in_(("withheld", "expired")), of_others(deliveries.c.person))
         .subquery()
     )
     # When it is of no use any more matters of those that another message leaves before, and of those whose turn comes
@@ -177,20 +204,7 @@ async def _held(
         sa.func.min(each.c.due_at).label("until"),
         sa.func.max(each.c.due_at).label("last"),
     )
-    withheld: dict[tuple[Any, ...], tuple[str, Withholding]] = {}
-    for row in await tx.execute(found.group_by(*alike).order_by(*alike)):
-        expires = row.over if _may_come_before_room(row.over, row.until) else None
-        key = (row.state, row.reason, bool(row.is_behind), expires is not None)
-        some = Withholding(
-            reason=row.reason,
-            people=headcount(row, "people"),
-            until=row.until,
-            last=row.last,
-            is_behind=bool(row.is_behind),
-            may_expire=expires,
-        )
-        withheld[key] = row.state, _with(withheld[key][1], some) if key in withheld else some
-    return list(withheld.values())
+    return found.group_by(*alike).order_by(*alike)
 
 
 def _with(one: Withholding, other: Withholding) -> Withholding:
@@ -226,18 +240,13 @@ _OTHERS = sa.select(broadcasts.c.id).where(
     broadcasts.c.state == "active",
     broadcasts.c.finished_at.is_(None),
 )
-
-
-async def _others_under_way(tx: AsyncConnection, broadcast: int) -> list[int]:
-    """The messages that the caps count, and that are leaving beside this one."""
-    return list(await tx.scalars(_OTHERS, {"broadcast": broadcast}))
-
+"""The messages that the caps count, and that are leaving beside this one."""
 
 # What left first for them may be gone already: it is told as behind until it was looked at.
 _LOOKED_AT_AGAIN = sa.and_(deliveries.c.state == "withheld", deliveries.c.reason == str(CapReason.BEHIND))
 
 
-def _is_behind(others: Sequence[int]) -> Condition:
+def _is_behind() -> Condition:
     """Whether a cap holds it, and another message leaves for the same person first then: the cap holds that too until
     then, and one leaves before the other (`bot.rules.leaving_order.place_in_line`), if it is still of use.
     """
@@ -246,7 +255,7 @@ def _is_behind(others: Sequence[int]) -> Condition:
     is_older = sa.and_(theirs == expires, before.c.broadcast < deliveries.c.broadcast)
     first = sa.select(before.c.id).where(
         before.c.person == deliveries.c.person,
-        before.c.broadcast.in_(others),
+        before.c.broadcast.in_(sa.bindparam("others", expanding=True)),
         before.c.state.in_(ON_THE_WAY),
         before.c.due_at <= deliveries.c.due_at,
         theirs > deliveries.c.due_at,

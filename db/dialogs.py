@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from db import upsert
+from db.batches import Statement, given_ids, members
 from db.schema import dialogs
 
 
@@ -26,15 +27,19 @@ async def get(tx: AsyncConnection, person: int) -> Dialog | None:
     return (await get_many(tx, [person])).get(person)
 
 
-_OPEN = sa.select(dialogs.c.person, dialogs.c.flow, dialogs.c.step, dialogs.c.data).where(
-    dialogs.c.person.in_(sa.bindparam("people", expanding=True))
+_OPEN = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}(person, flow, step, {s.json.format("data")})) AS text) FROM dialogs
+    WHERE person {s.among.format(given_ids(s))}"""
+    )
 )
 
 
 async def get_many(tx: AsyncConnection, people: Collection[int]) -> dict[int, Dialog]:
     """Where these people are in a dialog, by person; those in none are left out."""
-    rows = await tx.execute(_OPEN, {"people": list(people)})
-    return {row.person: Dialog(flow=row.flow, step=row.step, data=row.data) for row in rows}
+    rows = await _OPEN.rows(tx, rows=members(people))
+    return {person: Dialog(flow=flow, step=step, data=data) for person, flow, step, data in rows}
 
 
 async def put(

@@ -50,6 +50,17 @@ async def any_marked(tx: AsyncConnection) -> bool:
     return (await tx.execute(_ANY)).first() is not None
 
 
+# Not a condition alone: PostgreSQL may ask it once for each row, and find others each time.
+_SOME = (
+    sa.select(_PERSON)
+    .order_by(_PERSON)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("some")
+)
+_TAKE = sa.delete(people_to_plan).where(_PERSON.in_(sa.select(_SOME.c.person))).returning(_PERSON)
+
+
 async def take(tx: AsyncConnection, *, most: int) -> list[int]:
     """The people, so many at most, of whom something changed since this last told of them.
 
@@ -57,11 +68,8 @@ async def take(tx: AsyncConnection, *, most: int) -> list[int]:
     or gets, their mark: what reads them comes after this. Whoever is being erased is waited for, and is nobody then.
     """
     await write_postponed(tx)
-    # Not a condition alone: PostgreSQL may ask it once for each row, and find others each time.
-    some = sa.select(_PERSON).order_by(_PERSON).limit(most).with_for_update(skip_locked=True).cte("some")
-    taken = sa.delete(people_to_plan).where(_PERSON.in_(sa.select(some.c.person))).returning(_PERSON)
     with here(tx):
-        marked = sorted(await tx.scalars(taken))
+        marked = sorted(await tx.scalars(_TAKE, {"most": most}))
     if not marked or tx.dialect.name == "sqlite":  # nobody else writes
         return marked
     there = sa.select(people.c.id).where(people.c.id.in_(marked)).order_by(people.c.id)

@@ -70,15 +70,17 @@ async def received(tx: AsyncConnection, person: int, message_id: int | None) -> 
     return None if row is None else ReceivedMessage(**row._mapping)
 
 
+_NEWEST = (
+    sa.select(deliveries.c.message_id)
+    .where(deliveries.c.person == sa.bindparam("person"), deliveries.c.message_id.is_not(None))
+    .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
+    .limit(1)
+)
+
+
 async def newest_message(tx: AsyncConnection, person: int) -> int | None:
     """The Telegram id of the last message that was sent to them by itself."""
-    query = (
-        sa.select(deliveries.c.message_id)
-        .where(deliveries.c.person == person, deliveries.c.message_id.is_not(None))
-        .order_by(deliveries.c.sent_at.desc(), deliveries.c.id.desc())
-        .limit(1)
-    )
-    return await tx.scalar(query)
+    return await tx.scalar(_NEWEST, {"person": person})
 
 
 class OpenQuestion(Frozen):

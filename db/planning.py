@@ -77,12 +77,15 @@ class StepAudience(Frozen):
     among: Collection[int] | None = None
 
 
+_NEXT = sa.select(sa.func.min(people.c.id)).where(people.c.id > sa.bindparam("last"))
+
+
 async def next_portion(tx: AsyncConnection, those: Sequence[int] | None, last: int) -> Sequence[int] | None:
     """Whom to look at after a number: some of `those`, which are in order, or of everybody. None: nobody is left."""
     if those is not None:
         start = bisect_right(those, last)
         return those[start : start + MOST_CHANGED] or None
-    first = await tx.scalar(sa.select(sa.func.min(people.c.id)).where(people.c.id > last))
+    first = await tx.scalar(_NEXT, {"last": last})
     return None if first is None else range(first, first + PORTION)
 
 
@@ -337,12 +340,16 @@ async def queue_shift_news(
     )
 
 
+_IS_ABROAD = people.c.territory == ABROAD
+_ZONES_ABROAD, _ZONES_ABROAD_OR_UNKNOWN = (
+    sa.select(people.c.zone).distinct().where(where)
+    for where in (_IS_ABROAD, sa.or_(_IS_ABROAD, people.c.territory.is_(None)))
+)
+
+
 async def zones_abroad(tx: AsyncConnection, *, or_unknown: bool = False) -> list[str]:
     """The zones that supporters abroad live by; `or_unknown`: and those of whom no territory is known."""
-    where = people.c.territory == ABROAD
-    if or_unknown:
-        where = sa.or_(where, people.c.territory.is_(None))
-    found = await tx.scalars(sa.select(people.c.zone).distinct().where(where))
+    found = await tx.scalars(_ZONES_ABROAD_OR_UNKNOWN if or_unknown else _ZONES_ABROAD)
     return list({zone or ZONE_OF_THE_UNKNOWN for zone in found})
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import fields
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from db.batches import Columns, Statement, given_ids, members
 from db.records import records
 from db.schema import staff, staff_links
 
@@ -45,10 +47,15 @@ async def roles_of(tx: AsyncConnection, telegram_id: int) -> tuple[HeldRole, ...
     return (await roles_of_many(tx, [telegram_id])).get(telegram_id, ())
 
 
-_HELD = (
-    sa.select(staff)
-    .where(staff.c.telegram_id.in_(sa.bindparam("ids", expanding=True)), staff.c.revoked_at.is_(None))
-    .order_by(staff.c.id)
+# Asked of whoever taps.
+_NAMES = [each.name for each in fields(HeldRole)]
+_COLUMNS = Columns(staff.c[name] for name in _NAMES)
+_HELD = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({_COLUMNS})) AS text) FROM staff
+    WHERE telegram_id {s.among.format(given_ids(s))} AND revoked_at IS NULL"""
+    )
 )
 
 
@@ -57,7 +64,8 @@ async def roles_of_many(
 ) -> dict[int, tuple[HeldRole, ...]]:
     """The roles that these Telegram users hold now, by user; those who hold none are left out."""
     found: dict[int, tuple[HeldRole, ...]] = {}
-    for held in records(HeldRole, await tx.execute(_HELD, {"ids": list(telegram_ids)})):
+    for row in sorted(await _HELD.rows(tx, rows=members(telegram_ids))):
+        held = HeldRole(**dict(zip(_NAMES, _COLUMNS.read(row), strict=True)))
         found[held.telegram_id] = (*found.get(held.telegram_id, ()), held)
     return found
 
@@ -79,6 +87,10 @@ async def get(tx: AsyncConnection, staff_id: int) -> HeldRole | None:
     return None if row is None else HeldRole(**row._mapping)
 
 
+_ADD = sa.insert(staff).returning(staff)
+_REVOKE = sa.update(staff).where(staff.c.id == sa.bindparam("held")).values(revoked_at=sa.bindparam("now"))
+
+
 async def add(
     tx: AsyncConnection,
     *,
@@ -98,12 +110,12 @@ async def add(
         "approved_by": approved_by,
         "added_at": now,
     }
-    row = (await tx.execute(sa.insert(staff).values(values).returning(staff))).one()
-    return HeldRole(**row._mapping)
+    (held,) = records(HeldRole, await tx.execute(_ADD, values))
+    return held
 
 
 async def revoke(tx: AsyncConnection, staff_id: int, now: datetime) -> None:
-    await tx.execute(sa.update(staff).where(staff.c.id == staff_id).values(revoked_at=now))
+    await tx.execute(_REVOKE, {"held": staff_id, "now": now})
 
 
 async def add_link(

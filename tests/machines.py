@@ -61,7 +61,7 @@ def played(machine: type[Machine], opened: Opened, *, examples: int, steps: int)
 def on_sqlite(template: Path, key: DatabaseKey) -> Opened:
     async def opened(folder: Path) -> Database:
         shutil.copyfile(template, folder / FILE_NAME)
-        return await open_database(None, folder=folder, key=key)
+        return await open_database(None, folder=folder, key=key, here=True)
 
     return opened
 

@@ -25,6 +25,6 @@ async def alone(
     """A second database beside the one of the test: what was done together there is done one by one in it."""
     folder = tmp_path_factory.mktemp("alone")
     shutil.copyfile(sqlite_template, folder / FILE_NAME)
-    database = await open_database(None, folder=folder, key=database_key)
+    database = await open_database(None, folder=folder, key=database_key, here=True)
     yield database
     await database.close()

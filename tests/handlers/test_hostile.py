@@ -20,7 +20,7 @@ from bot.actions.dialogs import ASKED
 from bot.delivery.calls import Call
 from bot.delivery.hooks import ReadFirst
 from bot.delivery.intake import chat_of
-from db.engine import Database
+from db.engine import Database, savepoint
 from db.portable import CURRENT
 from db.schema import consents, people, responses
 from db.schema import staff as staff_table
@@ -31,18 +31,17 @@ from tests.hostile import FORGED_BY_HAND, FORGED_BY_SUPPORTERS, Hostile, fault_o
 from tests.thorough import seeds
 
 UNCHANGING = frozenset({"seen_at", "newest_message"})
+KEPT = {table.name: [column for column in table.c if column.name not in UNCHANGING] for table in CURRENT}
+ROWS_OF = {name: sa.select(*columns).order_by(*columns) for name, columns in KEPT.items()}
 
 
 async def contents(database: Database) -> dict[str, str]:
     """Every row of every table. That somebody was seen, and answered, is no change; nor where a question now stands."""
     found = {}
     async with database.read() as tx:
-        for table in CURRENT:
-            columns = [column for column in table.c if column.name not in UNCHANGING]
-            rows = (await tx.execute(sa.select(*columns).order_by(*columns))).mappings().all()
-            found[table.name] = repr(
-                [{name: _without_place(value) for name, value in row.items()} for row in rows]
-            )
+        for name, query in ROWS_OF.items():
+            rows = await tx.execute(query)
+            found[name] = repr([[_without_place(value) for value in row] for row in rows])
     return found
 
 
@@ -175,7 +174,7 @@ async def handled(conversation: Conversation, tx: AsyncConnection, update: dict[
     """What answers it; what has to be looked up first is."""
     while True:
         try:
-            async with tx.begin_nested():
+            async with savepoint(tx):
                 return await conversation.handle(tx, update)
         except ReadFirst as first:
             await first.read()

@@ -236,8 +236,7 @@ class BroadcastProgress(Frozen):
 
 
 async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
-    row = (await tx.execute(sa.select(broadcasts).where(broadcasts.c.id == broadcast))).one_or_none()
-    return None if row is None else Broadcast(**row._mapping)
+    return (await get_many(tx, [broadcast])).get(broadcast)
 
 
 async def invitation_to(tx: AsyncConnection, event: int) -> Broadcast | None:
@@ -316,10 +315,14 @@ def orphan_fact(broadcast: int) -> str:
     return f"{ORPHAN}{broadcast}"
 
 
+_NUMBERS: sa.BindParameter[int] = sa.bindparam("numbers", expanding=True)
+_THESE = sa.select(broadcasts).where(broadcasts.c.id.in_(_NUMBERS))
+_TEXTS_OF_THESE = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(_NUMBERS))
+
+
 async def get_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, Broadcast]:
     """The broadcasts with these ids, by id."""
-    rows = await tx.execute(sa.select(broadcasts).where(broadcasts.c.id.in_(list(ids))))
-    return {each.id: each for each in records(Broadcast, rows)}
+    return {each.id: each for each in records(Broadcast, await tx.execute(_THESE, {"numbers": list(ids)}))}
 
 
 async def texts_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
@@ -331,9 +334,8 @@ async def versions_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int,
     """The texts that staff wrote, by broadcast: of each version, in their order, by language."""
     if not (numbers := list(ids)):
         return {}
-    query = sa.select(broadcast_texts).where(broadcast_texts.c.broadcast.in_(numbers))
     found: dict[int, dict[str, dict[str, str]]] = {}
-    for row in await tx.execute(query):
+    for row in await tx.execute(_TEXTS_OF_THESE, {"numbers": numbers}):
         found.setdefault(row.broadcast, {}).setdefault(row.variant, {})[row.language] = row.text
     return {  # of each the versions up to the last one that has a text
         number: [versions.get(name, {}) for name in VERSIONS[: VERSIONS.index(max(versions)) + 1]]

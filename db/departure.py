@@ -14,6 +14,7 @@ from bot.rules.sending import ON_THE_WAY
 from db.batches import Spelling, Statement, given_ids, read_instant
 from db.deliveries import PREPARE_FAILED, Leased
 from db.engine import here
+from db.records import records
 from db.rsvps import Rsvp
 from db.schema import broadcasts, rsvps
 
@@ -144,9 +145,15 @@ async def _left(
     return found
 
 
+_RSVPS = sa.select(rsvps).where(
+    rsvps.c.person.in_(sa.bindparam("people", expanding=True)),
+    rsvps.c.event.in_(sa.bindparam("events", expanding=True)),
+)
+
+
 async def rsvps_of(
     tx: AsyncConnection, people: Iterable[int], events: Iterable[int]
 ) -> dict[tuple[int, int], Rsvp]:
     """The answer in force by (event, person)."""
-    query = sa.select(rsvps).where(rsvps.c.person.in_(list(people)), rsvps.c.event.in_(list(events)))
-    return {(row.event, row.person): Rsvp(**row._mapping) for row in await tx.execute(query)}
+    found = records(Rsvp, await tx.execute(_RSVPS, {"people": list(people), "events": list(events)}))
+    return {(each.event, each.person): each for each in found}

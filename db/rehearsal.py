@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -147,35 +149,35 @@ async def _mended(tx: AsyncConnection, how: sa.ColumnElement[bool]) -> dict[int,
     return found
 
 
+_PROMISED = events.c.capacity * (100 + events.c.overbooking) // 100
+_SEATED = sa.case((rsvps.c.answer == "yes", 1 + rsvps.c.guests), else_=rsvps.c.offered)
+_COMING = (
+    sa.select(sa.func.coalesce(sa.func.sum(_SEATED), 0))
+    .where(rsvps.c.event == events.c.id, rsvps.c.answer.in_(("yes", "offered")))
+    .scalar_subquery()
+)
+_FULL = sa.select(events.c.code).where(_COMING > _PROMISED)
+_HELPING = (
+    sa.select(sa.func.count())
+    .where(shift_places.c.shift == shifts.c.id, shift_places.c.answer.in_(("yes", "offered")))
+    .scalar_subquery()
+)
+_CROWDED = sa.select(shifts.c.id).where(shifts.c.capacity < _HELPING)
+
+
 async def overfull(tx: AsyncConnection) -> list[str]:
     """The codes of the events that more people said yes to, or were offered a seat at, with their guests, than were to
     be promised one, and the shifts that more people took, or were offered, than there are places.
     """
-    promised = events.c.capacity * (100 + events.c.overbooking) // 100
-    coming = (
-        sa.select(
-            sa.func.coalesce(
-                sa.func.sum(sa.case((rsvps.c.answer == "yes", 1 + rsvps.c.guests), else_=rsvps.c.offered)), 0
-            )
-        )
-        .where(rsvps.c.event == events.c.id, rsvps.c.answer.in_(("yes", "offered")))
-        .scalar_subquery()
-    )
-    full = list(await tx.scalars(sa.select(events.c.code).where(coming > promised)))
-    helping = (
-        sa.select(sa.func.count())
-        .where(shift_places.c.shift == shifts.c.id, shift_places.c.answer.in_(("yes", "offered")))
-        .scalar_subquery()
-    )
-    crowded = await tx.scalars(sa.select(shifts.c.id).where(helping > shifts.c.capacity))
-    return [*full, *(f"shift:{number}" for number in crowded)]
+    full = list(await tx.scalars(_FULL))
+    return [*full, *(f"shift:{number}" for number in await tx.scalars(_CROWDED))]
 
 
-async def two_shifts(tx: AsyncConnection) -> list[str]:
-    """The pairs of shifts that are at the same time, and that one person took."""
+@cache
+def _two_shifts() -> sa.Select[Any]:
     one, other = shifts.alias("one"), shifts.alias("other")
     mine, too = shift_places.alias("mine"), shift_places.alias("too")
-    query = (
+    return (
         sa.select(one.c.id, other.c.id)
         .join(mine, mine.c.shift == one.c.id)
         .join(too, too.c.person == mine.c.person)
@@ -184,7 +186,11 @@ async def two_shifts(tx: AsyncConnection) -> list[str]:
         .where(one.c.starts_at < other.c.ends_at, other.c.starts_at < one.c.ends_at)
         .where(one.c.state == "open", other.c.state == "open")
     )
-    return [f"{first} and {second}" for first, second in (await tx.execute(query)).all()]
+
+
+async def two_shifts(tx: AsyncConnection) -> list[str]:
+    """The pairs of shifts that are at the same time, and that one person took."""
+    return [f"{first} and {second}" for first, second in (await tx.execute(_two_shifts())).all()]
 
 
 async def not_at_the_door(tx: AsyncConnection, early: timedelta) -> list[str]:

@@ -63,10 +63,12 @@ class Database:
         counter: AsyncEngine | None = None,
         file: Path | None = None,
         key: DatabaseKey | None = None,
+        here: bool = False,
     ) -> None:
         self.dialect: Dialect = dialect
         self.file = file
         self.key = key
+        self._here = here
         self._engine = writer
         self._reader = reader.execution_options(**{ONLY_READS: True})
         self._counter = None if counter is None else counter.execution_options(**{ONLY_READS: True})
@@ -156,9 +158,8 @@ class Database:
                 await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
                 yield connection
             return
-        engine = sqlite.create_engine(
-            self.file, self.key, pragmas=sqlite.MIGRATION_PRAGMAS, begin="BEGIN IMMEDIATE", size=1
-        )
+        opened = partial(sqlite.create_engine, self.file, self.key, pragmas=sqlite.MIGRATION_PRAGMAS)
+        engine = opened(begin="BEGIN IMMEDIATE", size=1, here=self._here)
         try:
             async with self._my_turn(), _explaining_locks(self.file), engine.begin() as connection:
                 yield connection
@@ -363,6 +364,7 @@ async def _open_sqlite(file: Path, key: DatabaseKey | None, here: bool) -> Datab
         ),
         file=file,
         key=key,
+        here=here,
     )
 
 

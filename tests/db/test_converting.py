@@ -22,7 +22,7 @@ MADE = "2016-11-15 09:00:00+00:00"
 
 @pytest.fixture
 async def empty_database(empty_url: str, database_key: DatabaseKey) -> AsyncIterator[Database]:
-    database = await open_database(empty_url, folder=Path(), key=database_key)
+    database = await open_database(empty_url, folder=Path(), key=database_key, here=True)
     yield database
     await database.close()
 

@@ -30,7 +30,7 @@ HEAD = revisions()[-1]
 
 @pytest.fixture
 async def empty_database(empty_url: str, database_key: DatabaseKey) -> AsyncIterator[Database]:
-    database = await open_database(empty_url, folder=Path(), key=database_key)
+    database = await open_database(empty_url, folder=Path(), key=database_key, here=True)
     yield database
     await database.close()
 

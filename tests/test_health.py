@@ -22,6 +22,7 @@ import db.people
 from bot import introduction, watching
 from bot.app import started
 from bot.cli import main
+from bot.delivery import intake
 from bot.lifecycle import App
 from bot.rules import health
 from bot.rules.health import NOT_REACHED_YET, REMEDIES, Trouble
@@ -198,7 +199,10 @@ TELEGRAM = {
 
 
 @pytest.mark.parametrize("fault", TELEGRAM)
-async def test_telegram_refuses_us_or_another_polls(tmp_path: Path, fault: str) -> None:
+async def test_telegram_refuses_us_or_another_polls(
+    tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "CONFLICT_SECONDS", 0.2)
     answer, trouble = TELEGRAM[fault]
     async with watched(tmp_path) as web:
         with going_bad(web.server, answer):
@@ -326,6 +330,8 @@ async def test_admins_are_told_and_when_it_is_over(tmp_path: Path, monkeypatch: 
     """Somebody else asks the local Telegram for the bot’s updates, for a while."""
     monkeypatch.setattr(watching, "SURE_SECONDS", 0.0)
     monkeypatch.setattr(watching, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(intake, "CONFLICT_SECONDS", 0.2)
+    monkeypatch.setattr(intake, "POLL_SECONDS", 1)  # it is over once Telegram has answered one, which brings nothing
     read = Reader("en")
     async with telling(tmp_path, at="2016-11-16T03:00+01:00") as story:
         admin = await story.person("Ada", language="en", started=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -104,6 +105,7 @@ async def fill(tx: AsyncConnection, chance: random.Random) -> None:
     for number in (1, 2, 3):
         row = {"id": number, "key": f"staff:{number}", "kind": "persuasion", "audience": {}, "area": "FR"}
         await tx.execute(sa.insert(broadcasts).values(starts_at=NOW, created_at=NOW, **row))
+    rows: defaultdict[sa.Table, list[dict[str, Any]]] = defaultdict(list)
     for number in range(1, CROWD + 1):
         row = {
             **person_row(chance, number),
@@ -113,38 +115,42 @@ async def fill(tx: AsyncConnection, chance: random.Random) -> None:
             "registered_at": chance.choice(MOMENTS),
             "seen_at": chance.choice(MOMENTS[1:]),
         }
-        await tx.execute(sa.insert(people).values(row))
-        await add_what_they_did(tx, chance, number)
+        rows[people].append(row)
+        for table, did in what_they_did(chance, number):
+            rows[table].append(did)
+    for table, of_it in rows.items():
+        await tx.execute(sa.insert(table), of_it)
 
 
-async def add_what_they_did(tx: AsyncConnection, chance: random.Random, person: int) -> None:
+def what_they_did(chance: random.Random, person: int) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+    """The rows that tell of it, each with its table."""
     for event_ in range(1, len(CODES) + 1):
         if chance.random() < 0.3:
             answer: dict[str, Any] = {
                 "answer": chance.choice(("yes", "maybe", "no")),
                 "attended": chance.choice((None, True, False)),
             }
-            await tx.execute(sa.insert(rsvps).values(event=event_, person=person, at=NOW, **answer))
+            yield rsvps, {"event": event_, "person": person, "at": NOW, **answer}
     asked = random.Random(person)
     for survey in (1, 2):
         for question in ("cars", "when")[: asked.randint(0, 2)]:
             option = asked.choice(("yes", "no", ""))
             chosen = {"survey": survey, "question": question, "option": option}
-            await tx.execute(sa.insert(survey_answers).values(person=person, at=NOW, **chosen))
+            yield survey_answers, {"person": person, "at": NOW, **chosen}
     for ballot in (1, 2):
         if chance.random() < 0.6:
             plan = plan_row(chance)
-            await tx.execute(sa.insert(vote_plans).values(person=person, ballot=ballot, at=NOW, **plan))
+            yield vote_plans, {"person": person, "ballot": ballot, "at": NOW, **plan}
     for broadcast in (1, 2):
         if chance.random() < 0.5:
             state = chance.choice(("sent", "sent", "queued", "cancelled", "in_doubt"))
             answered = NOW if state == "sent" and chance.random() < 0.5 else None
             row = {"state": state, "due_at": NOW, "changed_at": NOW, "answered_at": answered}
-            await tx.execute(sa.insert(deliveries).values(broadcast=broadcast, person=person, **row))
+            yield deliveries, {"broadcast": broadcast, "person": person, **row}
     if chance.random() < 0.2:
         revoked = chance.choice((None, NOW))
         row = {"role": "organizer", "area": "69", "added_at": NOW, "revoked_at": revoked}
-        await tx.execute(sa.insert(staff).values(telegram_id=person, **row))
+        yield staff, {"telegram_id": person, **row}
 
 
 @pytest.fixture(params=range(3))

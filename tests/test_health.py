@@ -331,7 +331,8 @@ async def test_admins_are_told_and_when_it_is_over(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(watching, "SURE_SECONDS", 0.0)
     monkeypatch.setattr(watching, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(intake, "CONFLICT_SECONDS", 0.2)
-    monkeypatch.setattr(intake, "POLL_SECONDS", 1)  # it is over once Telegram has answered one, which brings nothing
+    # It is over once Telegram has answered a poll, which brings nothing.
+    monkeypatch.setattr(intake, "POLL_SECONDS", 1)
     read = Reader("en")
     async with telling(tmp_path, at="2016-11-16T03:00+01:00") as story:
         admin = await story.person("Ada", language="en", started=True)

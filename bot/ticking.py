@@ -171,6 +171,10 @@ class Ticker:
                         partial(self._fill, patient=patient),
                     ),
                 )
+            elif (
+                self._left
+            ):  # nothing else can have changed: to look at it all would take longer than a portion
+                failed += await _trouble_of(partial(self._queue_in_portions, now, patient=patient))
             if not failed:
                 self.ticked_at = now
             for beat in self._beats:
@@ -293,7 +297,7 @@ class Ticker:
         answered = self._nudged and (not patient or ago > ANSWERED_SECONDS)
         late = ago > LOOK_AGAIN_SECONDS
         moved = abs(now - self._planned_for) > JUMP
-        return answered or late or moved or not self._is_filled or bool(self._left) or opened != self._open
+        return answered or late or moved or not self._is_filled or opened != self._open
 
 
 async def _trouble_of(part: Callable[[], Awaitable[None]]) -> list[Exception]:

@@ -11,10 +11,15 @@ import sqlalchemy as sa
 import db.surveys
 from bot.actions.renewals import text_hash
 from bot.actions.retention import purge
+from bot.actions.survey_results import results_from
+from bot.rules.small_counts import Headcount, Reader
+from bot.rules.survey_draft import form_of
 from bot.words.surveys import first_text
+from bot.words.telegram_html import TEXT_LIMIT, check_html
 from db.schema import consents, deliveries, responses, survey_answers, surveys
+from db.surveys import Survey
 from tests.campaigning import rows
-from tests.conversation import Conversation, Talker, paris
+from tests.conversation import Conversation, Talker, paris, services
 from tests.surveying import answers, ask
 
 
@@ -236,3 +241,40 @@ async def test_whoever_restricted_their_data_takes_back_what_was_spared(
     assert await answers(conversation, zoe) == {"train": ("yes",)}
     await zoe.tap_data("1:survey_mine:trains:yes")
     assert await answers(conversation, zoe) == {}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("reader", [Reader(known_in=None), Reader(known_in=("69",))])
+@pytest.mark.parametrize(
+    ("questions", "options", "length"), [(10, 8, 40), (10, 5, 30), (5, 8, 40), (2, 2, 40)]
+)
+def test_what_was_answered_fits_into_one_message(
+    language: str, reader: Reader, questions: int, options: int, length: int
+) -> None:
+    """However much was asked; the bars are left out first."""
+    asked = {
+        "texts": {"fr": "?" * 200},
+        "options": {"fr": [str(place) * length for place in range(options)]},
+        "several": False,
+    }
+    form = form_of({"titles": {"fr": "t" * 100}, "purposes": {"fr": "p"}, "questions": [asked] * questions})
+    now = paris("2016-11-16T10:00")
+    moments = {"closes_at": now, "erase_at": now, "created_at": now}
+    made = Survey(id=1, code="x", state="open", form=form, broadcast=1, area="FR", created_by=None, **moments)
+    counts = {
+        (question.id, option): Headcount(known=1_234, others=12_345)
+        for question in form.questions
+        for option in (*(each.id for each in question.options), "")
+    }
+    shown = services().texts.render(
+        "surveys/results",
+        language,
+        results=results_from(made, counts),
+        approval=None,
+        counts=reader,
+        title="t" * 100,
+        zone="Europe/Paris",
+        now=now,
+    )
+    check_html(shown.html, TEXT_LIMIT)
+    assert ("█" in shown.html) is (questions < 10)

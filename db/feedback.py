@@ -108,8 +108,8 @@ async def keep_figures(tx: AsyncConnection, sums: Mapping[int, Mapping[tuple[str
         for event in sorted(there - kept)
         for (figure, option), number in sums[event].items()
     ]
-    if rows:
-        await tx.execute(event_figures.insert(), rows)
+    if rows:  # another purge may keep them at this moment
+        await tx.execute(insert(tx, event_figures).on_conflict_do_nothing(), rows)
 
 
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:

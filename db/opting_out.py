@@ -45,7 +45,9 @@ class KnownOptOut(Frozen):
 
 
 async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[KnownOptOut]:
-    """Those of these people who are known."""
+    """Those of these people who are known, by their numbers: so their rows are held in the order in which others hold
+    them too (`erase_people`, db.filling), however the list is ordered.
+    """
     holds_role = sa.exists().where(staff.c.telegram_id == people.c.telegram_id, staff.c.revoked_at.is_(None))
     query = sa.select(
         people.c.id,
@@ -62,7 +64,7 @@ async def known(tx: AsyncConnection, telegram_ids: Sequence[int]) -> list[KnownO
     for some in _pages(telegram_ids):
         rows = await tx.execute(query.where(people.c.telegram_id.in_(some)))
         found += records(KnownOptOut, rows)
-    return found
+    return sorted(found, key=lambda person: person.id)
 
 
 class ListProof(Frozen):

@@ -59,7 +59,8 @@ def faults(form: Form, first_language: str) -> list[FormFault]:
         found.append(
             FormFault(wrong=Wrong.TOO_MANY_QUESTIONS, part="questions", word=str(len(form.questions)))
         )
-    for number, question in enumerate(form.questions):
+    # What is beyond is too many: each is compared with all before it, and somebody may send a hundred thousand lines.
+    for number, question in enumerate(form.questions[:MOST_QUESTIONS]):
         found += _of_question(form, number, question, first_language)
     return found or [*_never_asked(form)]
 
@@ -85,7 +86,7 @@ def _of_question(form: Form, number: int, question: Question, first: str) -> Ite
             wrong=Wrong.TOO_MANY_OPTIONS, part="options", question=number, word=str(len(question.options))
         )
     yield from _of_next(form, number, question.next, None)
-    for place, option in enumerate(question.options):
+    for place, option in enumerate(question.options[:MOST_OPTIONS]):
         yield from _of_option(form, number, question, place, option, first)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.survey_forms import LIMITS, Wrong, faults
+from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, Wrong, faults
 from bot.rules.surveys import (
     END,
     Answers,
@@ -179,6 +179,14 @@ WRONG = {
 @pytest.mark.parametrize("wrong", Wrong)
 def test_what_cannot_be_asked_is_told(wrong: Wrong) -> None:
     assert [each.wrong for each in faults(WRONG[wrong], "fr")] == [wrong]
+
+
+def test_of_more_answers_than_can_be_offered_only_so_many_are_looked_at() -> None:
+    """Somebody pastes a book: to compare each line with all before it would stop the bot for minutes."""
+    lines = (replace(option(f"o{number}"), text={"fr": "x" * (LIMITS["option"] + 1)}) for number in range(999))
+    found = [each.wrong for each in faults(form(question("q", *lines)), "fr")]
+    assert found[0] is Wrong.TOO_MANY_OPTIONS
+    assert len(found) < 3 * MOST_OPTIONS
 
 
 def test_an_answer_that_leads_to_its_own_question_is_a_circle() -> None:

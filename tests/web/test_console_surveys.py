@@ -280,3 +280,16 @@ async def test_of_a_code_that_no_survey_has_there_is_no_page(conversation: Conve
     # The two ways back do not touch each other, on however narrow a screen.
     ways = sophie.page.text.split('role="alert"')[1]
     assert re.search(r'<p class="acts">(?:<a class="button[^"]*" href="[^"]*">[^<]+</a> ?)+</p>', ways)
+
+
+async def test_whoever_pastes_a_book_for_answers_is_told_that_they_are_too_many(conversation: Conversation) -> None:
+    """Each of its lines would be compared with all others, at each look: that would stop the bot for minutes."""
+    sophie = await asker(conversation, "organizer")
+    await sophie.open(NEW)
+    book = "\n".join(map(str, range(9_000)))
+    lines = {"options-0-fr": book, "options-0-en": book}
+    await sophie.send(NEW, count="2", do="next", **FIRST | SECOND | lines)
+    page = sophie.page.text
+    assert '<a href="#options-0-fr">At most eight answers can be offered' in page
+    assert "\n79" in page
+    assert "\n80" not in page, "so many are not kept"

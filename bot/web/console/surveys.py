@@ -56,6 +56,8 @@ from bot.web.refusals import BadForm
 ROOM = "/console/surveys"
 WORDS, WHOM, WHEN = f"{ROOM}/new", f"{ROOM}/new/whom", f"{ROOM}/new/when"
 A_PAGE = 20
+# What is pasted may be a book, of which each line would be an answer: so many of them tell that they are too many.
+MOST_LINES = 10 * MOST_OPTIONS
 _FIELD_OF: Mapping[str, str] = {"closes": "closes", "opens": "opens", "erase": "kept"}
 """Where an hour is changed that cannot be."""
 
@@ -167,7 +169,8 @@ class Surveys:
     def _question_said(
         self, form: Mapping[str, str], number: int, languages: Sequence[str]
     ) -> dict[str, Any]:
-        options = {code: lines_in(plain(form.get(f"options-{number}-{code}", ""))) for code in languages}
+        typed = {code: plain(form.get(f"options-{number}-{code}", "")) for code in languages}
+        options = {code: lines_in(text)[:MOST_LINES] for code, text in typed.items()}
         several = f"several-{number}" in form
         return {
             "texts": texts_said(form, f"text-{number}", languages),

@@ -6,13 +6,14 @@ now. A former version keeps its row under another key: that of the step, a colon
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from bot.rules.reminders import Step
 from bot.rules.sending import ON_THE_WAY
 from db.beginnings import begins
 from db.planning import PlannedBroadcast, ensure_broadcast
@@ -45,6 +46,21 @@ async def versions(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime
         await tx.execute(former.values(key=f"{planned.key}:{found.id}"))
     broadcast = await ensure_broadcast(tx, planned, now)
     return StepVersions(broadcast=broadcast, former=tuple(row.id for row in rows), is_new=found is not None)
+
+
+async def due_by_the_clock(tx: AsyncConnection, steps: Mapping[str, Step]) -> set[str]:
+    """The keys of those steps for which everybody is looked at now and then: those that follow others, and those of
+    which something has yet to leave otherwise than the file says, as a process with another file has queued it.
+    """
+    return {
+        key for key, step in steps.items() if step.follows is not None or await _wait_otherwise(tx, key, step)
+    }
+
+
+async def _wait_otherwise(tx: AsyncConnection, key: str, step: Step) -> bool:
+    otherwise = sa.or_(broadcasts.c.kind != step.kind, broadcasts.c.template != step.template)
+    waits = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state.in_(ON_THE_WAY))
+    return await tx.scalar(sa.select(broadcasts.c.id).where(_of(key), otherwise, waits).limit(1)) is not None
 
 
 async def take_over(tx: AsyncConnection, step: StepVersions, among: Collection[int] | None) -> int:

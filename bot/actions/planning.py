@@ -38,6 +38,7 @@ from bot.rules.territories import ABROAD, METROPOLE
 from db.backup import THE_BEGINNING, told_after
 from db.engine import here
 from db.planning import PlannedBroadcast, StepAudience, StepPlace
+from db.step_versions import due_by_the_clock
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +102,10 @@ class OpenStep(Frozen):
     zone: str | None = None
 
     @property
+    def key(self) -> str:
+        return step_key(self.ballot.number, self.step.name)
+
+    @property
     def opening(self) -> Opening:
         occurrence = self.occurrence
         return Opening(
@@ -162,7 +167,9 @@ async def is_to_be_looked_at(
     due = await _due(tx, campaign, now)
     if before.openings != {each.opening for each in due}:
         return True
-    return _is_to_follow_up(before, now) and any(each.step.follows is not None for each in due)
+    return _is_to_follow_up(before, now) and bool(
+        await due_by_the_clock(tx, {each.key: each.step for each in due})
+    )
 
 
 async def look(
@@ -187,14 +194,12 @@ async def look_at_changed(
         return await _look_when_out(tx, campaign, now, changed, before)
     due = await _due(tx, campaign, now)
     follow_up = _is_to_follow_up(before, now)
-    together: dict[tuple[int, str, str | None, bool], list[OpenStep]] = {}
+    again = await due_by_the_clock(tx, {each.key: each.step for each in due}) if follow_up else ()
+    together: dict[tuple[str, str | None, bool], list[OpenStep]] = {}
     for each in due:
-        by_the_clock = follow_up and each.step.follows is not None
-        everybody = by_the_clock or each.opening not in before.openings
+        everybody = each.key in again or each.opening not in before.openings
         if everybody or changed:
-            occurrence = each.occurrence
-            same = (occurrence.ballot, occurrence.step, occurrence.slot, everybody)
-            together.setdefault(same, []).append(each)
+            together.setdefault((each.key, each.occurrence.slot, everybody), []).append(each)
     queued, left = 0, list[ForMany]()
     for (*_, everybody), dues in together.items():
         queue = partial(_plan_step, campaign=campaign, dues=dues, now=now)
@@ -304,7 +309,7 @@ async def _plan_step(
     """Queues one step of a ballot, for one slot, in all the places where it is due; for everybody or among some."""
     ballot, step, slot = dues[0].ballot, dues[0].step, dues[0].occurrence.slot
     planned = PlannedBroadcast(
-        key=step_key(ballot.number, step.name),
+        key=dues[0].key,
         kind=step.kind,
         template=step.template,
         ballot=ballot.number,

@@ -19,7 +19,7 @@ import db.people_to_plan
 import db.planning
 import db.responses
 import db.vote_plans
-from bot.actions.planning import FIRST_LOOK, TickFindings, look, open_steps, plan
+from bot.actions.planning import FIRST_LOOK, FOLLOW_UPS_EVERY, TickFindings, look, open_steps, plan
 from bot.campaign.campaign import Campaign, load_campaign
 from bot.clock import MovableClock
 from bot.rules.candidacy import LAST_CHOICE
@@ -389,6 +389,36 @@ async def test_what_left_of_a_step_stays_as_it_was_and_what_has_yet_to_leave_fol
     }
     assert {each[:2] for each in found if each[3] != "sent"} == {("gotv", "plan")}
     assert len(found) == len(ids)
+
+
+async def test_what_a_process_with_another_file_queues_follows_that_of_the_last_one_that_runs(
+    database: Database,
+) -> None:
+    """Of two processes one was started anew, and the other plans for somebody before it is."""
+    gone, changed, waits = await add(
+        database, *(somebody(0, telegram_id=number, pseudonym=f"p{number}") for number in range(3))
+    )
+    clock = MovableClock(paris("2016-11-16T18:00"), speed=0)
+    files = CAMPAIGN, changed_file("plan", kind=Kind.PERSUASION)
+    before, anew = (
+        Ticker(database=database, campaign=file, clock=clock, queued=lambda: None) for file in files
+    )
+    await before.tick()
+    async with database.write() as tx:
+        sent = {"state": "sent", "sent_at": clock.now()}
+        await tx.execute(sa.update(deliveries).where(deliveries.c.person == gone).values(sent))
+    await anew.tick()
+    async with database.write() as tx:
+        db.people_to_plan.mark(tx, changed)
+    await before.tick(look_again=True)
+    assert ("gotv", "plan", changed, "queued") in await kept(database, "plan")
+    clock.move(clock.now() + FOLLOW_UPS_EVERY)
+    await anew.tick(look_again=True)
+    assert await kept(database, "plan") == {
+        ("gotv", "plan", gone, "sent"),
+        ("persuasion", "plan", changed, "queued"),
+        ("persuasion", "plan", waits, "queued"),
+    }
 
 
 async def test_of_a_step_that_nobody_got_yet_there_is_no_former_version(database: Database) -> None:

@@ -183,7 +183,9 @@ def test_what_cannot_be_asked_is_told(wrong: Wrong) -> None:
 
 def test_of_more_answers_than_can_be_offered_only_so_many_are_looked_at() -> None:
     """Somebody pastes a book: to compare each line with all before it would stop the bot for minutes."""
-    lines = (replace(option(f"o{number}"), text={"fr": "x" * (LIMITS["option"] + 1)}) for number in range(999))
+    lines = (
+        replace(option(f"o{number}"), text={"fr": "x" * (LIMITS["option"] + 1)}) for number in range(999)
+    )
     found = [each.wrong for each in faults(form(question("q", *lines)), "fr")]
     assert found[0] is Wrong.TOO_MANY_OPTIONS
     assert len(found) < 3 * MOST_OPTIONS

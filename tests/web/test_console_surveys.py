@@ -282,7 +282,9 @@ async def test_of_a_code_that_no_survey_has_there_is_no_page(conversation: Conve
     assert re.search(r'<p class="acts">(?:<a class="button[^"]*" href="[^"]*">[^<]+</a> ?)+</p>', ways)
 
 
-async def test_whoever_pastes_a_book_for_answers_is_told_that_they_are_too_many(conversation: Conversation) -> None:
+async def test_whoever_pastes_a_book_for_answers_is_told_that_they_are_too_many(
+    conversation: Conversation,
+) -> None:
     """Each of its lines would be compared with all others, at each look: that would stop the bot for minutes."""
     sophie = await asker(conversation, "organizer")
     await sophie.open(NEW)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.erasing
 import db.feedback
@@ -107,14 +108,14 @@ async def test_a_list_of_people_to_forget_and_the_purge_never_wait_for_each_othe
         rows = [{"telegram_id": number, "pseudonym": str(number), **moments} for number in (1, 2)]
         ids = [await tx.scalar(sa.insert(people).values(row).returning(people.c.id)) for row in rows]
     monkeypatch.setattr("db.opting_out.AT_ONCE", 1)
-    purging = []
+    purging: list[asyncio.Task[None]] = []
 
     async def purge() -> None:
         async with database.write() as tx:
             await erase_people(tx, people.c.id.in_(ids), SEALING)
 
     async def erase_one_and_meanwhile(
-        tx: sa.ext.asyncio.AsyncConnection, condition: sa.ColumnElement[bool], sealing: Sealing
+        tx: AsyncConnection, condition: sa.ColumnElement[bool], sealing: Sealing
     ) -> int:
         erased = await erase_people(tx, condition, sealing)
         if not purging:

@@ -115,7 +115,9 @@ class Departure:
         """
         found: dict[int, Call | Stop] = {}
         for row in rows:
-            sending = batch.broadcasts[row.broadcast]
+            sending = batch.broadcasts.get(row.broadcast)
+            if sending is None:
+                continue
             person = batch.people.get(row.person) if row.person is not None else None
             if sending.is_talk and person is not None:
                 details = sending.row.details or {}
@@ -137,7 +139,11 @@ class Departure:
         person = batch.people.get(row.person) if row.person is not None else None
         if person is None:
             return Stop(state="cancelled", reason="erased")
-        sending = batch.broadcasts[row.broadcast]
+        sending = batch.broadcasts.get(row.broadcast)
+        if (
+            sending is None
+        ):  # since it was leased, it became another version of its step: see db.step_versions
+            return Wait(until=batch.now + UNTIL_PLANNED, reason=PREPARE_FAILED, state="queued")
         if sending.mended is not None:
             return self._mending.decide(row, person, sending, batch)
         if sending.row.step is not None and not self._campaign.has_step(sending.row.step, sending.row.ballot):

@@ -251,6 +251,27 @@ async def test_a_step_of_which_the_file_says_otherwise_leaves_as_it_says_from_th
     assert isinstance(leaves, Call)
 
 
+async def test_a_step_of_which_the_file_says_otherwise_since_it_was_leased_waits_for_a_moment(
+    database: Database,
+) -> None:
+    """Nobody has it yet: of its former version nothing is left when it is looked at."""
+    evening = paris("2016-11-16T18:30")
+    await supporter(Conversation(database, EVE), 1, LYON)
+    steps = [replace(each, template="echo") if each.name == "plan" else each for each in CAMPAIGN.steps]
+    otherwise = replace(CAMPAIGN, steps=tuple(steps))
+    async with database.write() as tx:
+        await plan(tx, CAMPAIGN, evening)
+        before = await tx.scalar(sa.select(broadcasts.c.id).where(broadcasts.c.key == step_key(1, "plan")))
+        assert before is not None
+        rows = await deliveries.lease(tx, [(before, 100)], owner="sender", now=evening)
+        assert len(rows) == 1
+        await plan(tx, otherwise, evening)
+    async with database.read() as tx:
+        (waits,) = await a_departure(otherwise, MovableClock(evening, speed=0)).prepare(tx, rows)
+    assert isinstance(waits, Wait)
+    assert waits.state == "queued"
+
+
 @pytest.mark.parametrize("about", [LAST_CHOICE, RENEWAL])
 async def test_what_we_ask_by_ourselves_waits_for_the_end_of_a_quiet_period(
     database: Database, about: str

@@ -154,7 +154,7 @@ def _print(found: Results, language: str) -> None:
     print(f"{words_in(found.survey.form.title, language)}: {counted_people(found.people.total)} answered.")
     for each in found.questions:
         counts = [people.total for _, people in each.options]
-        asked = "" if each.asked is None else f" (asked of {counted_people(each.asked.total)})"
+        asked = "" if each.asked is None else f" (answered or left out by {counted_people(each.asked.total)})"
         print()
         print(f"{words_in(each.question.text, language)}{asked}")
         rows = [

@@ -118,8 +118,8 @@ def with_last(data: Mapping[str, Any], key: str, language: str, said: Any) -> li
 
 
 def without_last(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The questions with the last one to be written anew, and nothing that leads to it."""
-    return [*without(questions, len(questions) - 1), {}]
+    """The questions with the last one to be written anew: what led to it leads to what is written in its place."""
+    return [*map(dict, questions[:-1]), {}]
 
 
 def may_lead(questions: Sequence[Mapping[str, Any]]) -> list[int]:

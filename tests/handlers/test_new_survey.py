@@ -75,7 +75,7 @@ async def write(staff: Talker) -> None:
     await write_question(staff, *WHY)
     await staff.tap("What follows question 1")
     await staff.tap("No")
-    await staff.tap("Why?")
+    await staff.tap("3. Why?")
     await staff.tap("Done")
     await staff.tap("That’s all")
     await staff.tap("That’s it")
@@ -278,10 +278,10 @@ async def test_what_follows_a_question_of_several_answers_and_one_left_out_is_sa
     await staff.tap("That’s all")
     assert "no answer leads to it" in staff.last.text, "Told before it is asked for whom it is."
     await staff.tap_data("1:survey_leads:0", on=staff.screen[-2])
-    for answer, to in (("No", "Why?"), ("If it is left out", "The end")):
+    for answer, to in (("No", "3. Why?"), ("If it is left out", "The end")):
         await staff.tap(answer)
         await staff.tap(to)
-    for words in ("Yes → When?", "No → Why?", "left out → the end"):
+    for words in ("Yes → 2. When?", "No → 3. Why?", "left out → the end"):
         assert words in staff.screen[-2].text
     for forged in ("1:0:2", "1:2:2", "0:none:2", "1:otherwise:0", "1:otherwise:1", "2:otherwise:end"):
         await staff.tap_data(f"1:survey_lead:{forged}")
@@ -304,6 +304,22 @@ async def test_what_follows_a_question_of_several_answers_and_one_left_out_is_sa
     assert (first.next, second.next, third.next) == ("end", "end", None)
 
 
+async def test_what_leads_to_a_question_leads_to_what_is_written_in_its_place(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    """Whoever mends a word of the last question does not send those who say no through the one above it."""
+    staff = await team(conversation)
+    await write_three(staff)
+    await staff.tap("What follows question 1")
+    await staff.tap("No")
+    await staff.tap("3. Why?")
+    await staff.tap("Done")
+    assert "No → question 3" in staff.last.text
+    await staff.tap("Write question 3 anew")
+    await write_question(staff, *WHY)
+    assert "No → question 3" in staff.last.text
+
+
 async def test_a_question_that_is_taken_out_of_the_way_is_told_in_french(conversation: Conversation) -> None:
     await team(conversation)
     staff = conversation.person(STAFF, language="fr")
@@ -319,7 +335,7 @@ async def test_a_question_that_is_taken_out_of_the_way_is_told_in_french(convers
             await staff.send(words)
         await staff.tap_data("1:survey_several:one")
     await staff.tap_data("1:survey_leads:0")
-    assert "question passée → Quand ?" in staff.last.text
+    assert "question passée → 2. Quand ?" in staff.last.text
     for way in ("0", "1", "otherwise"):
         await staff.tap_data(f"1:survey_lead:0:{way}:2")
     await staff.tap_data("1:survey_questions")

@@ -199,6 +199,10 @@ async def test_what_is_wrong_stands_at_its_field_and_is_led_to_and_the_preview_d
     assert '<a href="#title-fr">The title is missing' in sophie.page.text
     assert 'aria-invalid="true" aria-describedby="fault-title-fr"' in sophie.page.text
     assert not is_ticked(sophie, "Questions")
+    await sophie.send(NEW, count="1", do="add", **FIRST)
+    assert "fault-" not in sophie.page.text, "Nothing was left out yet of a question that was just added."
+    await sophie.send(NEW, count="2", do="next", **FIRST)
+    assert 'aria-describedby="fault-text-1-fr"' in sophie.page.text
     await sophie.send(NEW, count="1", do="next", **FIRST)
     await sophie.send(f"{NEW}/whom", do="next", expression="in:69")
     for closes, fault in (("2016-11-15T10:00", "closes in the future"), ("0020-11-18T18:00", "date")):

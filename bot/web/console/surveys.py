@@ -117,16 +117,19 @@ class Surveys:
 
     async def show_words(self, visit: Visit) -> Response:
         data = await self._draft(visit)
-        gap = missing(data, visit.author.campaign.languages, _questions(data)) if data else None
+        questions = _questions(data) or [{}]
+        gap = missing(data, visit.author.campaign.languages, questions) if data else None
+        # Of a question that was only just added nothing was left out yet.
+        untouched = gap is not None and gap.question is not None and not questions[gap.question]
         return visit.page(
             "survey_words",
             kinds=KINDS,
-            questions=_questions(data) or [{}],
+            questions=questions,
             limits=LIMITS,
             most=MOST_QUESTIONS,
             most_options=MOST_OPTIONS,
             gap=gap,
-            faults=self._faults(visit, data, gap),
+            faults={} if untouched else self._faults(visit, data, gap),
             whole=whole(visit, form_of(data)) if data and gap is None else [],
             **await self._around(visit, data),
         )

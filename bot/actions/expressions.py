@@ -156,7 +156,10 @@ def _unknown_here(leaf: Leaf, occasion: ExpressionOccasion) -> BadAudience | Non
 
 
 def _communes_near(code: str, gazetteer: Gazetteer) -> list[str]:
-    """The communes of the same département whose codes are nearest to one that no commune has."""
+    """Those that have it as their postal code; where none has, those of its département whose codes are nearest."""
+    found = gazetteer.search(code, limit=NEAREST).results
+    if found:
+        return [f"{each.code} ({each.name})" for each in found]
     near = [each for each in gazetteer.codes() if department_of(each) == department_of(code)]
     near.sort(key=lambda each: (abs(int(each[2:]) - int(code[2:])), each))
     communes = map(gazetteer.by_code, near[:NEAREST])

@@ -42,6 +42,7 @@ DEEP = "(" * 500 + "staff" + ")" * 500
         ("in:R99", "The nearest that exist: R94 (Corse), R93"),
         ("in:97999", "The nearest that exist: 978 (Saint-Martin), 977 (Saint-Barthélemy) and 976"),
         ("in:Lyon", "This is written like <code>in:69</code>"),
+        ("in:34000", "Did you mean 34172 (Montpellier)?"),
         ("in:69999", "Did you mean 69389 (Lyon 9e), 69388 (Lyon 8e)"),
         ("near:69999:20", "I don’t know which commune this is"),
         ("in:69 and", "<b><u>and</u></b>\n\nSomething is missing after this"),

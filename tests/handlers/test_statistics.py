@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.rules.permissions import Role
-from db.schema import people, responses, vote_plans
-from tests.campaigning import named
+from db.schema import deliveries, people, responses, vote_plans
+from tests.campaigning import named, supporter
 from tests.conversation import Conversation, paris
-from tests.drafting import write_broadcast, write_event
+from tests.drafting import begin_event, finish_event, write_broadcast, write_event
 
 LYON = {"commune": "69123", "department": "69", "region": "84"}
 PARIS = {"commune": "75115", "department": "75", "region": "11"}
@@ -149,6 +149,40 @@ async def test_the_calendar_shows_events_and_scheduled_messages_among_the_steps(
     assert "<b>Event: Meeting</b>\nThursday 24 November at 19:00 local time" in local.last.text
     await local.tap("Meeting")
     assert "Meeting" in local.last.text
+
+
+async def test_no_two_buttons_of_the_calendar_look_alike(conversation: Conversation) -> None:
+    """A series has one title on many days, and a message by local time that is held for some stands there twice."""
+    for number in range(12):
+        await supporter(conversation, 200 + number, "69123")
+    admin = await named(conversation, 1, Role.ADMIN, "FR")
+    await write_broadcast(admin)
+    await admin.tap("That’s it")
+    await admin.send("17/11 8h")
+    await admin.tap("own")
+    await admin.send("SEND")
+    async with conversation.database.write() as tx:
+        first, *_ = await tx.scalars(sa.select(deliveries.c.id).order_by(deliveries.c.id))
+        await tx.execute(sa.update(deliveries).values(due_at=paris("2016-11-17T13:00")))
+        held = {"state": "withheld", "reason": "cap_day", "due_at": paris("2016-11-18T09:00")}
+        await tx.execute(sa.update(deliveries).where(deliveries.c.id == first).values(**held))
+    conversation.clock.move(paris("2016-11-17T08:30"))
+    await admin.send("/calendar")
+    assert admin.last.text.count("Message no. 1: Hello") == 2
+    (asked,) = [each for each in admin.calls if each.method == "sendMessage"]
+    labels = [each["text"] for row in asked.payload["reply_markup"]["inline_keyboard"] for each in row]
+    assert labels.count("1. Hello") == 1
+
+    await begin_event(admin)
+    await finish_event(admin, day="30/11")
+    for words in ("Repeat it", "Every week"):
+        await admin.tap(words)
+    for words in ("2", "SEND"):
+        await admin.send(words)
+    conversation.clock.move(paris("2016-11-29T10:00"))
+    await admin.send("/calendar")
+    for label in ("Wednesday 30 November – Meeting", "Wednesday 7 December – Meeting"):
+        assert label in admin.last.buttons
 
 
 async def test_the_calendar_overseas_is_in_its_own_time(conversation: Conversation) -> None:

@@ -130,6 +130,9 @@ async def test_one_that_is_given_up_is_not_open_any_more_and_older_ones_are_reac
     await staff.tap_data("1:broadcast_do:cancel:1")
     (made,) = await rows(conversation, surveys)
     assert made.state == "withdrawn"
+    await staff.tap_data(f"1:survey_results:{made.code}")
+    shown = next(each.text for each in staff.screen if "It was withdrawn." in each.text)
+    assert "takes it back" not in shown, "It is taken back already."
     async with conversation.database.write() as tx:
         values = {**made._mapping}
         for number in range(2, 11):

@@ -22,6 +22,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -203,8 +204,23 @@ def become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     os.environ.update(request["environment"])
     sys.argv = [request["module"], *request["arguments"]]
     sys.modules.pop(request["module"], None)  # it is run, as Python runs it: not as what somebody imported
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
-    sys.exit()
+    try:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        _end(ended.code)
+    _end(None)
+
+
+def _end(code: object) -> NoReturn:
+    """Ends as Python ends, but does not take apart what it shares with the server: each page of it would be copied."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()
+    for each in (sys.stdout, sys.stderr):
+        each.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def main() -> None:

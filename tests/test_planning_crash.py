@@ -14,9 +14,9 @@ from bot.clock import MovableClock
 from bot.ticking import Ticker
 from db.engine import Database
 from db.schema import broadcasts, deliveries
-from tests.actions.test_planning import add, somebody
 from tests.conversation import CAMPAIGN, paris
 from tests.forking import Forked, begin, child_environment
+from tests.planned import add, somebody
 from tests.planner import FEW, opened
 
 WHEN = paris("2016-11-16T18:00")

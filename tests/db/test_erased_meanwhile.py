@@ -17,11 +17,11 @@ from db.broadcasts import by_the_program
 from db.engine import Database
 from db.erasing import erase_person
 from db.schema import deliveries, people, people_to_plan
-from tests.actions.test_planning import add, somebody
 from tests.bots import until
 from tests.filling import NOW, is_filling, rows, sent
 from tests.hall import SEALING
 from tests.locks import somebody_waits
+from tests.planned import add, somebody
 
 Act = Callable[[AsyncConnection], Awaitable[object]]
 

@@ -1,4 +1,4 @@
-"""The conversation that a console is on, with its web address."""
+"""The conversation that a console is on, with its web address, and somebody who looks at it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from db.engine import Database
+from tests.campaigning import staff, supporter
 from tests.conversation import Conversation, paris
-from tests.web.browsing import ADDRESS
+from tests.drafting import send_broadcast
+from tests.web.browsing import ADDRESS, Browser, signed_in
 
 
 def served_at(conversation: Conversation, address: str | None) -> Conversation:
@@ -22,3 +24,13 @@ def conversation(request: pytest.FixtureRequest) -> Conversation:
     """On SQLite, unless a test asks for another engine by its name."""
     database: Database = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_database")
     return served_at(Conversation(database, paris("2016-11-16T10:00")), ADDRESS)
+
+
+@pytest.fixture
+async def olga(conversation: Conversation) -> Browser:
+    """An organizer of the Rhône, whose message to twelve supporters waits to leave."""
+    for number in range(12):
+        await supporter(conversation, 100 + number, "69123")
+    talker = await staff(conversation, 11, "organizer", "69")
+    await send_broadcast(talker)
+    return await signed_in(talker)

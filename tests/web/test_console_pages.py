@@ -12,11 +12,10 @@ import db.delivery_accounts
 import db.people
 from bot.actions import broadcast_approvals
 from bot.actions.authority import author_of
-from bot.web.console import messages
 from db.schema import audit, broadcasts, deliveries, events, seats
-from tests.campaigning import revoke, rows, staff, supporter
+from tests.campaigning import revoke, rows, staff
 from tests.conversation import Conversation, paris
-from tests.drafting import send_broadcast, write_event
+from tests.drafting import write_event
 from tests.surveying import ask as survey_asked
 from tests.talking import ask, on_duty
 from tests.web.browsing import Browser, signed_in
@@ -24,16 +23,6 @@ from tests.web.browsing import Browser, signed_in
 OLGA, KARIM, ADMIN, PAUL = 11, 12, 13, 14
 EVERYBODYS = "/console/ /console/messages /console/events /console/more /console/erasure".split()
 COORDINATORS, ADMINS = ["/console/exports"], ["/console/team", "/console/log"]
-
-
-@pytest.fixture
-async def olga(conversation: Conversation) -> Browser:
-    """An organizer of the Rhône, whose message to twelve supporters waits to leave."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
-    talker = await staff(conversation, OLGA, "organizer", "69")
-    await send_broadcast(talker)
-    return await signed_in(talker)
 
 
 async def state(conversation: Conversation, number: int = 1) -> str:
@@ -359,62 +348,6 @@ async def test_a_question_that_waits_for_a_day_is_told_of_today(conversation: Co
     conversation.clock.move(conversation.clock.now() + timedelta(hours=25))
     visitor = await signed_in(sophie)
     assert "Conversations waiting: 1" in visitor.text
-
-
-async def test_the_progress_is_told_as_it_changes_until_it_is_over(
-    conversation: Conversation, olga: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(messages, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(messages, "LIVE_SECONDS", 0.1)
-    told = (await olga.open("/console/messages/1/live")).text
-    assert told.count("data: ") > 1
-    assert "event: over" not in told  # it goes on; the browser asks again
-    assert told.count("\n\n") == 1  # nothing has changed meanwhile
-    await olga.open("/console/messages/1")
-    assert 'sse-connect="/console/messages/1/live"' in olga.page.text
-    await olga.send("/console/messages/1/control", change="cancel")
-    assert "sse-connect" not in olga.page.text
-    told = (await olga.open("/console/messages/1/live")).text
-    assert told.endswith("event: over\ndata:\n\n")
-    await revoke(conversation, OLGA)
-    told = (await olga.open("/console/messages/1/live")).text
-    assert "not signed in" in told
-    assert told.endswith("event: over\ndata:\n\n")  # and the browser does not ask again
-
-
-async def test_a_large_message_is_told_as_it_stands(
-    conversation: Conversation, olga: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was counted of it before it was over is not shown once it is, while it is counted anew."""
-    monkeypatch.setattr(db.delivery_accounts, "QUICK", 0)
-    page = "/console/messages/1"
-    assert "sse-connect" in (await olga.open(page)).text
-    async with conversation.database.write() as tx:
-        now = conversation.clock.now()
-        await tx.execute(sa.update(deliveries).values(state="sent", sent_at=now))
-        await tx.execute(sa.update(broadcasts).values(finished_at=now))
-    conversation.clock.move(now + timedelta(minutes=5))
-    told = (await olga.open(page)).text
-    assert "sse-connect" not in told
-
-
-async def test_what_was_counted_before_says_of_which_hour_it_is(
-    conversation: Conversation, olga: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a pause in which nobody looked, the first look shows what was counted minutes ago."""
-    pages = ("/console/", "/console/messages", "/console/messages/1")
-    conversation.clock.move(paris("2016-11-16T14:02"))
-    for page in pages[1:]:
-        assert "As of" not in (await olga.open(page)).text  # few are counted each time
-    monkeypatch.setattr(db.delivery_accounts, "QUICK", 0)
-    for page in pages:
-        await olga.open(page)
-    conversation.clock.move(paris("2016-11-16T14:07"))
-    for page in pages:
-        assert "As of 14:02." in (await olga.open(page)).text.partition('id="leaves"')[0]
-    for name in ("LOOK_SECONDS", "LIVE_SECONDS"):  # it looks once
-        monkeypatch.setattr(messages, name, 0.01)
-    assert "As of" in (await olga.open("/console/messages/1/live")).text
 
 
 async def test_a_step_is_told_once_with_each_of_its_hours(conversation: Conversation) -> None:

@@ -61,7 +61,9 @@ async def test_what_was_counted_before_says_of_which_hour_it_is(
     for page in pages[1:]:
         assert "As of" not in (await olga.open(page)).text  # few are counted each time
     monkeypatch.setattr(db.delivery_accounts, "QUICK", 0)
-    monkeypatch.setattr(accounts, "LEAVING_KEPT_FOR", timedelta(minutes=10))  # no look counts it for the next one
+    monkeypatch.setattr(
+        accounts, "LEAVING_KEPT_FOR", timedelta(minutes=10)
+    )  # no look counts it for the next one
     for page in pages:
         await olga.open(page)
     conversation.clock.move(paris("2016-11-16T14:07"))

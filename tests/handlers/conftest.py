@@ -1,4 +1,4 @@
-"""The conversation on each engine, on 16 November 2016 at 10:00 in Paris."""
+"""The conversation on each engine, on 16 November 2016 at 10:00 in Paris, and three who signed up in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from db.engine import FILE_NAME, Database, open_database
 from db.key import DatabaseKey
-from tests.conversation import Conversation, paris
+from tests.conversation import Conversation, Talker, paris
 
 
 @pytest.fixture
@@ -28,3 +28,11 @@ async def alone(
     database = await open_database(None, folder=folder, key=database_key, here=True)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def supporters(conversation: Conversation) -> list[Talker]:
+    people = [conversation.person(number) for number in range(1, 4)]
+    for each in people:
+        await each.sign_up()
+    return people

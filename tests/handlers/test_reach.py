@@ -20,8 +20,8 @@ from tests.drafting import (
     write_broadcast,
     write_event,
 )
-from tests.handlers.test_new_survey import TRAIN, write_question, write_up_to_the_questions
 from tests.reading import ABOUT
+from tests.survey_writing import TRAIN, write_question, write_up_to_the_questions
 
 LYON, PARIS = "69123", "75056"
 

@@ -222,11 +222,11 @@ class Ticker:
         """Queues what is left for many people, some of each in turn: what was queued leaves meanwhile, and whoever taps
         has their turn. Where that does not come to its end, everybody is looked at anew.
         """
-        began, queued = monotonic(), dict.fromkeys(map(id, self._left), 0)
+        began, queued = monotonic(), dict.fromkeys(self._left, 0)
         try:
-            while going := [each for each in self._left if not patient or queued[id(each)] < ENOUGH]:
+            while going := [each for each in self._left if not patient or queued[each] < ENOUGH]:
                 for each in going:
-                    queued[id(each)] += await self._queue_portion(each)
+                    queued[each] += await self._queue_portion(each)
                 if patient and monotonic() - began >= FILLING_SECONDS:
                     break
         except BaseException:

@@ -84,19 +84,23 @@ async def due_later(
     tx: AsyncConnection, broadcast: int, now: datetime, known_in: Sequence[str] | None
 ) -> DueLater | None:
     """Who waits for an hour of their own that is still to come; None: nobody."""
+    later = sa.and_(deliveries.c.state == "queued", deliveries.c.due_at > now)
+    found = await waiting(tx, broadcast, later, known_in)
+    return DueLater(people=found[0], at=found[1]) if found is not None else None
+
+
+async def waiting(
+    tx: AsyncConnection, broadcast: int, condition: Condition, known_in: Sequence[str] | None
+) -> tuple[Headcount, datetime] | None:
+    """How many of a broadcast's deliveries fulfil a condition, and when the first of them is due; None: none does."""
     rows = deliveries if known_in is None else deliveries.join(people, people.c.id == deliveries.c.person)
     query = (
-        sa.select(*counted("people", known_to(known_in)), sa.func.min(deliveries.c.due_at).label("at"))
+        sa.select(*counted("people", known_to(known_in)), sa.func.min(deliveries.c.due_at).label("first"))
         .select_from(rows)
-        .where(
-            deliveries.c.broadcast == broadcast,
-            deliveries.c.state == "queued",
-            deliveries.c.due_at > now,
-            of_others(deliveries.c.person),
-        )
+        .where(deliveries.c.broadcast == broadcast, condition, of_others(deliveries.c.person))
     )
     found = (await tx.execute(query)).one()
-    return DueLater(people=headcount(found, "people"), at=found.at) if found.people else None
+    return (headcount(found, "people"), found.first) if found.people else None
 
 
 async def is_large(tx: AsyncConnection, broadcast: int) -> bool:

@@ -12,10 +12,10 @@ from bot.frozen import Frozen
 from bot.rules.kinds import Kind
 from bot.rules.small_counts import Headcount
 from db.broadcast_accounts import Broadcast
-from db.headcounts import Condition, counted, headcount, known_to
+from db.delivery_accounts import waiting
+from db.headcounts import Condition
 from db.records import records
-from db.restrictions import of_others
-from db.schema import broadcasts, deliveries, people
+from db.schema import broadcasts, deliveries
 
 
 class TooLate(Frozen):
@@ -34,14 +34,8 @@ async def held_beyond(
     tx: AsyncConnection, broadcast: int, instant: datetime, known_in: Sequence[str] | None
 ) -> TooLate | None:
     """For whom a message is held until an instant or longer; None: for nobody."""
-    rows = deliveries if known_in is None else deliveries.join(people, people.c.id == deliveries.c.person)
-    query = (
-        sa.select(*counted("people", known_to(known_in)), sa.func.min(deliveries.c.due_at).label("since"))
-        .select_from(rows)
-        .where(deliveries.c.broadcast == broadcast, _held_beyond(instant), of_others(deliveries.c.person))
-    )
-    found = (await tx.execute(query)).one()
-    return TooLate(people=headcount(found, "people"), since=found.since) if found.people else None
+    found = await waiting(tx, broadcast, _held_beyond(instant), known_in)
+    return TooLate(people=found[0], since=found[1]) if found is not None else None
 
 
 async def invitations(tx: AsyncConnection) -> list[Broadcast]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 import db.people_to_plan
+from bot.campaign.campaign import Campaign
 from db.engine import Database
 from db.schema import broadcasts, deliveries, people
-from tests.conversation import paris
+from tests.conversation import CAMPAIGN, paris
 
 REGISTERED = paris("2016-10-01T10:00")
 HOMES = (
@@ -37,6 +39,12 @@ def somebody(number: int, **values: Any) -> dict[str, Any]:
         "seen_at": REGISTERED,
     }
     return {**row, **values}
+
+
+def changed_file(step: str, **said: Any) -> Campaign:
+    """The campaign file, which says otherwise of a step."""
+    steps = [replace(each, **said) if each.name == step else each for each in CAMPAIGN.steps]
+    return replace(CAMPAIGN, steps=tuple(steps))
 
 
 async def add(database: Database, *rows: dict[str, Any]) -> list[int]:

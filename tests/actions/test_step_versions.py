@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 
@@ -17,13 +14,7 @@ from bot.ticking import Ticker
 from db.engine import Database
 from db.schema import broadcasts, deliveries
 from tests.conversation import CAMPAIGN, paris
-from tests.planned import add, queued, somebody
-
-
-def changed_file(step: str, **said: Any) -> Campaign:
-    """The campaign file, which says otherwise of a step."""
-    steps = [replace(each, **said) if each.name == step else each for each in CAMPAIGN.steps]
-    return replace(CAMPAIGN, steps=tuple(steps))
+from tests.planned import add, changed_file, queued, somebody
 
 
 async def kept(database: Database, step: str) -> set[tuple[str, str, int, str]]:

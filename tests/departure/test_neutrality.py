@@ -35,6 +35,7 @@ from simulator.reading import as_read
 from tests.campaigning import answer, supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.departure.test_decide import a_departure
+from tests.planned import changed_file
 
 EVE = paris("2016-11-19T10:00")
 PARTISAN_TEXT = {"fr": "Votez Camille Durand dimanche ! https://exemple.fr", "en": "Vote for Camille Durand!"}
@@ -231,8 +232,7 @@ async def test_a_step_of_which_the_file_says_otherwise_leaves_as_it_says_from_th
     """Until then it waits: neither its kind nor its words are those of the file."""
     evening = paris("2016-11-16T18:30")
     await supporter(Conversation(database, EVE), 1, LYON)
-    steps = [replace(each, template="echo") if each.name == "plan" else each for each in CAMPAIGN.steps]
-    otherwise = replace(CAMPAIGN, steps=tuple(steps))
+    otherwise = changed_file("plan", template="echo")
     number = sa.select(broadcasts.c.id).where(broadcasts.c.key == step_key(1, "plan"))
     async with database.write() as tx:
         assert await plan(tx, CAMPAIGN, evening) == 1
@@ -257,8 +257,7 @@ async def test_a_step_of_which_the_file_says_otherwise_since_it_was_leased_waits
     """Nobody has it yet: of its former version nothing is left when it is looked at."""
     evening = paris("2016-11-16T18:30")
     await supporter(Conversation(database, EVE), 1, LYON)
-    steps = [replace(each, template="echo") if each.name == "plan" else each for each in CAMPAIGN.steps]
-    otherwise = replace(CAMPAIGN, steps=tuple(steps))
+    otherwise = changed_file("plan", template="echo")
     async with database.write() as tx:
         await plan(tx, CAMPAIGN, evening)
         before = await tx.scalar(sa.select(broadcasts.c.id).where(broadcasts.c.key == step_key(1, "plan")))

@@ -354,6 +354,11 @@ async def _open_sqlite(file: Path, key: DatabaseKey | None, here: bool) -> Datab
         _prepare_file(file, key)
     else:
         await asyncio.to_thread(_prepare_file, file, key)
+    return prepared(file, key, here=here)
+
+
+def prepared(file: Path, key: DatabaseKey | None, *, here: bool) -> Database:
+    """The database of a file that is known to be there and to open with the key."""
     return Database(
         dialect="sqlite",
         writer=sqlite.create_engine(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,14 +31,35 @@ class StepVersions(Frozen):
     is_new: bool = False
 
 
+# A campaign file has a few steps, and each is asked for by every tick: what asks is put together once.
+_once = lru_cache(maxsize=256)
+
+
 def _of(key: str) -> sa.ColumnElement[bool]:
     return sa.or_(broadcasts.c.key == key, begins(broadcasts.c.key, f"{key}:"))
 
 
+@_once
+def _versions(key: str) -> sa.Select[tuple[int, str, str, str | None]]:
+    columns = (broadcasts.c.id, broadcasts.c.key, broadcasts.c.kind, broadcasts.c.template)
+    return sa.select(*columns).where(_of(key)).order_by(broadcasts.c.id)
+
+
+@_once
+def _waiting_otherwise(key: str, kind: str, template: str) -> sa.Select[tuple[int]]:
+    otherwise = sa.or_(broadcasts.c.kind != kind, broadcasts.c.template != template)
+    waits = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state.in_(ON_THE_WAY))
+    return sa.select(broadcasts.c.id).where(_of(key), otherwise, waits).limit(1)
+
+
+@_once
+def _keys(key: str) -> sa.Select[tuple[str]]:
+    return sa.select(broadcasts.c.key).where(_of(key)).order_by(broadcasts.c.id)
+
+
 async def versions(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime) -> StepVersions:
     """The message that is planned, made if it is the first time, or if the file says otherwise of it now."""
-    columns = (broadcasts.c.id, broadcasts.c.key, broadcasts.c.kind, broadcasts.c.template)
-    rows = (await tx.execute(sa.select(*columns).where(_of(planned.key)).order_by(broadcasts.c.id))).all()
+    rows = (await tx.execute(_versions(planned.key))).all()
     found = next((row for row in rows if row.key == planned.key), None)
     if found is not None and (found.kind, found.template) == (planned.kind, planned.template):
         return StepVersions(broadcast=found.id, former=tuple(row.id for row in rows if row.id != found.id))
@@ -53,14 +75,11 @@ async def due_by_the_clock(tx: AsyncConnection, steps: Mapping[str, Step]) -> se
     which something has yet to leave otherwise than the file says, as a process with another file has queued it.
     """
     return {
-        key for key, step in steps.items() if step.follows is not None or await _wait_otherwise(tx, key, step)
+        key
+        for key, step in steps.items()
+        if step.follows is not None
+        or await tx.scalar(_waiting_otherwise(key, step.kind, step.template)) is not None
     }
-
-
-async def _wait_otherwise(tx: AsyncConnection, key: str, step: Step) -> bool:
-    otherwise = sa.or_(broadcasts.c.kind != step.kind, broadcasts.c.template != step.template)
-    waits = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state.in_(ON_THE_WAY))
-    return await tx.scalar(sa.select(broadcasts.c.id).where(_of(key), otherwise, waits).limit(1)) is not None
 
 
 async def take_over(tx: AsyncConnection, step: StepVersions, among: Collection[int] | None) -> int:
@@ -79,5 +98,4 @@ async def take_over(tx: AsyncConnection, step: StepVersions, among: Collection[i
 
 async def keys(tx: AsyncConnection, key: str) -> tuple[str, ...]:
     """The keys of all versions of a step's message; the one that it has, where it has not begun to leave."""
-    found = await tx.scalars(sa.select(broadcasts.c.key).where(_of(key)).order_by(broadcasts.c.id))
-    return tuple(found) or (key,)
+    return tuple(await tx.scalars(_keys(key))) or (key,)

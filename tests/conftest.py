@@ -34,7 +34,7 @@ from sqlalchemy.util import LRUCache
 
 import db.postgresql
 import db.sqlite
-from db.engine import FILE_NAME, Database, open_database
+from db.engine import FILE_NAME, Database, open_database, prepared
 from db.key import DatabaseKey
 from db.upgrade import upgrade
 from tests.foundations import forgotten
@@ -110,7 +110,7 @@ def configuration_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @pytest.fixture(scope="session", autouse=True)
 def statements_are_compiled_once() -> Iterator[None]:
     """Engines compile for themselves, and each test has its own: what one compiled serves all of a worker."""
-    compiled: LRUCache[Any, Any] = LRUCache(2_000)
+    compiled: LRUCache[Any, Any] = LRUCache(10_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
         patch.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
@@ -131,7 +131,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError("\n".join(found))
 
 
-GARBAGE = 20_000
+GARBAGE = 100_000
 """How much may be made before garbage is looked for: the command line, run in this process, hardly ever looks."""
 
 
@@ -256,7 +256,7 @@ async def sqlite_database(
     sqlite_template: Path, tmp_path: Path, statements_run_here: bool
 ) -> AsyncIterator[Database]:
     shutil.copyfile(sqlite_template, tmp_path / FILE_NAME)
-    database = await open_database(None, folder=tmp_path, key=KEY, here=statements_run_here)
+    database = prepared(tmp_path / FILE_NAME, KEY, here=statements_run_here)
     yield database
     await database.close()
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
-from db.engine import FILE_NAME, Database, open_database
+from db.engine import FILE_NAME, Database, open_database, prepared
 from db.key import DatabaseKey
 from db.schema import metadata
 
@@ -61,7 +61,7 @@ def played(machine: type[Machine], opened: Opened, *, examples: int, steps: int)
 def on_sqlite(template: Path, key: DatabaseKey) -> Opened:
     async def opened(folder: Path) -> Database:
         shutil.copyfile(template, folder / FILE_NAME)
-        return await open_database(None, folder=folder, key=key, here=True)
+        return prepared(folder / FILE_NAME, key, here=True)
 
     return opened
 

@@ -15,7 +15,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import product
 from typing import NamedTuple
 
 import structlog
@@ -33,7 +32,7 @@ from bot.frozen import Frozen
 from bot.rules.ballots import Ballot
 from bot.rules.candidacy import ASKED_FOR
 from bot.rules.kinds import mutes_of_step
-from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, in_own_zone, territory_followed
+from bot.rules.reminders import GAP_BEFORE_FOLLOW_UP, Step, StepOccurrence, territory_followed
 from bot.rules.territories import ABROAD, METROPOLE
 from db.backup import THE_BEGINNING, told_after
 from db.engine import here
@@ -250,10 +249,10 @@ def open_steps(campaign: Campaign, now: datetime, zones_abroad: Collection[str] 
         if _is_open(each, now)
     ]
     abroad = [
-        each
-        for ballot, step, zone in product(campaign.ballots, campaign.steps, zones_abroad)
-        if ballot.takes_place_in(ABROAD)
-        for each in _abroad(campaign, ballot, step, zone, now)
+        OpenStep(ballot=ballot, step=step, occurrence=each, zone=zone)
+        for zone in zones_abroad
+        for ballot, step, each in campaign.timetable_abroad(zone)
+        if _is_open(each, now)
     ]
     return here + abroad
 
@@ -262,28 +261,11 @@ def _is_open(occurrence: StepOccurrence, now: datetime) -> bool:
     return occurrence.at_utc <= now < occurrence.expires_at
 
 
-def _abroad(campaign: Campaign, ballot: Ballot, step: Step, zone: str, now: datetime) -> list[OpenStep]:
-    """The step for those who live by a zone abroad: on the day their consulate votes, in their own hours."""
-    voted = campaign.ballot_for(ballot, territory=ABROAD, zone=zone)
-    theirs = [
-        in_own_zone(each, zone=zone, step=step, schedule=campaign.schedule)
-        for each in campaign.occurrences(voted, step, ABROAD)
-    ]
-    return [
-        OpenStep(ballot=ballot, step=step, occurrence=each, zone=zone)
-        for each in theirs
-        if _is_open(each, now)
-    ]
-
-
 def _may_be_open_abroad(campaign: Campaign, now: datetime) -> bool:
     """Whether a step may be due in some zone; the zones are read only then."""
     return any(
         each.at_utc - ZONES_DIFFER <= now < each.expires_at + ZONES_DIFFER
-        for ballot in campaign.ballots
-        if ballot.takes_place_in(ABROAD)
-        for step in campaign.steps
-        for each in campaign.occurrences(ballot, step, ABROAD)
+        for each in campaign.occurrences_abroad
     )
 
 

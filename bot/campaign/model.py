@@ -21,10 +21,12 @@ from bot.rules.courtesy import Caps, CourtesyHours
 from bot.rules.kinds import Kind
 from bot.rules.leaving import Policy
 from bot.rules.quiet import LawProfile, Quiet, ballot_abroad, quiet, silences
-from bot.rules.reminders import StepOccurrence, occurrences
+from bot.rules.reminders import StepOccurrence, in_own_zone, occurrences
 from bot.rules.retention import Retention
 from bot.rules.steps import Schedule, Slot, Step
 from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
+
+Timetable = tuple[tuple[Ballot, Step, StepOccurrence], ...]
 
 
 class CampaignSender(Frozen):
@@ -253,7 +255,7 @@ class Campaign(Frozen):
         return occurrences(ballot=ballot, step=step, territory=territory, schedule=self.schedule)
 
     @cached_property
-    def timetable(self) -> tuple[tuple[Ballot, Step, StepOccurrence], ...]:
+    def timetable(self) -> Timetable:
         """Every occurrence of every step in the territories of each ballot; abroad the hours are each person's own.
 
         Made once: what is due is looked up in it several times a second.
@@ -265,6 +267,35 @@ class Campaign(Frozen):
             for territory in TERRITORIES
             if territory != ABROAD and ballot.takes_place_in(territory)
             for occurrence in self.occurrences(ballot, step, territory)
+        )
+
+    def timetable_abroad(self, zone: str) -> Timetable:
+        """The same for those who live by a zone abroad: on the day their consulate votes, in their own hours."""
+        made = self._timetables_abroad
+        if zone not in made:
+            made[zone] = tuple(
+                (ballot, step, in_own_zone(each, zone=zone, step=step, schedule=self.schedule))
+                for ballot in self.ballots
+                if ballot.takes_place_in(ABROAD)
+                for voted in [self.ballot_for(ballot, territory=ABROAD, zone=zone)]
+                for step in self.steps
+                for each in self.occurrences(voted, step, ABROAD)
+            )
+        return made[zone]
+
+    @cached_property
+    def _timetables_abroad(self) -> dict[str, Timetable]:
+        return {}
+
+    @cached_property
+    def occurrences_abroad(self) -> tuple[StepOccurrence, ...]:
+        """Every occurrence of every step abroad by the hours of Paris, near which those of every zone are."""
+        return tuple(
+            occurrence
+            for ballot in self.ballots
+            if ballot.takes_place_in(ABROAD)
+            for step in self.steps
+            for occurrence in self.occurrences(ballot, step, ABROAD)
         )
 
     def quiet(

@@ -35,7 +35,7 @@ from bot.errors import NotAllowed
 from bot.rules.courtesy import UNDISTURBED, CapReason, NeutralSent, is_undisturbed
 from bot.rules.holdout import is_held_out
 from bot.rules.kinds import PARTISAN, Kind
-from bot.rules.leaving import LeavingFacts, free_until, held_at, hold_for_one
+from bot.rules.leaving import Held, LeavingFacts, free_until, hold_for_one
 from bot.rules.leaving_order import place_in_line
 from bot.words.texts import Texts
 from db.deliveries import PREPARE_FAILED, Leased
@@ -297,7 +297,7 @@ class Departure:
         if found is None:
             leaving = self._leaving(person, sending, now)
             is_quiet = self._campaign.is_quiet(territory=person.territory, now=now, zone=person.zone)
-            at = cache(partial(held_at, leaving.copy()))
+            at = Held(leaving.copy()).__getitem__
             held = hold_for_one(
                 at,
                 kind=leaving["kind"],

@@ -112,6 +112,17 @@ def held_at(facts: LeavingFacts, instant: datetime) -> Hold | None:
     return Hold(reason=COURTESY_HOURS, until=opens) if opens > instant else None
 
 
+class Held(dict[datetime, Hold | None]):
+    """What law and hours say at the instants that were asked for, to all who live under the same ones."""
+
+    def __init__(self, facts: LeavingFacts) -> None:
+        self._facts = facts
+
+    def __missing__(self, instant: datetime) -> Hold | None:
+        found = self[instant] = held_at(self._facts, instant)
+        return found
+
+
 def hold_for_one(
     for_all: Callable[[datetime], Hold | None],
     *,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from db.engine import FILE_NAME, Database, open_database
+from db.engine import FILE_NAME, Database, prepared
 from db.key import DatabaseKey
 from tests.conversation import Conversation, Talker, paris
 
@@ -25,7 +25,7 @@ async def alone(
     """A second database beside the one of the test: what was done together there is done one by one in it."""
     folder = tmp_path_factory.mktemp("alone")
     shutil.copyfile(sqlite_template, folder / FILE_NAME)
-    database = await open_database(None, folder=folder, key=database_key, here=True)
+    database = prepared(folder / FILE_NAME, database_key, here=True)
     yield database
     await database.close()
 

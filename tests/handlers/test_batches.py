@@ -151,11 +151,16 @@ async def contents(database: Database) -> dict[str, list[str]]:
 
 
 async def test_a_batch_does_what_one_after_the_other_does(
-    database: Database, alone: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database,
+    postgresql_database: Database,
+    alone: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stored, replies = await play(database, monkeypatch, together=True)
+    """On both engines: what one after the other does is found out once."""
     stored_alone, replies_alone = await play(alone, monkeypatch, together=False)
-    assert stored == stored_alone
-    assert replies == replies_alone
-    assert not any("undone" in row for row in stored["people"])
-    assert any(failed for each in replies.values() for failed, _calls in each)
+    for database in (sqlite_database, postgresql_database):
+        stored, replies = await play(database, monkeypatch, together=True)
+        assert stored == stored_alone
+        assert replies == replies_alone
+    assert not any("undone" in row for row in stored_alone["people"])
+    assert any(failed for each in replies_alone.values() for failed, _calls in each)

@@ -160,13 +160,18 @@ async def contents(database: Database) -> dict[str, list[str]]:
 
 
 async def test_taps_at_doors_in_one_batch_do_what_one_after_the_other_does(
-    database: Database, alone: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database,
+    postgresql_database: Database,
+    alone: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stored, replies, gathered = await play(database, monkeypatch, together=True)
+    """On both engines: what one after the other does is found out once."""
     stored_alone, replies_alone, _gathered = await play(alone, monkeypatch, together=False)
-    for name, rows in stored.items():
-        assert rows == stored_alone[name], name
-    assert replies == replies_alone
-    assert gathered > 100
-    assert len(stored["visits"]) > 50
-    assert sum(", None, " not in row for row in stored["visits"]) > 5, "Some took the place of others."
+    for database in (sqlite_database, postgresql_database):
+        stored, replies, gathered = await play(database, monkeypatch, together=True)
+        for name, rows in stored.items():
+            assert rows == stored_alone[name], name
+        assert replies == replies_alone
+        assert gathered > 100
+    assert len(stored_alone["visits"]) > 50
+    assert sum(", None, " not in row for row in stored_alone["visits"]) > 5, "Some took the place of others."

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from bot.apart import counts
 from bot.apart.frames import Frame, FrameKind, answered, read_frame, scope_of
 from bot.apart.given import Given, Time
+from bot.apart.turns import Turns
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock, RealClock
 from bot.communes import load as load_gazetteer
@@ -48,7 +49,8 @@ async def _serve(given: Given, ours: socket.socket) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         settle_memory()
         writer.write(Frame(0, FrameKind.READY).packed())
-        await Answering(application, writer, partial(_found, database, given.campaign)).run(reader)
+        found = partial(_found, database, given.campaign)
+        await Answering(application, writer, found, Turns()).run(reader)
 
 
 async def _found(database: Database, campaign: Campaign, content: bytes) -> bytes:
@@ -98,12 +100,17 @@ def _nothing() -> None:
 
 
 class Answering:
-    """The pages that are being made, and the counts (`found`)."""
+    """The pages that are being made, in turns, and the counts (`found`), which wait for none."""
 
     def __init__(
-        self, application: ASGIApp, writer: asyncio.StreamWriter, found: Callable[[bytes], Awaitable[bytes]]
+        self,
+        application: ASGIApp,
+        writer: asyncio.StreamWriter,
+        found: Callable[[bytes], Awaitable[bytes]],
+        turns: Turns,
     ) -> None:
         self._application, self._writer, self._found = application, writer, found
+        self._turns = turns
         self._gone: dict[int, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -136,8 +143,7 @@ class Answering:
         await self._writer.drain()
 
     async def _answer(self, frame: Frame) -> None:
-        gone, page = self._gone[frame.number], MadePage(frame.number, self._writer)
-        is_read = False
+        gone, is_read = self._gone[frame.number], False
 
         async def receive() -> MutableMapping[str, Any]:
             nonlocal is_read
@@ -147,22 +153,27 @@ class Answering:
             await gone.wait()
             return {"type": "http.disconnect"}
 
-        try:
-            await self._application(scope_of(frame.content), receive, page.send)
-        except Exception as error:
-            # What could not be made is told on a page, and in the log (`page_failed`); this broke in its middle.
-            if not page.is_whole:
-                log.error("page_failed", error=type(error).__name__)
-        finally:
-            del self._gone[frame.number]
-            page.end()
+        async with self._turns.turn() as over:
+            page = MadePage(frame.number, self._writer, over)
+            try:
+                await self._application(scope_of(frame.content), receive, page.send)
+            except Exception as error:
+                # What could not be made is told on a page, and in the log (`page_failed`); this broke in its middle.
+                if not page.is_whole:
+                    log.error("page_failed", error=type(error).__name__)
+            finally:
+                del self._gone[frame.number]
+                page.end()
 
 
 class MadePage:
-    """What is answered to one request, as frames: a page that is whole goes over in one."""
+    """What is answered to one request, as frames: a page that is whole goes over in one.
 
-    def __init__(self, number: int, writer: asyncio.StreamWriter) -> None:
-        self._number, self._writer = number, writer
+    `begun` is called when it, or the first piece of it, is made.
+    """
+
+    def __init__(self, number: int, writer: asyncio.StreamWriter, begun: Callable[[], None]) -> None:
+        self._number, self._writer, self._begun = number, writer, begun
         self._start: MutableMapping[str, Any] | None = None
         self._is_begun = False
         self.is_whole = False
@@ -172,6 +183,7 @@ class MadePage:
             self._start = message
             return
         body, more = bytes(message.get("body", b"")), bool(message.get("more_body"))
+        self._begun()
         if not self._is_begun:
             assert self._start is not None
             self._is_begun = True

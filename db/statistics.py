@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,8 +30,8 @@ class Heads(Frozen):
     unreachable: Headcount
 
 
-class EventAnswers(Frozen):
-    """An event to come, and how many answered what."""
+class EventToCome(Frozen):
+    """An event to come: where, when, and who made it."""
 
     id: int
     code: str
@@ -38,9 +39,6 @@ class EventAnswers(Frozen):
     zone: str
     commune: str
     created_by: int | None
-    yes: Headcount
-    maybe: Headcount
-    no: Headcount
 
 
 class AnswerCount(Frozen):
@@ -54,6 +52,7 @@ class AnswerCount(Frozen):
 
 PLAN_QUESTIONS = ("intention", "slot", "vote")
 """Columns of `vote_plans` that are counted."""
+RSVPS = ("yes", "maybe", "no")
 _REGISTERED = people.c.state == "registered"
 
 KnownIn = Sequence[str] | None
@@ -153,51 +152,30 @@ async def places_by_commune(tx: AsyncConnection) -> list[tuple[str, int]]:
     return [(row[0], row[1]) for row in await tx.execute(query)]
 
 
+async def events_to_come(tx: AsyncConnection, area: str, *, now: datetime, most: int) -> list[EventToCome]:
+    """The next events in the area."""
+    query = sa.select(*(events.c[each.name] for each in fields(EventToCome)))
+    query = query.where(events.c.state == "open", events.c.ends_at > now, event_in(area))
+    query = query.order_by(events.c.starts_at, events.c.id).limit(most)
+    return [EventToCome(**row._mapping) for row in await tx.execute(query)]
+
+
 async def event_answers(
-    tx: AsyncConnection, area: str, known_in: KnownIn, *, now: datetime, most: int
-) -> list[EventAnswers]:
-    """The next events in the area, with what was answered to the invitation."""
-    known = known_to(known_in)
-    shown = (
-        events.c.id,
-        events.c.code,
-        events.c.starts_at,
-        events.c.zone,
-        events.c.commune,
-        events.c.created_by,
+    tx: AsyncConnection, area: str, ids: Sequence[int], known_in: KnownIn
+) -> dict[int, dict[str, Headcount]]:
+    """What was answered to the invitations to these events, as far as they are in the area."""
+    known, is_usable = known_to(known_in), of_others(rsvps.c.person)
+    columns = (
+        column
+        for answer in RSVPS
+        for column in counted(answer, known, sa.and_(rsvps.c.answer == answer, is_usable))
     )
-    # Chosen before anybody's answers are read.
-    coming = sa.select(events.c.id).where(events.c.state == "open", events.c.ends_at > now, event_in(area))
-    coming = coming.order_by(events.c.starts_at, events.c.id).limit(most)
-    is_usable = of_others(rsvps.c.person)
-    query = (
-        sa.select(
-            *shown,
-            *counted("yes", known, sa.and_(rsvps.c.answer == "yes", is_usable)),
-            *counted("maybe", known, sa.and_(rsvps.c.answer == "maybe", is_usable)),
-            *counted("no", known, sa.and_(rsvps.c.answer == "no", is_usable)),
-        )
-        .select_from(events.outerjoin(rsvps, rsvps.c.event == events.c.id))
-        .where(events.c.id.in_(coming))
-        .group_by(*shown)
-        .order_by(events.c.starts_at, events.c.id)
-    )
+    query = sa.select(events.c.id, *columns)
+    query = query.select_from(events.outerjoin(rsvps, rsvps.c.event == events.c.id))
+    query = query.where(events.c.id.in_(ids), event_in(area)).group_by(events.c.id)
     if known_in is not None:
         query = query.outerjoin(people, people.c.id == rsvps.c.person)
-    return [
-        EventAnswers(
-            id=row.id,
-            code=row.code,
-            starts_at=row.starts_at,
-            zone=row.zone,
-            commune=row.commune,
-            created_by=row.created_by,
-            yes=headcount(row, "yes"),
-            maybe=headcount(row, "maybe"),
-            no=headcount(row, "no"),
-        )
-        for row in await tx.execute(query)
-    ]
+    return {row.id: {each: headcount(row, each) for each in RSVPS} for row in await tx.execute(query)}
 
 
 async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[AnswerCount]:

@@ -35,12 +35,21 @@ async def narrow(update: Update, context: Context) -> None:
 
 
 async def _show(context: Context, author: Author, area: str, answer: Callable[..., None]) -> None:
-    found = await statistics.overview(context.tx, author, area, context.language)
+    found = await statistics.overview(context.tx, author, area)
+    events = await statistics.events_to_come(context.tx, author, area, context.language)
+    answered = await statistics.event_answers(context.tx, author, area, [event.id for event in events])
     names = {
         ballot.number: context.campaign.text(context.campaign.ballot_names[ballot.number], context.language)
         for ballot in context.campaign.ballots
     }
-    answer("statistics/overview", stats=found, ballot_names=names, counts=author.reader)
+    answer(
+        "statistics/overview",
+        stats=found,
+        events=events,
+        answers=answered,
+        ballot_names=names,
+        counts=author.reader,
+    )
 
 
 async def answers(update: Update, context: Context) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,9 +37,10 @@ class PlaceCount(Frozen):
     count: str
 
 
-class EventCount(Frozen):
-    """An event to come with its answers, as shown. Who made it, `within` which commune, tells who may open its page."""
+class EventToCome(Frozen):
+    """An event to come, as shown. Who made it, `within` which commune, tells who may open its page."""
 
+    id: int
     code: str
     made_by: int | None
     within: str
@@ -46,7 +48,9 @@ class EventCount(Frozen):
     starts_at: datetime
     zone: str
     commune: str
-    answers: Mapping[str, str]
+
+
+EventAnswers: TypeAlias = Mapping[int, Mapping[str, str]]
 
 
 class AnswersToQuestion(Frozen):
@@ -72,11 +76,10 @@ class AreaStatistics(Frozen):
     places: tuple[PlaceCount, ...]
     # How many more of them there are than are shown.
     more_places: int
-    events: tuple[EventCount, ...]
     ballots: Mapping[int, tuple[AnswersToQuestion, ...]]
 
 
-async def overview(tx: AsyncConnection, author: Author, area: str, language: str) -> AreaStatistics:
+async def overview(tx: AsyncConnection, author: Author, area: str) -> AreaStatistics:
     """The numbers of an area. Raises NotAllowed."""
     author.require(Action.SEE_STATISTICS, area)
     reader = author.reader
@@ -102,13 +105,50 @@ async def overview(tx: AsyncConnection, author: Author, area: str, language: str
         doors=await doors_in(tx, area) if area != ABROAD_AREA else None,
         places=places[:MOST_PLACES],
         more_places=len(places[MOST_PLACES:]),
-        events=await _events(tx, author, area, language),
         ballots={
             int(about): questions
             for about, tallies in _by_subject(votes)
             if (questions := _questions(reader, tallies))
         },
     )
+
+
+async def events_to_come(
+    tx: AsyncConnection, author: Author, area: str, language: str
+) -> tuple[EventToCome, ...]:
+    """The next events in an area. Raises NotAllowed."""
+    author.require(Action.SEE_STATISTICS, area)
+    found = await db.statistics.events_to_come(tx, area, now=author.now, most=MOST_EVENTS)
+    texts = await db.events.texts_of_many(tx, [event.id for event in found])
+    fallback = author.campaign.languages[0]
+    return tuple(
+        EventToCome(
+            id=event.id,
+            code=event.code,
+            made_by=event.created_by,
+            within=event.commune,
+            title=text_in(texts[event.id], language, fallback).title if event.id in texts else event.code,
+            starts_at=event.starts_at,
+            zone=event.zone,
+            commune=area_name(author.gazetteer, event.commune),
+        )
+        for event in found
+    )
+
+
+async def event_answers(
+    tx: AsyncConnection, author: Author, area: str, events: Sequence[int]
+) -> EventAnswers:
+    """How many answered what to each of these events of an area, as shown, by their `id`. Raises NotAllowed.
+
+    Apart from the events, which a page reads anew each time: what was counted may be minutes old, a date may not.
+    """
+    author.require(Action.SEE_STATISTICS, area)
+    reader = author.reader
+    return {
+        event: {answer: reader.shown(people) for answer, people in answers.items()}
+        for event, answers in (await db.statistics.event_answers(tx, area, events, reader.known_in)).items()
+    }
 
 
 async def logged(tx: AsyncConnection, author: Author, area: str) -> tuple[AnswersToQuestion, ...]:
@@ -151,26 +191,6 @@ async def _places(tx: AsyncConnection, author: Author, area: str, level: str) ->
             count=reader.shown(people),
         )
         for code, people in told
-    )
-
-
-async def _events(tx: AsyncConnection, author: Author, area: str, language: str) -> tuple[EventCount, ...]:
-    reader = author.reader
-    found = await db.statistics.event_answers(tx, area, reader.known_in, now=author.now, most=MOST_EVENTS)
-    texts = await db.events.texts_of_many(tx, [event.id for event in found])
-    fallback = author.campaign.languages[0]
-    return tuple(
-        EventCount(
-            code=event.code,
-            made_by=event.created_by,
-            within=event.commune,
-            title=text_in(texts[event.id], language, fallback).title if event.id in texts else event.code,
-            starts_at=event.starts_at,
-            zone=event.zone,
-            commune=area_name(author.gazetteer, event.commune),
-            answers={name: reader.shown(getattr(event, name)) for name in ("yes", "maybe", "no")},
-        )
-        for event in found
     )
 
 

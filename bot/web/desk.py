@@ -100,11 +100,13 @@ class Visit(Frozen):
             "may": {action.value for action in Action if author.areas(action)},
         }
 
-    def counted(self, what: str, area: str, count: Count) -> tuple[Any, datetime]:
-        """A count of an area, of figures that are no parts of each other, and when. Raises NotAllowed, CountFirst."""
+    def counted(self, what: str, area: str, count: Count, of: Key = ()) -> tuple[Any, datetime]:
+        """A count of an area, of figures that are no parts of each other, and when; `of`: of what there, where it is
+        not all. Raises NotAllowed, CountFirst.
+        """
         self.author.require(Action.SEE_STATISTICS, area)
         areas, reader = self.author.areas(Action.SEE_STATISTICS), self.author.reader
-        key = (what, area, areas, reader, self.language, self.zone)
+        key = (what, area, areas, reader, self.language, self.zone, *of)
         return self.looked_up(key, lambda: self.desk.in_reading(count, each_alone=True), older=IF_SLOW)
 
     def looked_up(

@@ -114,9 +114,7 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
             found[level, which] = sorted(
                 await db.statistics.by_place(tx, area, level, known_in), key=lambda row: row[0]
             )
-        found["events", which] = await db.statistics.event_answers(
-            tx, area, known_in, now=NOW - timedelta(days=1), most=9
-        )
+        found["events", which] = await db.statistics.event_answers(tx, area, range(10), known_in)
         found["offers", which] = await db.statistics.offers(tx, area, known_in)
         found["votes", which] = await db.statistics.vote_answers(tx, area, known_in)
         found["answers", which] = await db.statistics.logged_answers(tx, area, QUESTIONS[:3], known_in)

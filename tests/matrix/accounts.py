@@ -141,7 +141,13 @@ ACCOUNTS: Rows = {
         )
     },
     "statistics.overview": {
-        "": Row(run=lambda w, a: statistics.overview(w.tx, a, LYON, "fr"), least="organizer"),
+        "": Row(run=lambda w, a: statistics.overview(w.tx, a, LYON), least="organizer"),
+    },
+    "statistics.events_to_come": {
+        "": Row(run=lambda w, a: statistics.events_to_come(w.tx, a, LYON, "fr"), least="organizer"),
+    },
+    "statistics.event_answers": {
+        "": Row(run=lambda w, a: statistics.event_answers(w.tx, a, LYON, [1]), least="organizer"),
     },
     "statistics.logged": {
         "": Row(run=lambda w, a: statistics.logged(w.tx, a, LYON), least="organizer"),

@@ -94,6 +94,34 @@ async def test_events_of_today_and_of_the_map_lead_to_their_page_for_whoever_may
     assert "You have planned none" in other.text
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_events_that_were_moved_or_cancelled_stand_as_they_are_now_though_counts_are_kept(
+    conversation: Conversation, language: str
+) -> None:
+    talker = await staff(conversation, OLGA, "organizer", "69")
+    await write_event(talker)
+    await talker.send("SEND")
+    (event,) = await rows(conversation, events)
+    olga = await signed_in(conversation.person(OLGA, language=language))
+    heading = {"en": "Events to come", "fr": "Événements à venir"}[language]
+    pages = ("/console/", "/console/map/69")
+    for starts_at in (event.starts_at, event.starts_at + timedelta(days=1)):
+        async with conversation.database.write() as tx:
+            await tx.execute(
+                sa.update(events).values(starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
+            )
+        told = re.compile(rf"\b{starts_at.day}\b")
+        for path in pages:
+            await olga.open(path)
+            listed = olga.text.rpartition(heading)[2]
+            assert told.search(listed), (path, listed)
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(events).values(state="cancelled"))
+    for path in pages:
+        listed = (await olga.open(path)).text.rpartition(heading)[2]
+        assert f'href="/console/events/{event.code}"' not in listed, path
+
+
 async def test_two_tabs_approve_only_what_they_show(conversation: Conversation, olga: Browser) -> None:
     """What was written anew since the page was made was not read: it is not let go by the old page."""
     talker = await staff(conversation, KARIM, "coordinator", "69")

@@ -20,7 +20,7 @@ from bot.errors import UnknownArea
 from bot.rules.areas import ABROAD_AREA, EVERYWHERE, REGIONS, normal_area
 from bot.rules.typed import folded
 from bot.web import outlines
-from bot.web.console.today import areas_of
+from bot.web.console.today import areas_of, events_of
 from bot.web.desk import Desk, Visit
 from bot.web.refusals import Missing
 
@@ -68,13 +68,12 @@ class MapRoom:
             area,
             lambda tx: maps.map_of(tx, author, area, Layer(layer), by_share=by_share),
         )
-        stats, _ = visit.counted(
-            "stats", area, lambda tx: statistics.overview(tx, author, area, visit.language)
-        )
+        stats, _ = visit.counted("stats", area, lambda tx: statistics.overview(tx, author, area))
+        events, answers = await events_of(visit, area)
         abroad = None
         if area == EVERYWHERE and layer == Layer.SUPPORTERS:
             abroad, _ = visit.counted(
-                "stats", ABROAD_AREA, lambda tx: statistics.overview(tx, author, ABROAD_AREA, visit.language)
+                "stats", ABROAD_AREA, lambda tx: statistics.overview(tx, author, ABROAD_AREA)
             )
         by_name = asked.get("sort") == "name"
         return visit.page(
@@ -92,6 +91,8 @@ class MapRoom:
             per=maps.PER,
             names=lambda code: area_name(visit.author.gazetteer, code),
             stats=stats,
+            events=events,
+            answers=answers,
             as_of=as_of,
         )
 

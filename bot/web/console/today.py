@@ -39,9 +39,8 @@ class Today:
         accounts = KeptAccounts(visit)
         decisions = await today.decisions(tx, author, language, accounts)
         joined, _ = visit.counted("joined", area, lambda tx: today.joined(tx, author, area, visit.zone))
-        stats, as_of = visit.counted(
-            "stats", area, lambda tx: statistics.overview(tx, author, area, language)
-        )
+        stats, as_of = visit.counted("stats", area, lambda tx: statistics.overview(tx, author, area))
+        events, answers = await events_of(visit, area)
         most = len(decisions) if "all" in visit.request.query_params else today.MOST_DECISIONS
         under_way = await today.under_way(tx, author, area, language, accounts)
         return visit.page(
@@ -57,6 +56,8 @@ class Today:
             coming_back=today.coming_back(author, under_way),
             leaving=_by_step(await today.leaving(tx, author, area, language)),
             stats=stats,
+            events=events,
+            answers=answers,
             as_of=as_of,
             joined=joined,
             points=line([each.at_least for each in joined]),
@@ -117,6 +118,21 @@ def _quiet_days(visit: Visit, days: Sequence[date]) -> list[tuple[str, str]]:
             zone=visit.zone,
         )
     ]
+
+
+async def events_of(
+    visit: Visit, area: str
+) -> tuple[Sequence[statistics.EventToCome], statistics.EventAnswers]:
+    """The next events of an area as they are now, and what was answered to them when it was counted."""
+    author = visit.author
+    events = await statistics.events_to_come(visit.tx, author, area, visit.language)
+    ids = tuple(event.id for event in events)
+    answers, _ = visit.counted(
+        "event answers", area, lambda tx: statistics.event_answers(tx, author, area, ids), of=ids
+    )
+    return [
+        event for event in events if event.id in answers
+    ], answers  # one may just have come from elsewhere
 
 
 def areas_of(visit: Visit) -> list[tuple[str, str]]:

@@ -97,7 +97,12 @@ def formatted_caption(context: Context) -> str:
 def typed(context: Context, limit: int) -> str:
     """The typed text, with plain spaces: it may be read by calendars. Raises BadHtml when it is longer than fits."""
     assert context.message is not None  # a text handler
-    words = with_plain_spaces(context.message.text or "").strip()
+    return require_fits(context.message.text or "", limit)
+
+
+def require_fits(text: str, limit: int) -> str:
+    """What was typed, with plain spaces. Raises BadHtml."""
+    words = with_plain_spaces(text).strip()
     if len(words) > limit:
         raise BadHtml(
             f"At most {limit} characters fit here.",

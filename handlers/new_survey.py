@@ -20,16 +20,19 @@ from bot.rules.permissions import Action
 from bot.rules.survey_draft import (
     REOPENED,
     TERMS,
+    anew,
+    being_written,
     form_of,
     lines_in,
     next_question,
-    with_last,
-    without_last,
+    with_its_answers,
+    with_said,
+    with_several,
 )
 from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
 from bot.rules.surveys import KINDS, QUESTION
 from handlers import audience_dialog, audience_screens, desk, survey_tree
-from handlers.buttons import arguments
+from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.following import follow
 from handlers.routing import Awaited, Handler, MalformedButton
@@ -61,6 +64,15 @@ def _question(context: Context) -> DraftQuestion:
     return next_question(context.kept, context.campaign.languages)
 
 
+def _number(context: Context) -> int:
+    """Which question is being written: its number from 0."""
+    return being_written(_questions(context), context.campaign.languages)
+
+
+def _questions(context: Context) -> list[dict[str, Any]]:
+    return context.kept.get("questions") or [{}]
+
+
 async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
     """Keeps what was said and asks the next thing."""
     question = next_question({**context.kept, **said}, context.campaign.languages)
@@ -70,7 +82,7 @@ async def proceed(context: Context, answer: Callable[..., None], **said: Any) ->
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     question, data = _question(context), context.kept
-    number = len(data.get("questions") or [{}])
+    number = _number(context)
     if question.step == "audience":
         await audience_dialog.show(context, answer)
     elif question.step == "summary":
@@ -87,8 +99,8 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
             wanted=question.language,
             may_skip=question.may_skip,
             several=len(context.campaign.languages) > 1,
-            number=number,
-            like=next(iter(data["questions"][-1].get("options", {}).values()), ())
+            number=number + 1,
+            like=next(iter(data["questions"][number].get("options", {}).values()), ())
             if question.step == "options"
             else (),
         )
@@ -115,20 +127,28 @@ async def type_words(update: Update, context: Context) -> None:
 
 
 async def type_question(update: Update, context: Context) -> None:
-    language = _question(context).language
+    """The question alone, or with its answers below it."""
+    assert context.message is not None  # a text handler
+    language, number, questions = _question(context).language, _number(context), _questions(context)
     assert language is not None  # this step is asked for a language
-    words = desk.typed(context, LIMITS["question"])
-    await proceed(context, context.say, questions=with_last(context.kept, "texts", language, words))
+    words, answers = with_its_answers(context.message.text or "")
+    words = desk.require_fits(words, LIMITS["question"])
+    if answers:
+        _require_options(answers, list(questions[number].get("options", {}).values()))
+        questions = with_said(questions, number, "options", language, answers)
+        context.say("new_survey/read", number=number + 1, question=words, answers=answers)
+    questions = with_said(questions, number, "texts", language, words)
+    await proceed(context, context.say, questions=questions)
 
 
 async def type_options(update: Update, context: Context) -> None:
     """One option on each line, as many in each language."""
     assert context.message is not None  # a text handler
-    language = _question(context).language
+    language, number, questions = _question(context).language, _number(context), _questions(context)
     assert language is not None  # this step is asked for a language
     lines = lines_in(context.message.text or "")
-    _require_options(lines, list(context.kept["questions"][-1].get("options", {}).values()))
-    await proceed(context, context.say, questions=with_last(context.kept, "options", language, lines))
+    _require_options(lines, list(questions[number].get("options", {}).values()))
+    await proceed(context, context.say, questions=with_said(questions, number, "options", language, lines))
 
 
 def _require_options(lines: list[str], others: list[list[str]]) -> None:
@@ -155,8 +175,8 @@ async def choose_several(update: Update, context: Context) -> None:
     if several not in ("one", "several"):
         raise MalformedButton
     if desk.is_asked(context, FLOW, "several"):
-        *before, last = context.kept["questions"]
-        await proceed(context, context.edit, questions=[*before, {**last, "several": several == "several"}])
+        questions = with_several(_questions(context), _number(context), several=several == "several")
+        await proceed(context, context.edit, questions=questions)
 
 
 async def skip(update: Update, context: Context) -> None:
@@ -168,7 +188,8 @@ async def skip(update: Update, context: Context) -> None:
     if not question.may_skip or language != question.language:
         raise MalformedButton
     if step == "question":
-        await proceed(context, context.edit, questions=with_last(context.kept, "texts", language, ""))
+        questions = with_said(_questions(context), _number(context), "texts", language, "")
+        await proceed(context, context.edit, questions=questions)
     else:
         key = f"{step}s"
         await proceed(context, context.edit, **{key: {**(context.kept.get(key) or {}), language: ""}})
@@ -178,9 +199,9 @@ async def skip(update: Update, context: Context) -> None:
 
 
 async def add_question(update: Update, context: Context) -> None:
-    """Another question, or no more; or the last one is written anew."""
+    """Another question, or no more."""
     (wanted,) = arguments(context, 1)
-    if wanted not in ("another", "done", "anew"):
+    if wanted not in ("another", "done"):
         raise MalformedButton
     if not desk.is_asked(context, FLOW, "more"):
         return
@@ -188,10 +209,19 @@ async def add_question(update: Update, context: Context) -> None:
     if wanted == "done":
         surveys.require_form(form_of(context.kept), context.campaign)
         await proceed(context, context.edit, complete=True)
-    elif wanted == "anew":
-        await proceed(context, context.edit, questions=without_last(questions))
     elif len(questions) < MOST_QUESTIONS:
         await proceed(context, context.edit, questions=[*questions, {}])
+
+
+async def write_anew(update: Update, context: Context) -> None:
+    """One of the questions is written anew."""
+    (question,) = arguments(context, 1)
+    if not desk.is_asked(context, FLOW, "more"):
+        return
+    number, questions = whole_number(question), context.kept["questions"]
+    if number >= len(questions):
+        raise MalformedButton
+    await proceed(context, context.edit, questions=anew(questions, number))
 
 
 # -- to whom, until when, and the end --
@@ -308,6 +338,7 @@ BUTTONS: dict[str, Handler] = {
     "survey_skip": skip,
     "survey_several": choose_several,
     "survey_more": add_question,
+    "survey_anew": write_anew,
     **survey_tree.BUTTONS,
     "survey_audience": settle_audience,
     "survey_now": open_now,

@@ -15,11 +15,13 @@ reopened            what is asked again that is not asked by itself: opens or ke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.frozen import Frozen
 from bot.rules.event_draft import DraftQuestion
+from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS
 from bot.rules.surveys import END, Form, Option, Question
 
 REOPENED: Mapping[str, Mapping[str, Any]] = {
@@ -39,6 +41,8 @@ TERMS = (1, 7, 30, 90, 365)
 OTHERWISE = "otherwise"
 """Stands in `leads` for leaving the question out; of one with several answers, for whatever is said to it."""
 _LETTERS = "abcdefgh"
+_MARK = re.compile(r"(?:[-–—•*]|\d{1,2}[.)]|[a-zA-Z]\)) +(?=\S)")
+"""What lists have before each line."""
 
 
 def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:
@@ -65,13 +69,24 @@ def _unwritten(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuesti
             if language not in (data.get(key) or {}):
                 return DraftQuestion(step=step, language=language, may_skip=language != first)
     questions = data.get("questions") or [{}]
+    return _gap(questions[being_written(questions, languages)], languages)
+
+
+def _gap(question: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion | None:
+    """The next that is missing of one question."""
     for language in languages:
-        if language not in questions[-1].get("texts", {}):
-            return DraftQuestion(step="question", language=language, may_skip=language != first)
+        if language not in question.get("texts", {}):
+            return DraftQuestion(step="question", language=language, may_skip=language != languages[0])
     for language in languages:
-        if questions[-1]["texts"][language] and language not in questions[-1].get("options", {}):
+        if question["texts"][language] and language not in question.get("options", {}):
             return DraftQuestion(step="options", language=language, may_skip=False)
-    return DraftQuestion(step="several") if questions[-1].get("several") is None else None
+    return DraftQuestion(step="several") if question.get("several") is None else None
+
+
+def being_written(questions: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> int:
+    """The number from 0 of the question of which something is missing: one that is written anew, or else the last."""
+    unfinished = (number for number, each in enumerate(questions) if _gap(each, languages))
+    return next(unfinished, len(questions) - 1)
 
 
 class StillMissing(Frozen):
@@ -111,15 +126,37 @@ def without(questions: Sequence[Mapping[str, Any]], dropped: int) -> list[dict[s
     return left
 
 
-def with_last(data: Mapping[str, Any], key: str, language: str, said: Any) -> list[dict[str, Any]]:
-    """The questions, with more said of the last one."""
-    *before, last = data.get("questions") or [{}]
-    return [*before, {**last, key: {**last.get(key, {}), language: said}}]
+def with_said(
+    questions: Sequence[Mapping[str, Any]], number: int, key: str, language: str, said: Any
+) -> list[dict[str, Any]]:
+    """The questions, with more said of one of them."""
+    return _with(questions, number, {key: {**questions[number].get(key, {}), language: said}})
 
 
-def without_last(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The questions with the last one to be written anew: what led to it leads to what is written in its place."""
-    return [*map(dict, questions[:-1]), {}]
+def with_several(
+    questions: Sequence[Mapping[str, Any]], number: int, *, several: bool
+) -> list[dict[str, Any]]:
+    """The questions, with how many answers one of them takes. Of what followed its answers before it was written anew
+    what follows answers that it still has is left.
+    """
+    ways = ways_of({**questions[number], "several": several})
+    leads = {way: to for way, to in questions[number].get("leads", {}).items() if way in ways}
+    return _with(questions, number, {"several": several, "leads": leads})
+
+
+def anew(questions: Sequence[Mapping[str, Any]], number: int) -> list[dict[str, Any]]:
+    """The questions with one to be written anew: what led to it leads to what is written in its place."""
+    changed = [dict(each) for each in questions]
+    changed[number] = {"leads": changed[number].get("leads", {})}
+    return changed
+
+
+def _with(
+    questions: Sequence[Mapping[str, Any]], number: int, said: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    changed = [dict(each) for each in questions]
+    changed[number].update(said)
+    return changed
 
 
 def may_lead(questions: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -136,14 +173,23 @@ def ways_of(question: Mapping[str, Any]) -> list[str]:
 
 def led(data: Mapping[str, Any], question: int, way: str, to: int | str) -> list[dict[str, Any]]:
     """The questions, where a way of one now leads to another one (its number), or to the end."""
-    changed = [dict(each) for each in data["questions"]]
-    changed[question]["leads"] = {**changed[question].get("leads", {}), way: to}
-    return changed
+    leads = data["questions"][question].get("leads", {})
+    return _with(data["questions"], question, {"leads": {**leads, way: to}})
 
 
 def lines_in(typed: str) -> list[str]:
     """One option for each line that is typed."""
     return [" ".join(line.split()) for line in typed.splitlines() if line.strip()]
+
+
+def with_its_answers(typed: str) -> tuple[str, list[str]]:
+    """A question as it was typed, and the answers that stand below it where lines as short as answers do."""
+    question, *answers = lines_in(typed) or [""]
+    if len(answers) < LEAST_OPTIONS or max(map(len, answers)) > LIMITS["option"]:
+        return typed, []
+    if all(map(_MARK.match, answers)):
+        answers = [_MARK.sub("", each) for each in answers]
+    return question, answers
 
 
 def form_of(data: Mapping[str, Any]) -> Form:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,12 +19,11 @@ from bot.rules.surveys import (
     way,
     words_in,
 )
+from bot.words.telegram_html import TEXT_LIMIT
 from bot.words.texts import Text
 
 DONE = "surveys/done"
 WHOLE = "surveys/whole"
-QUESTIONS_AT_ONCE = 4
-"""Questions of which all is said in one message: so many fit, be they as long as they may."""
 
 
 class SurveyLike(Protocol):
@@ -173,11 +172,18 @@ def whole_texts(render: Render, form: Form, language: str) -> list[Text]:
     """
     if len(form.questions) < 2:
         return []
+
+    def told(questions: Sequence[PlanQuestion]) -> Text:
+        return render(WHOLE, reader=language, questions=questions)
+
+    texts, begun = [], 0
     plan = plan_of(form, language)
-    return [
-        render(WHOLE, reader=language, questions=plan[at : at + QUESTIONS_AT_ONCE])
-        for at in range(0, len(plan), QUESTIONS_AT_ONCE)
-    ]
+    for at in range(1, len(plan)):
+        # With its tags, which count for nothing: a message takes a little more than is put into it.
+        if len(told(plan[begun : at + 1]).html) > TEXT_LIMIT:
+            texts.append(told(plan[begun:at]))
+            begun = at
+    return [*texts, told(plan[begun:])]
 
 
 def _question(form: Form, at: SurveyStanding, language: str) -> ShownQuestion:

@@ -7,6 +7,8 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from bot.actions import drafts
+from bot.actions.survey_drafts import FLOW
 from bot.rules.survey_draft import form_of
 from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS
 from bot.rules.surveys import END, from_json
@@ -112,6 +114,106 @@ async def test_what_leads_to_a_question_leads_to_what_is_written_in_its_place(
     await staff.tap("Write question 3 anew")
     await write_question(staff, *WHY)
     assert "No → question 3" in staff.last.text
+
+
+async def test_any_question_is_written_anew_and_what_follows_the_others_stays(
+    conversation: Conversation, supporters: list[Talker]
+) -> None:
+    staff = await team(conversation)
+    await write_three(staff)
+    await staff.tap("What follows question 1")
+    await staff.tap("No")
+    await staff.tap("3. Why?")
+    await staff.tap("Done")
+    before = staff.last.text
+    await staff.tap("Write question 2 anew")
+    assert "Question 2" in staff.last.text
+    for forged in ("survey_anew:1", "survey_more:another", "survey_leads:0"):
+        await staff.tap_data(f"1:{forged}")
+        assert "no longer works" in staff.toast or "Question 2" in staff.last.text
+    await write_question(staff, "À quelle heure ?", "At what time?", *WHEN[2:], several=True)
+    assert staff.last.text == before.replace("When?", "At what time?")
+    # One that branches: of its answers those that it still has lead where they led.
+    await staff.tap("Write question 1 anew")
+    await write_question(staff, *TRAIN[:2], "Oui\nNon\nParfois", "Yes\nNo\nAt times")
+    for words in ("Yes → question 2", "No → question 3", "At times → question 2", "2. At what time?"):
+        assert words in staff.last.text
+    await staff.tap("Write question 1 anew")
+    await write_question(staff, *TRAIN, several=True)
+    assert "→ question 3" not in staff.last.text, "Of one with several answers none leads elsewhere."
+    await staff.tap_data("1:survey_anew:3")
+    assert "no longer works" in staff.toast
+    await staff.tap("That’s all")
+    await staff.tap("That’s it")
+    await staff.send("18/11 20:00")
+    await staff.send("SEND")
+    (made,) = await rows(conversation, surveys)
+    assert [each.text["en"] for each in from_json(made.form).questions] == [TRAIN[1], "At what time?", WHY[1]]
+
+
+@pytest.mark.parametrize(
+    ("language", "read", "asked"),
+    [
+        ("en", "This is how question 1 was read:", "May several of them be chosen?"),
+        ("fr", "Voici comment la question 1 a été comprise :", "Peut-on en choisir plusieurs ?"),
+    ],
+)
+async def test_a_question_is_typed_together_with_its_answers(
+    conversation: Conversation, language: str, read: str, asked: str
+) -> None:
+    await team(conversation)
+    staff = conversation.person(STAFF, language=language)
+    await staff.send("/survey")
+    await staff.tap_data("1:survey_new")
+    await staff.tap_data("1:survey_kind:poll")
+    for words in ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme."):
+        await staff.send(words)
+    await staff.send("Prenez-vous le train ?\n1. Oui\n2. Non\n\n")
+    shown = plain(staff.screen[-2].text).replace("\u202f", " ")
+    assert shown.startswith(f"{read}\n\nPrenez-vous le train ?\n• Oui\n• Non\n")
+    await staff.send("Do you take the train?\n- Yes\n- No\n- At times")
+    assert "Answers in the other language: 2" in staff.last.text or "l’autre langue" in staff.last.text
+    await staff.send("Do you take the train?\nYes\nNo")
+    assert asked in staff.last.text.replace("\u202f", " ")
+    # What is longer than an answer belongs to the question.
+    await staff.tap_data("1:survey_several:one")
+    await staff.tap_data("1:survey_more:another")
+    long = f"Quand ?\n{'Dites-nous tout. ' * 3}\nMerci."
+    await staff.send(long)
+    await staff.send("When?")
+    await staff.send("Le matin\nLe soir")
+    await staff.send("Morning\nEvening")
+    await staff.tap_data("1:survey_several:one")
+    stored = await staff.stored()
+    assert stored is not None
+    async with conversation.database.read() as tx:
+        kept = await drafts.kept(tx, stored, FLOW)
+    assert kept is not None
+    first, second = kept["questions"]
+    assert first["texts"] == {"fr": "Prenez-vous le train ?", "en": "Do you take the train?"}
+    assert first["options"] == {"fr": ["Oui", "Non"], "en": ["Yes", "No"]}
+    assert second["texts"]["fr"] == long
+    assert second["options"]["fr"] == ["Le matin", "Le soir"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_everything_that_six_short_questions_ask_stands_in_one_message(language: str) -> None:
+    form = form_of(
+        {
+            "titles": {"fr": "t"},
+            "purposes": {"fr": "p"},
+            "questions": [
+                {
+                    "texts": {"fr": "Prenez-vous le train ?"},
+                    "options": {"fr": ["Oui", "Non"]},
+                    "several": False,
+                }
+            ]
+            * 6,
+        }
+    )
+    (whole,) = whole_texts(partial(services().texts.render, language=language), form, language)
+    assert "6. Prenez-vous le train" in plain(whole.html)
 
 
 async def test_a_question_that_is_taken_out_of_the_way_is_told_in_french(conversation: Conversation) -> None:

@@ -18,6 +18,7 @@ from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
 from bot.settings import Settings, installed_version
+from db.errors import was_in_the_way
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after. Only the module of the command that is
 # given is imported: all of them together take longer to load than most commands take to run.
@@ -115,12 +116,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        if not _tells_of_a_full_disk(error):
+        sentence = _foreseen(error)
+        if sentence is None:
             raise
-        _refuse(
-            "There is no room left on the disk: delete old backups or what else is not needed, or get a larger disk,"
-            " and do it again. What was not written whole is gone."
-        )
+        _refuse(sentence)
         return TRY_AGAIN if words[:1] == ["run"] else REFUSED
     return status
 
@@ -131,15 +130,28 @@ def _take_term_for_ctrl_c() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _tells_of_a_full_disk(error: BaseException | None) -> bool:
-    """Whether it, or what caused it, is one: files tell it by a number, databases in words."""
+def _foreseen(error: BaseException | None) -> str | None:
+    """What to do about an error that any command may meet, or about what caused it; None: about no other."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if "database or disk is full" in str(error) or "No space left on device" in str(error):
-            return True
+        if _tells_of_a_full_disk(error):
+            return (
+                "There is no room left on the disk: delete old backups or what else is not needed, or get a larger"
+                " disk, and do it again. What was not written whole is gone."
+            )
+        if was_in_the_way(error):
+            return (
+                "Somebody else was changing the same in the database, the bot itself perhaps: what this command was"
+                " changing is undone. Do it again."
+            )
         error = error.__cause__ or error.__context__
-    return False
+    return None
+
+
+def _tells_of_a_full_disk(error: BaseException) -> bool:
+    """Files tell it by a number, databases in words."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return "database or disk is full" in str(error) or "No space left on device" in str(error)
 
 
 def _take_any_bytes() -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db import sqlite
 from db.checkpoints import Checkpoints
-from db.errors import DatabaseError, InUse, MadeElsewhere, MissingKey
+from db.errors import DatabaseError, InUse, MadeElsewhere, MissingKey, was_in_the_way
 from db.key import DatabaseKey
 from db.late_savepoints import late_savepoint
 from db.postponed import postponed, wait_again, write_postponed
@@ -41,9 +41,6 @@ ONLY_READS = "only_reads"
 """Said of every connection of `Database.read`."""
 
 Dialect = Literal["sqlite", "postgresql"]
-
-# PostgreSQL's codes for a transaction that it gave up because another one stood in its way.
-_COLLISIONS = ("40001", "40P01")
 
 
 class Database:
@@ -290,11 +287,6 @@ def require_writer(tx: AsyncConnection) -> None:
 def is_to_begin_again(error: BaseException) -> bool:
     """Whether an error is about the whole transaction, and nothing in it is to blame: it may succeed the next time."""
     return bool(getattr(error, "connection_invalidated", False)) or was_in_the_way(error)
-
-
-def was_in_the_way(error: BaseException) -> bool:
-    """Whether PostgreSQL gave up a transaction because of another one: surely nothing of it stays."""
-    return getattr(getattr(error, "orig", None), "sqlstate", None) in _COLLISIONS
 
 
 UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)

@@ -59,3 +59,14 @@ class BackupFailed(DatabaseError):
 
 class MadeElsewhere(Exception):
     """This transaction, or process, only reads: what asks for more is done where one writes. Nobody is told of it."""
+
+
+_COLLISIONS = ("40001", "40P01", "55P03")
+"""What PostgreSQL gives up a transaction with because of another one: both changed the same, each waited for the other,
+or a lock lasted for longer than its administrator lets anybody wait.
+"""
+
+
+def was_in_the_way(error: BaseException) -> bool:
+    """Whether PostgreSQL gave up a transaction because of another one: surely nothing of it stays."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _COLLISIONS

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import re
 import stat
 from pathlib import Path
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -127,6 +129,51 @@ def test_a_full_disk_is_told_in_a_sentence(
     monkeypatch.setattr("bot.commands.database.verify", fill)
     assert main(["audit", "verify"]) == 2
     assert "no room left on the disk" in capsys.readouterr().err
+
+
+def test_a_lock_that_lasts_is_told_in_a_sentence_and_nothing_of_the_command_stays(
+    tmp_path: Path,
+    empty_postgresql: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Somebody repairs the database by hand, and its administrator lets nobody wait for long."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    monkeypatch.setenv("PORTEVOIX_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("PORTEVOIX_DATABASE", empty_postgresql)
+    assert main(["staff", "list"]) == 0
+
+    async def meanwhile() -> str:
+        server = await asyncpg.connect(empty_postgresql.replace("+asyncpg", ""))
+        try:
+            name = await server.fetchval("SELECT current_database()")
+            await server.execute(f"ALTER DATABASE {name} SET lock_timeout = '50ms'")
+            async with server.transaction():
+                await server.execute("LOCK TABLE staff IN ACCESS EXCLUSIVE MODE")
+                add = ("staff", "add", "--telegram-id", "1", "--role", "admin")
+                return await asyncio.to_thread(refusal, capsys, *add)
+        finally:
+            await server.close()
+
+    said = asyncio.run(meanwhile())
+    assert said.startswith("Somebody else was changing the same in the database")
+    capsys.readouterr()
+    assert main(["staff", "list"]) == 0
+    assert "Nobody has a role yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_two_that_wait_for_each_other_are_told_in_a_sentence(
+    state: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Deadlock(Exception):
+        sqlstate = state
+
+    def collide(*_: object) -> int:
+        raise sa.exc.DBAPIError("UPDATE …", {}, Deadlock("deadlock detected"))
+
+    monkeypatch.setattr("bot.commands.database.verify", collide)
+    assert "the same in the database" in refusal(capsys, "audit", "verify")
 
 
 def test_no_folder_of_what_is_private_is_open_to_others(tmp_path: Path) -> None:

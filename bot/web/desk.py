@@ -44,8 +44,8 @@ from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import ShownMessage, shown
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
-from db.engine import Database, was_in_the_way
-from db.errors import MadeElsewhere
+from db.engine import Database
+from db.errors import MadeElsewhere, was_in_the_way
 from db.rolls import Rolls
 
 MOST_ATTEMPTS = 5

@@ -58,26 +58,26 @@ async def to_come(tx: AsyncConnection, of: Collection[int], now: datetime) -> di
 
 async def last_start(tx: AsyncConnection, event: int) -> datetime | None:
     """When the last date of the series that an event is a date of begins, of those that take place; None: none does."""
+    dates = await taking_place(tx, event)
+    return dates[-1].starts_at if dates else None
+
+
+async def taking_place(tx: AsyncConnection, event: int, *, since: datetime | None = None) -> list[Event]:
+    """The dates that take place of the series that an event is a date of, or those that do not begin before an
+    instant; the soonest first. Of none, nothing.
+    """
     number = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
     query = (
-        sa.select(sa.func.max(events.c.starts_at))
+        sa.select(events)
         .join(series_events, series_events.c.event == events.c.id)
         .where(series_events.c.series == number, events.c.state.in_(("open", "hidden")))
     )
-    found: datetime | None = await tx.scalar(query)
-    return found
+    if since is not None:
+        query = query.where(events.c.starts_at >= since)
+    rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
+    return records(Event, rows)
 
 
 async def following(tx: AsyncConnection, event: Event) -> list[Event]:
     """The event and the later dates of its series that take place, the soonest first; of none, nothing."""
-    number = await number_of(tx, event.id)
-    if number is None:
-        return []
-    query = (
-        sa.select(events)
-        .join(series_events, series_events.c.event == events.c.id)
-        .where(series_events.c.series == number, events.c.starts_at >= event.starts_at)
-        .where(events.c.state.in_(("open", "hidden")))
-    )
-    rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
-    return records(Event, rows)
+    return await taking_place(tx, event.id, since=event.starts_at)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
 import db.events
 import db.people
+import db.series
 import db.staff
 import db.surveys
 from bot.actions import rewording
@@ -39,6 +41,8 @@ class Subject(Frozen):
     event_texts: EventTexts
     # The survey that it asks, if it asks one.
     survey: Survey | None = None
+    # The dates that take place (the code of the event, its start), where it invites to a series.
+    dates: Sequence[tuple[str, datetime]] = ()
     # What it corrects or takes back, if it is a second thought.
     mended: Broadcast | None = None
 
@@ -49,8 +53,9 @@ class Subject(Frozen):
 
     @property
     def wording(self) -> Broadcast:
-        """The broadcast by whose kind, picture and signature it reads."""
-        return self.mended or self.broadcast
+        """The broadcast by whose kind, picture and signature it reads, with the dates of now where it has some."""
+        found = self.mended or self.broadcast
+        return found.with_dates(self.dates) if self.dates else found
 
     @property
     def read_of(self) -> int:
@@ -120,6 +125,7 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
     about = (
         None if wording.event is None else (await db.events.get_many(tx, [wording.event])).get(wording.event)
     )
+    dates = await db.series.taking_place(tx, about.id) if about and wording.series is not None else []
     author = await db.people.get_many(tx, [found.created_by]) if found.created_by is not None else {}
     return Subject(
         broadcast=found,
@@ -128,6 +134,7 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
         others=versions[1:],
         mended=mended,
         event=about,
+        dates=[(each.code, each.starts_at) for each in dates],
         event_texts={**await db.events.texts_of(tx, about.id), **rewording.new_texts(found)} if about else {},
         survey=(await db.surveys.of_broadcasts(tx, [wording.id])).get(wording.id)
         if wording.survey is not None

@@ -311,12 +311,7 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     if invitation is None or invitation.state == "cancelled":
         return
-    changed = (await db.events.get_many(tx, [event.id]))[event.id]
-    expires = invitation.expires_at
-    # That to a series is of use until its last date.
-    until = changed.starts_at if invitation.series is None else await db.series.last_start(tx, event.id)
-    if expires is not None and until is not None and expires != until:
-        await db.broadcasts.expire_at(tx, invitation.id, until)
+    await _invite_until(tx, invitation, (await db.events.get_many(tx, [event.id]))[event.id])
     if invitation.finished_at is not None:
         return
     last = await db.approvals.of_broadcast(tx, invitation.id)
@@ -324,3 +319,17 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
         await broadcast_approvals.ask(tx, author, invitation.id)
         if last.granted:
             await broadcast_approvals.tell_it_waits_again(tx, author, invitation.id)
+
+
+async def follow_cancellation(tx: AsyncConnection, event: Event) -> None:
+    """After a date of a series was cancelled: it is invited to until the last of those that are left."""
+    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
+    if invitation is not None and invitation.series is not None and invitation.state != "cancelled":
+        await _invite_until(tx, invitation, event)
+
+
+async def _invite_until(tx: AsyncConnection, invitation: Broadcast, event: Event) -> None:
+    """An invitation is of use until the event begins; that to a series, until its last date does."""
+    until = event.starts_at if invitation.series is None else await db.series.last_start(tx, event.id)
+    if invitation.expires_at is not None and until is not None and invitation.expires_at != until:
+        await db.broadcasts.expire_at(tx, invitation.id, until)

@@ -31,6 +31,7 @@ from bot.actions.event_news import (
     News,
     Told,
     are_held,
+    follow_cancellation,
     follow_change,
     gather,
     hold,
@@ -336,6 +337,7 @@ async def cancel_event(
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
     await apply_cancellation(tx, author, found.event)
+    await follow_cancellation(tx, found.event)
     event, key = found.event, db.event_news.cancel_key(found.event.id)
     news = News(template=CANCELLATION, starts_at=event.starts_at, expires_at=event.ends_at, words=reason)
     told = await tell(tx, author, event, news, key=key)

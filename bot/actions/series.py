@@ -21,7 +21,15 @@ from bot.actions import announcing, audit, broadcast_approvals, events
 from bot.actions.announcing import Announced, NewEvent
 from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import NewBroadcast, Queued
-from bot.actions.event_news import TOLD_TOGETHER, News, Told, coming_to, gather, tell
+from bot.actions.event_news import (
+    TOLD_TOGETHER,
+    News,
+    Told,
+    coming_to,
+    follow_cancellation,
+    gather,
+    tell,
+)
 from bot.actions.events import EventChange, ManagedEvent
 from bot.actions.last_change import require_unchanged
 from bot.frozen import Frozen
@@ -222,7 +230,9 @@ async def cancel_following(
     for date in dates:
         await events.apply_cancellation(tx, author, (await events.find_open(tx, author, date.code)).event)
     invitation = await db.broadcast_accounts.invitation_to(tx, found.event.id)
-    if invitation is not None and invitation.finished_at is None:
+    if await db.series.to_come(tx, [found.event.id], author.now):
+        await follow_cancellation(tx, found.event)
+    elif invitation is not None and invitation.finished_at is None:
         await broadcast_approvals.end(tx, invitation.id, why="cancelled", now=author.now)
         await db.broadcasts.cancel(tx, invitation.id)
     news = News(

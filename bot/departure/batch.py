@@ -248,10 +248,11 @@ async def _with_the_dates_of_now(
     for number, row in rows.items():
         if row.series is not None and row.event is not None:
             left = dates.get(row.event, [])
-            told = {**row.series, "dates": [[each.code, each.starts_at.isoformat()] for each in left]}
             # What is told of the place is told of the next date.
             event = left[0].id if left else row.event
-            found[number] = replace(row, event=event, details={**(row.details or {}), "series": told})
+            found[number] = replace(
+                row.with_dates([(each.code, each.starts_at) for each in left]), event=event
+            )
     return found
 
 

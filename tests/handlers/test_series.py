@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from bot.words.no_break import with_plain_spaces
 from db.schema import broadcasts, deliveries, events, rsvps, series_events
 from tests.campaigning import rows, staff
 from tests.conversation import Conversation, Talker, paris
@@ -74,6 +77,57 @@ async def test_an_invitation_that_leaves_later_has_the_dates_of_then(
     assert [each.starts_at for each in await rows(conversation, events)][1:] == [
         paris(moment) for moment in ("2016-12-02T19:30", "2016-12-08T18:00", "2016-12-15T18:00")
     ]
+
+
+async def test_an_invitation_ends_with_the_last_date_that_takes_place(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    """Whoever cancels the last date reads it on the card of the invitation, in each language."""
+    organizer = await announced(conversation)
+    await organizer.send("SEND")
+    made = await rows(conversation, events)
+
+    async def invitation() -> Any:
+        found = await rows(conversation, broadcasts)
+        return next(each for each in found if each.template == "broadcasts/series_invitation")
+
+    async def card() -> str:
+        before = len(organizer.screen)
+        await organizer.tap_data(f"1:broadcast:{(await invitation()).id}")
+        return with_plain_spaces("\n".join(each.text for each in organizer.screen[before:]))
+
+    for said in ("3 dates, from ", "3 dates, du jeudi 24 novembre au jeudi 8 décembre"):
+        assert said in await card()
+    await organizer.tap_data(f"1:event_change:{made[2].code}:cancel:-")
+    await organizer.tap("Cancel it and tell them")
+    assert (await invitation()).expires_at == made[1].starts_at
+    for said in ("2 dates, from ", "2 dates, du jeudi 24 novembre au jeudi 1"):
+        assert said in await card()
+    await organizer.tap_data(f"1:event_change:{made[1].code}:cancel:-")
+    await organizer.tap("Cancel it and tell them")
+    assert (await invitation()).state != "cancelled", "The first date takes place."
+    assert (await invitation()).expires_at == made[0].starts_at
+    await let_leave(conversation, zoe)
+    assert "1 date, jeudi 24 novembre" in zoe.last.text
+
+
+async def test_an_invitation_leaves_on_for_the_dates_before_those_that_were_cancelled(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    organizer = await announced(conversation)
+    await organizer.send("SEND")
+    first, second, _ = await rows(conversation, events)
+    await organizer.tap_data(f"1:event_change:{second.code}:cancel:-")
+    await organizer.tap("Cancel this one and all that follow")
+    (invitation,) = [
+        each
+        for each in await rows(conversation, broadcasts)
+        if each.template == "broadcasts/series_invitation"
+    ]
+    assert invitation.state != "cancelled"
+    assert invitation.expires_at == first.starts_at
+    await let_leave(conversation, zoe)
+    assert "1 date, jeudi 24 novembre" in zoe.last.text
 
 
 @pytest.mark.parametrize("ends", ["toujours", "1", "61", "24/11", "25/11"])

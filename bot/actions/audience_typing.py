@@ -23,6 +23,7 @@ from bot.rules.areas import CITY_DEPARTMENTS
 from bot.rules.audience_limits import outside
 from bot.rules.audience_sentences import Known, sentence_in
 from bot.rules.audience_words import AudienceWords
+from bot.rules.communes.query import POSTAL_WORDS
 from bot.rules.date_words import DateWords
 from bot.rules.dates import is_date
 from bot.rules.event_names import events_meant
@@ -99,7 +100,7 @@ def _require_names_alone(typed: str, places: Sequence[TypedArea], words: Audienc
     be asked how far around Lyon, as if they had been understood.
     """
     names = {word for each in places for word in _WORD.findall(folded(each.name))}
-    silent = {folded(word) for word in (*words.around, *words.who)}
+    silent = {*POSTAL_WORDS, *(folded(word) for word in (*words.around, *words.who))}
     for found in _WORD.finditer(typed) if places else ():
         word = folded(found[0])
         if word in silent or word.isdigit() or get_close_matches(word, names, n=1, cutoff=ROUGHLY):

@@ -25,7 +25,7 @@ from bot.rules.audience_limits import widened
 from bot.rules.belonging import Membership, Setting, facts_of, verdict
 from bot.rules.expression_text import Spots, pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
-from bot.rules.leaves import ANY, NONE, Leaf
+from bot.rules.leaves import ANY, NONE, Leaf, either
 from bot.rules.reaching import NEWS, Held
 from bot.rules.sampling import sampling_of
 from bot.rules.saved_audiences import Saved, reached_from, require_readable
@@ -137,10 +137,12 @@ def _unknown_here(leaf: Leaf, occasion: ExpressionOccasion) -> BadAudience | Non
     """What is wrong with a leaf that the campaign file or the list of communes does not know."""
     campaign, first = occasion.campaign, leaf.arguments[0] if leaf.arguments else ""
     if leaf.name in ("in", "near") and len(first) == 5 and occasion.gazetteer.by_code(first) is None:
+        near = _communes_near(first, occasion.gazetteer)
+        meant = f"{either(near)} perhaps; " if near else ""
         return BadAudience(
-            f"There is no commune {first}: find its code with `portevoix communes search NAME`.",
+            f"There is no commune {first}: {meant}`portevoix communes search NAME` finds the code of any.",
             why="no_commune",
-            choices=_communes_near(first, occasion.gazetteer),
+            choices=near,
         )
     if leaf.name == "language" and first not in campaign.languages:
         return _none_of(f"The campaign has no language {first}", "no_language", campaign.languages)

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -79,12 +79,13 @@ def _one_of(*choices: str) -> Reader:
     def read(text: str) -> str:
         if text.casefold() in choices:
             return text.casefold()
-        raise BadAudience(f"“{text}” is no such answer: write {_either(choices)}.")
+        raise BadAudience(f"“{text}” is no such answer: write {either(choices)}.")
 
     return read
 
 
-def _either(choices: tuple[str, ...]) -> str:
+def either(choices: Sequence[str]) -> str:
+    """Some choices as a sentence names them: “a, b or c”."""
     return " or ".join((", ".join(choices[:-1]), choices[-1])) if len(choices) > 1 else choices[0]
 
 
@@ -282,7 +283,7 @@ def _nearest(name: str) -> str:
 
 def _unknown(name: str) -> str:
     near = _nearest(name)
-    wanted = f"write {near} if that is meant" if near else f"write {_either(tuple(LEAVES))}"
+    wanted = f"write {near} if that is meant" if near else f"write {either(tuple(LEAVES))}"
     return f"There is no condition “{_short(name)}”: {wanted}."
 
 

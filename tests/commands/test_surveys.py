@@ -167,6 +167,10 @@ WRONG = {
     "an option of 200 characters": (TRAINS.replace("Oui", "x" * 200), "line 12: the text is 200 characters long"),
     "another language": (TRAINS.replace("title.fr", "title.en"), "line 2: title has no fr"),
     "a bad audience": (TRAINS.replace("in:69", "in:Lyon"), "line 5: the audience cannot be read"),
+    "a postal code of many places": (
+        TRAINS.replace("in:69", "in:69000"),
+        "There is no commune 69000: 69123 (Lyon), 69266 (Villeurbanne) or 69259 (Vénissieux) perhaps; `portevoix",
+    ),
     "past": (TRAINS.replace("2016-11-18", "2016-11-01"), "A survey closes in the future"),
     "kept too long": (TRAINS.replace("audience", "erase = 2019-01-01\naudience"), "within a year"),
     "a number": (TRAINS.replace('"trains"', '"1"'), "line 1: the code is “1”"),

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.rules.surveys import as_json as as_form
-from db.schema import surveys
+from db.schema import people, surveys
 from tests.campaigning import staff
 from tests.choosing import PARIS, about, count, crowd, writing
 from tests.conversation import Conversation
@@ -104,6 +104,27 @@ async def test_a_number_that_may_be_of_two_places_is_asked_about(conversation: C
     talker = await writing(conversation)
     await talker.send("31060")
     assert {"Bélesta-en-Lauragais (31)", "Toulouse (31)"} <= set(talker.last.buttons)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("31060 CEDEX", "Toulouse (31)"),
+        ("31060 Toulouse Cedex 9", "Toulouse"),
+        ("INSEE 31060", "Bélesta-en-Lauragais"),
+        ("code postal 34000", "Montpellier"),
+    ],
+)
+async def test_an_address_on_an_envelope_names_its_town(
+    conversation: Conversation, language: str, typed: str, offered: str
+) -> None:
+    talker = await writing(conversation)
+    async with conversation.database.write() as tx:
+        mine = people.c.telegram_id == talker.telegram_id
+        await tx.execute(sa.update(people).where(mine).values(language=language))
+    await talker.send(typed)
+    assert offered in talker.last.text or offered in talker.last.buttons, talker.last
 
 
 async def test_ten_thousand_conditions_are_refused_at_once(conversation: Conversation) -> None:

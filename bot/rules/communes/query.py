@@ -24,6 +24,8 @@ _ROMAN = re.compile(r"(x{0,2})(ix|iv|v?i{0,3})(?:e|er|eme)?")
 _ROMAN_UNITS = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 _ARRONDISSEMENT_WORDS = frozenset({"arrondissement", "arrdt", "arr", "ardt", "e", "er", "eme", "ieme"})
 _CODE_WORDS = frozenset({"insee", "cog", "code", "postal", "cp", "commune", "de", "la"})
+POSTAL_WORDS = _CODE_WORDS | {"cedex"}
+"""What is written beside a code or a postcode, and names no place."""
 _DEPARTMENT_WORDS = frozenset({"departement", "dept", "dpt", "dep", "du", "le", "la"})
 _CONNECTORS = frozenset(
     {"de", "du", "des", "d", "en", "dans", "le", "la", "les", "l", "departement", "region"}

@@ -19,7 +19,7 @@ from bot.rules.areas import contains
 from bot.rules.broadcast_lists import BroadcastPart
 from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime
-from bot.rules.territories import METROPOLE, TERRITORIES
+from bot.rules.territories import METROPOLE, TERRITORIES, at_wall, territories_in, zone_of
 from bot.rules.territories import zone as zone_named
 from db.broadcast_accounts import Broadcast
 from db.events import Event, text_in
@@ -31,7 +31,8 @@ class Coming(Frozen):
     `at`: a wall-clock time without a zone. An event's is that of its place, a step's everybody's own; that of a
     broadcast is everybody's own (`broadcast.local_time`) or the reader's. `is_theirs`: the reader may change it.
     `is_refused`: a second person said no to it, or to its invitation. `goes_on_at`: of a broadcast at everybody's own
-    time that has begun where that comes first, when it goes on.
+    time that has begun where that comes first, when it goes on; `territories`: where such a one, begun or not, is still
+    to come, in the order of their clocks.
     """
 
     at: datetime
@@ -42,6 +43,7 @@ class Coming(Frozen):
     is_theirs: bool = True
     is_refused: bool = False
     goes_on_at: datetime | None = None
+    territories: tuple[str, ...] = ()
 
 
 async def coming(tx: AsyncConnection, author: Author, area: str, *, language: str) -> list[Coming]:
@@ -102,9 +104,21 @@ async def _broadcasts(tx: AsyncConnection, author: Author, area: str, language: 
             title=titles.get(each.id, ""),
             is_refused=each.id in asked and asked[each.id].is_refused,
             goes_on_at=next((at for begun_one, at in begun if begun_one is each), None),
+            territories=_still_to_come(author, area, each),
         )
         for each in theirs
     ]
+
+
+def _still_to_come(author: Author, area: str, broadcast: Broadcast) -> tuple[str, ...]:
+    """The territories, of those in both areas, in which the wall-clock time of a message is still to come."""
+    if not broadcast.local_time:
+        return ()
+    there = territories_in(broadcast.area if contains(area, broadcast.area) else area)
+    voting = {code for ballot in author.campaign.ballots for code in ballot.territories}
+    wall = _wall(broadcast.starts_at, "UTC")
+    instants = sorted((at_wall(wall, zone_of(code)), code) for code in there & voting)
+    return tuple(code for at, code in instants if at > author.now)
 
 
 async def _begun_elsewhere(

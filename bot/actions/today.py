@@ -80,8 +80,8 @@ class Decision(Frozen):
 
 
 class WithinADay(Frozen):
-    """Something that leaves, or takes place, within a day. `at`: the first instant; `times`: for a reminder, when in
-    which territory, each at its own wall-clock time.
+    """Something that leaves, or takes place, within a day. `at`: the first instant; `times`: of what leaves by local
+    time, when in which territory, each at its own wall-clock time.
     """
 
     at: datetime
@@ -232,9 +232,11 @@ async def leaving(tx: AsyncConnection, author: Author, area: str, language: str)
         # What leaves at each person's own time goes on leaving all day.
         lasts = ALL_DAY if each.step is not None and each.step.by_plan else timedelta()
         soon = [(where, at) for where, at in times if at < until and author.now <= at + lasts]
-        if soon:
+        if each.goes_on_at is not None and author.now <= each.goes_on_at < until:
+            found.append(WithinADay(at=each.goes_on_at, coming=each, times=tuple(soon)))
+        elif soon and each.goes_on_at is None:
             first = min(at for _, at in soon)
-            found.append(WithinADay(at=first, coming=each, times=tuple(soon) if each.step else ()))
+            found.append(WithinADay(at=first, coming=each, times=tuple(soon)))
     return sorted(found, key=lambda each: each.at)
 
 
@@ -288,20 +290,13 @@ def coming_back(
 
 
 def _instants(author: Author, coming: Coming) -> list[tuple[str, datetime]]:
-    """When it happens: of a reminder in each territory, else once."""
-    if coming.step is not None:
-        day, hour = coming.at.date(), coming.at.time()
-        return [(code, at_local(day, hour, zone_of(code))) for code in coming.step.territories]
+    """When it happens: of what leaves by local time in each territory, else once."""
     if coming.event is not None:
         return [("", coming.event.starts_at)]
-    assert coming.broadcast is not None  # one of the three
-    sent = coming.broadcast
-    if coming.goes_on_at is not None:
-        return [("", coming.goes_on_at)]
-    if not sent.local_time:
-        return [("", sent.starts_at)]
-    wall = coming.at
-    return [("", at_wall(wall, zone_named(author.person.zone or "Europe/Paris")))]
+    if coming.broadcast is not None and not coming.broadcast.local_time:
+        return [("", coming.broadcast.starts_at)]
+    territories = coming.step.territories if coming.step is not None else coming.territories
+    return [(code, at_wall(coming.at, zone_of(code))) for code in territories]
 
 
 async def joined(tx: AsyncConnection, author: Author, area: str, zone: str) -> Sequence[JoinedOn]:

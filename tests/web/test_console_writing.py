@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
-from db.schema import broadcasts, deliveries, dialogs, events
+from bot.words.no_break import with_plain_spaces
+from db.schema import broadcasts, deliveries, dialogs, events, people
 from tests import choosing
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker
@@ -167,6 +168,33 @@ async def test_an_audience_is_built_of_choices_with_the_flow_of_each(
     await visitor.open(f"{WHOM}/reach?expression=in:69+and+not+in:69266")
     assert re.search(rf"{ABOUT}\b", visitor.text)
     assert not re.search(r"\b\d+–\d+\b", visitor.text.replace("Condition by condition", "")), "no exact tens"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "These are the people chosen before: what you typed is not counted yet."),
+        ("fr", "Ce sont les personnes choisies auparavant : ce que vous avez écrit n’est pas encore compté."),
+    ],
+)
+@pytest.mark.parametrize("typed", ["nowhere:69", "Saint-Denis"], ids=["a fault", "several places"])
+async def test_a_count_below_what_was_not_understood_says_whose_it_is(
+    conversation: Conversation, olga: Talker, language: str, said: str, typed: str
+) -> None:
+    visitor = await signed_in(conversation.person(olga.telegram_id, language=language))
+    async with conversation.database.write() as tx:
+        await tx.execute(sa.update(people).values(language=language))
+    # An event is asked for before it is asked whom it is for.
+    await visitor.send("/console/events/new", **MARKET)
+    for room in (WHOM, "/console/events/new/whom"):
+        await visitor.send(room, expression="in:69266 and volunteer", do="expression")
+        assert said not in with_plain_spaces(visitor.text)
+        await visitor.send(room, expression=typed, do="expression")
+        told = with_plain_spaces(visitor.text)
+        assert said in told, room
+        assert told.index(said) < told.rindex("Villeurbanne"), room
+        await visitor.send(room, expression="in:69266", do="expression")
+        assert said not in with_plain_spaces(visitor.text)
 
 
 async def test_what_comes_in_and_falls_out_is_the_difference_of_the_numbers_beside_it(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -105,13 +104,6 @@ class Broadcast(Frozen):
         """How often and on which dates a series takes place, of its invitation: see bot.actions.series."""
         found = (self.details or {}).get("series")
         return found if isinstance(found, dict) else None
-
-    def with_dates(self, dates: Sequence[tuple[str, datetime]]) -> Broadcast:
-        """The invitation to a series, to these dates (the code of the event, its start) instead of those it was made
-        with.
-        """
-        told = {**(self.series or {}), "dates": [[code, start.isoformat()] for code, start in dates]}
-        return replace(self, details={**(self.details or {}), "series": told})
 
     @property
     def follows(self) -> bool:

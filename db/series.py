@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.broadcast_accounts import Broadcast
 from db.events import Event
 from db.records import records
 from db.schema import events, series, series_events
@@ -81,3 +83,10 @@ async def taking_place(tx: AsyncConnection, event: int, *, since: datetime | Non
 async def following(tx: AsyncConnection, event: Event) -> list[Event]:
     """The event and the later dates of its series that take place, the soonest first; of none, nothing."""
     return await taking_place(tx, event.id, since=event.starts_at)
+
+
+def with_dates(invitation: Broadcast, dates: Sequence[Event]) -> Broadcast:
+    """The invitation to a series, to these dates instead of those that it was made with."""
+    told = [[each.code, each.starts_at.isoformat()] for each in dates]
+    series = {**(invitation.series or {}), "dates": told}
+    return replace(invitation, details={**(invitation.details or {}), "series": series})

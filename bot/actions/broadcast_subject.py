@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,8 +40,8 @@ class Subject(Frozen):
     event_texts: EventTexts
     # The survey that it asks, if it asks one.
     survey: Survey | None = None
-    # The dates that take place (the code of the event, its start), where it invites to a series.
-    dates: Sequence[tuple[str, datetime]] = ()
+    # The dates that take place, where it invites to a series.
+    dates: Sequence[Event] = ()
     # What it corrects or takes back, if it is a second thought.
     mended: Broadcast | None = None
 
@@ -55,7 +54,7 @@ class Subject(Frozen):
     def wording(self) -> Broadcast:
         """The broadcast by whose kind, picture and signature it reads, with the dates of now where it has some."""
         found = self.mended or self.broadcast
-        return found.with_dates(self.dates) if self.dates else found
+        return db.series.with_dates(found, self.dates) if self.dates else found
 
     @property
     def read_of(self) -> int:
@@ -134,7 +133,7 @@ async def subject_of(tx: AsyncConnection, broadcast: int) -> Subject:
         others=versions[1:],
         mended=mended,
         event=about,
-        dates=[(each.code, each.starts_at) for each in dates],
+        dates=dates,
         event_texts={**await db.events.texts_of(tx, about.id), **rewording.new_texts(found)} if about else {},
         survey=(await db.surveys.of_broadcasts(tx, [wording.id])).get(wording.id)
         if wording.survey is not None

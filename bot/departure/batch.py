@@ -250,9 +250,7 @@ async def _with_the_dates_of_now(
             left = dates.get(row.event, [])
             # What is told of the place is told of the next date.
             event = left[0].id if left else row.event
-            found[number] = replace(
-                row.with_dates([(each.code, each.starts_at) for each in left]), event=event
-            )
+            found[number] = replace(db.series.with_dates(row, left), event=event)
     return found
 
 

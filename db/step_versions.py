@@ -1,7 +1,8 @@
 """Versions of a step's message: the campaign file may say otherwise of a step whose message has begun to leave.
 
 What left stays as it was, under the kind and the template that it had; what has yet to leave does so as the file says
-now. A former version keeps its row under another key: that of the step, a colon and its number.
+now. A former version keeps its row under another key: that of the step, a colon and its number. Where the file is
+changed back it is the message of the step again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,14 +62,20 @@ def _keys(key: str) -> sa.Select[tuple[str]]:
 async def versions(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime) -> StepVersions:
     """The message that is planned, made if it is the first time, or if the file says otherwise of it now."""
     rows = (await tx.execute(_versions(planned.key))).all()
-    found = next((row for row in rows if row.key == planned.key), None)
-    if found is not None and (found.kind, found.template) == (planned.kind, planned.template):
-        return StepVersions(broadcast=found.id, former=tuple(row.id for row in rows if row.id != found.id))
-    if found is not None:
-        former = sa.update(broadcasts).where(broadcasts.c.id == found.id)
-        await tx.execute(former.values(key=f"{planned.key}:{found.id}"))
-    broadcast = await ensure_broadcast(tx, planned, now)
-    return StepVersions(broadcast=broadcast, former=tuple(row.id for row in rows), is_new=found is not None)
+    said = [row for row in rows if (row.kind, row.template) == (planned.kind, planned.template)]
+    current = next((row for row in rows if row.key == planned.key), None)
+    is_new = current is not None and current not in said
+    if current is not None and is_new:
+        await _rename(tx, current.id, f"{planned.key}:{current.id}")
+        if said:
+            await _rename(tx, said[0].id, planned.key, finished_at=None)
+    broadcast = current.id if current is not None and not is_new else await ensure_broadcast(tx, planned, now)
+    former = tuple(row.id for row in rows if row.id != broadcast)
+    return StepVersions(broadcast=broadcast, former=former, is_new=is_new)
+
+
+async def _rename(tx: AsyncConnection, broadcast: int, key: str, **values: Any) -> None:
+    await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == broadcast).values(key=key, **values))
 
 
 async def due_by_the_clock(tx: AsyncConnection, steps: Mapping[str, Step]) -> set[str]:

@@ -75,6 +75,11 @@ async def test_what_left_of_a_step_stays_as_it_was_and_what_has_yet_to_leave_fol
     }
     assert {each[:2] for each in found if each[3] != "sent"} == {("gotv", "plan")}
     assert len(found) == len(ids)
+    async with database.read() as tx:
+        mine = sa.select(broadcasts.c.kind, broadcasts.c.finished_at).where(broadcasts.c.step == "plan")
+        rows = (await tx.execute(mine.order_by(broadcasts.c.id))).all()
+    # Changed back it is the first message again, and not a third one.
+    assert [tuple(row) for row in rows] == [("gotv", None), ("persuasion", None)]
 
 
 async def test_what_a_process_with_another_file_queues_follows_that_of_the_last_one_that_runs(

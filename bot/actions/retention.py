@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from time import monotonic
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 import db.canvass_counts
 import db.changes
 import db.feedback
+import db.purges
 import db.retention
 import db.surveys
 from bot.actions import audit
@@ -18,7 +22,7 @@ from bot.campaign.campaign import Campaign
 from bot.rules.permissions import Action
 from bot.rules.retention import Cutoffs, cutoffs
 from bot.rules.suppression import SuppressionKey
-from db.due_rows import DueRows, Rest, erase_each, no_rest
+from db.due_rows import Condition, DueRows, Rest, erase_each, no_rest
 from db.engine import Database
 
 UPDATES_KEPT = timedelta(days=2)
@@ -52,13 +56,15 @@ async def purge(
     `rest`: what leaves room for others between two pieces, where nobody waits for the end.
     """
     erased: dict[str, int] = {}
+    run = db.purges.new_run(actor)
     due = cutoffs(now=now, ballots=campaign.ballots, retention=campaign.retention)
     if not dry_run:
+        await _note_unnoted(database, now)
         await _count_surveys(database, now)
         await measure(database, campaign, now)  # what people did after messages, before their answers go
         await _keep_figures(database, due.events_ended, rest)
     things = _due(due, campaign, key, now)
-    each = [some for rows in things.values() for some in rows]
+    each = [_keeping(run, thing, some) for thing, rows in things.items() for some in rows]
     left = iter(
         [await some.count(database) for some in each]
         if dry_run
@@ -69,12 +75,37 @@ async def purge(
         async with database.read() as tx:
             erased[LOG] = await audit.count_forgotten(tx, due.noted_since)
     else:
-        erased[LOG] = await _forget_log(database, due.noted_since, actor=actor, now=now, rest=rest)
+        erased[LOG] = await _forget_log(database, due.noted_since, run=run, actor=actor, now=now, rest=rest)
         await _forget_changes(database, rest)
     if any(erased.values()) and not dry_run:
         async with database.write() as tx:
-            await audit.note(tx, actor=actor, action=Action.PURGE, details=erased, now=now)
+            taken = await db.purges.taken(tx, run)
+            details = {thing: taken.get(thing, 0) for thing in erased}
+            await audit.note(tx, actor=actor, action=Action.PURGE, details=details, now=now)
     return erased
+
+
+def _keeping(run: str, thing: str, rows: DueRows) -> DueRows:
+    """The same rows; of each piece it is kept how much it erased."""
+
+    async def erase(tx: AsyncConnection, condition: Condition) -> int:
+        erased = await rows.erase(tx, condition)
+        if erased:
+            await db.purges.add(tx, run, thing, erased)
+        return erased
+
+    return replace(rows, erase=erase)
+
+
+async def _note_unnoted(database: Database, now: datetime) -> None:
+    """Notes what purges before this one had erased that were killed, or as far as another one is."""
+    async with database.read() as tx:
+        if not await db.purges.unnoted(tx):
+            return
+    async with database.write() as tx:
+        for run in await db.purges.unnoted(tx):
+            details = {**await db.purges.taken(tx, run), "so_far": True}
+            await audit.note(tx, actor=db.purges.actor_of(run), action=Action.PURGE, details=details, now=now)
 
 
 async def _count_surveys(database: Database, now: datetime) -> None:
@@ -102,13 +133,17 @@ async def _keep_figures(database: Database, ended: datetime, rest: Rest) -> None
             await rest(monotonic() - began)
 
 
-async def _forget_log(database: Database, until: datetime, *, actor: str, now: datetime, rest: Rest) -> int:
+async def _forget_log(
+    database: Database, until: datetime, *, run: str, actor: str, now: datetime, rest: Rest
+) -> int:
     """The entries of the team's log whose term is over, some at a time."""
     erased = 0
     while True:
         async with database.write() as tx:
             began = monotonic()
             some = await audit.forget_some(tx, until, actor=actor, now=now)
+            if some:
+                await db.purges.add(tx, run, LOG, some)
         erased += some
         if not some:
             return erased

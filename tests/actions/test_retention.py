@@ -22,6 +22,7 @@ from db.schema import (
     deliveries,
     dialogs,
     events,
+    facts,
     people,
     responses,
     rsvps,
@@ -115,6 +116,39 @@ async def test_nothing_is_erased_before_it_is_due(filled: Database) -> None:
 async def test_processed_updates_go_first_and_waiting_ones_stay(filled: Database) -> None:
     assert await purged(filled, START + 2 * DAY) == {"processed updates": 1}
     assert await column(filled, updates.c.state) == ["received"]
+
+
+async def test_what_a_purge_erased_that_was_killed_is_noted_by_the_next_one(database: Database) -> None:
+    """Of each piece it is kept how much it was, with it: nothing is noted twice, and nothing is lost."""
+    moments = {"created_at": START, "seen_at": START}
+    async with database.write() as tx:
+        rows = [{"telegram_id": number, "pseudonym": f"p{number}", **moments} for number in range(1, 26)]
+        await tx.execute(sa.insert(people), rows)
+
+    class Killed(BaseException):
+        pass
+
+    async def kill(_seconds: float) -> None:
+        raise Killed
+
+    later = START + 8 * DAY
+    for actor in ("retention", "command line"):
+        with pytest.raises(Killed):
+            await retention.purge(database, CAMPAIGN, key=KEY, actor=actor, now=later, rest=kill)
+    await purged(database, later + DAY)
+    await purged(database, later + 2 * DAY)
+    async with database.read() as tx:
+        query = sa.select(audit_rows.c.actor, audit_rows.c.details).order_by(audit_rows.c.id)
+        noted = (await tx.execute(query)).all()
+        left = await tx.scalar(sa.select(sa.func.count()).where(facts.c.name.like("purging:%")))
+        assert (await audit.verify(tx)).faults == ()
+    what = "unfinished sign-ups"
+    assert [(row.actor, row.details[what], "so_far" in row.details) for row in noted] == [
+        ("retention", 10, True),
+        ("command line", 10, True),
+        ("retention", 5, False),
+    ]
+    assert left == 0
 
 
 async def test_an_unfinished_sign_up_lasts_a_week(filled: Database) -> None:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.overview
+import db.purges
 from bot.actions import witness
 from bot.actions.broadcast_approvals import WHAT, end_overdue
 from bot.actions.claims import LOST_FOR, tend
@@ -19,6 +20,8 @@ from bot.actions.effects import measure
 from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
+from bot.rules.health import REMEDIES, Trouble
+from bot.rules.retention import has_leapt
 from bot.rules.suppression import SuppressionKey
 from bot.rules.territories import METROPOLE, at_local, zone_of
 from db.approvals import overdue
@@ -185,6 +188,7 @@ class DailyPurge:
 
     It may take hours where there is much to erase: it runs beside the ticks, which do not wait for it, and rests after
     each piece (`rest`). A day that begins meanwhile has its turn once it is done. `also` erases what is no row.
+    `holds`: where the clock seems to have leapt it waits until somebody has purged by hand: it is right, they say so.
     """
 
     def __init__(
@@ -196,7 +200,9 @@ class DailyPurge:
         clock: Clock,
         also: Callable[[], None],
         rest: Rest = leave_room,
+        holds: bool = False,
     ) -> None:
+        self._holds = holds
         self._database, self._campaign, self._key, self._clock = database, campaign, key, clock
         self._also, self._rest = also, rest
         self._last: date | None = None
@@ -215,6 +221,8 @@ class DailyPurge:
             now = self._clock.now()
             self._last = now.date()  # of a day that began since the beat the next one says nothing
             try:
+                if await self._is_held(now):
+                    continue
                 await asyncio.to_thread(self._also)
                 erased = await purge(
                     self._database, self._campaign, key=self._key, actor=DAILY, now=now, rest=self._rest
@@ -226,6 +234,16 @@ class DailyPurge:
             else:
                 if any(erased.values()):
                     log.info("purged", **erased)
+
+    async def _is_held(self, now: datetime) -> bool:
+        if not self._holds:
+            return False
+        async with self._database.read() as tx:
+            last = await db.purges.last(tx)
+        held = has_leapt(last, now)
+        if held:
+            log.error("purge_held", last=last and last.isoformat(), why=REMEDIES[Trouble.CLOCK])
+        return held
 
 
 class DayLine:

@@ -146,6 +146,7 @@ def _keepers_of(ground: Ground, engine: Engine) -> Keepers:
             key=ground.services.suppression_key,
             clock=clock,
             also=partial(remove_left_copies, ground.settings),
+            holds=ground.settings.clock is None,  # any other is meant to be moved
         ),
         day_line=DayLine(database=database, clock=clock),
         measuring=Measuring(database=database, campaign=campaign, clock=clock),
@@ -213,6 +214,7 @@ def _watch_of(ground: Ground, engine: Engine, nightly: NightlyBackup) -> Watch:
         courtesy=ground.services.campaign.courtesy,
         version=installed_version(),
         backup_missed=nightly.is_missed,
+        holds=ground.settings.clock is None,
     )
 
 

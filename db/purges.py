@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.beginnings import begins
-from db.facts import set_fact
+from db.facts import get_fact, set_fact
 from db.schema import facts
 
 _PREFIX = "purging:"
+LAST = "purged:at"
 
 
 def new_run(actor: str) -> str:
@@ -42,3 +44,14 @@ async def taken(tx: AsyncConnection, run: str) -> Mapping[str, int]:
 async def unnoted(tx: AsyncConnection) -> list[str]:
     """The purges of whose work something is not noted: they were killed, or another process is at it."""
     return list(await tx.scalars(sa.select(facts.c.name).where(begins(facts.c.name, _PREFIX))))
+
+
+async def last(tx: AsyncConnection) -> datetime | None:
+    """By the clock, when the last purge was at its end; None: none was since the database remembers it."""
+    found = await get_fact(tx, LAST)
+    return None if found is None else datetime.fromisoformat(found)
+
+
+async def ended(tx: AsyncConnection, now: datetime) -> None:
+    """Remembers that a purge is at its end."""
+    await set_fact(tx, LAST, now.isoformat())

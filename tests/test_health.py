@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import db.backup_record
 import db.notices
 import db.people
+import db.purges
 from bot import introduction, watching
 from bot.app import started
 from bot.cli import main
@@ -258,6 +259,27 @@ async def test_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytest.Monke
         with monkeypatch.context() as patch:
             patch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=health.SPARE_BYTES))
             await web.turns(Trouble.DISK)
+        await web.turns()
+
+
+async def test_a_clock_that_seems_to_have_leapt(tmp_path: Path) -> None:
+    """Until somebody has purged by hand."""
+    async with watched(tmp_path) as web:
+
+        async def last() -> datetime | None:
+            async with web.app.database.read() as tx:
+                return await db.purges.last(tx)
+
+        async def has_purged() -> bool:
+            return await last() is not None
+
+        await until(has_purged, "the first day was purged")
+        async with web.app.database.write() as tx:
+            await db.purges.ended(tx, web.app.clock.now() - timedelta(days=401))
+        found = await web.turns(Trouble.CLOCK)
+        assert found["why"] == [REMEDIES[Trouble.CLOCK]]
+        async with web.app.database.write() as tx:
+            await db.purges.ended(tx, web.app.clock.now())
         await web.turns()
 
 

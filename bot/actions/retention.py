@@ -77,11 +77,13 @@ async def purge(
     else:
         erased[LOG] = await _forget_log(database, due.noted_since, run=run, actor=actor, now=now, rest=rest)
         await _forget_changes(database, rest)
-    if any(erased.values()) and not dry_run:
+    if not dry_run:
         async with database.write() as tx:
+            await db.purges.ended(tx, now)
             taken = await db.purges.taken(tx, run)
             details = {thing: taken.get(thing, 0) for thing in erased}
-            await audit.note(tx, actor=actor, action=Action.PURGE, details=details, now=now)
+            if any(details.values()):
+                await audit.note(tx, actor=actor, action=Action.PURGE, details=details, now=now)
     return erased
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import db.backup_record
 import db.overview
+import db.purges
 from bot.campaign.campaign import load_campaign
 from bot.commands.doctor_network import Diagnosis, ask_telegram, ask_web, ask_web_url
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.backups import BackupPlan
-from bot.rules.health import BACKUP_GRACE, SPARE_BYTES
+from bot.rules.health import BACKUP_GRACE, REMEDIES, SPARE_BYTES, Trouble
+from bot.rules.retention import has_leapt
 from bot.rules.territories import TERRITORIES, zone_of
 from bot.settings import Settings
 from bot.startup import database_file, opened, present, refuse_lost
@@ -42,7 +44,16 @@ async def examine(settings: Settings) -> list[Diagnosis]:
         found.append(_backup_folder(plan))
     if stored.now is not None:
         found.append(_backup(stored, stored.now, NIGHTLY if plan is not None else OLD_BACKUP))
+        if settings.clock is None:
+            found.append(_erasure(stored, stored.now))
     return found
+
+
+def _erasure(stored: _Stored, now: datetime) -> Diagnosis:
+    if has_leapt(stored.purged, now):
+        return Diagnosis("erasure", False, REMEDIES[Trouble.CLOCK])
+    last = "not yet" if stored.purged is None else f"last on {stored.purged:%Y-%m-%d %H:%M} UTC"
+    return Diagnosis("erasure", True, f"what is kept no longer is erased each day, {last}")
 
 
 def _campaign(settings: Settings) -> tuple[BackupPlan | None, Diagnosis]:
@@ -72,6 +83,7 @@ class _Stored(Frozen):
     size: int = 0
     supporters: int = 0
     backup: db.backup_record.Record | None = None
+    purged: datetime | None = None
 
 
 async def _database(settings: Settings) -> _Stored:
@@ -90,6 +102,7 @@ async def _database(settings: Settings) -> _Stored:
                 size=await db.overview.size(database, tx),
                 supporters=(await db.overview.counts(tx, now)).supporters,
                 backup=await db.backup_record.last(tx),
+                purged=await db.purges.last(tx),
             )
     except (DatabaseError, PortevoixError) as error:
         return _Stored(finding=Diagnosis("database", False, error.sentence))

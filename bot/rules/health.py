@@ -30,6 +30,7 @@ class Trouble(StrEnum):
     DISK = "disk"
     DATABASE = "database"
     BACKUP = "backup"
+    CLOCK = "clock"
 
 
 REMEDIES = {
@@ -39,6 +40,8 @@ REMEDIES = {
     Trouble.LATE: "Messages that are due do not leave: see the log for why, and `/broadcasts` in the chat.",
     Trouble.DISK: "The disk is nearly full: make room before the next backup.",
     Trouble.DATABASE: "The database cannot be read or written: see the log, its disk, and its server.",
+    Trouble.CLOCK: "By the machine’s clock more than 400 days have passed since data was last erased: set it if it is"
+    " wrong; if it is right, run `portevoix purge`. Until then nothing is erased by itself.",
     Trouble.BACKUP: "The last planned backup was not made: see `backup_failed` in the log.",
 }
 
@@ -74,6 +77,7 @@ class Signs(Frozen):
     copy_bytes: int = 0
     database_answers: bool = True
     backup_missed: bool = False
+    clock_leapt: bool = False
 
 
 def troubles(signs: Signs) -> tuple[Trouble, ...]:
@@ -86,6 +90,7 @@ def troubles(signs: Signs) -> tuple[Trouble, ...]:
         Trouble.DISK: signs.free_bytes is not None and signs.free_bytes < SPARE_BYTES + signs.copy_bytes,
         Trouble.DATABASE: not signs.database_answers,
         Trouble.BACKUP: signs.backup_missed,
+        Trouble.CLOCK: signs.clock_leapt,
     }
     return tuple(trouble for trouble, there in found.items() if there)
 

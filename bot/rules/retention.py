@@ -10,6 +10,8 @@ from bot.rules.ballots import Ballot
 
 LEAST_AUDIT_DAYS = 180
 """So long the log of the team is kept by every campaign: what is said to have been forgotten earlier was removed."""
+LEAP = timedelta(days=400)
+"""A bot that runs purges every day, and no campaign pauses for more than a year."""
 
 
 class Retention(Frozen):
@@ -104,3 +106,10 @@ def cutoffs(*, now: datetime, ballots: Iterable[Ballot], retention: Retention) -
         noted_since=now - timedelta(days=retention.audit_days),
         closed_since=now - timedelta(days=retention.conversation_days),
     )
+
+
+def has_leapt(last: datetime | None, now: datetime) -> bool:
+    """Whether it is so long since the last purge (None: there was none) that the clock has rather leapt forward: all
+    that is due by then would be gone, and no clock that is set right brings it back.
+    """
+    return last is not None and now - last > LEAP

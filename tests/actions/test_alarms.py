@@ -105,6 +105,7 @@ def test_who_is_told_of_what_lasts() -> None:
         (Signs(), []),
         (Signs(silent_seconds=119), []),
         (Signs(silent_seconds=120), [Trouble.SILENT]),
+        (Signs(clock_leapt=True), [Trouble.CLOCK]),
         (Signs(silent_seconds=120, conflict=True), [Trouble.CONFLICT]),
         # 54,000 messages take half an hour at 30 a second.
         (Signs(lag_seconds=1_700, due_total=54_000, stalled_seconds=1), []),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import db.backup_record
+import db.purges
 from bot.cli import main
 from bot.clock import RealClock
 from bot.rules import health
@@ -206,6 +207,29 @@ def test_a_campaign_file_with_faults_and_a_database_that_is_gone(
     monkeypatch.setenv("PORTEVOIX_CAMPAIGN", str(file))
     status, found = examined(capsys)
     assert (status, list(to_mend(found))) == (1, ["campaign", "database"])
+
+
+def test_a_clock_that_seems_to_have_leapt(
+    telegram: type[Telegram], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def purged(age: timedelta) -> None:
+        settings = Settings.from_environment()
+        async with opened(settings) as database, database.write() as tx:
+            await db.purges.ended(tx, await present(settings) - age)
+
+    main(["staff", "list"])
+    asyncio.run(purged(timedelta(days=500)))
+    assert "erasure" not in examined(capsys)[1], "A clock that is meant to be moved says nothing."
+    monkeypatch.delenv("PORTEVOIX_CLOCK")
+    asyncio.run(purged(timedelta(days=399)))
+    assert examined(capsys)[0] == 0
+    asyncio.run(purged(timedelta(days=401)))
+    status, found = examined(capsys)
+    assert (status, list(to_mend(found))) == (1, ["erasure"])
+    assert "run `portevoix purge`" in found["erasure"]
+    assert main(["purge"]) == 0
+    capsys.readouterr()
+    assert examined(capsys)[0] == 0
 
 
 def test_an_old_backup(telegram: type[Telegram], capsys: pytest.CaptureFixture[str]) -> None:

@@ -276,8 +276,9 @@ ENDLESS = {
 async def test_an_endless_answer_is_given_up_in_doubt(kind: str, attachment: Attachment | None) -> None:
     written = 0
 
-    async def pouring(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def pouring(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal written
+        await reader.readuntil(b"\r\n\r\n")
         beginning, piece = ENDLESS[kind]
         writer.write(b"HTTP/1.1 200 OK\r\n" + beginning)
         with suppress(ConnectionError):

@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import json
+import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +91,12 @@ async def opened(url: str, *, width: int = 1440, height: int = 900) -> AsyncIter
             f"--window-size={width},{height}",
             "about:blank",
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+            # No pipe: those that it starts hold it open when it has ended, and no loop could close it.
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
-            port = await _debugging_port(browser)
+            port = await _debugging_port(browser, Path(folder))
             async with aiohttp.ClientSession() as session:
                 async with session.get(f"http://127.0.0.1:{port}/json/list") as response:
                     target = next(page for page in await response.json() if page["type"] == "page")
@@ -110,15 +114,16 @@ async def opened(url: str, *, width: int = 1440, height: int = 900) -> AsyncIter
                     await page.command("Page.navigate", url=url)
                     yield page
         finally:
-            browser.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(browser.pid, signal.SIGKILL)  # those that it started as well
             await browser.wait()
 
 
-async def _debugging_port(browser: asyncio.subprocess.Process) -> int:
-    """Chromium says on its standard error where it listens."""
-    assert browser.stderr is not None
+async def _debugging_port(browser: asyncio.subprocess.Process, folder: Path) -> int:
+    """Chromium writes into its folder where it listens: the port, then the rest of the address."""
+    told = folder / "DevToolsActivePort"
     async with asyncio.timeout(20):
-        async for line in browser.stderr:
-            if b"DevTools listening on ws://" in line:
-                return int(line.split(b"127.0.0.1:")[1].split(b"/")[0])
-    raise AssertionError("Chromium ended without opening its debugging port.")
+        while not (told.exists() and "\n" in (said := told.read_text())):
+            assert browser.returncode is None, "Chromium ended without opening its debugging port."
+            await asyncio.sleep(0.02)
+    return int(said.partition("\n")[0])

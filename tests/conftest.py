@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache, partial
@@ -34,6 +34,7 @@ from sqlalchemy.util import LRUCache
 
 import db.postgresql
 import db.sqlite
+from bot.commands.running import new_loop
 from db.engine import FILE_NAME, Database, open_database, prepared
 from db.key import DatabaseKey
 from db.upgrade import upgrade
@@ -129,6 +130,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Ends a run that could only fail everywhere, with what was forgotten; once for all workers."""
     if not hasattr(session.config, "workerinput") and (found := forgotten()):
         raise pytest.UsageError("\n".join(found))
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run in the loop in which the bot does: it forgives less."""
+    return {"as the bot": new_loop}
 
 
 GARBAGE = 100_000

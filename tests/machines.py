@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
+from bot.commands.running import new_loop
 from db.engine import FILE_NAME, Database, open_database, prepared
 from db.key import DatabaseKey
 from db.schema import metadata
@@ -29,7 +30,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = new_loop()
         self.folder = tempfile.TemporaryDirectory()
 
     def run(self, work: Any) -> Any:

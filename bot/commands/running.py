@@ -111,11 +111,14 @@ def demo(arguments: Namespace, settings: Settings) -> int:
 
 
 def run_to_end(main: Coroutine[Any, Any, None]) -> None:
-    """Runs in uvloop, which carries twice the messages; in asyncio's own loop where there is none (Windows)."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main)
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which carries twice the messages; asyncio's own where there is none (Windows)."""
     try:
         import uvloop
     except ImportError:
-        asyncio.run(main)
-    else:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(main)
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

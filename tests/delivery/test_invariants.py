@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.clock import MovableClock
+from bot.commands.running import new_loop
 from bot.delivery.account import load_account
 from bot.delivery.outcomes import InDoubt, NotSent, Outcome, Rejected, Wait
 from db import broadcasts, doubts
@@ -45,7 +46,7 @@ def machine(
     class Schedules(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
-            self.loop = asyncio.new_event_loop()
+            self.loop = new_loop()
             self.folder = tempfile.TemporaryDirectory()
             shutil.copyfile(template, Path(self.folder.name) / FILE_NAME)
             self.clock = MovableClock(helpers.start)

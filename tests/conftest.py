@@ -134,7 +134,24 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run in the loop in which the bot does: it forgives less."""
-    return {"as the bot": new_loop}
+    return {"as the bot": _loop_of_a_test}
+
+
+def _loop_of_a_test() -> asyncio.AbstractEventLoop:
+    loop = new_loop()
+    loop.close = partial(_close, loop.close)  # type: ignore[method-assign]  # of this one
+    return loop
+
+
+def _close(close: Callable[[], None]) -> None:
+    """A test that leaves a connection open fails. uvloop tells of it before it closes it: if that was raised at once,
+    as warnings are in tests, it would stay open, and the loop would wait for it without end.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        close()
+    for each in told:
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno, source=each.source)
 
 
 GARBAGE = 100_000

@@ -22,6 +22,14 @@ class _QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    def close(self) -> None:
+        """Nobody is let in any more; who is silent is let go, and who is being answered once they are."""
+        if self.started:
+            for each in self.servers:
+                each.close()
+        for visitor in list(self.server_state.connections):
+            visitor.shutdown()
+
 
 def listen(address: Address) -> socket.socket:
     """A bound socket, so that a port in use is known before anything else starts. Raises SettingsError."""
@@ -56,4 +64,5 @@ async def serve(application: ASGIApp, listener: socket.socket) -> None:
     try:
         await server.serve(sockets=[listener])
     finally:
+        server.close()
         listener.close()

@@ -10,9 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+from starlette.responses import PlainTextResponse
+
+from bot.setting_values import Address
 from bot.web import visitors
+from bot.web.server import listen, serve
 from bot.web.site import static_url
-from tests.bots import BotProcess, until
+from tests.bots import BotProcess, free_port, until
 from tests.test_bad_servers import HURRIED, Server, came, serving
 from tests.test_endless_servers import pressing_start
 
@@ -130,3 +135,22 @@ async def test_a_head_without_end_is_not_read_to_its_end(tmp_path: Path) -> None
         header = b"X-Header: %s\r\n" % (b"x" * 60_000)
         said = await asyncio.to_thread(hangs_up, bot.port, b"GET /health HTTP/1.1\r\n" + header * 4, header)
     assert said < 32 * 1024 * 1024
+
+
+async def test_when_it_ends_nobody_is_let_in_and_who_is_silent_is_let_go() -> None:
+    """The rest of the bot may take its time to end; its loop has the other end of what is left open."""
+    listener = listen(Address(host="127.0.0.1", port=free_port()))
+    listener.listen()  # who comes before it serves waits
+    port = listener.getsockname()[1]
+    serving_it = asyncio.create_task(serve(PlainTextResponse("Here."), listener))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"200" in await reader.readuntil(b"Here.")
+    serving_it.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving_it
+    async with asyncio.timeout(20):
+        assert await reader.read() == b""
+    with pytest.raises(ConnectionError):
+        await asyncio.open_connection("127.0.0.1", port)
+    writer.close()

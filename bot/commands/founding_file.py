@@ -7,11 +7,12 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from bot.campaign.electorate import is_one_commune
 from bot.rules.areas import EVERYWHERE, contains
@@ -72,12 +73,16 @@ def written(answers: Mapping[str, Any]) -> str:
         "slots": [{"name": name, "when": when} for name, when in slots.items()],
         "default_slot": "midday" if "midday" in slots else next(iter(slots)),
     }
+    return re.sub(r"\n{3,}", "\n\n", _model().render(values))
+
+
+@cache
+def _model() -> Template:
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )  # no HTML: what stands in the file is escaped by `quoted`
     environment.filters["quoted"] = _quoted
-    text = environment.from_string(MODEL.read_text(encoding="utf-8")).render(values)
-    return re.sub(r"\n{3,}", "\n\n", text)
+    return environment.from_string(MODEL.read_text(encoding="utf-8"))
 
 
 def _plans(days: Sequence[date], usual: int) -> list[dict[str, Any]]:

@@ -118,7 +118,8 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
         found["offers", which] = await db.statistics.offers(tx, area, known_in)
         found["votes", which] = await db.statistics.vote_answers(tx, area, known_in)
         found["answers", which] = await db.statistics.logged_answers(tx, area, QUESTIONS[:3], known_in)
-        for name, event in product(SOURCES, (None, "1")):
+        # Where they live and what event it is of are asked for beside each other.
+        for name, event in product(SOURCES, (None, "1") if area in ("FR", "69") else (None,)):
             selection = Selection(area=area, known_in=known_in, event=event)
             found[name, event, which] = await rows_of(tx, name, selection)
     for number, known_in in product((1, 2), KNOWN_IN):

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from bot.communes import SHIPPED, Commune, load
 from bot.communes.store import read_table
 from bot.rules.communes.text import fold, key_of, words_of
-from tests.thorough import examples
+from tests.thorough import examples, one_in_three
 
 GAZETTEER = load()
 CITIES = frozenset({"75056", "69123", "13055"})
+TRIED = one_in_three(GAZETTEER.codes())
+"""They change with the shipped file alone, and are searched for one after the other."""
 codes = st.sampled_from(GAZETTEER.codes())
 spellings = st.sampled_from(
     (
@@ -88,7 +90,7 @@ def test_territories(code: str, department: str, territory: str, zone: str) -> N
 def test_every_commune_is_first_by_its_name_and_departement() -> None:
     missed = [
         code
-        for code in GAZETTEER.codes()
+        for code in TRIED
         if (found := commune(code)).parent is None
         and search(f"{found.name} {found.department}")[:1] != [code]
     ]
@@ -98,7 +100,7 @@ def test_every_commune_is_first_by_its_name_and_departement() -> None:
 def test_every_commune_is_first_by_its_name_and_postcode() -> None:
     missed = [
         (code, postcode)
-        for code in GAZETTEER.codes()
+        for code in TRIED
         if code not in CITIES  # With a postcode, a part of Paris, Lyon or Marseille is meant.
         for postcode in commune(code).postcodes
         if search(f"{postcode} {commune(code).name}")[:1] != [code]
@@ -168,7 +170,7 @@ def test_every_commune_is_found_by_its_code() -> None:
         for postcode in commune(code).postcodes:
             covered.setdefault(postcode, set()).add(code)
     ambiguous = 0
-    for code in GAZETTEER.codes():
+    for code in TRIED:
         others = covered.get(code, set()) - {code}
         result = GAZETTEER.search(code.lower())
         found = [other.code for other in result.results]
@@ -193,7 +195,7 @@ def test_every_commune_is_found_by_its_code() -> None:
             assert result.confident
         result = GAZETTEER.search(f"INSEE {code}")
         assert (result.results[0].code, result.confident) == (code, True)
-    assert ambiguous < 0.09 * len(GAZETTEER)
+    assert 0 < ambiguous < 0.09 * len(TRIED)
 
 
 @settings(max_examples=examples(100), deadline=None)

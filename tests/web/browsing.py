@@ -117,10 +117,22 @@ class _Fields(HTMLParser):
 
 @dataclass
 class Browser:
-    """Somebody's browser. `page`: what it shows."""
+    """Somebody's browser."""
 
     client: httpx.AsyncClient
-    page: httpx.Response = field(default_factory=lambda: httpx.Response(204))
+    _page: httpx.Response = field(default_factory=lambda: httpx.Response(204))
+    _ahead: str | None = None
+    """Where it was sent and has yet to look: most go somewhere else at once, and that page takes its time."""
+
+    @property
+    def page(self) -> httpx.Response:
+        """What it shows."""
+        assert self._ahead is None, "Nothing is shown yet: await arrive()."
+        return self._page
+
+    @page.setter
+    def page(self, shown: httpx.Response) -> None:
+        self._page, self._ahead = shown, None
 
     @property
     def text(self) -> str:
@@ -138,11 +150,25 @@ class Browser:
         self.page = await self.client.get(path, follow_redirects=True)
         return self.page
 
-    async def send(self, path: str, *, token: str | None = None, **fields: str) -> httpx.Response:
+    async def arrive(self) -> httpx.Response:
+        """The page where it was sent when its session began."""
+        return self.page if self._ahead is None else await self.open(self._ahead)
+
+    async def enter(self, link: str) -> None:
+        """Begins a session by a link, and looks at nothing yet."""
+        await self.open(link)
+        entered = await self.send(link, follow=False)
+        assert entered.is_redirect, entered.text
+        self._ahead = entered.headers["location"]
+
+    async def send(
+        self, path: str, *, token: str | None = None, follow: bool = True, **fields: str
+    ) -> httpx.Response:
         """A form of the page that is shown, as a browser sends it; `token`: another one than the page's.
 
         A `tap` is that of its button, with the mark of the words that it stands under.
         """
+        await self.arrive()
         found = re.search(r'name="form" value="([^"]*)"', self.page.text)
         shown = token if token is not None else found[1] if found else ""
         if "tap" in fields:
@@ -152,7 +178,7 @@ class Browser:
             path,
             data={"form": shown, **fields},
             headers={"origin": str(self.client.base_url).rstrip("/")},
-            follow_redirects=True,
+            follow_redirects=follow,
         )
         return self.page
 
@@ -177,6 +203,5 @@ async def signed_in(
     shown = await talker.send(f"/{door}")
     (link,) = shown.urls.values()
     visitor = browser(talker.conversation, address, web=web)
-    await visitor.open(link)
-    await visitor.send(link)
+    await visitor.enter(link)
     return visitor

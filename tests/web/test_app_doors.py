@@ -93,7 +93,7 @@ async def test_over_https_telegram_opens_it_itself_and_without_an_address_nobody
     opened = [key["web_app"]["url"] for row in keys for key in row if "web_app" in key]
     assert opened == ["https://bot.example.org/app/open"]
     visitor = await signed_in(zoe, "https://bot.example.org", door=Entrance.APP)
-    assert visitor.page.status_code == 200
+    assert (await visitor.arrive()).status_code == 200
     served_at(conversation, None)
     assert "Open the app" not in str(await zoe.send("/help"))
     assert "turned it on" in (await zoe.send("/app")).text
@@ -103,7 +103,7 @@ async def test_the_session_goes_with_whoever_it_is_of(conversation: Conversation
     await supporter(conversation, ZOE, "69123", language="en")
     zoe = conversation.person(ZOE)
     visitor = await signed_in(zoe, door=Entrance.APP)
-    assert visitor.page.status_code == 200
+    assert (await visitor.arrive()).status_code == 200
     await zoe.send("/delete")
     await zoe.tap("Yes, erase everything")
     assert (await visitor.open("/app/")).status_code == 401

@@ -225,6 +225,7 @@ async def test_whoever_did_not_sign_up_reads_what_is_held_and_nothing_else(
     stranger = conversation.person(99)
     await stranger.send("/help")
     visitor = await signed_in(stranger, door=Entrance.APP)
+    await visitor.arrive()
     assert "Sign up first" in visitor.text
     assert "The number of this chat" in await _told(visitor, "/app/me")
     for path in ("/app/vote", "/app/me/choices/team"):

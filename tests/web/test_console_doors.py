@@ -125,7 +125,7 @@ async def test_strangers_see_nothing_and_get_no_cookie(conversation: Conversatio
 async def test_a_form_is_taken_from_a_page_of_the_session_alone(conversation: Conversation) -> None:
     visitor = await signed_in(await staff(conversation, SOPHIE, "organizer", "69"))
     other = await signed_in(await staff(conversation, KARIM, "organizer", "69"))
-    token = visitor.page.text.partition('name="form" value="')[2].partition('"')[0]
+    token = (await visitor.arrive()).text.partition('name="form" value="')[2].partition('"')[0]
     assert token
     send = visitor.client.post
     mine = {"origin": ADDRESS}

@@ -166,6 +166,7 @@ async def test_on_the_polling_day_what_leaves_at_each_persons_own_time_is_told_a
 ) -> None:
     conversation.clock.move(paris("2016-11-20T12:00"))
     visitor = await signed_in(await staff(conversation, OLGA, "organizer", "69"))
+    await visitor.arrive()
     assert "an hour before each person’s own time" in visitor.text
     assert "fewer than ten people signed up" in visitor.text
 
@@ -176,6 +177,7 @@ async def test_today_tells_the_day_where_an_hour_is_another_day_for_its_reader(
     """Tuesday evening in Tahiti is Wednesday morning in Paris; in Guadeloupe it is another hour of the same day."""
     conversation.clock.move(paris("2016-11-15T20:00"))
     visitor = await signed_in(await staff(conversation, OLGA, "admin", "FR"))
+    await visitor.arrive()
     assert "Tuesday 15 November, 18:00 local time: Guadeloupe (23:00 for you), " in visitor.text
     assert "French Polynesia (Wednesday 16 November at 05:00 for you)" in visitor.text
     assert "Wednesday 16 November, 18:00 local time: Metropolitan France, " in visitor.text
@@ -372,9 +374,11 @@ async def test_a_question_that_waits_for_a_day_is_told_of_today(conversation: Co
     await zoe.tap("Send this to the team")
     await zoe.tap("Send")
     visitor = await signed_in(sophie)
+    await visitor.arrive()
     assert "Nothing needs you" in visitor.text
     conversation.clock.move(conversation.clock.now() + timedelta(hours=25))
     visitor = await signed_in(sophie)
+    await visitor.arrive()
     assert "Conversations waiting: 1" in visitor.text
 
 

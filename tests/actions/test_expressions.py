@@ -44,7 +44,7 @@ from tests.conversation import CAMPAIGN
 from tests.expressions import ARGUMENTS, expressions
 from tests.membership import Member, is_supporter
 from tests.places import lives_in
-from tests.thorough import examples
+from tests.thorough import examples, seeds
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 GAZETTEER = communes.load()
@@ -153,7 +153,7 @@ def what_they_did(chance: random.Random, person: int) -> Iterator[tuple[sa.Table
         yield staff, {"telegram_id": person, **row}
 
 
-@pytest.fixture(params=range(3))
+@pytest.fixture(params=seeds(3))
 async def crowd(database: Database, request: pytest.FixtureRequest) -> AsyncIterator[Crowd]:
     async with database.write() as tx:
         await fill(tx, random.Random(request.param))

@@ -170,7 +170,7 @@ async def test_nothing_that_is_read_tells_of_them(database: Database) -> None:
     assert not any("restriction" in row for row in after)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 async def test_nothing_is_queued_for_them(database: Database, seed: int) -> None:
     async with database.write() as tx:
         restricted = await fill(tx, random.Random(seed))

@@ -127,7 +127,8 @@ async def test_a_forecast_is_the_same_and_blurred_by_who_asked(database: Databas
             gone = {"unreachable_at": MORNING - timedelta(days=1)}
             await tx.execute(sa.update(people).where(people.c.id.in_(some)).values(**gone))
             await tx.execute(sa.update(people).where(people.c.telegram_id > 125).values(mutes_news=True))
-        await signed_in(await staff(conversation, SOPHIE, "coordinator", area), web=found.web)
+        visitor = await signed_in(await staff(conversation, SOPHIE, "coordinator", area), web=found.web)
+        await visitor.arrive()
         await found.process()
         author, here, there = await asking(found), Rolls(database), Rolls(database)
         there.counts, there.told = counts_of(found), here.told

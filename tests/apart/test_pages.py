@@ -95,6 +95,7 @@ async def apart(database: Database, **options: Any) -> AsyncIterator[Apart]:
 async def somebody(found: Apart, role: str = "admin") -> Browser:
     """Signed in, with the first page seen: the process is asked from then on."""
     visitor = await signed_in(await staff(found.conversation, SOPHIE, role, "69"), web=found.web)
+    await visitor.arrive()
     await found.process()
     found.here.clear()
     return visitor
@@ -235,6 +236,7 @@ async def test_until_it_is_there_pages_are_made_here_one_at_a_time(
     monkeypatch.setattr(process, "begin", later)
     async with apart(sqlite_database) as found:
         visitor = await signed_in(await staff(found.conversation, SOPHIE, "admin", "69"), web=found.web)
+        await visitor.arrive()
         found.here.clear()
         entered, leave = asyncio.Event(), asyncio.Event()
         real = found._application
@@ -265,6 +267,7 @@ async def test_where_no_process_can_begin_pages_are_made_here_and_the_log_says_s
     with capture_logs() as logs:
         async with apart(sqlite_database) as found:
             visitor = await signed_in(await staff(found.conversation, SOPHIE, "admin", "69"), web=found.web)
+            await visitor.arrive()
 
             async def is_told() -> bool:
                 return any(line["event"] == "pages_made_here" for line in logs)
@@ -278,6 +281,7 @@ async def test_where_no_process_can_begin_pages_are_made_here_and_the_log_says_s
 async def test_it_ends_when_nobody_asks_and_begins_anew(sqlite_database: Database) -> None:
     async with apart(sqlite_database, idle_seconds=0.2) as found:
         visitor = await signed_in(await staff(found.conversation, SOPHIE, "admin", "69"), web=found.web)
+        await visitor.arrive()
         first = await found.process()
 
         async def is_gone() -> bool:

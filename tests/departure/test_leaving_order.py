@@ -31,6 +31,7 @@ from tests.campaigning import supporter
 from tests.conversation import CAMPAIGN, Conversation, paris
 from tests.departure.test_decide import NOW, a_departure, taken
 from tests.departure.test_reach_of_expressions import CROWD, somebody
+from tests.thorough import seeds
 
 NOWS = (
     paris("2016-11-08T10:00"),  # on a plain day
@@ -112,7 +113,7 @@ class Played:
 
 
 @pytest.mark.parametrize("now", NOWS, ids=str)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 async def test_what_is_foreseen_of_each_message_is_what_then_happens(
     database: Database, now: datetime, seed: int
 ) -> None:

@@ -79,6 +79,8 @@ async def purge(
         await _forget_changes(database, rest)
     if not dry_run:
         async with database.write() as tx:
+            # First, as whoever forgets entries of the log does: of two purges each might wait for the other.
+            await audit.take_turn(tx)
             await db.purges.ended(tx, now)
             taken = await db.purges.taken(tx, run)
             details = {thing: taken.get(thing, 0) for thing in erased}
@@ -105,9 +107,12 @@ async def _note_unnoted(database: Database, now: datetime) -> None:
         if not await db.purges.unnoted(tx):
             return
     async with database.write() as tx:
+        await audit.take_turn(tx)
         for run in await db.purges.unnoted(tx):
-            details = {**await db.purges.taken(tx, run), "so_far": True}
-            await audit.note(tx, actor=db.purges.actor_of(run), action=Action.PURGE, details=details, now=now)
+            if erased := await db.purges.taken(tx, run):  # else it is noted by whoever took it
+                details = {**erased, "so_far": True}
+                actor = db.purges.actor_of(run)
+                await audit.note(tx, actor=actor, action=Action.PURGE, details=details, now=now)
 
 
 async def _count_surveys(database: Database, now: datetime) -> None:

@@ -21,9 +21,9 @@ from bot.rules.survey_draft import (
     REOPENED,
     TERMS,
     anew,
+    answers_in,
     being_written,
     form_of,
-    lines_in,
     next_question,
     with_its_answers,
     with_said,
@@ -146,7 +146,7 @@ async def type_options(update: Update, context: Context) -> None:
     assert context.message is not None  # a text handler
     language, number, questions = _question(context).language, _number(context), _questions(context)
     assert language is not None  # this step is asked for a language
-    lines = lines_in(context.message.text or "")
+    lines = answers_in(context.message.text or "")
     _require_options(lines, list(questions[number].get("options", {}).values()))
     await proceed(context, context.say, questions=with_said(questions, number, "options", language, lines))
 

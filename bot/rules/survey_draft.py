@@ -182,14 +182,21 @@ def lines_in(typed: str) -> list[str]:
     return [" ".join(line.split()) for line in typed.splitlines() if line.strip()]
 
 
+def answers_in(typed: str) -> list[str]:
+    """The answers that stand in what was typed, one on each line, without what lists have before each."""
+    return _without_marks(lines_in(typed))
+
+
+def _without_marks(lines: list[str]) -> list[str]:
+    return [_MARK.sub("", each) for each in lines] if all(map(_MARK.match, lines)) else lines
+
+
 def with_its_answers(typed: str) -> tuple[str, list[str]]:
     """A question as it was typed, and the answers that stand below it where lines as short as answers do."""
     question, *answers = lines_in(typed) or [""]
     if len(answers) < LEAST_OPTIONS or max(map(len, answers)) > LIMITS["option"]:
         return typed, []
-    if all(map(_MARK.match, answers)):
-        answers = [_MARK.sub("", each) for each in answers]
-    return question, answers
+    return question, _without_marks(answers)
 
 
 def form_of(data: Mapping[str, Any]) -> Form:

@@ -17,6 +17,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from bot.communes.consulates import city_of
 from bot.rules.bringing import Money
@@ -181,7 +182,11 @@ def _numbers_of(locale: str) -> dict[str, Any]:
         )
 
     def listing(values: Iterable[object], style: Any = "standard") -> str:
-        return format_list([str(value) for value in values], style=style, locale=locale)
+        each = list(values)
+        if any(isinstance(value, Markup) for value in each):
+            # Escaped already: a list that is no Markup would be escaped once more.
+            return Markup(format_list([escape(value) for value in each], style=style, locale=locale))
+        return format_list([str(value) for value in each], style=style, locale=locale)
 
     return {
         "number": number,

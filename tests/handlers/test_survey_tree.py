@@ -196,6 +196,40 @@ async def test_a_question_is_typed_together_with_its_answers(
     assert second["options"]["fr"] == ["Le matin", "Le soir"]
 
 
+async def test_answers_are_typed_as_the_list_that_is_shown_and_a_question_of_two_lines_is_named_on_one(
+    conversation: Conversation,
+) -> None:
+    """Who is shown “1. Oui”, “2. Non” types as much: people read no number on their buttons."""
+    staff = await team(conversation)
+    await write_up_to_the_questions(staff)
+    await write_question(staff, *TRAIN[:2], "• Oui\n• Non", "1. Yes\n2. No")
+    await staff.tap("Another question")
+    await write_question(staff, "Quand ?", "When?\nOn weekdays", *WHEN[2:])
+    assert "2. When? On weekdays" in staff.last.text
+    await staff.tap("What follows question 1")
+    assert "Yes → 2. When? On weekdays\nNo → 2. When? On weekdays" in staff.last.text
+    await staff.tap("No")
+    assert next(iter(staff.last.buttons)) == "✓ 2. When? On weekdays"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_an_answer_with_signs_reads_as_it_was_typed_where_a_question_says_what_it_follows(
+    language: str,
+) -> None:
+    def question(**leads: int) -> dict[str, object]:
+        return {
+            "texts": {"fr": "?"},
+            "options": {"fr": ["Bus & <tram>", "100 %"]},
+            "several": False,
+            "leads": leads,
+        }
+
+    said = [question(**{"0": 2}), question(), question()]
+    form = form_of({"titles": {"fr": "t"}, "purposes": {"fr": "p"}, "questions": said})
+    (whole,) = whole_texts(partial(services().texts.render, language=language), form, language)
+    assert "question 1 (Bus &amp; &lt;tram&gt;)" in whole.html
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_everything_that_six_short_questions_ask_stands_in_one_message(language: str) -> None:
     form = form_of(

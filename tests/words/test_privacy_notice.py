@@ -56,6 +56,17 @@ def test_the_first_layer_is_short(language: str) -> None:
     assert len(words) <= FIRST_LAYER, len(words)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rounds", [1, 2])
+@pytest.mark.parametrize("proof_days", [0, 365])
+def test_each_point_of_the_first_layer_begins_a_line(language: str, rounds: int, proof_days: int) -> None:
+    whole = CAMPAIGNS["primaire-2016"]
+    kept = replace(whole.retention, proof_days=proof_days)
+    campaign = replace(whole, ballots=whole.ballots[:rounds], retention=kept)
+    lines = Texts({"campaign": campaign}).render("privacy/privacy", language).html.splitlines()
+    assert [line[0] for line in lines if "•" in line] == ["•"] * 5
+
+
 @pytest.mark.parametrize("name", CAMPAIGNS)
 @pytest.mark.parametrize("article", TOLD)
 def test_every_point_of_the_law_is_told(article: str, name: str) -> None:

@@ -18,11 +18,15 @@ async def team(conversation: Conversation, role: str = "coordinator", area: str 
     return conversation.person(STAFF)
 
 
-async def write_up_to_the_questions(staff: Talker) -> None:
+ABOUT = ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme.")
+
+
+async def write_up_to_the_questions(staff: Talker, *about: str) -> None:
+    """`about`: its title and its purpose, each in both languages."""
     await staff.send("/survey")
     await staff.tap("New survey")
     await staff.tap("Opinion poll")
-    for words in ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme."):
+    for words in about or ABOUT:
         await staff.send(words)
 
 

@@ -369,7 +369,7 @@ def _environment(
         extensions=["jinja2.ext.i18n", _KeepLines],
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # of the extension: values are named
+    environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(_translating(catalogue(code), Markup if autoescape else str))
     environment.globals.update(common)
     environment.globals.update(language=code, languages=LANGUAGES, mark=_mark)

@@ -15,6 +15,7 @@ from bot.rules.surveys import END, from_json
 from db.schema import people, survey_answers, surveys
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
+from tests.survey_writing import write_up_to_the_questions
 from tests.surveying import ask, survey
 from tests.web.browsing import Browser, signed_in, web_of
 
@@ -117,6 +118,19 @@ async def test_what_is_half_written_waits_and_the_chat_goes_on_with_what_is_whol
     await sophie.send(f"{NEW}/drop")
     await sophie.open(NEW)
     assert "Vos trajets" not in html.unescape(sophie.page.text)
+
+
+async def test_what_the_chat_took_on_two_lines_keeps_its_words_apart(conversation: Conversation) -> None:
+    sophie = await asker(conversation, "coordinator")
+    writing = conversation.person(SOPHIE)
+    await write_up_to_the_questions(
+        writing, "Vos\ntrajets", "Your journeys", "Pour notre\n programme.", "For us."
+    )
+    for words in ("Prenez-vous\nle train ?", "Do you take the train?"):
+        await writing.send(words)
+    await sophie.open(NEW)
+    for shown in ("Vos trajets", "Pour notre programme.", "Prenez-vous le train ?"):
+        assert f'value="{shown}"' in html.unescape(sophie.page.text).replace("\u202f", " "), shown
 
 
 async def test_the_tree_is_said_by_answer_and_shown_as_people_walk_it(conversation: Conversation) -> None:

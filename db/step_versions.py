@@ -2,7 +2,7 @@
 
 What left stays as it was, under the kind and the template that it had; what has yet to leave does so as the file says
 now. A former version keeps its row under another key: that of the step, a colon and its number. Where the file is
-changed back it is the message of the step again.
+changed back it is the message of the step again. What the team had paused or cancelled stays so, whatever it says.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def _of(key: str) -> sa.ColumnElement[bool]:
 
 
 @_once
-def _versions(key: str) -> sa.Select[tuple[int, str, str, str | None]]:
-    columns = (broadcasts.c.id, broadcasts.c.key, broadcasts.c.kind, broadcasts.c.template)
+def _versions(key: str) -> sa.Select[tuple[int, str, str, str | None, str]]:
+    columns = (broadcasts.c.id, broadcasts.c.key, broadcasts.c.kind, broadcasts.c.template, broadcasts.c.state)
     return sa.select(*columns).where(_of(key)).order_by(broadcasts.c.id)
 
 
@@ -66,16 +66,18 @@ async def versions(tx: AsyncConnection, planned: PlannedBroadcast, now: datetime
     current = next((row for row in rows if row.key == planned.key), None)
     is_new = current is not None and current not in said
     if current is not None and is_new:
-        await _rename(tx, current.id, f"{planned.key}:{current.id}")
+        await _change(tx, current.id, key=f"{planned.key}:{current.id}")
         if said:
-            await _rename(tx, said[0].id, planned.key, finished_at=None)
+            await _change(tx, said[0].id, key=planned.key, finished_at=None)
     broadcast = current.id if current is not None and not is_new else await ensure_broadcast(tx, planned, now)
+    if current is not None and is_new:
+        await _change(tx, broadcast, state=current.state)
     former = tuple(row.id for row in rows if row.id != broadcast)
     return StepVersions(broadcast=broadcast, former=former, is_new=is_new)
 
 
-async def _rename(tx: AsyncConnection, broadcast: int, key: str, **values: Any) -> None:
-    await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == broadcast).values(key=key, **values))
+async def _change(tx: AsyncConnection, broadcast: int, **values: Any) -> None:
+    await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == broadcast).values(**values))
 
 
 async def due_by_the_clock(tx: AsyncConnection, steps: Mapping[str, Step]) -> set[str]:

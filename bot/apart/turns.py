@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 MOST_SECONDS = 0.1
-"""For how long a page has the process to itself: one that takes longer waits for the database, or shall not be waited
-for by every other.
-"""
+"""For how long a page has the process to itself while it waits for something, as for a count in the database."""
 
 
 class Turns:

@@ -42,15 +42,25 @@ def listen(address: Address) -> socket.socket:
         listener.bind((address.host, address.port))
     except OSError as error:
         listener.close()
-        raise SettingsError(
-            f"The web part cannot listen on {address.host}:{address.port} ({error.strerror}): "
-            "stop what uses that port, or set PORTEVOIX_WEB to another one."
-        ) from None
+        raise _taken(address.host, address.port, error) from None
     return listener
 
 
+def _taken(host: str, port: int, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The web part cannot listen on {host}:{port} ({error.strerror}): "
+        "stop what uses that port, or set PORTEVOIX_WEB to another one."
+    )
+
+
 async def serve(application: ASGIApp, listener: socket.socket) -> None:
-    """Serves until cancelled."""
+    """Serves until cancelled. Raises SettingsError where somebody else has begun to listen since it was bound."""
+    try:
+        listener.listen()  # uvloop would not tell that it cannot
+    except OSError as error:
+        host, port = listener.getsockname()[:2]
+        listener.close()
+        raise _taken(host, port, error) from None
     visitor = functools.partial(Visitor, visitors=Visitors(room()))
     config = uvicorn.Config(
         application,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.people_to_plan
 from bot.actions.planning import FIRST_LOOK, FOLLOW_UPS_EVERY, look, plan
@@ -11,6 +14,7 @@ from bot.campaign.campaign import Campaign
 from bot.clock import MovableClock
 from bot.rules.kinds import Kind
 from bot.ticking import Ticker
+from db.broadcasts import cancel, pause, resume
 from db.engine import Database
 from db.schema import broadcasts, deliveries
 from tests.conversation import CAMPAIGN, paris
@@ -80,6 +84,30 @@ async def test_what_left_of_a_step_stays_as_it_was_and_what_has_yet_to_leave_fol
         rows = (await tx.execute(mine.order_by(broadcasts.c.id))).all()
     # Changed back it is the first message again, and not a third one.
     assert [tuple(row) for row in rows] == [("gotv", None), ("persuasion", None)]
+
+
+@pytest.mark.parametrize(("change", "state"), [(pause, "paused"), (cancel, "cancelled")])
+async def test_what_the_team_had_stopped_stays_so_whatever_the_file_says(
+    database: Database, change: Callable[[AsyncConnection, int], Awaitable[bool]], state: str
+) -> None:
+    """Also of what was paused and let go on under its other words, and then changed back."""
+    gone, _ = await add(
+        database, *(somebody(0, telegram_id=number, pseudonym=f"p{number}") for number in range(2))
+    )
+    now = paris("2016-11-16T18:00")
+    mine = sa.select(broadcasts.c.id, broadcasts.c.state).where(broadcasts.c.key == "plan")
+    async with database.write() as tx:
+        await plan(tx, CAMPAIGN, now)
+        sent = {"state": "sent", "sent_at": now}
+        await tx.execute(sa.update(deliveries).where(deliveries.c.person == gone).values(sent))
+        first = (await tx.execute(mine)).one()
+        assert await change(tx, first.id)
+        await plan(tx, changed_file("plan", kind=Kind.PERSUASION), now)
+        second = (await tx.execute(mine)).one()
+        assert (second.id != first.id, second.state) == (True, state)
+        went_on = await resume(tx, second.id)
+        await plan(tx, CAMPAIGN, now)
+        assert (await tx.execute(mine)).one() == (first.id, "active" if went_on else state)
 
 
 async def test_what_a_process_with_another_file_queues_follows_that_of_the_last_one_that_runs(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import PlainTextResponse
 
+from bot.errors import SettingsError
 from bot.setting_values import Address
 from bot.web import visitors
 from bot.web.server import listen, serve
@@ -154,3 +155,14 @@ async def test_when_it_ends_nobody_is_let_in_and_who_is_silent_is_let_go() -> No
     with pytest.raises(ConnectionError):
         await asyncio.open_connection("127.0.0.1", port)
     writer.close()
+
+
+async def test_a_port_that_somebody_else_takes_before_it_serves_is_told_in_a_sentence() -> None:
+    """Bound, and not yet listened on, a port can be bound once more."""
+    address = Address(host="127.0.0.1", port=free_port())
+    ours, theirs = listen(address), listen(address)
+    with contextlib.closing(theirs):
+        theirs.listen()
+        async with asyncio.timeout(20):
+            with pytest.raises(SettingsError, match="stop what uses that port"):
+                await serve(PlainTextResponse("Here."), ours)

@@ -43,7 +43,13 @@ def _of(key: str) -> sa.ColumnElement[bool]:
 
 @_once
 def _versions(key: str) -> sa.Select[tuple[int, str, str, str | None, str]]:
-    columns = (broadcasts.c.id, broadcasts.c.key, broadcasts.c.kind, broadcasts.c.template, broadcasts.c.state)
+    columns = (
+        broadcasts.c.id,
+        broadcasts.c.key,
+        broadcasts.c.kind,
+        broadcasts.c.template,
+        broadcasts.c.state,
+    )
     return sa.select(*columns).where(_of(key)).order_by(broadcasts.c.id)
 
 

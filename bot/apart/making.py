@@ -25,7 +25,7 @@ from bot.delivery.tuning import settle_memory
 from bot.departure.compose import Composer
 from bot.logs import configure_logs
 from bot.web.app import MADE_ELSEWHERE, make_pages
-from bot.web.desk import Desk
+from bot.web.desk import WAITS, Desk
 from bot.web.downloads import Downloads
 from bot.web.parts import parts_of
 from bot.web.site import Site
@@ -156,7 +156,7 @@ class Answering:
         async with self._turns.turn() as over:
             page = MadePage(frame.number, self._writer, over)
             try:
-                await self._application(scope_of(frame.content), receive, page.send)
+                await self._application({**scope_of(frame.content), WAITS: over}, receive, page.send)
             except Exception as error:
                 # What could not be made is told on a page, and in the log (`page_failed`); this broke in its middle.
                 if not page.is_whole:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-MOST_SECONDS = 0.1
-"""For how long a page has the process to itself while it waits for something, as for a count in the database."""
+MOST_SECONDS = 0.25
+"""For how long a page has the process to itself, where it waits for something that nobody knows of."""
 
 
 class Turns:

@@ -70,15 +70,19 @@ async def having_counted(
     *,
     patience: float = PATIENCE,
     meanwhile: Callable[[], Awaitable[T]] | None = None,
+    waits: Callable[[], None] | None = None,
 ) -> T:
     """What is made, over and over until everything that it counts is known: no transaction waits for a count.
 
-    `meanwhile`: what is made instead where a count takes longer than `patience`; None: it is waited for.
+    `meanwhile`: what is made instead where a count takes longer than `patience`; None: it is waited for. `waits`:
+    called when it begins to wait.
     """
     for _ in range(MOST_LOOKED_UP):
         try:
             return await make()
         except CountFirst as first:
+            if waits is not None:
+                waits()
             asked, now = (first.key, first.look), clock.now()
             if meanwhile is None:
                 await remembered.get(*asked, now, kept_for=first.kept_for)

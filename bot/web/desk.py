@@ -53,6 +53,8 @@ MOST_ATTEMPTS = 5
 FORM_TOKEN = "form"
 PASSED_BACK = "portevoix.passed_back"
 """Said of a request whose page is made by the bot's own process after all: of the few that are, at once."""
+WAITS = "portevoix.waits"
+"""Of a request whose page is made apart: what to call when it begins to wait, so that the next is made meanwhile."""
 ZONE = "Europe/Paris"
 
 
@@ -296,6 +298,7 @@ class Desk(Frozen):
                     self.clock,
                     patience=self.patience,
                     meanwhile=None if is_part else counting,
+                    waits=request.scope.get(WAITS),
                 )
             except MadeElsewhere:
                 if note is None:

@@ -6,12 +6,18 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
 from bot.apart.frames import Frame, FrameKind, answer_of, asked, read_frame
 from bot.apart.making import Answering
 from bot.apart.turns import Turns
+from bot.clock import RealClock
+from bot.web.counting import CountFirst, having_counted
+from bot.web.desk import WAITS
+from bot.web.remembered import Remembered
 
 BEGINNING, END = b"beginning", b"end"
 LONG = 3600.0
@@ -24,7 +30,7 @@ class Making:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self.begun: asyncio.Queue[str] = asyncio.Queue()
-        self.ends = {path: asyncio.Event() for path in ("/a", "/b", "/c", "/broken", "/stream")}
+        self.ends = {path: asyncio.Event() for path in ("/a", "/b", "/c", "/broken", "/stream", "/counts")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -32,10 +38,19 @@ class Making:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         if path == "/stream":
             await send({"type": "http.response.body", "body": BEGINNING, "more_body": True})
-        await self.ends[path].wait()
+        if path == "/counts":
+            count = partial(self._count, self.ends[path])
+            await having_counted(count, Remembered(), RealClock(), waits=scope[WAITS])
+        else:
+            await self.ends[path].wait()
         if path == "/broken":
             raise ValueError
         await send({"type": "http.response.body", "body": END})
+
+    async def _count(self, counted: asyncio.Event) -> None:
+        """What a page shows is counted first, which takes long."""
+        if not counted.is_set():
+            raise CountFirst(("all",), counted.wait, timedelta(minutes=1))
 
     def ask(self, *paths: str) -> None:
         """For these at one time: their numbers are those of this order."""
@@ -88,6 +103,15 @@ async def test_nobody_waits_for_one_that_takes_long() -> None:
         found.ends["/b"].set()
         assert await found.said() == (1, FrameKind.WHOLE, END)
         found.ends["/a"].set()
+        assert await found.said() == (0, FrameKind.WHOLE, END)
+
+
+async def test_one_that_begins_to_wait_for_a_count_lets_the_next_begin() -> None:
+    async with making(most_seconds=LONG) as found:
+        found.ask("/counts", "/b")
+        found.ends["/b"].set()
+        assert await found.said() == (1, FrameKind.WHOLE, END)
+        found.ends["/counts"].set()
         assert await found.said() == (0, FrameKind.WHOLE, END)
 
 

@@ -25,7 +25,8 @@ from bot.delivery.tuning import settle_memory
 from bot.departure.compose import Composer
 from bot.logs import configure_logs
 from bot.web.app import MADE_ELSEWHERE, make_pages
-from bot.web.desk import WAITS, Desk
+from bot.web.counting import WAITS
+from bot.web.desk import Desk
 from bot.web.downloads import Downloads
 from bot.web.parts import parts_of
 from bot.web.site import Site

@@ -37,7 +37,7 @@ from bot.rules.suppression import SuppressionKey
 from bot.rules.typed import is_number
 from bot.web.addresses import address_of, came_from
 from bot.web.bodies import form_of
-from bot.web.counting import AGAIN_SECONDS, PATIENCE, having_counted, kept, outside
+from bot.web.counting import AGAIN_SECONDS, PATIENCE, WAITS, having_counted, kept, outside
 from bot.web.refusals import BadForm, Missing, as_told, status_of
 from bot.web.remembered import IF_SLOW, KEPT_FOR, Key, Older, Remembered
 from bot.web.site import HEADERS, Site, packed
@@ -53,8 +53,6 @@ MOST_ATTEMPTS = 5
 FORM_TOKEN = "form"
 PASSED_BACK = "portevoix.passed_back"
 """Said of a request whose page is made by the bot's own process after all: of the few that are, at once."""
-WAITS = "portevoix.waits"
-"""Of a request whose page is made apart: what to call when it begins to wait, so that the next is made meanwhile."""
 ZONE = "Europe/Paris"
 
 
@@ -103,9 +101,7 @@ class Visit(Frozen):
         }
 
     def counted(self, what: str, area: str, count: Count, of: Key = ()) -> tuple[Any, datetime]:
-        """A count of an area, of figures that are no parts of each other, and when; `of`: of what there, where it is
-        not all. Raises NotAllowed, CountFirst.
-        """
+        """A count in an area (`of`: of what), none of its figures a part of another. Raises NotAllowed, CountFirst."""
         self.author.require(Action.SEE_STATISTICS, area)
         areas, reader = self.author.areas(Action.SEE_STATISTICS), self.author.reader
         key = (what, area, areas, reader, self.language, self.zone, *of)
@@ -384,6 +380,7 @@ class Desk(Frozen):
         language = visit.language if visit is not None else self.site.language(request)
         status = status_of(refusal := as_told(refusal, request.url.path))
         values = {"zone": visit.zone if visit is not None else None, **refusal.values}
+        came = came_from(request, self.address, self.cookie_path) if request.method == "POST" else None
         words = shown_html(self.texts.render(refusal.message, language, **values).html)
         answer = self.site.page(
             f"{self.door}/refused",
@@ -393,9 +390,7 @@ class Desk(Frozen):
             missing=status == 404,
             signed_in=status not in (401, 410),
             framed=visit is not None,
-            back=came_from(request, self.address, self.cookie_path) or self.home
-            if request.method == "POST"
-            else self.home,
+            back=came or self.home,
             # Whoever follows a link from elsewhere comes without the cookie; from a page of ours it comes along.
             again=address_of(request) if status == 401 and request.method == "GET" else "",
             **(visit.values if visit is not None else {}),

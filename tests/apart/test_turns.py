@@ -15,8 +15,7 @@ from bot.apart.frames import Frame, FrameKind, answer_of, asked, read_frame
 from bot.apart.making import Answering
 from bot.apart.turns import Turns
 from bot.clock import RealClock
-from bot.web.counting import CountFirst, having_counted
-from bot.web.desk import WAITS
+from bot.web.counting import WAITS, CountFirst, having_counted
 from bot.web.remembered import Remembered
 
 BEGINNING, END = b"beginning", b"end"

@@ -154,7 +154,7 @@ def _close(close: Callable[[], None]) -> None:
         warnings.warn_explicit(each.message, each.category, each.filename, each.lineno, source=each.source)
 
 
-GARBAGE = 100_000
+GARBAGE = 20_000
 """How much may be made before garbage is looked for: the command line, run in this process, hardly ever looks."""
 
 

@@ -50,13 +50,18 @@ async def write_three(staff: Talker) -> None:
     await write_question(staff, *WHY)
 
 
-async def write(staff: Talker) -> None:
-    """A tree: who takes the train is asked when, the others why."""
-    await write_three(staff)
+async def branch(staff: Talker) -> None:
+    """Of three questions: who says no to the first is asked the third."""
     await staff.tap("What follows question 1")
     await staff.tap("No")
     await staff.tap("3. Why?")
     await staff.tap("Done")
+
+
+async def write(staff: Talker) -> None:
+    """A tree: who takes the train is asked when, the others why."""
+    await write_three(staff)
+    await branch(staff)
     await staff.tap("That’s all")
     await staff.tap("That’s it")
     await staff.send("18/11 20:00")

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+import pytest
 from starlette.types import Receive, Scope, Send
 
 from bot.apart.frames import Frame, FrameKind, answer_of, asked, read_frame
@@ -96,21 +97,16 @@ async def test_the_next_begins_when_one_is_made() -> None:
         assert [found.begun.get_nowait() for _ in range(2)] == ["/b", "/c"]
 
 
-async def test_nobody_waits_for_one_that_takes_long() -> None:
-    async with making(most_seconds=0.01) as found:
-        found.ask("/a", "/b")
+@pytest.mark.parametrize(
+    ("waits", "most_seconds"),
+    [pytest.param("/a", 0.01, id="for long"), pytest.param("/counts", LONG, id="for a count")],
+)
+async def test_nobody_waits_for_one_that_waits(waits: str, most_seconds: float) -> None:
+    async with making(most_seconds=most_seconds) as found:
+        found.ask(waits, "/b")
         found.ends["/b"].set()
         assert await found.said() == (1, FrameKind.WHOLE, END)
-        found.ends["/a"].set()
-        assert await found.said() == (0, FrameKind.WHOLE, END)
-
-
-async def test_one_that_begins_to_wait_for_a_count_lets_the_next_begin() -> None:
-    async with making(most_seconds=LONG) as found:
-        found.ask("/counts", "/b")
-        found.ends["/b"].set()
-        assert await found.said() == (1, FrameKind.WHOLE, END)
-        found.ends["/counts"].set()
+        found.ends[waits].set()
         assert await found.said() == (0, FrameKind.WHOLE, END)
 
 

@@ -22,6 +22,7 @@ from tests.survey_writing import (
     TRAIN,
     WHEN,
     WHY,
+    branch,
     plain,
     team,
     write_question,
@@ -106,10 +107,7 @@ async def test_what_leads_to_a_question_leads_to_what_is_written_in_its_place(
     """Whoever mends a word of the last question does not send those who say no through the one above it."""
     staff = await team(conversation)
     await write_three(staff)
-    await staff.tap("What follows question 1")
-    await staff.tap("No")
-    await staff.tap("3. Why?")
-    await staff.tap("Done")
+    await branch(staff)
     assert "No → question 3" in staff.last.text
     await staff.tap("Write question 3 anew")
     await write_question(staff, *WHY)
@@ -121,10 +119,7 @@ async def test_any_question_is_written_anew_and_what_follows_the_others_stays(
 ) -> None:
     staff = await team(conversation)
     await write_three(staff)
-    await staff.tap("What follows question 1")
-    await staff.tap("No")
-    await staff.tap("3. Why?")
-    await staff.tap("Done")
+    await branch(staff)
     before = staff.last.text
     await staff.tap("Write question 2 anew")
     assert "Question 2" in staff.last.text

@@ -134,8 +134,7 @@ def _functions() -> Iterator[tuple[str, str]]:
 
 
 def watch(connection: sa.Connection) -> None:
-    """Make the triggers anew, after every change of the tables: one that SQLite remakes loses its own."""
-    unwatch(connection)
+    """Make the triggers, which tables that were just made or changed do not have."""
     dialect = connection.dialect.name
     if dialect == "postgresql":
         for _name, statement in _functions():
@@ -145,15 +144,14 @@ def watch(connection: sa.Connection) -> None:
 
 
 def unwatch(connection: sa.Connection) -> None:
-    """Remove the triggers: tables are about to be changed."""
+    """Remove the triggers: tables are about to be changed, and one that SQLite remakes loses its own."""
     dialect = connection.dialect.name
-    tables = set(sa.inspect(connection).get_table_names())
+    if dialect == "postgresql":  # its functions take the triggers with them
+        functions = ", ".join(name for name, _statement in _functions())
+        connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {functions} CASCADE")
+        return
     for name, _statement in triggers(dialect):
-        if dialect != "postgresql" or name.rpartition(" ON ")[2] in tables:
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-    if dialect == "postgresql":
-        for name, _statement in _functions():
-            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name}")
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
 
 
 async def version(tx: AsyncConnection) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,26 +35,30 @@ class Code:
         }
 
     @cached_property
-    def _mentioned(self) -> dict[str, list[tuple[ast.stmt, frozenset[Name]]]]:
+    def _read(self) -> dict[str, list[Read]]:
+        """By module, what stands in each of its statements."""
+        return {module: [Read(statement) for statement in tree.body] for module, tree in self.modules.items()}
+
+    @cached_property
+    def _mentioned(self) -> dict[str, list[tuple[ast.stmt, set[Name]]]]:
         """By module, what each of its statements mentions of these modules."""
         return {
-            module: [(statement, frozenset(self._uses(module, statement))) for statement in tree.body]
-            for module, tree in self.modules.items()
+            module: [
+                (read.statement, {name for path in read.paths if (name := self._resolve(module, path))})
+                for read in statements
+            ]
+            for module, statements in self._read.items()
         }
 
     @cached_property
     def _imports(self) -> dict[str, dict[str, tuple[str, str | None]]]:
         """By module, what each imported name stands for: a module and a name in it, or (None) the module."""
-        return {module: dict(_imported(tree)) for module, tree in self.modules.items()}
+        return {
+            module: {name: meant for read in statements for name, meant in read.imports}
+            for module, statements in self._read.items()
+        }
 
-    def _uses(self, module: str, node: ast.AST) -> Iterator[Name]:
-        for each in ast.walk(node):
-            path = _dotted(each)
-            found = self._resolve(module, path) if path else None
-            if found is not None:
-                yield found
-
-    def _resolve(self, module: str, path: list[str]) -> Name | None:
+    def _resolve(self, module: str, path: Sequence[str]) -> Name | None:
         first, *rest = path
         if (module, first) in self.definitions:
             return (module, first)
@@ -114,21 +118,39 @@ def _defined(statement: ast.stmt) -> Iterator[str]:
             yield name
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str | None]]]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.ImportFrom(module=str(module), names=names):
-                yield from ((each.asname or each.name, (module, each.name)) for each in names)
-            case ast.Import(names=names):
-                for each in names:
-                    whole = each.name if each.asname else each.name.split(".")[0]
-                    yield each.asname or whole, (whole, None)
+class Read:
+    """What stands in a statement, read in one pass: names joined by dots, each once, and what is imported."""
+
+    def __init__(self, statement: ast.stmt) -> None:
+        self.statement = statement
+        self.paths: set[tuple[str, ...]] = set()
+        self.imports: list[tuple[str, tuple[str, str | None]]] = []
+        waiting: list[object] = [statement]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, list):
+                waiting += node
+            elif isinstance(node, ast.Name | ast.Attribute) and (path := _dotted(node)):
+                self.paths.add(path)
+            elif isinstance(node, ast.ImportFrom | ast.Import):
+                self.imports += _imported(node)
+            elif isinstance(node, ast.AST) and not isinstance(node, ast.Constant):
+                waiting += vars(node).values()
 
 
-def _dotted(node: ast.AST) -> list[str]:
+def _imported(node: ast.ImportFrom | ast.Import) -> Iterator[tuple[str, tuple[str, str | None]]]:
+    for each in node.names:
+        if isinstance(node, ast.ImportFrom):
+            yield each.asname or each.name, (str(node.module), each.name)
+        else:
+            whole = each.name if each.asname else each.name.split(".")[0]
+            yield each.asname or whole, (whole, None)
+
+
+def _dotted(node: ast.AST) -> tuple[str, ...]:
     """`db.people.get` as its parts; nothing for anything but names joined by dots."""
     if isinstance(node, ast.Name):
-        return [node.id]
+        return (node.id,)
     if isinstance(node, ast.Attribute) and (path := _dotted(node.value)):
-        return [*path, node.attr]
-    return []
+        return (*path, node.attr)
+    return ()

@@ -13,6 +13,7 @@ One = TypeVar("One")
 IS_THOROUGH = os.environ.get("TEST_THOROUGHLY") == "1"
 SHARE = 3
 FEWEST = 10
+MANY = 9
 
 
 def examples(all_of_them: int) -> int:
@@ -25,6 +26,6 @@ def seeds(all_of_them: int) -> range:
     return range(all_of_them if IS_THOROUGH else -(-all_of_them // SHARE))
 
 
-def one_in_three(all_of_them: Sequence[One]) -> Sequence[One]:
+def one_in_many(all_of_them: Sequence[One]) -> Sequence[One]:
     """Of tens of thousands that lie in an order, some from everywhere in it."""
-    return all_of_them if IS_THOROUGH else all_of_them[::SHARE]
+    return all_of_them if IS_THOROUGH else all_of_them[::MANY]

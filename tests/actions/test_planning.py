@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,22 @@ from tests.bots import until
 from tests.conversation import CAMPAIGN, paris
 from tests.locks import somebody_waits
 from tests.planned import HOMES, REGISTERED, add, queued, somebody
-from tests.thorough import seeds
-
-# Through both rounds, more often around them: each is a tick.
-INSTANTS = [paris("2016-10-30T18:00") + timedelta(hours=7 * number) for number in range(0, 110)]
+from tests.thorough import IS_THOROUGH, seeds
 
 
+def _instants() -> list[datetime]:
+    """Through both rounds: each is a tick. In the days between, when the same steps are due as before and only people
+    change, the clock stands still but at night.
+    """
+    every = [paris("2016-10-30T18:00") + timedelta(hours=7 * number) for number in range(0, 110)]
+    zones = {zone for _territory, zone in HOMES}
+    due = [{each.opening for each in open_steps(CAMPAIGN, now, zones)} for now in every]
+    is_new = [True, *(now != before for before, now in pairwise(due))]
+    changes = zip(every, is_new, [True, *is_new], strict=False)
+    return [now for now, is_first, is_second in changes if is_first or is_second or IS_THOROUGH]
+
+
+INSTANTS = _instants()
 _ANY_ANSWERABLE = sa.select(deliveries.c.person, deliveries.c.message_id).order_by(deliveries.c.id.desc())
 
 

@@ -64,12 +64,16 @@ from tests.actions.test_audiences import NOW, add, add_events, some_audience, so
 from tests.audiences import ids_of, target_in
 from tests.conversation import CAMPAIGN, paris
 from tests.places import place_of
-from tests.thorough import seeds
+from tests.thorough import IS_THOROUGH, seeds
 
 GAZETTEER = communes.load()
 KEY = SuppressionKey(links=(b"k" * 32,))
 AREAS = ("FR", "R84", "69", "69123", "abroad")
 KNOWN_IN = (None, ("FR",), ("69",))
+# By day each area, and each choice of whom is known, beside the whole country; at night each two of them.
+BY_DAY = [("FR", None), ("FR", ("FR",)), ("FR", ("69",)), ("R84", None), ("69", ("69",))]
+BY_DAY += [("69123", None), ("abroad", ("FR",))]
+PLACES = [*product(AREAS, KNOWN_IN)] if IS_THOROUGH else BY_DAY
 QUESTIONS = ("rsvp", "turnout", "commune", "restriction")
 DELIVERED = ("sent", "queued", "withheld", "in_doubt", "failed", "cancelled")
 POLLS_OPEN = paris("2016-11-20T09:00")
@@ -83,6 +87,7 @@ async def fill(tx: AsyncConnection, chance: random.Random) -> list[int]:
         made |= {"starts_at": NOW, "created_at": NOW, "created_by": created_by}
         await tx.execute(sa.insert(broadcasts).values(**made))
     restricted: list[int] = []
+    rows: dict[sa.Table, list[dict[str, Any]]] = {responses: [], volunteering: [], deliveries: []}
     for number in range(1, 121):
         member = some_member(chance, number)
         recruiter = chance.choice((None, chance.randint(1, number)))
@@ -93,13 +98,15 @@ async def fill(tx: AsyncConnection, chance: random.Random) -> list[int]:
         for subject, question in enumerate(QUESTIONS):
             said = {"person": person, "question": question, "subject": str(subject), "answer": "yes"}
             said |= {"at": NOW, **{name: row[name] for name in ("commune", "department", "region")}}
-            await tx.execute(sa.insert(responses).values(**said))
+            rows[responses].append(said)
         helps = {"person": person, "at": NOW, "contact": True, "lifts": chance.random() < 0.5}
-        await tx.execute(sa.insert(volunteering).values(**helps))
+        rows[volunteering].append(helps)
         for broadcast in (1, 2):
             left = {"broadcast": broadcast, "person": person, "state": chance.choice(DELIVERED)}
             left |= {"due_at": NOW, "changed_at": NOW, "answered_at": chance.choice((None, NOW))}
-            await tx.execute(sa.insert(deliveries).values(**left))
+            rows[deliveries].append(left)
+    for table, some in rows.items():
+        await tx.execute(sa.insert(table), some)
     return restricted
 
 
@@ -107,7 +114,7 @@ async def readable(tx: AsyncConnection, seed: int) -> dict[Any, Any]:
     """Everything that is counted, listed or chosen of people, by what it is."""
     chance = random.Random(seed)
     found: dict[Any, Any] = {}
-    for area, known_in in product(AREAS, KNOWN_IN):
+    for area, known_in in PLACES:
         which = (area, known_in)
         found["heads", which] = await db.statistics.heads(tx, area, known_in)
         for level in ("region", "department", "commune"):

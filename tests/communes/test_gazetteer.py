@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Callable
+from functools import cache
 from random import Random
 
 import pytest
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 from bot.communes import SHIPPED, Commune, load
 from bot.communes.store import read_table
 from bot.rules.communes.text import fold, key_of, words_of
-from tests.thorough import examples, one_in_three
+from tests.thorough import examples, one_in_many
 
 GAZETTEER = load()
 CITIES = frozenset({"75056", "69123", "13055"})
-TRIED = one_in_three(GAZETTEER.codes())
+TRIED = one_in_many(GAZETTEER.codes())
 """They change with the shipped file alone, and are searched for one after the other."""
 codes = st.sampled_from(GAZETTEER.codes())
 spellings = st.sampled_from(
@@ -33,6 +34,7 @@ spellings = st.sampled_from(
 departments = st.sampled_from(("{} {}", "{} ({})", "{}, {}", "{},{}", "{} - {}", "{1} {0}"))
 
 
+@cache
 def commune(code: str) -> Commune:
     found = GAZETTEER.by_code(code)
     assert found is not None

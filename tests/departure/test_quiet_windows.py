@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from tests.campaigning import answer, supporter
 from tests.conversation import CAMPAIGN, Conversation
 from tests.departure.test_decide import a_departure
 from tests.departure.test_neutrality import queued
+from tests.thorough import IS_THOROUGH
 
 HOMES = [(code, territory.zone) for code, territory in TERRITORIES.items()]
 HOMES += [("abroad", "America/New_York"), ("abroad", "Asia/Tokyo"), (None, "Europe/Paris")]
@@ -103,9 +105,17 @@ def says(call: Call) -> str:
     return "\n".join([parse_html(call.payload.get("text") or call.payload["caption"]), *buttons])
 
 
-@pytest.mark.parametrize("out_after", [None, 1])
-@pytest.mark.parametrize("allowed", [True, False])
-@pytest.mark.parametrize("profile", PROFILE_CAMPAIGNS)
+# By day, each two of the three together: which law, whether it allows neutral messages, whether the candidate is out.
+BY_DAY = [
+    ("fr-primary-2016", True, None),
+    ("fr-primary-2016", False, 1),
+    ("fr-L49-2020", True, 1),
+    ("fr-L49-2020", False, None),
+]
+ALL = [*product(PROFILE_CAMPAIGNS, (True, False), (None, 1))]
+
+
+@pytest.mark.parametrize(("profile", "allowed", "out_after"), ALL if IS_THOROUGH else BY_DAY)
 async def test_in_a_quiet_period_nothing_that_leaves_speaks_for_the_campaign(
     sqlite_database: Database, profile: str, out_after: int | None, *, allowed: bool
 ) -> None:

@@ -38,6 +38,7 @@ IMPORTED = (
     *("bot.web.server", "tests.unpaced", "apscheduler.triggers.interval", "apscheduler.schedulers.asyncio"),
     *(
         "bot.logs",
+        "bot.apart.making",
         "bot.apart.pages",
         "bot.web.console.console",
         "bot.web.mini_app.mini_app",
@@ -47,6 +48,8 @@ IMPORTED = (
 )
 """What a bot that runs imports by and by, or is rehearsed, with all that these import."""
 PATHS = ("PYTHONPATH", "PYTHONSAFEPATH")
+STDIN, PASSED = 0, -1
+"""Which of the files a process is given: it is to read the one, and is told the number of the other."""
 MOST = 1 << 20
 """Bytes of a request: an environment and arguments."""
 
@@ -81,21 +84,30 @@ class Forked:
 
 
 def begin(
-    module: str, *arguments: str, environment: Mapping[str, str], out: IO[bytes], err: IO[bytes]
+    module: str,
+    *arguments: str,
+    environment: Mapping[str, str],
+    out: IO[bytes],
+    err: IO[bytes],
+    read: socket.socket | None = None,
+    passed: socket.socket | None = None,
 ) -> Forked:
-    """`python -m MODULE ARGUMENTS` in this folder, with nothing to read."""
+    """`python -m MODULE ARGUMENTS` in this folder. It reads `read`, or nothing; the number of what is `passed` to it is
+    its last argument.
+    """
+    given = {STDIN: read, 1: out, 2: err, PASSED: passed}
+    files = {number: file.fileno() for number, file in given.items() if file is not None}
     request = {
         "module": module,
         "arguments": arguments,
         "environment": dict(environment),
         "folder": os.getcwd(),
+        "files": list(files),
     }
     ours, its = socket.socketpair()
     with its:
         where = tuple((name, environment[name]) for name in PATHS if name in environment)
-        socket.send_fds(
-            _server(where), [json.dumps(request).encode()], [its.fileno(), out.fileno(), err.fileno()]
-        )
+        socket.send_fds(_server(where), [json.dumps(request).encode()], [its.fileno(), *files.values()])
     said = ours.recv(MOST)  # at once: the server does nothing else
     assert said, "The process that forks has ended: what it said above tells why."
     pid = int(said)
@@ -156,7 +168,7 @@ class _Server:
                     self._woken.recv(MOST)
                     self._tell_of_the_ended()
                 if self._asked in ready:
-                    said, files, *_ = socket.recv_fds(self._asked, MOST, 3)
+                    said, files, *_ = socket.recv_fds(self._asked, MOST, 5)
                     if not said:
                         return None
                     if self._is_forked(files):
@@ -196,13 +208,17 @@ class _Server:
 
 def become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     """This process is from now on what was asked for."""
-    for number, file in enumerate(files, start=1):
+    passed = []
+    for number, file in zip(request["files"], files, strict=True):
+        if number == PASSED:
+            passed.append(str(file))
+            continue
         os.dup2(file, number)
         os.close(file)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    sys.argv = [request["module"], *request["arguments"]]
+    sys.argv = [request["module"], *request["arguments"], *passed]
     sys.modules.pop(request["module"], None)  # it is run, as Python runs it: not as what somebody imported
     try:
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)

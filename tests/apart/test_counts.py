@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 import db.people
@@ -29,20 +28,12 @@ from db.engine import Database
 from db.long_counts import CountsHere
 from db.rolls import Rolls
 from db.schema import people
+from tests.apart.counted import broken, whose
 from tests.apart.test_pages import SOPHIE, Apart, apart, somebody
 from tests.bots import until
 from tests.campaigning import staff, supporter
 from tests.conversation import paris
 from tests.web.browsing import signed_in
-
-
-async def whose(_tx: AsyncConnection) -> int:
-    """The process that counts."""
-    return os.getpid()
-
-
-async def broken(_tx: AsyncConnection) -> int:
-    raise ZeroDivisionError
 
 
 def number(said: Any) -> int:

@@ -101,6 +101,7 @@ async def somebody(found: Apart, role: str = "admin") -> Browser:
     return visitor
 
 
+@pytest.mark.usefixtures("from_nothing")
 async def test_a_page_is_made_apart_and_shows_what_was_changed_here(database: Database) -> None:
     """On both engines; and whoever lost their role is out at the next click."""
     async with apart(database) as found:
@@ -260,6 +261,7 @@ async def test_until_it_is_there_pages_are_made_here_one_at_a_time(
         assert (await asked[0]).status_code == 200
 
 
+@pytest.mark.usefixtures("from_nothing")
 async def test_where_no_process_can_begin_pages_are_made_here_and_the_log_says_so_once(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""A process that makes pages is forked from one that has imported what it runs: it is asked, killed and ended as any."""
+"""Whoever makes pages is forked from a process that has imported what it runs: it is asked, killed and ended as any."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def makers_are_forked(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 async def _forked() -> tuple[Maker, socket.socket]:
     ours, its = socket.socketpair()
     held, read = socket.socketpair()
-    with its, read, open(os.devnull, "wb") as nothing, open(2, "wb", closefd=False) as err:
-        forked = begin(
-            "bot.apart.maker",
-            environment=child_environment({}),
-            out=nothing,
-            err=err,
-            read=read,
-            passed=its,
-        )
+    with its, read:
+        forked = _begun(its, read)
     _, stdin = await asyncio.open_unix_connection(sock=held)
     return Maker(forked, stdin), ours
+
+
+def _begun(its: socket.socket, read: socket.socket) -> Forked:
+    with open(os.devnull, "wb") as out, open(2, "wb", closefd=False) as err:
+        return begin(
+            "bot.apart.maker", environment=child_environment({}), out=out, err=err, read=read, passed=its
+        )

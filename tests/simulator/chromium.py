@@ -1,19 +1,25 @@
 """A headless Chromium driven over its debugging protocol: open a page, ask it things, take a picture."""
 
 import asyncio
+import atexit
 import base64
 import json
 import os
+import shutil
 import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 CHROMIUM = Path("/usr/bin/chromium")
+START_SECONDS = 60.0
 
 FLAGS = [
     "--headless",
@@ -82,48 +88,82 @@ class Page:
 
 @asynccontextmanager
 async def opened(url: str, *, width: int = 1440, height: int = 900) -> AsyncIterator[Page]:
-    """Chromium with `url` open."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        browser = await asyncio.create_subprocess_exec(
-            str(CHROMIUM),
-            *FLAGS,
-            f"--user-data-dir={folder}",
-            f"--window-size={width},{height}",
-            "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            # No pipe: those that it starts hold it open when it has ended, and no loop could close it.
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
+    """Chromium with `url` open. It knows nothing of any page before: no cookie, nothing stored, no file."""
+    address = await asyncio.to_thread(_address)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(address.browser, max_msg_size=0) as control,
+    ):
+        browser = Page(control)
+        apart = await browser.command("Target.createBrowserContext")
+        target = await browser.command(
+            "Target.createTarget", url="about:blank", width=width, height=height, **apart
         )
         try:
-            port = await _debugging_port(browser, Path(folder))
-            async with aiohttp.ClientSession() as session:
-                async with session.get(f"http://127.0.0.1:{port}/json/list") as response:
-                    target = next(page for page in await response.json() if page["type"] == "page")
-                async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                    page = Page(socket)
-                    for domain in ("Page", "Runtime", "Log"):
-                        await page.command(f"{domain}.enable")
-                    await page.command(
-                        "Emulation.setDeviceMetricsOverride",
-                        width=width,
-                        height=height,
-                        deviceScaleFactor=1,
-                        mobile=width < 600,
-                    )
-                    await page.command("Page.navigate", url=url)
-                    yield page
+            async with session.ws_connect(address.page(target["targetId"]), max_msg_size=0) as socket:
+                page = Page(socket)
+                for domain in ("Page", "Runtime", "Log"):
+                    await page.command(f"{domain}.enable")
+                await page.command(
+                    "Emulation.setDeviceMetricsOverride",
+                    width=width,
+                    height=height,
+                    deviceScaleFactor=1,
+                    mobile=width < 600,
+                )
+                await page.command("Page.navigate", url=url)
+                yield page
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(browser.pid, signal.SIGKILL)  # those that it started as well
-            await browser.wait()
+            await browser.command("Target.disposeBrowserContext", **apart)
 
 
-async def _debugging_port(browser: asyncio.subprocess.Process, folder: Path) -> int:
-    """Chromium writes into its folder where it listens: the port, then the rest of the address."""
-    told = folder / "DevToolsActivePort"
-    async with asyncio.timeout(20):
-        while not (told.exists() and "\n" in (said := told.read_text())):
-            assert browser.returncode is None, "Chromium ended without opening its debugging port."
-            await asyncio.sleep(0.02)
-    return int(said.partition("\n")[0])
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a browser is told what to do."""
+
+    browser: str
+
+    def page(self, target: str) -> str:
+        return f"{self.browser.partition('/devtools/')[0]}/devtools/page/{target}"
+
+
+_running: list[tuple[subprocess.Popen[bytes], Address]] = []
+
+
+def _address() -> Address:
+    """Of the one browser of this process: to start one costs more than most of what is looked at in it."""
+    for browser, address in _running:
+        if browser.poll() is None:
+            return address
+    # Its own files too, of which it leaves some behind when it is killed.
+    folder = Path(tempfile.mkdtemp(prefix="chromium-"))
+    browser = subprocess.Popen(
+        [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder}", "about:blank"],
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    atexit.register(_end, browser, folder)
+    address = Address(browser=_told(browser, folder / "DevToolsActivePort"))
+    _running[:] = [(browser, address)]
+    return address
+
+
+def _end(browser: subprocess.Popen[bytes], folder: Path) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(browser.pid, signal.SIGKILL)  # those that it started as well
+    browser.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _told(browser: subprocess.Popen[bytes], file: Path) -> str:
+    """Chromium writes where it listens: the port, then the rest of the address."""
+    end = time.monotonic() + START_SECONDS
+    while not (file.exists() and "\n" in (said := file.read_text())):
+        assert browser.poll() is None, "Chromium ended without opening its debugging port."
+        assert time.monotonic() < end, "Chromium did not open its debugging port."
+        time.sleep(0.02)
+    port, _, path = said.partition("\n")
+    return f"ws://127.0.0.1:{port}{path.strip()}"

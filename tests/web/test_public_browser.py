@@ -8,7 +8,7 @@ from db.engine import Database
 from tests.bots import free_port
 from tests.conversation import Conversation, paris
 from tests.simulator.chromium import CHROMIUM, opened
-from tests.web.test_console_browser import PHONE, look_at, serving, take_axe
+from tests.web.test_console_browser import PHONE, look_at, serving
 from tests.web.test_public import SHOWING, STARTS, change, web_for
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium")
@@ -23,7 +23,6 @@ async def test_an_event_is_for_everybody_whatever_they_see_it_with(sqlite_databa
         serving(web_for(conversation, address), port),
         opened("about:blank", width=PHONE[0], height=PHONE[1]) as page,
     ):
-        await take_axe(page)
         for state in ({"capacity": 100}, {"state": "cancelled"}):
             await change(conversation, **state)
             for language in ("fr", "en"):

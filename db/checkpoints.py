@@ -60,7 +60,8 @@ class Checkpoints:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.to_thread(self._close)
+        if not self._ended_unused():
+            await asyncio.to_thread(self._close)
 
     async def _run(self) -> None:
         while self._is_due:
@@ -93,6 +94,16 @@ class Checkpoints:
                 self._connection = sqlite.connect(self._file, self._key, pragmas)
             is_busy, pages, _folded = self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
             return bool(is_busy), pages
+
+    def _ended_unused(self) -> bool:
+        """Whether nothing was folded, nor is: then nothing is to be waited for, and no thread is begun for it."""
+        if not self._uses.acquire(blocking=False):
+            return False
+        try:
+            self._has_ended = self._connection is None
+            return self._has_ended
+        finally:
+            self._uses.release()
 
     def _close(self) -> None:
         with self._uses:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -60,11 +60,34 @@ class Connection(aiosqlite.Connection):
         self._is_stopped = False
         self._stopping: asyncio.Future[Any] | None = None
 
+    def __await__(self) -> Generator[Any, None, aiosqlite.Connection]:
+        if self._always_here:
+            return self._opened_here().__await__()
+        return super().__await__()
+
+    async def _opened_here(self) -> aiosqlite.Connection:
+        """Without a thread: none is begun for what is opened, used and closed in this one."""
+        try:
+            self._connection = self._connector()
+        except BaseException:
+            self._close_here()
+            raise
+        return self
+
+    def _close_here(self) -> None:
+        self._is_stopped, self._running = True, False
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._alive.discard(self)
+
     def stop(self) -> asyncio.Future[Any] | None:
         """A second call, by whoever is cancelled while they close, waits for the first: the thread ends with that one,
         and would never answer another.
         """
-        if not self._is_stopped:
+        if self._always_here:
+            self._close_here()
+        elif not self._is_stopped:
             self._is_stopped = True
             self._visits_begun += 1  # the last one: whoever asks from now on is told that it is closed
             self._stopping = super().stop()

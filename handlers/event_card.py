@@ -160,11 +160,12 @@ async def see_whether_turned(context: Context) -> None:
     """After a tap was answered: whether the message that showed an event was leafed on in, to a list say."""
     query = context.update.callback_query
     message = query.message if query is not None else None
-    if not isinstance(message, Message) or not _asks(message.reply_markup):
+    if not isinstance(message, Message):
         return
     for call in context.replies:
         edits = call.method == "editMessageText" and call.payload.get("message_id") == message.message_id
-        if edits and "1:rsvp:" not in str(call.payload.get("reply_markup")):
+        leaves = edits and "1:rsvp:" not in str(call.payload.get("reply_markup"))
+        if leaves and _asks(message.reply_markup):
             await event_cards.turned(context.tx, context.person, message.message_id)
 
 

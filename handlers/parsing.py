@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from telegram import Bot, CallbackQuery, Chat, Message, TelegramObject, Update, User
+from telegram import Bot, CallbackQuery, Chat, InlineKeyboardMarkup, Message, TelegramObject, Update, User
 
 UNREAD = frozenset({"from", "entities", "caption_entities", "link_preview_options", "edit_date"})
 """Of a message what no handler asks of one that was tapped."""
@@ -14,6 +14,8 @@ TAP = frozenset({"update_id", "callback_query"})
 PRESSED = frozenset({"id", "from", "message", "chat_instance", "data"})
 PLAIN = frozenset({"message_id", "date", "chat", "text"})
 """All that there is, but for what is not read, where a button below a text was tapped."""
+BUTTONS = "reply_markup"
+"""What comes back with most, and few ask for."""
 USER = frozenset({"id", "is_bot", "first_name", "last_name", "username", "language_code", "is_premium"})
 CHAT = frozenset({"id", "type", "first_name", "last_name", "username"})
 _CHAT = Chat(id=0, type=Chat.PRIVATE)
@@ -45,12 +47,21 @@ class _Sparing:
 class TappedText(_Sparing, Message):
     """A text of the bot's that was tapped."""
 
-    __slots__ = ()
+    __slots__ = ("_buttons",)
     BLANK = _BLANK
 
-    def __init__(self, *, message_id: int, date: datetime, chat: Chat, text: str) -> None:
-        own = {"message_id": message_id, "date": date, "chat": chat, "text": text}
+    def __init__(
+        self, *, message_id: int, date: datetime, chat: Chat, text: str, buttons: Mapping[str, Any] | None
+    ) -> None:
+        own = {"message_id": message_id, "date": date, "chat": chat, "text": text, "_buttons": buttons}
         _set(self, own, message_id, chat)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != BUTTONS or self._buttons is None:
+            return super().__getattr__(name)
+        markup = InlineKeyboardMarkup.de_json(dict(self._buttons))
+        object.__setattr__(self, BUTTONS, markup)
+        return markup
 
 
 class WhoTapped(_Sparing, User):
@@ -102,7 +113,8 @@ def parsed(body: Mapping[str, Any], bot: Bot) -> Update:
     if not isinstance(query, dict) or not isinstance(query.get("message"), dict):
         return Update.de_json(dict(body), bot)
     tapped = {name: value for name, value in query["message"].items() if name not in UNREAD}
-    if not (body.keys() == TAP and query.keys() == PRESSED and tapped.keys() == PLAIN and tapped["date"]):
+    is_plain = tapped.keys() - {BUTTONS} == PLAIN and isinstance(tapped.get(BUTTONS, {}), dict)
+    if not (body.keys() == TAP and query.keys() == PRESSED and is_plain and tapped["date"]):
         return Update.de_json({**body, "callback_query": {**query, "message": tapped}}, bot)
     who, where = query["from"], tapped["chat"]
     is_known = {"id", "is_bot", "first_name"} <= who.keys() <= USER and {"id", "type"} <= where.keys() <= CHAT
@@ -111,6 +123,7 @@ def parsed(body: Mapping[str, Any], bot: Bot) -> Update:
         date=datetime.fromtimestamp(tapped["date"], UTC),
         chat=TheirChat(where) if is_known else Chat.de_json(where, bot),
         text=tapped["text"],
+        buttons=tapped.get(BUTTONS),
     )
     by = WhoTapped(who) if is_known else User.de_json(who, bot)
     return UpdateOfTap(body["update_id"], TheirTap(query, by, text), text)

@@ -362,6 +362,7 @@ def _environment(
         # What runs in a sandbox is compiled otherwise, and is this campaign's alone.
         bytecode_cache=_CompiledOnce(code, form) if form else None,
         auto_reload=False,  # else each rendering asks the disk whether its files have changed
+        cache_size=-1,  # all of them: those of a campaign are few, and to know which was used last takes a search
         autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,

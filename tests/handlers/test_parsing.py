@@ -19,6 +19,9 @@ PRESSED = {
 }
 
 
+BUTTONS = {"inline_keyboard": [[{"text": "Oui", "callback_data": "1:rsvp:ab12:yes"}], []]}
+
+
 def tap(message: dict[str, Any], **query: Any) -> dict[str, Any]:
     return {"update_id": 9, "callback_query": {**PRESSED, "message": message, **query}}
 
@@ -28,6 +31,8 @@ def tap(message: dict[str, Any], **query: Any) -> dict[str, Any]:
     [
         (tap(TEXT), True),
         (tap({**TEXT, "from": {"id": 1, "is_bot": True, "first_name": "B"}, "entities": []}), True),
+        (tap({**TEXT, "reply_markup": BUTTONS}), True),
+        (tap({**TEXT, "reply_markup": None}), False),
         (tap({**TEXT, "date": 0}), False),  # one that is out of reach
         (tap({**TEXT, "edit_date": 1479286900}), True),  # most were: each tap changes what was tapped
         (tap({name: TEXT[name] for name in TEXT if name != "text"} | {"caption": "Voici"}), False),

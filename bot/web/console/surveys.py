@@ -26,7 +26,7 @@ from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import all_at
-from bot.rules.survey_draft import KEPT_DAYS, TERMS, StillMissing, form_of, lines_in, missing, without
+from bot.rules.survey_draft import KEPT_DAYS, TERMS, StillMissing, answers_in, form_of, missing, without
 from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS, faults
 from bot.rules.surveys import KINDS, QUESTION, words_in
 from bot.rules.territories import zone as zone_named
@@ -173,7 +173,7 @@ class Surveys:
         self, form: Mapping[str, str], number: int, languages: Sequence[str]
     ) -> dict[str, Any]:
         typed = {code: plain(form.get(f"options-{number}-{code}", "")) for code in languages}
-        options = {code: lines_in(text)[:MOST_LINES] for code, text in typed.items()}
+        options = {code: answers_in(text)[:MOST_LINES] for code, text in typed.items()}
         several = f"several-{number}" in form
         return {
             "texts": texts_said(form, f"text-{number}", languages),

@@ -8,7 +8,6 @@ turns.
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -26,6 +25,7 @@ from db.errors import DatabaseError, InUse, MadeElsewhere, MissingKey, was_in_th
 from db.key import DatabaseKey
 from db.late_savepoints import late_savepoint
 from db.postponed import postponed, wait_again, write_postponed
+from db.snapshots import Asked, Snapshots
 from db.sqlite_connection import connection_of
 from db.turns import Turns
 from db.urls import parse_url
@@ -34,8 +34,8 @@ FILE_NAME = "portevoix.db"
 READERS = 4
 COUNTERS = 2
 """Connections that count beside the readers: one for what takes seconds, and one for what does not."""
-# Any number, the same in every process: taken on a server while the tables are changed.
 MIGRATION_LOCK = 0x504F5254
+"""Any number, the same in every process: taken on a server while the tables are changed."""
 
 ONLY_READS = "only_reads"
 """Said of every connection of `Database.read`."""
@@ -70,6 +70,7 @@ class Database:
         self._reader = reader.execution_options(**{ONLY_READS: True})
         self._counter = None if counter is None else counter.execution_options(**{ONLY_READS: True})
         self._turns = Turns()
+        self._snapshots = Snapshots(partial(self.read, briefly=True))
         # The pool gives a connection to whoever asks at that moment: who asks for page after page would have them all.
         self._in_order = asyncio.Semaphore(READERS)
         self._checkpoints = None if file is None or writer is None else Checkpoints(file, key, self._turns)
@@ -111,13 +112,20 @@ class Database:
             self._checkpoints.wrote()
 
     @asynccontextmanager
-    async def read(self, *, briefly: bool = False, at_once: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def read(
+        self, *, briefly: bool = False, at_once: bool = False, asked: Asked | None = None
+    ) -> AsyncIterator[AsyncConnection]:
         """One unchanging snapshot; the database refuses to change anything through it.
 
         `briefly`: nothing asked in it takes long. In a process that only reads it is `here` from its beginning to its
         end: there a visit of another thread waits, each time, until whatever page is being worded lets Python go.
         `at_once`: so it is in one that also writes: whoever sends would come before each of a dozen statements.
+        `asked`: it may be one that was taken since then for somebody else.
         """
+        if asked is not None:
+            async with self._snapshots.read(asked) as connection:
+                yield connection
+            return
         is_here = briefly and (at_once or self._engine is None)
         async with self._in_order if is_here else nullcontext(), self._reader.connect() as connection:
             with here(connection) if is_here else nullcontext():
@@ -213,6 +221,7 @@ class Database:
         for task in self._beside:
             task.cancel()
         await asyncio.gather(*self._beside, return_exceptions=True)
+        await self._snapshots.end()
         if self._checkpoints is not None:
             await self._checkpoints.end()
         await self._reader.dispose()
@@ -343,9 +352,9 @@ async def open_to_read(url: str | None, *, file: Path | None, key: DatabaseKey |
 
 async def _open_sqlite(file: Path, key: DatabaseKey | None, here: bool) -> Database:
     if here:
-        _prepare_file(file, key)
+        sqlite.prepare_file(file, key)
     else:
-        await asyncio.to_thread(_prepare_file, file, key)
+        await asyncio.to_thread(sqlite.prepare_file, file, key)
     return prepared(file, key, here=here)
 
 
@@ -363,20 +372,6 @@ def prepared(file: Path, key: DatabaseKey | None, *, here: bool) -> Database:
         key=key,
         here=here,
     )
-
-
-def _prepare_file(file: Path, key: DatabaseKey | None) -> None:
-    """Create the file where there is none, and prove that it opens and can be written."""
-    if not file.exists():
-        sqlite.create_file(file, key)
-    try:
-        os.close(os.open(file, os.O_RDWR))
-    except OSError as error:
-        raise sqlite.cannot_write(file, error) from None
-    try:
-        sqlite.connect(file, key, sqlite.WRITER_PRAGMAS).close()
-    except sqlite.Error as error:
-        raise sqlite.explain(error, file, key) from None
 
 
 @asynccontextmanager

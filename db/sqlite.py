@@ -163,6 +163,20 @@ def create_file(path: Path, key: DatabaseKey | None) -> None:
         raise explain(error, path, key) from None
 
 
+def prepare_file(file: Path, key: DatabaseKey | None) -> None:
+    """Create the file where there is none, and prove that it opens and can be written."""
+    if not file.exists():
+        create_file(file, key)
+    try:
+        os.close(os.open(file, os.O_RDWR))
+    except OSError as error:
+        raise cannot_write(file, error) from None
+    try:
+        connect(file, key, WRITER_PRAGMAS).close()
+    except Error as error:
+        raise explain(error, file, key) from None
+
+
 def cannot_write(path: Path, error: OSError) -> CannotOpen:
     """The sentence for a file that cannot be made or written."""
     return CannotOpen(

@@ -25,11 +25,11 @@ from bot.delivery.tuning import settle_memory
 from bot.departure.compose import Composer
 from bot.logs import configure_logs
 from bot.web.app import MADE_ELSEWHERE, make_pages
-from bot.web.counting import WAITS
 from bot.web.desk import Desk
 from bot.web.downloads import Downloads
 from bot.web.parts import parts_of
 from bot.web.site import Site
+from bot.web.turn import TURN
 from bot.words.texts import campaign_texts
 from db.engine import Database, open_to_read
 
@@ -154,10 +154,11 @@ class Answering:
             await gone.wait()
             return {"type": "http.disconnect"}
 
-        async with self._turns.turn() as over:
-            page = MadePage(frame.number, self._writer, over)
+        async with self._turns.turn() as turn:
+            page = MadePage(frame.number, self._writer, turn.over)
             try:
-                await self._application({**scope_of(frame.content), WAITS: over}, receive, page.send)
+                if not gone.is_set():  # while they waited for their turn
+                    await self._application({**scope_of(frame.content), TURN: turn}, receive, page.send)
             except Exception as error:
                 # What could not be made is told on a page, and in the log (`page_failed`); this broke in its middle.
                 if not page.is_whole:

@@ -17,7 +17,7 @@ from bot.apart import process
 from bot.apart.given import Given
 from bot.apart.process import Elsewhere, PageBroken, PageLost, Process
 from bot.rules.console import Entrance
-from bot.web.desk import PASSED_BACK
+from bot.web.turn import TURN, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -92,10 +92,10 @@ class ApartPages:
         try:
             await found.answer(scope, receive, send)
         except Elsewhere:
-            await self._here({**scope, PASSED_BACK: True}, receive, send)
+            await self._here({**scope, TURN: Turn(at_once=True)}, _read_before(receive), send)
         except PageLost:
             # Not made here instead: what ended the other process, as a page that takes all memory, would end the bot.
-            await self._lost(scope, receive, send)
+            await self._lost(scope, _read_before(receive), send)
         except PageBroken:
             log.warning("page_broken")  # uvicorn closes the connection: nobody takes a half for the whole
 
@@ -178,3 +178,17 @@ class ApartPages:
         """To the pages that wait for their turn: something is otherwise now."""
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _read_before(receive: Receive) -> Receive:
+    """What comes of a request whose body, which no page wants, was read while somebody else was to answer it."""
+    is_told = False
+
+    async def again() -> Message:
+        nonlocal is_told
+        if is_told:
+            return await receive()
+        is_told = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return again

@@ -58,22 +58,40 @@ class Process:
         return len(self._pages)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The page, as the other process makes it. Raises Elsewhere, Lost and Broken."""
+        """The page, as the other process makes it, while somebody waits for it. Raises Elsewhere, Lost and Broken."""
         number = next(self._numbers) % 2**32
-        frames = self._pages[number] = asyncio.Queue()
+        self._pages[number] = asyncio.Queue()
+        gone = asyncio.create_task(_gone(receive))
         try:
             self._say(Frame(number, FrameKind.ASK, asked(scope)))
-            frame = await frames.get()
+            if (frame := await self._next(number, gone)) is None:
+                return
             if frame.kind not in (FrameKind.WHOLE, FrameKind.BEGUN):
                 raise Elsewhere if frame.kind is FrameKind.ELSEWHERE else PageLost
             start, body = answer_of(frame.content)
             await send(start)
             more = frame.kind is FrameKind.BEGUN
             await send(_body(body, more=more))
-            if more:
-                await self._pass_on(number, frames, receive, send)
+            while more and (frame := await self._next(number, gone)) is not None:
+                if frame.kind is FrameKind.CUT:
+                    raise PageBroken
+                more = frame.kind is FrameKind.PIECE
+                await send(_body(frame.content, more=more))
         finally:
+            gone.cancel()
             del self._pages[number]
+
+    async def _next(self, number: int, gone: asyncio.Task[None]) -> Frame | None:
+        """What comes next of a page; None: nobody listens any more, which the other process is told."""
+        coming = asyncio.create_task(self._pages[number].get())
+        try:
+            await asyncio.wait({gone, coming}, return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                return coming.result()
+            self._say(Frame(number, FrameKind.GONE))
+            return None
+        finally:
+            coming.cancel()
 
     async def count(self, content: bytes) -> bytes:
         """What the other process finds (`bot.apart.counts`). Raises Lost where nothing comes of it."""
@@ -87,26 +105,6 @@ class Process:
             return frame.content
         finally:
             del self._pages[number]
-
-    async def _pass_on(self, number: int, frames: asyncio.Queue[Frame], receive: Receive, send: Send) -> None:
-        """What follows, as long as somebody listens."""
-        gone = asyncio.create_task(_gone(receive))
-        try:
-            while True:
-                coming = asyncio.create_task(frames.get())
-                await asyncio.wait({gone, coming}, return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
-                    coming.cancel()
-                    self._say(Frame(number, FrameKind.GONE))
-                    return
-                frame = coming.result()
-                if frame.kind is FrameKind.CUT:
-                    raise PageBroken
-                await send(_body(frame.content, more=frame.kind is FrameKind.PIECE))
-                if frame.kind is FrameKind.LAST:
-                    return
-        finally:
-            gone.cancel()
 
     def _say(self, frame: Frame) -> None:
         if self.is_over:

@@ -17,8 +17,6 @@ PATIENCE = 0.1
 """Seconds that somebody waits for what is counted, before the page says that it is."""
 AGAIN_SECONDS = 1
 """After so long such a page asks again by itself."""
-WAITS = "portevoix.waits"
-"""Of a request whose page is made apart: what to call when it begins to wait, so that the next is made meanwhile."""
 
 
 class CountFirst(Exception):

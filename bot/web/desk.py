@@ -37,11 +37,12 @@ from bot.rules.suppression import SuppressionKey
 from bot.rules.typed import is_number
 from bot.web.addresses import address_of, came_from
 from bot.web.bodies import form_of
-from bot.web.counting import AGAIN_SECONDS, PATIENCE, WAITS, having_counted, kept, outside
+from bot.web.counting import AGAIN_SECONDS, PATIENCE, having_counted, kept, outside
 from bot.web.refusals import BadForm, Missing, as_told, status_of
 from bot.web.remembered import IF_SLOW, KEPT_FOR, Key, Older, Remembered
 from bot.web.site import HEADERS, Site, packed
 from bot.web.taps import ShownMessage, shown
+from bot.web.turn import turn_of
 from bot.words.shown_html import shown_html
 from bot.words.texts import Text, Texts
 from db.engine import Database
@@ -51,8 +52,6 @@ from db.rolls import Rolls
 MOST_ATTEMPTS = 5
 """Of a form, where other transactions stand in the way of its own."""
 FORM_TOKEN = "form"
-PASSED_BACK = "portevoix.passed_back"
-"""Said of a request whose page is made by the bot's own process after all: of the few that are, at once."""
 ZONE = "Europe/Paris"
 
 
@@ -275,9 +274,10 @@ class Desk(Frozen):
         async def answer(request: Request) -> Response:
             if not self.cookie(request):
                 raise self.signed_out()
+            turn = turn_of(request)
 
             async def once() -> Response:
-                async with self.database.read(briefly=True, at_once=PASSED_BACK in request.scope) as tx:
+                async with self.database.read(briefly=True, at_once=turn.at_once, asked=turn.asked) as tx:
                     return await self._told(await self.arrived(request, tx), view)
 
             async def counting() -> Response:
@@ -294,7 +294,7 @@ class Desk(Frozen):
                     self.clock,
                     patience=self.patience,
                     meanwhile=None if is_part else counting,
-                    waits=request.scope.get(WAITS),
+                    waits=turn.over,
                 )
             except MadeElsewhere:
                 if note is None:

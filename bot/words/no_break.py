@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from itertools import chain
 
 from locales.words import Words, words_of
 
@@ -19,16 +18,18 @@ TEXTS_KEPT = 2048
 _PLAIN = str.maketrans({NO_BREAK: " ", NARROW: " "})
 # What is no text: tags, what stands in code, and in Markdown code and addresses. One character stands for each.
 _OPAQUE = re.compile(
-    r"<(pre|code|script|style)\b.*?</\1\s*>|<[^<>]*>|```.*?```|`[^`\n]*`|\]\([^)\s]*\)",
+    r"(<(pre|code|script|style)\b.*?</\2\s*>|<[^<>]*>|```.*?```|`[^`\n]*`|\]\([^)\s]*\))",
     re.DOTALL | re.IGNORECASE,
 )
+_EACH = 3
+"""What is split there comes as text, what is no text, and which kind of tag began it."""
 _STAND_IN = "\ue000"
 _SPACES = (" ", NO_BREAK, NARROW)
 _S = f"[{''.join(_SPACES)}]"
 _TAGS = f"{_STAND_IN}*"
 _GAP = f"{_TAGS}{_S}{_TAGS}"
 _NUMBER = r"(?<!\w)\d{1,2}"
-_DIGITS = re.compile(r"[0-9]+")
+_BEFORE_NUMBER = re.compile(rf"{_S}{_TAGS}(?=[0-9])")
 _THOUSANDS = re.compile(r" (?<=[0-9] )[0-9]{3}(?![0-9])")
 
 
@@ -39,16 +40,13 @@ def newly_bound(text: str, language: str) -> str:
     """
     if _STAND_IN in text:
         return text  # a private character that no text needs
-    opaque, between, end = list[str](), list[str](), 0
-    for found in _OPAQUE.finditer(text):  # once: of a page it is as long as all that follows
-        between.append(text[end : found.start()])
-        opaque.append(found[0])
-        end = found.end()
-    words = _custom(language).bind(_STAND_IN.join((*between, text[end:])))
-    if not opaque:
+    pieces = _OPAQUE.split(text)  # once: of a page it is as long as all that follows
+    words = _custom(language).bind(_STAND_IN.join(pieces[::_EACH]))
+    if len(pieces) == 1:
         return words
-    first, *after = words.split(_STAND_IN)
-    return "".join((first, *chain.from_iterable(zip(opaque, after, strict=True))))
+    pieces[::_EACH] = words.split(_STAND_IN)
+    pieces[2::_EACH] = [""] * (len(pieces) // _EACH)  # which kind of tag it was
+    return "".join(pieces)
 
 
 bound = lru_cache(TEXTS_KEPT)(newly_bound)
@@ -67,9 +65,8 @@ class _Custom:
         dates, custom = words.dates, words.no_break
         self._before = re.compile(_one_of(custom.before))
         self._after = re.compile(rf"(?:{_one_of(custom.after)}){_TAGS}[ {NO_BREAK}]")
-        self._numbered = _compiled(rf"(?<!\w)(?:{_one_of(custom.numbered)}){_TAGS}[ ](?={_TAGS}[0-9])")
-        self._months = frozenset(name.lower() for names in dates.months for name in names)
         self._since = frozenset(word.lower() for word in dates.since)
+        self._months = frozenset(name.lower() for names in dates.months for name in names)
         day = rf"{_NUMBER}(?:-?(?:{_one_of(dates.ordinals)}))?"
         of = rf"(?:(?:{_one_of(dates.of)}){_S})?"
         mark = rf"{_S}?(?:{_one_of(dates.hours)})(?:{_S}?\d\d)?"
@@ -82,12 +79,12 @@ class _Custom:
             rf"|{day}{_GAP}{of}(?:{_one_of(self._months)})(?!\w)"  # 24 novembre, 1er mai, 24th of November
             rf"|\d+{_GAP}(?:{_one_of(custom.units)})(?!\w)"  # 5 km
         )
+        self._numbered = _compiled(rf"(?<!\w)(?:{_one_of(custom.numbered)}){_TAGS}[ ](?={_TAGS}[0-9])")
         self._day = _compiled(rf"{day}(?!\w)")
-        # What follows a number at once where anything is bound to it: almost all in a page stand alone in a cell.
+        # Looked at are the numbers that go on: almost all in a page stand alone in a cell.
         ends = (*dates.ordinals, *dates.hours, *dates.before_noon, *dates.after_noon)
-        self._follows = frozenset(
-            (*_SPACES, *":.-", *(letter for word in ends for letter in _either(word[0])))
-        )
+        follows = {*_SPACES, *":.-", *(letter for word in ends for letter in _either(word[0]))}
+        self._goes_on = re.compile(rf"(?<![0-9])[0-9]++(?=[{re.escape(''.join(follows))}]|{_TAGS}{_S})")
 
     def bind(self, text: str) -> str:
         letters = list(text)
@@ -99,26 +96,19 @@ class _Custom:
 
     def _wide(self, text: str) -> Iterator[int]:
         """The spaces around each number that a line must not end at."""
-        for number in _DIGITS.finditer(text):
-            start, after = number.span()
-            found = self._number.match(text, start) if self._may_go_on(text, after) else None
-            end = start if found is None else found.end()
-            word, begins = _word_before(text, start)
-            # de 19 h à 21 h; November 24
-            since = word in self._since and found is not None and found["range"]
-            if since or (word in self._months and self._day.match(text, start)):
-                start = begins
-            if start < end:
-                yield from (place for place in range(start, end) if text[place] == " ")
+        for number in self._goes_on.finditer(text):
+            if (found := self._number.match(text, number.start())) is not None:
+                start, end = found.span()
+                if found["range"]:
+                    word, begins = _word_before(text, start)
+                    start = begins if word in self._since else start  # de 19 h à 21 h
+                yield from _plain_spaces(text, start, end)
+        for space in _BEFORE_NUMBER.finditer(text):
+            word, begins = _word_before(text, space.end())
+            if word in self._months and self._day.match(text, space.end()):  # November 24
+                yield from _plain_spaces(text, begins, space.end())
         for numbered in self._numbered.finditer(text):  # n° 10
             yield numbered.end() - 1
-
-    def _may_go_on(self, text: str, after: int) -> bool:
-        """Whether what stands behind a number may belong to it."""
-        if text[after : after + 1] in self._follows:
-            return True
-        space = _after_tags(text, after)
-        return text[space : space + 1] in _SPACES
 
     def _narrow(self, text: str) -> Iterator[int]:
         """The spaces before and after marks, and between thousands."""
@@ -130,6 +120,10 @@ class _Custom:
             yield after.end() - 1
         for thousands in _THOUSANDS.finditer(text):
             yield thousands.start()
+
+
+def _plain_spaces(text: str, start: int, end: int) -> Iterator[int]:
+    return (place for place in range(start, end) if text[place] == " ")
 
 
 def _word_before(text: str, at: int) -> tuple[str, int]:
@@ -148,12 +142,6 @@ def _word_before(text: str, at: int) -> tuple[str, int]:
 
 def _either(letter: str) -> str:
     return letter.lower() + letter.upper()
-
-
-def _after_tags(text: str, place: int) -> int:
-    while text[place : place + 1] == _STAND_IN:
-        place += 1
-    return place
 
 
 def _before_tags(text: str, place: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from bot.apart import making, process
@@ -20,8 +20,8 @@ from bot.apart.given import Given, time_of
 from bot.apart.pages import ApartPages, is_made_apart
 from bot.apart.process import Process
 from bot.rules.console import Entrance
-from bot.web.desk import PASSED_BACK
 from bot.web.site import Site
+from bot.web.turn import TURN, Turn
 from db.engine import Database, open_to_read
 from db.schema import broadcasts, rsvps
 from tests.bots import until
@@ -49,8 +49,10 @@ class Apart:
         self.web = httpx.ASGITransport(self.pages)
 
     async def _made_here(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "GET":
+            assert (await receive())["type"] == "http.request"
         self.here.append(scope["path"])
-        self.at_once = PASSED_BACK in scope
+        self.at_once = scope.get(TURN) == Turn(at_once=True)
         await self._application(scope, receive, send)
 
     def given(self) -> Given:
@@ -222,6 +224,26 @@ async def test_a_page_whose_process_is_killed_is_told_lost_and_the_next_works(
         found.here.clear()
         assert (await visitor.open(TODAY)).status_code == 200
         assert found.here == []
+
+
+async def test_whoever_left_is_made_no_page(sqlite_database: Database) -> None:
+    async with apart(sqlite_database) as found:
+        visitor = await somebody(found)
+        request = visitor.client.build_request("GET", TODAY)
+        asked = {"type": "http", "http_version": "1.1", "method": "GET", "path": TODAY, "query_string": b""}
+        headers = [(name.lower(), value) for name, value in request.headers.raw]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await found.pages({**asked, "raw_path": TODAY.encode(), "headers": headers}, receive, send)
+        assert sent == found.here == []
+        assert (await found.process()).pages == 0
+        assert (await visitor.open(TODAY)).status_code == 200
 
 
 async def test_until_it_is_there_pages_are_made_here_one_at_a_time(

@@ -16,12 +16,15 @@ from bot.apart.frames import Frame, FrameKind, answer_of, asked, read_frame
 from bot.apart.making import Answering
 from bot.apart.turns import Turns
 from bot.clock import RealClock
-from bot.web.counting import WAITS, CountFirst, having_counted
+from bot.web.counting import CountFirst, having_counted
 from bot.web.remembered import Remembered
+from bot.web.turn import TURN
 
 BEGINNING, END = b"beginning", b"end"
 LONG = 3600.0
 """Seconds: no turn ends by them."""
+COUNT = 1000
+"""The number of something else that is asked for, which waits for no turn."""
 
 
 class Making:
@@ -40,7 +43,7 @@ class Making:
             await send({"type": "http.response.body", "body": BEGINNING, "more_body": True})
         if path == "/counts":
             count = partial(self._count, self.ends[path])
-            await having_counted(count, Remembered(), RealClock(), waits=scope[WAITS])
+            await having_counted(count, Remembered(), RealClock(), waits=scope[TURN].over)
         else:
             await self.ends[path].wait()
         if path == "/broken":
@@ -57,6 +60,12 @@ class Making:
         for number, path in enumerate(paths):
             scope = {"path": path, "raw_path": path.encode(), "headers": []}
             self._writer.write(Frame(number, FrameKind.ASK, asked(scope)).packed())
+
+    async def leave(self, number: int) -> None:
+        """Whoever asked that is gone; returns once it is known."""
+        self._writer.write(Frame(number, FrameKind.GONE).packed())
+        self._writer.write(Frame(COUNT, FrameKind.COUNT).packed())
+        assert await self.said() == (COUNT, FrameKind.COUNTED, b"")
 
     async def said(self) -> tuple[int, FrameKind, bytes]:
         frame = await read_frame(self._reader)
@@ -127,3 +136,16 @@ async def test_one_that_breaks_holds_no_other() -> None:
         found.ends["/b"].set()
         assert await found.said() == (0, FrameKind.CUT, b"")
         assert await found.said() == (1, FrameKind.WHOLE, END)
+
+
+async def test_whoever_left_while_they_waited_is_made_nothing() -> None:
+    async with making(most_seconds=LONG) as found:
+        found.ask("/a", "/b", "/c")
+        assert await found.begun.get() == "/a"
+        await found.leave(1)
+        found.ends["/c"].set()
+        found.ends["/a"].set()
+        assert await found.said() == (0, FrameKind.WHOLE, END)
+        assert await found.said() == (1, FrameKind.CUT, b"")
+        assert await found.said() == (2, FrameKind.WHOLE, END)
+        assert found.begun.get_nowait() == "/c"

@@ -72,8 +72,9 @@ def brought_up_to_date(language: str, said: Catalog) -> bytes:
 
 def faults(language: str, said: Catalog) -> list[str]:
     """What is wrong with a language, a sentence each; nothing where all is said in it."""
-    found = [fault for message in written(language) if message.id for fault in _faults_of(message)]
-    known, wanted = ({message.id for message in each if message.id} for each in (written(language), said))
+    catalogue = written(language)
+    found = [fault for message in catalogue if message.id for fault in _faults_of(message)]
+    known, wanted = ({message.id for message in each if message.id} for each in (catalogue, said))
     found += [f"not in the catalogue: {_first(each)}" for each in sorted(wanted - known, key=_first)]
     found += [f"said nowhere any more: {_first(each)}" for each in sorted(known - wanted, key=_first)]
     return found

@@ -9,22 +9,22 @@ import pytest
 
 import locales
 from locales import LANGUAGES
-from locales.catalogues import TRANSLATED, faults, said_in_templates, written
+from locales.catalogues import TRANSLATED, faults
+from tests.said import BY_ONE_WORKER, forms, messages, said
 
+pytestmark = BY_ONE_WORKER
 REMEDY = "run scripts/words, translate what it names, and run it again"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_everything_is_translated_and_nothing_more(language: str) -> None:
-    assert faults(language, said_in_templates()) == [], REMEDY
+    assert faults(language, said()) == [], REMEDY
 
 
 def test_french_keeps_its_punctuation_with_its_word() -> None:
     """A narrow no-break space before ? ! ; : and inside « », and the typographic apostrophe."""
-    for message in written("fr"):
-        if not message.id:
-            continue
-        for form in [message.string] if isinstance(message.string, str) else message.string:
+    for message in messages("fr"):
+        for form in forms(message.string):
             words = re.sub(r"&\w+;", "", form)  # a tag that is told of, `&lt;b&gt;`
             assert not re.search(r"[ \u00a0][?!;:»]|«[^\u202f]|\w[?!;»]", words), form
             assert not re.search(r"\w'\w", form), form
@@ -36,14 +36,9 @@ ONE_WORD = {"permanence": r"\b(?:de|mon|son|votre|prendre|quitter) service\b"}
 
 @pytest.mark.parametrize("word", ONE_WORD)
 def test_french_has_one_word_for_a_thing(word: str) -> None:
-    said = [
-        form
-        for message in written("fr")
-        if message.id
-        for form in ([message.string] if isinstance(message.string, str) else message.string)
-    ]
-    assert any(word in form for form in said)
-    assert [form for form in said if re.search(ONE_WORD[word], form)] == []
+    french = [form for message in messages("fr") for form in forms(message.string)]
+    assert any(word in form for form in french)
+    assert [form for form in french if re.search(ONE_WORD[word], form)] == []
     assert word in (Path(locales.__file__).parents[1] / "docs" / "languages.md").read_text("utf-8")
 
 

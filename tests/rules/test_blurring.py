@@ -123,7 +123,7 @@ def test_all_is_lost_if_every_question_were_answered_finely(monkeypatch: pytest.
     monkeypatch.setattr("bot.rules.blurring.FINE", 1_000_000)
 
     def for_days(answers: Answers, voted: bool) -> bool:
-        return mean(answers(group(f"{number} words"), 200 + voted) for number in range(1_500)) > 200.5
+        return mean(answers(group(f"{number} words"), 200 + voted) for number in range(1_000)) > 200.5
 
     assert won(for_days, a_screen, games=20) > 0.8
 

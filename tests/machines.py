@@ -17,6 +17,7 @@ from bot.commands.running import new_loop
 from db.engine import FILE_NAME, Database, open_database, prepared
 from db.key import DatabaseKey
 from db.schema import metadata
+from tests.thorough import IS_THOROUGH
 
 Opened: TypeAlias = Callable[[Path], Coroutine[Any, Any, Database]]
 """Opens an empty database; a file of it lies in the folder."""
@@ -48,9 +49,10 @@ class Machine(RuleBasedStateMachine):
 
 
 def played(machine: type[Machine], opened: Opened, *, examples: int, steps: int) -> None:
+    """By day half of its runs: each is a long one."""
     case = type(machine.__name__, (machine,), {"opened": staticmethod(opened)}).TestCase
     case.settings = settings(
-        max_examples=examples,
+        max_examples=examples if IS_THOROUGH else -(-examples // 2),
         stateful_step_count=steps,
         deadline=None,
         phases=(Phase.explicit, Phase.generate, Phase.shrink),

@@ -29,7 +29,7 @@ def test_every_department_has_its_outlines_small_and_whole(conversation: Convers
     for department in OUTLINED:
         file = MAP / "communes" / f"{department}.svg"
         content = file.read_bytes()
-        assert len(gzip.compress(content)) <= 80_000, department
+        assert len(gzip.compress(content, 1)) <= 80_000, department  # as fast as it can be
         drawn |= set(re.findall(r'id="a([0-9AB]+)"', content.decode()))
     missing = {
         code

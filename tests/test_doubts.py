@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from tests.mission import NEWS, START, appoint, sign_up_in
 from tests.reading import Reader
 from tests.story import Story, Teller, telling
 
-NAMES = ("Emily", "Nora", "Paul")
+NAMES = {"Emily": "en", "Nora": "fr", "Paul": "fr"}
 
 
-async def arrived(story: Story, text: str, people: Sequence[Teller]) -> list[int]:
-    """How often each of them was sent this text."""
+async def arrived(story: Story, people: Sequence[Teller]) -> list[int]:
+    """How often each of them was sent the news, in the language that they read."""
+    texts = {person.id: NEWS[NAMES[person.first_name]].partition("}}")[2] for person in people}
+    journal = await story.simulator.journal()
     chats = Counter(
-        entry["chat_id"] for entry in await story.simulator.journal() if text in str(entry["html"])
+        chat for entry in journal if texts.get(chat := entry["chat_id"], "\0") in str(entry["html"])
     )
     return [chats[person.id] for person in people]
 
@@ -40,21 +39,20 @@ async def write_for_later(organizer: Teller, read: Reader) -> None:
     await organizer.send(read.label("SEND"))
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
-async def test_the_organizer_decides_to_send_again(tmp_path: Path, language: str) -> None:
-    read = Reader(language)
+async def test_the_organizer_decides_to_send_again(tmp_path: Path) -> None:
+    """Who reads French about people of whom one reads English."""
+    read = Reader("fr")
     async with telling(tmp_path, at=START) as story:
-        people = [await story.person(name, language=language) for name in NAMES]
+        people = [await story.person(name, language=language) for name, language in NAMES.items()]
         for person in people:
-            await sign_up_in(person, read, "villeurbanne", "69266")
+            await sign_up_in(person, Reader(NAMES[person.first_name]), "villeurbanne", "69266")
         organizer = await appoint(story, "Sophie", "organizer", "69", read)
         await write_for_later(organizer, read)
         await story.settled()
         # Two of the three messages arrive, and the line breaks before the answer.
         await story.simulator.fault("drop_after", method="sendMessage", count=2)
         await story.jump("2016-10-29T18:00+02:00")
-        text = NEWS[language].partition("}}")[2]
-        assert await arrived(story, text, people) == [1, 1, 1]
+        assert await arrived(story, people) == [1, 1, 1]
 
         progress = await organizer.expect(read.says("In doubt (sent, but no answer came"))
         await organizer.tap(read.label("Who may not have got it?"), message=progress)
@@ -63,15 +61,15 @@ async def test_the_organizer_decides_to_send_again(tmp_path: Path, language: str
         assert len(doubtful) == 2
         one, gone = doubtful
         await gone.send("STOP")
-        await gone.expect(read.says("Done: we won’t message"))
+        await gone.expect(Reader(NAMES[gone.first_name]).says("Done: we won’t message"))
 
         await organizer.tap(read.label("Send again to these…"), message=shown)
         risk = await organizer.expect(read.says("Quiet periods, courtesy hours and opt-outs apply"))
-        assert re.search("twice|deux fois", risk.text)
+        assert "deux fois" in risk.text
         await organizer.send(read.label("SEND"))
         await organizer.expect(read.says("It goes out once more. Recipients"))
         await story.settled()
-        assert await arrived(story, text, people) == [1 + (person is one) for person in people]
+        assert await arrived(story, people) == [1 + (person is one) for person in people]
         states = Counter(row["state"] for row in await story.exported("deliveries"))
         assert states == {"sent": 2, "in_doubt": 1}
         audited = [row["action"] for row in await story.exported("audit")]

@@ -298,7 +298,7 @@ async def test_nothing_is_judged_before_everybody_was_counted_and_the_numbers_st
     assert await effects.measure(crowd, CAMPAIGN, LATER) == 0, "Everything is counted once."
     async with crowd.write() as tx:
         await tx.execute(sa.delete(responses))
-        for person in found["A"]:
+        for person in found["A"][:12]:  # each of them is erased by itself
             (somebody,) = (await db.people.get_many(tx, [person])).values()
             await erasure.erase(tx, somebody, erasure.sealing(KEY, CAMPAIGN.retention, LATER), LATER)
     after = await told(crowd, LATER + timedelta(days=60))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -26,7 +27,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn, NotRequired, Protocol, TextIO, TypedDict, Unpack
 
 from bot.communes import load
 from locales import LANGUAGES, catalogue
@@ -52,6 +53,22 @@ STDIN, PASSED = 0, -1
 """Which of the files a process is given: it is to read the one, and is told the number of the other."""
 MOST = 1 << 20
 """Bytes of a request: an environment and arguments."""
+
+
+class File(Protocol):
+    """What the system knows by a number."""
+
+    def fileno(self) -> int: ...
+
+
+class Given(TypedDict):
+    """What a process is given: `read`, or nothing, to read; the number of what is `passed` is its last argument."""
+
+    environment: Mapping[str, str]
+    out: File
+    err: File
+    read: NotRequired[File]
+    passed: NotRequired[File]
 
 
 class Forked:
@@ -83,18 +100,23 @@ class Forked:
         return self.returncode
 
 
-def begin(
+def begin(module: str, *arguments: str, **given: Unpack[Given]) -> Forked:
+    """`python -m MODULE ARGUMENTS` in this folder."""
+    pid, ending = started(module, *arguments, **given)
+    ending.setblocking(False)
+    return Forked(pid, ending)
+
+
+def started(
     module: str,
     *arguments: str,
     environment: Mapping[str, str],
-    out: IO[bytes],
-    err: IO[bytes],
-    read: socket.socket | None = None,
-    passed: socket.socket | None = None,
-) -> Forked:
-    """`python -m MODULE ARGUMENTS` in this folder. It reads `read`, or nothing; the number of what is `passed` to it is
-    its last argument.
-    """
+    out: File,
+    err: File,
+    read: File | None = None,
+    passed: File | None = None,
+) -> tuple[int, socket.socket]:
+    """The same, where no event loop runs: its number, and what tells its exit status once it ended."""
     given = {STDIN: read, 1: out, 2: err, PASSED: passed}
     files = {number: file.fileno() for number, file in given.items() if file is not None}
     request = {
@@ -112,8 +134,7 @@ def begin(
     assert said, "The process that forks has ended: what it said above tells why."
     pid = int(said)
     ours.sendall(b"!")
-    ours.setblocking(False)
-    return Forked(pid, ours)
+    return pid, ours
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -194,7 +215,8 @@ class _Server:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            with self._running.pop(pid) as asks:
+            # Who asked may have failed meanwhile, and hears nothing any more.
+            with self._running.pop(pid) as asks, contextlib.suppress(BrokenPipeError):
                 asks.sendall(b"%d" % os.waitstatus_to_exitcode(status))
 
     def _forget(self) -> None:
@@ -215,6 +237,8 @@ def become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
             continue
         os.dup2(file, number)
         os.close(file)
+    # Those of the server know of a file that it can be sought in, which a socket cannot.
+    sys.stdin, sys.stdout = _opened(sys.stdin, "r"), _opened(sys.stdout, "w")
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -225,6 +249,11 @@ def become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     except SystemExit as ended:
         _end(ended.code)
     _end(None)
+
+
+def _opened(before: TextIO, mode: str) -> TextIO:
+    """What stands under the same number now."""
+    return open(before.fileno(), mode, encoding=before.encoding, errors=before.errors, closefd=False)
 
 
 def _end(code: object) -> NoReturn:

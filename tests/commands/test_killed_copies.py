@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,37 +13,23 @@ import pytest
 
 from bot.cli import main
 from tests.commanding import refusal
-
-# Runs `portevoix …` until the copy is written, says so, and waits.
-HALFWAY = """
-import sys
-import db.backup
-
-def halfway(*arguments):
-    print("halfway", flush=True)
-    sys.stdin.read()
-
-db.backup.verify = halfway
-from bot.cli import main
-main(sys.argv[1:])
-"""
+from tests.forking import MOST, started
 
 
 @contextmanager
-def stopped_halfway(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The command in a process of its own, which has written its copy and goes no further."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HALFWAY, *arguments],
-        env=os.environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "halfway\n"
-        yield process
-        process.send_signal(signal.SIGKILL)
+def stopped_halfway(*arguments: str) -> Iterator[int]:
+    """The number of a process that runs the command, has written its copy and goes no further."""
+    ours, its = socket.socketpair()
+    with ours, ours.makefile() as said, open(2, "wb", closefd=False) as err:
+        with its:
+            pid, ending = started(
+                "tests.commands.halfway", *arguments, environment=os.environ, out=its, err=err, read=its
+            )
+        with ending:
+            assert said.readline() == "halfway\n"
+            yield pid
+            os.kill(pid, signal.SIGKILL)
+            assert int(ending.recv(MOST)) == -signal.SIGKILL
 
 
 @pytest.fixture

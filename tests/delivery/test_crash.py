@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from benchmarks.crash import Plan, crash_broadcast, crash_taps
+from tests import benched
+
+
+@pytest.fixture(autouse=True)
+def forked_bots(monkeypatch: pytest.MonkeyPatch) -> None:
+    benched.are_forked(monkeypatch)
 
 
 async def test_a_killed_broadcast_reaches_nobody_twice_and_loses_nobody(tmp_path: Path) -> None:

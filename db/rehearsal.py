@@ -57,22 +57,27 @@ class LoggedDelivery:
 
 # Asked at each instant: what is made once is not put together anew.
 _AFTER = sa.bindparam("after", type_=Instant())
-_NEXT = (
+_NEXT = sa.select(
     *(
         sa.select(deliveries.c.due_at)
         .where(deliveries.c.state == state, deliveries.c.due_at > _AFTER)
         .order_by(deliveries.c.due_at)
         .limit(1)
+        .scalar_subquery()
         for state in ("queued", "withheld")
     ),
-    sa.select(sa.func.min(rsvps.c.offer_until)).where(rsvps.c.ticket > 0, rsvps.c.offer_until > _AFTER),
-    sa.select(sa.func.min(shift_places.c.offer_until)).where(shift_places.c.offer_until > _AFTER),
+    sa.select(sa.func.min(rsvps.c.offer_until))
+    .where(rsvps.c.ticket > 0, rsvps.c.offer_until > _AFTER)
+    .scalar_subquery(),
+    sa.select(sa.func.min(shift_places.c.offer_until))
+    .where(shift_places.c.offer_until > _AFTER)
+    .scalar_subquery(),
 )
 
 
 async def next_due(tx: AsyncConnection, after: datetime) -> datetime | None:
     """When the next message that waits is due, or a seat is held no longer."""
-    found = [(await tx.execute(first, {"after": after})).scalar_one_or_none() for first in _NEXT]
+    found = (await tx.execute(_NEXT, {"after": after})).one()
     return min((due for due in found if due is not None), default=None)
 
 

@@ -225,13 +225,15 @@ class Engine:
             return False
         now = self._clock.now()
         async with self._database.read() as tx:
-            due = [one for one in await broadcasts.active(tx) if one.next_due <= now]
-            waiting = await updates.count_unfinished(tx)
-            held = await deliveries.unsettled(tx, self.owner)
-            ripe = await deliveries.ripe_withheld(tx, now)
-        if due or ripe:
-            self.wake()
-        return not (due or waiting or held or ripe or self._replies.leaving or self.sender.busy)
+            if any(one.next_due <= now for one in await broadcasts.active(tx)):
+                self.wake()
+                return False
+            if await updates.count_unfinished(tx) or await deliveries.unsettled(tx, self.owner):
+                return False
+            if await deliveries.ripe_withheld(tx, now):
+                self.wake()
+                return False
+        return not (self._replies.leaving or self.sender.busy)
 
     async def _beat(self) -> None:
         """In a transaction of its own: whoever waits for rows that a dead process holds is alive all the same."""

@@ -78,10 +78,15 @@ class Faces:
         self._turn = asyncio.Lock()
         self._nudged = asyncio.Event()
         self._has_begun = False
+        self._is_held = False
+
+    def hold(self) -> None:
+        """From now on it does not look by itself: whoever moves the clock has it catch up, as a rehearsal does."""
+        self._is_held = True
 
     async def look(self, tx: AsyncConnection) -> None:
         """What is due was just planned: events may look otherwise. It is done beside the ticks, which do not wait."""
-        if await self._is_anything(tx):
+        if not self._is_held and await self._is_anything(tx):
             self._nudged.set()
 
     @property
@@ -117,13 +122,14 @@ class Faces:
         async with self._database.read() as tx:
             changed = await db.faces.changed(tx, now)
             marked = [] if self._has_begun else await db.faces.marked_and_not_noted(tx, now)
+            events = await db.faces.with_untrue_cards(tx, now)
         if changed or marked:
             async with self._database.write() as tx:
                 await db.faces.look(tx, now)
                 await db.faces.note_marks(tx, marked)
+            async with self._database.read() as tx:
+                events = await db.faces.with_untrue_cards(tx, now)
         self._has_begun = True
-        async with self._database.read() as tx:
-            events = await db.faces.with_untrue_cards(tx, now)
         edits = sum([await self._edit_all(event) for event in events])
         await self._forget_marks(now)
         return edits

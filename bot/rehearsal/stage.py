@@ -175,7 +175,9 @@ async def staged(own: Settings, campaign: Campaign, *, base: str, journal: Path)
     patience = aiohttp.ClientTimeout(total=SETTLED_SECONDS)
     async with aiohttp.ClientSession(timeout=patience) as session, started(own, campaign=campaign) as app:
         settle_memory()
-        app.ticker.hold()  # `settled` ticks; a standing clock needs nobody who looks at it again and again
+        # `settled` ticks, and looks at the cards; a standing clock needs nobody who looks at it again and again.
+        app.ticker.hold()
+        app.faces.hold()
         yield Stage(app=app, session=session, base=base, journal=journal)
 
 

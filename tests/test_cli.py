@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from bot.cli import MODULES, main, parser
 from db.folders import make_private
-from tests.commanding import refusal, run_here
+from tests.commanding import refusal
 
 
 def leaves(root: object = None) -> list[list[str]]:
@@ -52,41 +52,6 @@ def test_help_lists_every_command_in_order() -> None:
 def listed(help_: str) -> list[str]:
     """The commands of a help text, in their order."""
     return re.findall(r"^    ([a-z][a-z-]*)", help_, re.MULTILINE)
-
-
-def test_a_bot_loads_nothing_that_it_may_never_need() -> None:
-    """Each takes a hundredth to a tenth of the start; the first file, page or server that needs it loads it."""
-    unneeded = [
-        *(
-            "PIL",
-            "aiohttp",
-            "alembic",
-            "asyncpg",
-            "fpdf",
-            "icalendar",
-            "pyarrow",
-            "segno",
-            "starlette",
-            "uvicorn",
-        ),
-        *("bot.demo", "bot.documents", "bot.rehearsal", "bot.web.console", "bot.web.mini_app", "simulator"),
-    ]
-    program = f"import sys, bot.app; print(*(name for name in {unneeded} if name in sys.modules))"
-    ended = run_here("-c", program, environment={}, module=None)
-    assert (ended.stdout.split(), ended.stderr) == ([], "")
-
-
-def test_a_bot_makes_the_functions_of_few_kinds_of_what_is_frozen() -> None:
-    """To write and compile those of all took a fifth of the start."""
-    program = """
-import bot.app
-from bot.frozen import Frozen
-kinds = Frozen.__subclasses__()
-print(len(kinds), sum("__dataclass_fields__" in vars(kind) for kind in kinds))
-"""
-    ended = run_here("-c", program, environment={}, module=None)
-    loaded, made = map(int, ended.stdout.split())
-    assert (loaded > 300, made < loaded / 5) == (True, True), (loaded, made)
 
 
 MEMBERS = (

@@ -1,4 +1,4 @@
-"""What libraries load in vain is not loaded with the bot, and is there for whoever uses it after all."""
+"""What a bot may never need is not loaded with it, and what libraries load in vain is there for whoever uses it."""
 
 from __future__ import annotations
 
@@ -67,6 +67,34 @@ def test_a_bot_loads_none_of_it(said_by: Ask) -> None:
     spared = {name for names in (*SPARED.values(), *DONE_WITHOUT.values()) for name in names}
     looked_for = sorted({*LARGE, *spared})
     assert said_by(f"print(*(set({looked_for}) & set(sys.modules)))") == ""
+
+
+def test_a_bot_loads_nothing_that_it_may_never_need(said_by: Ask) -> None:
+    """Each takes a hundredth to a tenth of the start; the first file, page or server that needs it loads it."""
+    unneeded = [
+        *(
+            "PIL",
+            "aiohttp",
+            "alembic",
+            "asyncpg",
+            "fpdf",
+            "icalendar",
+            "pyarrow",
+            "segno",
+            "starlette",
+            "uvicorn",
+        ),
+        *("bot.demo", "bot.documents", "bot.rehearsal", "bot.web.console", "bot.web.mini_app", "simulator"),
+    ]
+    assert said_by(f"print(*(name for name in {unneeded} if name in sys.modules))") == ""
+
+
+def test_a_bot_makes_the_functions_of_few_kinds_of_what_is_frozen(said_by: Ask) -> None:
+    """To write and compile those of all took a fifth of the start."""
+    kinds = "from bot.frozen import Frozen; kinds = Frozen.__subclasses__(); "
+    said = said_by(kinds + "print(len(kinds), sum('__dataclass_fields__' in vars(kind) for kind in kinds))")
+    loaded, made = map(int, said.split())
+    assert (loaded > 300, made < loaded / 5) == (True, True), (loaded, made)
 
 
 @pytest.mark.parametrize(

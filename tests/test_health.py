@@ -140,7 +140,12 @@ async def test_telegram_is_not_reached_at_the_start(
             assert '\nportevoix_trouble{trouble="silent"} 1\n' in figures
             async with session.get(f"http://{address}/console/") as answer:
                 assert (answer.status, answer.headers["retry-after"]) == (503, "30")
-            assert await status() == ("True", "silent", NOT_REACHED_YET)
+
+            async def is_kept() -> bool:
+                return await status() == ("True", "silent", NOT_REACHED_YET)
+
+            # What `portevoix status` reads is written after what /health tells from memory.
+            await until(is_kept, "`portevoix status` tells why")
             assert not starting.done()
         await starting
         await until(lambda: answers(200), "/health tells that all is well")

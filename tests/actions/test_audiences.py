@@ -27,6 +27,7 @@ from tests.audiences import GAZETTEER, NOW, ids_of, target_in
 from tests.conversation import CAMPAIGN, paris
 from tests.membership import Member, is_supporter
 from tests.places import lives_in, place_of
+from tests.thorough import seeds
 
 # Lyon and an arrondissement of it, a neighbour, Corsica, Réunion, Saint-Pierre, the Marquesas, Nouméa, Paris.
 COMMUNES = ("69123", "69381", "69266", "2A004", "97411", "97502", "98731", "98818", "75056", "75101", "44109")
@@ -121,7 +122,7 @@ def is_named(member: Member, areas: tuple[str, ...]) -> bool:
     return member.row["consent_team"] and any(lives_in(area, member.row) for area in areas)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 async def test_who_gets_it_is_meant_reachable_and_within_reach(database: Database, seed: int) -> None:
     """`tests/actions/test_expressions.py` holds whom the words mean; here is what is between that and a message."""
     chance = random.Random(seed)

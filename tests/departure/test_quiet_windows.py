@@ -34,7 +34,7 @@ from tests.campaigning import answer, supporter
 from tests.conversation import CAMPAIGN, Conversation
 from tests.departure.test_decide import a_departure
 from tests.departure.test_neutrality import queued
-from tests.thorough import IS_THOROUGH
+from tests.thorough import IS_THOROUGH, seeds
 
 HOMES = [(code, territory.zone) for code, territory in TERRITORIES.items()]
 HOMES += [("abroad", "America/New_York"), ("abroad", "Asia/Tokyo"), (None, "Europe/Paris")]
@@ -143,7 +143,7 @@ async def test_in_a_quiet_period_nothing_that_leaves_speaks_for_the_campaign(
     for span, silent in sorted(windows.items(), key=str):
         long = (span.ends - span.starts).total_seconds()
         inside = [span.starts, span.ends - timedelta(seconds=1)]
-        inside += [span.starts + timedelta(seconds=chance.uniform(0, long)) for _ in range(2)]
+        inside += [span.starts + timedelta(seconds=chance.uniform(0, long)) for _ in seeds(2)]
         theirs = [row for row in rows if row.person in silent]
         for now in inside:
             departure = a_departure(campaign, MovableClock(now, speed=0))

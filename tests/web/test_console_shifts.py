@@ -95,42 +95,43 @@ async def test_a_shift_is_added_changed_and_called_off(
     assert (await visitor.open(one)).status_code == 409, "it is off"
 
 
-@pytest.mark.parametrize(
-    ("fields", "words", "faulty"),
-    [
-        ({"ends": "2016-11-24T18:05"}, "A shift lasts from 15 minutes to 12 hours", ["ends"]),
-        ({"ends": "2016-11-24T17:00"}, "A shift ends after it begins", ["ends"]),
-        (
-            {"starts": "2016-11-28T18:00", "ends": "2016-11-28T19:00"},
-            "at most a day before or after its event",
-            ["starts"],
-        ),
-        ({"places": "501"}, "A shift has from 1 to 500 places", ["places"]),
-        ({"places": "<b>many"}, "number", ["places"]),
-        ({"places": "2,5"}, "A shift has from 1 to 500 places", ["places"]),
-        ({"places": "2.5"}, "A shift has from 1 to 500 places", ["places"]),
-        ({"starts": "soon"}, "date", ["starts"]),
-        ({"words": "x" * 41}, "41", ["words"]),
-        ({"role": ""}, "There is no text in it", ["words"]),
-        ({"words": "x" * 41, "ends": "", "places": "0"}, "41", ["words", "ends", "places"]),
-    ],
+REFUSED = (
+    ({"ends": "2016-11-24T18:05"}, "A shift lasts from 15 minutes to 12 hours", ["ends"]),
+    ({"ends": "2016-11-24T17:00"}, "A shift ends after it begins", ["ends"]),
+    (
+        {"starts": "2016-11-28T18:00", "ends": "2016-11-28T19:00"},
+        "at most a day before or after its event",
+        ["starts"],
+    ),
+    ({"places": "501"}, "A shift has from 1 to 500 places", ["places"]),
+    ({"places": "<b>many"}, "number", ["places"]),
+    ({"places": "2,5"}, "A shift has from 1 to 500 places", ["places"]),
+    ({"places": "2.5"}, "A shift has from 1 to 500 places", ["places"]),
+    ({"starts": "soon"}, "date", ["starts"]),
+    ({"words": "x" * 41}, "41", ["words"]),
+    ({"role": ""}, "There is no text in it", ["words"]),
+    ({"words": "x" * 41, "ends": "", "places": "0"}, "41", ["words", "ends", "places"]),
 )
+"""What is filled in, what is said of it, and the fields that are at fault."""
+
+
 async def test_what_is_no_shift_is_refused_and_stays_typed(
-    conversation: Conversation, olga: Talker, page: str, fields: dict[str, str], words: str, faulty: list[str]
+    conversation: Conversation, olga: Talker, page: str
 ) -> None:
     """Each fault stands at its field, and the first of them is in focus."""
     visitor = await signed_in(olga)
-    await add(visitor, page, **fields)
-    assert visitor.page.status_code == 409
-    assert words in visitor.text
-    html = visitor.page.text
-    assert re.findall(r'id="fault-(\w+)"', html) == faulty
-    assert re.findall(r'aria-invalid="true" aria-describedby="fault-(\w+)"', html) == faulty
-    assert re.findall(r'aria-describedby="fault-(\w+)" autofocus', html) == faulty[:1]
-    filled = visitor.filled(f"{page}/shifts")
-    for name, typed in {**SHIFT, **fields}.items():
-        # A choice that was not offered stands in no list.
-        assert filled[name] == typed or name == "role", name
+    for fields, words, faulty in REFUSED:
+        await add(visitor, page, **fields)
+        assert visitor.page.status_code == 409, fields
+        assert words in visitor.text
+        html = visitor.page.text
+        assert re.findall(r'id="fault-(\w+)"', html) == faulty, fields
+        assert re.findall(r'aria-invalid="true" aria-describedby="fault-(\w+)"', html) == faulty
+        assert re.findall(r'aria-describedby="fault-(\w+)" autofocus', html) == faulty[:1]
+        filled = visitor.filled(f"{page}/shifts")
+        for name, typed in {**SHIFT, **fields}.items():
+            # A choice that was not offered stands in no list.
+            assert filled[name] == typed or name == "role", (fields, name)
     assert await rows(conversation, shifts) == []
 
 

@@ -9,6 +9,7 @@ import json
 import zipfile
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -323,17 +324,12 @@ async def test_parquet_is_typed(told: Database, tmp_path: Path) -> None:
     assert table.column("at").to_pylist()[0] == NOON + timedelta(hours=1)
 
 
-@pytest.mark.parametrize("format_", [name for name, each in FORMATS.items() if each.package != "pyarrow"])
-@pytest.mark.parametrize("table", TABLES)
-async def test_an_empty_export_is_a_whole_file(
-    database: Database, table: str, format_: str, tmp_path: Path
-) -> None:
-    with (tmp_path / "empty").open("wb") as stream:
-        assert (
-            await exports.write(database, Order(table=table, format=format_, selection=Selection()), stream)
-            == 0
-        )
-    assert (tmp_path / "empty").stat().st_size > 0 or format_ == "jsonl"
+async def test_an_empty_export_is_a_whole_file(database: Database) -> None:
+    formats = [name for name, each in FORMATS.items() if each.package != "pyarrow"]
+    for table, format_ in product(TABLES, formats):
+        order, stream = Order(table=table, format=format_, selection=Selection()), io.BytesIO()
+        assert await exports.write(database, order, stream) == 0, order
+        assert stream.getvalue() or format_ == "jsonl", order
 
 
 RESPONSES = Order(table="responses", format="csv", selection=Selection(area="69"))

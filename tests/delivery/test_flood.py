@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import orjson
-import pytest
 import sqlalchemy as sa
 
 from bot.delivery.intake import LOOK_AFTER, MOST_WAITING, chat_of, received
@@ -47,15 +46,17 @@ UNREADABLE = (
 )
 
 
-@pytest.mark.parametrize("update", UNREADABLE, ids=str)
-async def test_an_update_without_a_chat_is_kept_and_set_aside(bench: Any, update: dict[str, Any]) -> None:
-    assert chat_of(update) == 0
-    assert received(update).chat == 0
+async def test_an_update_without_a_chat_is_kept_and_set_aside(bench: Any) -> None:
     async with bench.running(poll=False) as engine:
-        await engine.intake.store(orjson.dumps(update))
-        await bench.idle(engine)
-    async with bench.database.read() as tx:
-        assert await updates.count_unfinished(tx) == 0
+        for number, update in enumerate(UNREADABLE, 1):
+            assert chat_of(update) == 0, update
+            assert received(update).chat == 0, update
+            await engine.intake.store(orjson.dumps({**update, "update_id": number}))
+            await bench.idle(engine)
+            async with bench.database.read() as tx:
+                kept = sa.select(sa.func.count()).select_from(rows).where(rows.c.update_id == number)
+                assert await tx.scalar(kept) == 1, update
+                assert await updates.count_unfinished(tx) == 0, update
 
 
 async def test_the_person_stands_for_a_chat_that_cannot_be_read() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
+import socket
 from dataclasses import replace
 
 import pytest
@@ -23,7 +23,6 @@ from bot.actions import (
     staff_links,
 )
 from bot.actions.approvals import LIFE, ApprovalGone
-from bot.actions.authority import Author
 from bot.actions.events import EventChange
 from bot.errors import NotAllowed
 from bot.rules.leaves import read_leaf
@@ -34,14 +33,16 @@ from db.schema import approvals, audit, people
 from db.schema import broadcasts as sent
 from db.schema import events as announced
 from db.schema import staff as held_roles
-from tests.acting import LYON, NEWS, NOW, author_in, new_event
+from tests.acting import LYON, NEWS, NOW, new_event
+from tests.actions.deciding import NADIA, author
 from tests.actions.test_staff_races import meanwhile
+from tests.conftest import KEY
 from tests.conversation import CAMPAIGN
+from tests.forking import begin, child_environment
 from tests.places import place_of
 
-SOPHIE, NADIA, OLGA = 1, 2, 3
-"""An organizer of Lyon, who writes; two admins, who decide."""
-TOGETHER = replace(CAMPAIGN, approval_above=1)
+SOPHIE, OLGA = 1, 3
+"""An organizer of Lyon, who writes; an admin, who decides, as NADIA does."""
 OVER = NOW + LIFE
 
 
@@ -57,14 +58,6 @@ async def team(database: Database) -> Database:
             row |= {"state": "registered", "consent_contact": True, "consent_commune": True}
             await tx.execute(sa.insert(people).values(territory="FR", **place_of(LYON), **row))
     return database
-
-
-async def author(database: Database, telegram_id: int) -> Author:
-    """As a handler knows them, before anybody else acts."""
-    async with database.read() as tx:
-        person = await db.people.find(tx, telegram_id)
-        assert person is not None
-        return replace(await author_in(tx, person), campaign=TOGETHER, now=NOW)
 
 
 @pytest.fixture
@@ -319,29 +312,6 @@ async def test_whoever_was_asked_and_holds_the_role_no_more_decides_nothing(
             await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES)
 
 
-# Decides in a transaction, says so, and waits with its commit.
-DECIDING = """
-import asyncio
-import sys
-from pathlib import Path
-
-from bot.actions import broadcast_approvals
-from db.engine import open_database
-from tests.actions.test_broadcast_races import NADIA, author
-from tests.conftest import KEY
-
-async def decide(url):
-    database = await open_database(url, folder=Path(), key=KEY)
-    nadia = await author(database, NADIA)
-    async with database.write() as tx:
-        await broadcast_approvals.decide(tx, nadia, 1, broadcast_approvals.ApprovalDecision.YES)
-        print("decided", flush=True)
-        sys.stdin.read()
-
-asyncio.run(decide(sys.argv[1]))
-"""
-
-
 def url_of(database: Database) -> str:
     if database.file is not None:
         return f"sqlite+aiosqlite:///{database.file}"
@@ -352,15 +322,16 @@ async def test_killed_between_the_decision_and_the_release_nothing_was_decided(
     team: Database, event: Event
 ) -> None:
     """And somebody decides afterwards: both, with the event that everybody then sees, are one transaction."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", DECIDING, url_of(team)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"decided\n"
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    ours, its = socket.socketpair()
+    with its, open(2, "wb", closefd=False) as err:  # noqa: ASYNC230 - it is open already
+        given = {"environment": child_environment({}), "out": its, "err": err, "read": its}
+        process = begin("tests.actions.deciding", url_of(team), KEY.hex, **given)
+    heard, ends = await asyncio.open_unix_connection(sock=ours)
+    assert await heard.readline() == b"decided\n"
+    process.kill()
+    assert await process.wait() == -signal.SIGKILL
+    ends.close()
+    await ends.wait_closed()
     assert await states(team) == (["hidden"], ["unapproved"])
     assert await asked(team) == [(None, None)]
     nadia = await author(team, NADIA)

@@ -218,3 +218,13 @@ async def test_where_seats_are_not_counted_another_answer_is_on_every_card_too(s
     await shown.change(address="Ailleurs")
     await shown.faces.catch_up()
     assert shown.posts.told().keys() == {1001, 1002, 1003}, "and it is looked after as before"
+
+
+async def test_whoever_moves_the_clock_has_it_catch_up_and_no_look_does_so_beside_them(shown: Shown) -> None:
+    """As a rehearsal does; else each look that finds an event begins it."""
+    await shown.change(address="Place Bellecour")
+    shown.faces.hold()
+    async with shown.hall.database.read() as tx:
+        await shown.faces.look(tx)
+    assert shown.faces.is_current
+    assert await shown.faces.catch_up() == 3

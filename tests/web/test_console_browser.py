@@ -1,7 +1,8 @@
 """Every page of the console in a real browser, in both languages, on a phone and on a desk, light and dark.
 
 Nothing that a screen reader stumbles over (axe-core), nothing wider than the screen, no request to anybody else. At
-each run axe-core reads each page in one language, every other page in the other one; each night in both.
+each run each page is opened in French and every other one in English, and axe-core reads each once; each night it reads
+all in both.
 
 One browser goes through all of it: a start costs more than a page.
 """
@@ -241,8 +242,9 @@ async def stumbles(page: Page) -> list[list[str]]:
 
 
 def is_read_in(language: str, number: int) -> bool:
-    """Whether axe-core reads the page of this number: its marks are those of a template, the same in both languages,
-    and colours and widths, which differ between the two looks, are those of parts that stand on many pages.
+    """Whether axe-core reads the page of this number, for which alone it is opened in English: the marks are those of a
+    template, the same in both languages; colours and widths, which differ between the two looks, are those of parts
+    that stand on many pages; and what fits a phone in French fits a desk in English.
     """
     return IS_THOROUGH or number % len(LOOKS) == list(LOOKS).index(language)
 
@@ -302,6 +304,8 @@ async def test_every_page_is_for_everybody_and_asks_nobody_else(sqlite_database:
                     await page.command("Page.navigate", url=door)
                     await enter(page, home)
                 for number, path in enumerate(paths):
+                    if language != "fr" and not is_read_in(language, number):
+                        continue
                     await look_at(page, address, path, language, is_read=is_read_in(language, number))
                     if language == "fr" and path in LIVE:
                         await type_live(page, *LIVE[path])

@@ -4,6 +4,7 @@ or by round.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -18,6 +19,14 @@ from bot.rules.territories import ABROAD, METROPOLE, TERRITORIES
 
 _SATURDAY = 5
 _DEFAULT_HOURS = Hours(opens=time(8), closes=time(19))
+
+
+@lru_cache(maxsize=64)
+def _known(ballot: Ballot) -> Ballot:
+    """The first of equal ones: what was found out of it is looked for by it, and two that are not one are compared
+    territory by territory, each time.
+    """
+    return ballot
 
 
 class _Shared(Frozen):
@@ -60,7 +69,7 @@ def read_ballots(root: TomlTable, languages: tuple[str, ...], kind: BallotKind) 
         root.fault("ballots", "there is no ballot", "write at least one table [[ballots]]")
     names = {number: row.words("name", languages) for number, row in enumerate(tables, start=1)}
     ballots = (_read_ballot(row, number, shared) for number, row in enumerate(tables, start=1))
-    held = tuple(ballot for ballot in ballots if ballot is not None)
+    held = tuple(_known(ballot) for ballot in ballots if ballot is not None)
     return Ballots(held=held, names=MappingProxyType(names), areas=areas)
 
 

@@ -346,6 +346,17 @@ def _translating(translations: NullTranslations, kind: type[str]) -> dict[str, C
     return {"gettext": gettext, "_": gettext, "ngettext": ngettext}
 
 
+def _globals_of(environment: Environment) -> Callable[..., dict[str, Any]]:
+    """What all templates of an environment share. Each rendering, and each template that it includes, copies it: as
+    Jinja's own map over another that took a third of the time of a short message.
+    """
+
+    def shared(own: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {**environment.globals, **own} if own else environment.globals
+
+    return shared
+
+
 def _environment(
     code: str,
     common: Mapping[str, Any],
@@ -369,6 +380,7 @@ def _environment(
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", _KeepLines],
     )
+    environment.make_globals = _globals_of(environment)  # type: ignore[method-assign]  # of this one
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(_translating(catalogue(code), Markup if autoescape else str))

@@ -26,8 +26,16 @@ async def fill() -> None:
     settings = Settings.from_environment()
     now = await present(settings)
     async with opened(settings) as database, database.write() as tx:
-        for number in range(1, 1_203):
-            await db.people.create(tx, telegram_id=7_000_000_000 + number, pseudonym=f"é{number}", now=now)
+        rows = [
+            {
+                "telegram_id": 7_000_000_000 + number,
+                "pseudonym": f"é{number}",
+                "created_at": now,
+                "seen_at": now,
+            }
+            for number in range(1, 1_203)
+        ]
+        await tx.execute(sa.insert(people), rows)
         await tx.execute(sa.delete(people).where(people.c.telegram_id == 7_000_001_202))
         await db.people.change(
             tx, 5, first_name="Zoé 🌍", latitude=45.7640431, longitude=-4.8, zone="Europe/Paris"

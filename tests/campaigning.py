@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,9 +52,28 @@ async def revoke(conversation: Conversation, telegram_id: int) -> None:
 
 async def supporter(conversation: Conversation, telegram_id: int, commune: str | None, **values: Any) -> int:
     """A registered supporter, who agreed to everything unless told otherwise; gives their number."""
+    row = _supporter(conversation, telegram_id, commune, **values)
+    async with conversation.database.write() as tx:
+        added = await tx.execute(sa.insert(people).values(row).returning(people.c.id))
+        return int(added.scalar_one())
+
+
+async def supporters(
+    conversation: Conversation, telegram_ids: Iterable[int], commune: str | None, **values: Any
+) -> None:
+    """Many who are alike."""
+    rows = [_supporter(conversation, each, commune, **values) for each in telegram_ids]
+    async with conversation.database.write() as tx:
+        if rows:
+            await tx.execute(sa.insert(people), rows)
+
+
+def _supporter(
+    conversation: Conversation, telegram_id: int, commune: str | None, **values: Any
+) -> dict[str, Any]:
     now = conversation.clock.now()
     territory = values.pop("territory", None) or (territory_of(commune) if commune else "FR")
-    row = {
+    return {
         "telegram_id": telegram_id,
         "pseudonym": f"p{telegram_id}",
         "state": "registered",
@@ -69,9 +89,6 @@ async def supporter(conversation: Conversation, telegram_id: int, commune: str |
         "seen_at": now,
         **values,
     }
-    async with conversation.database.write() as tx:
-        added = await tx.execute(sa.insert(people).values(row).returning(people.c.id))
-        return int(added.scalar_one())
 
 
 async def answer(conversation: Conversation, person: int, event: int, said: str) -> None:

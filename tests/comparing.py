@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.campaigning import recipients, staff, supporter
+from tests.campaigning import recipients, staff, supporters
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import begin_broadcast, finish_broadcast
+from tests.remembering import remembered
 
 LYON = "69123"
 
@@ -18,11 +19,11 @@ MANY = 60
 
 
 async def organizer_of(conversation: Conversation, area: str = "FR", people: int = MANY) -> Talker:
-    for number in range(100, 100 + people):
-        await supporter(conversation, number, LYON)
+    await supporters(conversation, range(100, 100 + people), LYON)
     return await staff(conversation, 7, "coordinator", area)
 
 
+@remembered
 async def write_two(talker: Talker, *, share: str = "Leave out 20%") -> None:
     """Two versions in two languages, some people left out, so that more say yes; up to the audience."""
     await begin_broadcast(talker)
@@ -39,6 +40,7 @@ async def write_two(talker: Talker, *, share: str = "Leave out 20%") -> None:
     await talker.tap("No photo")
 
 
+@remembered
 async def send_two(talker: Talker, **options: Any) -> None:
     await write_two(talker, **options)
     await finish_broadcast(talker)

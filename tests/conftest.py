@@ -39,6 +39,7 @@ from db.engine import FILE_NAME, Database, open_database, prepared
 from db.key import DatabaseKey
 from db.upgrade import upgrade
 from tests.foundations import forgotten
+from tests.remembering import look_at
 from tests.thorough import examples
 
 if TYPE_CHECKING:
@@ -161,6 +162,10 @@ GARBAGE = 20_000
 FREEZE_AFTER = 100
 """So many tests after which what they left to the others, as what was read and compiled once, is no garbage either."""
 _ended = itertools.count(1)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    look_at(item)
 
 
 def pytest_runtest_teardown() -> None:

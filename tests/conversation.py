@@ -44,7 +44,7 @@ from handlers.routing import register
 from locales import LANGUAGES
 from simulator.reading import as_read
 from tests.frozen import FROZEN
-from tests.signing_up import Begun, sign_up
+from tests.remembering import remembered
 
 BOT = "portevoix_bot"
 CAMPAIGN = load_campaign(FROZEN)
@@ -98,7 +98,6 @@ class Conversation:
         self.serve(own)
         self.numbered = 0
         """How many updates, messages and screens there were: each has the next number."""
-        self.begun = Begun()
         self._talkers: dict[int, Talker] = {}
 
     def serve(self, services: Services) -> None:
@@ -113,6 +112,18 @@ class Conversation:
     def person(self, telegram_id: int, *, language: str = "en") -> Talker:
         talker = self._talkers[telegram_id] = Talker(self, telegram_id, language)
         return talker
+
+    @property
+    def talkers(self) -> Iterable[Talker]:
+        """Everybody who was made, the last of each number."""
+        return self._talkers.values()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is as they all are, so that others begin alike."""
+        return (
+            self.database.dialect == "sqlite" and self.services is services() and type(self) is Conversation
+        )
 
     def talker(self, telegram_id: int) -> Talker | None:
         """Whoever was made last of this number."""
@@ -268,11 +279,7 @@ class Talker:
 
     async def sign_up(self, place: str = "Lyon") -> None:
         """From /start to the welcome, saying yes to everything, in whatever language."""
-        who = (self.telegram_id, orjson.dumps(self._user), place, self.conversation.clock.now())
-        if self.conversation.services is services() and not self.screen:
-            await sign_up(self, who, lambda: self._sign_up(place))
-        else:
-            await self._sign_up(place)
+        await signs_up(self, place)
 
     async def _sign_up(self, place: str) -> None:
         await self.send("/start")
@@ -355,6 +362,11 @@ class Talker:
             as_read(each["text"]): each["callback_data"] for each in buttons if "callback_data" in each
         }
         shown.urls = {as_read(each["text"]): each["url"] for each in buttons if "url" in each}
+
+
+@remembered
+async def signs_up(talker: Talker, place: str) -> None:
+    await talker._sign_up(place)
 
 
 def as_it_stands(data: str, buttons: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conversation import Talker
+from tests.remembering import remembered
 
 MEETING = ("Réunion", "Venez", "Meeting", "Come", "lyon", "Salle Molière")
 """Title and description in French and English, the commune, the address."""
@@ -14,6 +15,7 @@ async def begin_broadcast(talker: Talker, *, kind: str = "News and arguments") -
     await talker.tap(kind)
 
 
+@remembered
 async def write_broadcast(talker: Talker, *texts: str, kind: str = "News and arguments") -> None:
     """Up to the audience, without a photo."""
     await begin_broadcast(talker, kind=kind)
@@ -22,12 +24,14 @@ async def write_broadcast(talker: Talker, *texts: str, kind: str = "News and arg
     await talker.tap("No photo")
 
 
+@remembered
 async def finish_broadcast(talker: Talker) -> None:
     """From the audience up to the summary: for everybody in the area, now."""
     await talker.tap("That’s it")
     await talker.tap("Now")
 
 
+@remembered
 async def send_broadcast(talker: Talker) -> None:
     """From the first question to the word that sends."""
     await write_broadcast(talker)
@@ -35,12 +39,14 @@ async def send_broadcast(talker: Talker) -> None:
     await talker.send("SEND")
 
 
+@remembered
 async def begin_event(talker: Talker) -> None:
     """Up to the pin."""
     for words in ("/new_event", *MEETING):
         await talker.send(words)
 
 
+@remembered
 async def finish_event(talker: Talker, *, hosting: bool = False, day: str = "24/11") -> None:
     """From the pin up to the summary: at 19:00, for people around, which a host is not asked."""
     await talker.tap("Without a pin")
@@ -51,7 +57,15 @@ async def finish_event(talker: Talker, *, hosting: bool = False, day: str = "24/
         await talker.tap("That’s it")
 
 
+@remembered
 async def write_event(talker: Talker) -> None:
     """Up to the summary."""
     await begin_event(talker)
     await finish_event(talker)
+
+
+@remembered
+async def announce_event(talker: Talker) -> None:
+    """From the first question to the word that announces it."""
+    await write_event(talker)
+    await talker.send("SEND")

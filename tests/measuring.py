@@ -19,9 +19,9 @@ from bot.rules.experiments import HOLDOUT, Experiment, Outcome, lot_of
 from db.engine import Database
 from db.schema import broadcasts, deliveries, events, people, responses, rsvps
 from tests.ballots import Chat
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporter, supporters
 from tests.conversation import BOT, Conversation, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.leaving import departure
 
 START = "2016-11-02T10:00"
@@ -47,8 +47,7 @@ async def play(database: Database, language: str) -> list[Chat]:
     """Sophie of the team, Claire who draws the second version, and Paul who draws to be left out."""
     conversation = Conversation(database, paris(START))
     code = await an_event(conversation)
-    for number in range(FIRST, FIRST + MANY):
-        await supporter(conversation, number, LYON, language=language)
+    await supporters(conversation, range(FIRST, FIRST + MANY), LYON, language=language)
     persons = [
         await supporter(conversation, number, LYON, language=language, first_name=name)
         for number, name in ((CLAIRE, "Claire"), (PAUL, "Paul"))
@@ -88,8 +87,7 @@ def key_for(claire: int, paul: int) -> str:
 async def an_event(conversation: Conversation) -> str:
     """A meeting that was announced before, to nobody who is in the story; its code is the same each time."""
     admin = await staff(conversation, 70, "admin", "FR")
-    await write_event(admin)
-    await admin.send("SEND")
+    await announce_event(admin)
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(events).values(code="rencontre"))
         await tx.execute(sa.delete(deliveries))

@@ -6,6 +6,7 @@ import re
 
 import db.staff
 from tests.conversation import Conversation, Talker
+from tests.remembering import remembered
 
 STAFF = 900
 
@@ -21,6 +22,7 @@ async def team(conversation: Conversation, role: str = "coordinator", area: str 
 ABOUT = ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme.")
 
 
+@remembered
 async def write_up_to_the_questions(staff: Talker, *about: str) -> None:
     """`about`: its title and its purpose, each in both languages."""
     await staff.send("/survey")
@@ -30,6 +32,7 @@ async def write_up_to_the_questions(staff: Talker, *about: str) -> None:
         await staff.send(words)
 
 
+@remembered
 async def write_question(staff: Talker, *texts: str, several: bool = False) -> None:
     for words in texts:
         await staff.send(words)
@@ -41,6 +44,7 @@ WHEN = ("Quand ?", "When?", "Le matin\nLe soir", "Morning\nEvening")
 WHY = ("Pourquoi ?", "Why?", "Trop cher\nTrop loin", "Too dear\nToo far")
 
 
+@remembered
 async def write_three(staff: Talker) -> None:
     await write_up_to_the_questions(staff)
     await write_question(staff, *TRAIN)
@@ -50,6 +54,7 @@ async def write_three(staff: Talker) -> None:
     await write_question(staff, *WHY)
 
 
+@remembered
 async def branch(staff: Talker) -> None:
     """Of three questions: who says no to the first is asked the third."""
     await staff.tap("What follows question 1")
@@ -58,6 +63,7 @@ async def branch(staff: Talker) -> None:
     await staff.tap("Done")
 
 
+@remembered
 async def write(staff: Talker) -> None:
     """A tree: who takes the train is asked when, the others why."""
     await write_three(staff)

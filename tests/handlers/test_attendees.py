@@ -13,7 +13,7 @@ from bot.rules.attendees import PAGE, Attendee, AttendeePart, in_order, sheet
 from db.schema import audit, dialogs, events, rsvps
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.leaving import leaving
 
 LYON, PARIS = "69123", "75056"
@@ -21,8 +21,7 @@ LYON, PARIS = "69123", "75056"
 
 async def announced(conversation: Conversation) -> tuple[Talker, int, str]:
     organizer = await staff(conversation, 7, "organizer", "69")
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     (event,) = await rows(conversation, events)
     return organizer, event.id, event.code
 

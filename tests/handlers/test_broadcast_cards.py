@@ -14,7 +14,7 @@ from db.engine import Database
 from db.schema import approvals, audit, broadcast_texts, broadcasts, deliveries
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.drafting import finish_broadcast, send_broadcast, write_broadcast, write_event
+from tests.drafting import announce_event, finish_broadcast, send_broadcast, write_broadcast
 from tests.leaving import leaving, let_leave
 
 LYON, MARSEILLE = "69123", "13055"
@@ -211,8 +211,7 @@ async def test_one_like_it(conversation: Conversation, organizer: Talker) -> Non
     ]
     assert first == second
     assert len([row for row in await rows(conversation, deliveries) if row.broadcast == 2]) == 2
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     await organizer.tap_data("1:broadcast_copy:3")
     assert len(await rows(conversation, broadcasts)) == 3
 

@@ -23,7 +23,7 @@ from db.schema import (
 )
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris, services
-from tests.drafting import write_event
+from tests.drafting import announce_event
 
 LYON = "69123"
 KEY: DoorKey = door_key(services().suppression_key)
@@ -33,8 +33,7 @@ BEGINS = paris("2016-11-24T19:00")
 async def announced(conversation: Conversation) -> tuple[Talker, int, str]:
     """An organizer whose event begins on 24 November at 19:00; the clock stands at its door, half an hour before."""
     organizer = await staff(conversation, 7, "organizer", "69")
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     (event,) = await rows(conversation, events)
     async with conversation.database.write() as tx:
         moved = {"starts_at": BEGINS, "ends_at": BEGINS + timedelta(hours=2)}

@@ -8,7 +8,7 @@ from handlers import menu
 from handlers.command_menu import description_calls
 from tests.campaigning import staff
 from tests.conversation import Conversation
-from tests.drafting import begin_event, write_event
+from tests.drafting import announce_event, begin_event
 from tests.frozen import FROZEN
 
 
@@ -44,8 +44,7 @@ async def test_words_instead_of_a_pin_point_to_the_question(conversation: Conver
 
 async def test_words_where_a_change_waits_for_its_button(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     await organizer.tap("Manage the event")
     await organizer.tap("Change the date")
     await organizer.send("25/11 20h")

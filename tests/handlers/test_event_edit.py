@@ -15,7 +15,7 @@ from db.engine import Database
 from db.schema import approvals, audit, broadcasts, event_texts, events, people, rsvps
 from tests.campaigning import answer, named, recipients, revoke, rows, staff, supporter
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.leaving import leaving
 
 LYON, NANTES = "69123", "44109"
@@ -23,8 +23,7 @@ LYON, NANTES = "69123", "44109"
 
 async def announced(talker: Talker) -> str:
     """An event in Lyon on 24 November at 19:00; gives its code."""
-    await write_event(talker)
-    await talker.send("SEND")
+    await announce_event(talker)
     return next(
         data.split(":")[-1]
         for shown in talker.screen
@@ -221,8 +220,7 @@ async def test_a_date_in_a_quiet_period_is_warned_of(
 async def test_who_said_yes_reads_why(conversation: Conversation) -> None:
     """The organizer says why it moves, sees it as it will be read, and it is sent so."""
     organizer = await staff(conversation, 7, "organizer", "69")
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     (event,) = await rows(conversation, events)
     coming = await supporter(conversation, 1, "69123")
     async with conversation.database.write() as tx:

@@ -14,7 +14,7 @@ import db.staff
 from db.schema import events
 from tests.campaigning import rows, staff
 from tests.conversation import Conversation, Shown, Talker, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.leaving import let_arrive
 
 HOST = "I’d like to host an event"
@@ -140,8 +140,7 @@ async def test_an_invitation_that_was_answered_keeps_the_way_out(conversation: C
     """At once, and not from the next change of the event on: what was sent to many keeps its end."""
     zoe = await supporter(conversation)
     organizer = await staff(conversation, 8, "organizer", "69")
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     shown = await let_arrive(conversation, zoe)
     assert "Stop these invitations" in shown.buttons
     for said in ("I’ll come", "Maybe"):

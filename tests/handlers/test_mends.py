@@ -13,7 +13,7 @@ from bot.delivery.outcomes import Stop
 from db.schema import broadcast_texts, broadcasts, deliveries, people
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
-from tests.drafting import finish_broadcast, send_broadcast, write_broadcast, write_event
+from tests.drafting import announce_event, finish_broadcast, send_broadcast, write_broadcast
 from tests.leaving import leaving
 
 LYON, FORT_DE_FRANCE = "69123", "97209"
@@ -178,8 +178,7 @@ async def test_the_same_words_change_nothing(conversation: Conversation, organiz
 
 async def test_news_of_an_event_are_owed(conversation: Conversation, organizer: Talker) -> None:
     """Its invitation may be taken back, and is corrected with the event; what is told to who comes may not."""
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     await sent(conversation)
     await organizer.tap_data("1:mend:correction:1")
     assert "Nobody wrote these words" in organizer.last.text

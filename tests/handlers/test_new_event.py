@@ -7,7 +7,7 @@ import re
 import pytest
 
 from db.schema import audit, broadcasts, event_texts, events
-from tests.campaigning import recipients, revoke, rows, staff, supporter
+from tests.campaigning import recipients, revoke, rows, staff, supporter, supporters
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import MEETING, begin_event, finish_event
 from tests.reading import ABOUT
@@ -181,8 +181,7 @@ async def test_a_field_is_changed_from_the_summary(conversation: Conversation) -
 async def test_the_quiet_period_is_told(conversation: Conversation) -> None:
     conversation.clock.move(paris("2016-11-19T10:00"))
     organizer = await staff(conversation, 7, "admin", "FR")
-    for number in range(12):
-        await supporter(conversation, 100 + number, LYON)
+    await supporters(conversation, range(100, 112), LYON)
     await written(organizer)
     assert "<b>Recipients:</b> 12" in organizer.last.text
     told = "A quiet period keeps it at first from: 12. They get it from Sunday 20 November at 19:00"

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.schema import broadcast_texts, broadcasts, deliveries, events, surveys
-from tests.campaigning import answer, rows, staff, supporter
+from tests.campaigning import answer, rows, staff, supporter, supporters
 from tests.conversation import Conversation
 from tests.drafting import (
     begin_broadcast,
@@ -49,8 +49,7 @@ async def full_week(conversation: Conversation, person: int) -> None:
 async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation) -> None:
     admin = await staff(conversation, 7, "admin", "FR")
     now = conversation.clock.now()
-    for number in range(1, 4):
-        await supporter(conversation, number, LYON)
+    await supporters(conversation, range(1, 4), LYON)
     await supporter(conversation, 4, LYON, mutes_news=True)
     await supporter(conversation, 5, LYON, unreachable_at=now)
     await wrote(conversation, await supporter(conversation, 6, LYON), now - timedelta(hours=1))

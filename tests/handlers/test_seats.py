@@ -17,11 +17,11 @@ from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.departure.test_decide import a_departure
 from tests.drafting import begin_event
 from tests.leaving import leaving_of
+from tests.remembering import remembered
 
 
-async def announced(conversation: Conversation, seats: str = "2") -> tuple[Talker, str]:
-    """An organizer who announced an event with few seats and up to two guests; its code."""
-    organizer = await staff(conversation, 7, "organizer", "69")
+@remembered
+async def announce_with_seats(organizer: Talker, seats: str) -> None:
     await begin_event(organizer)
     await organizer.tap("Without a pin")
     await organizer.send("24/11 19h")
@@ -30,6 +30,12 @@ async def announced(conversation: Conversation, seats: str = "2") -> tuple[Talke
     await organizer.tap_data("1:event_guests:2")
     await organizer.tap("That’s it")
     await organizer.send("SEND")
+
+
+async def announced(conversation: Conversation, seats: str = "2") -> tuple[Talker, str]:
+    """An organizer who announced an event with few seats and up to two guests; its code."""
+    organizer = await staff(conversation, 7, "organizer", "69")
+    await announce_with_seats(organizer, seats)
     (event,) = await rows(conversation, events)
     return organizer, event.code
 

@@ -12,15 +12,14 @@ from bot.delivery.outcomes import Stop
 from db.schema import audit, events, rsvps, shift_places, shifts
 from tests.campaigning import rows, staff
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.leaving import leaving_of
 
 
 async def announced(conversation: Conversation) -> tuple[Talker, str]:
     """An organizer whose event is on Thursday 24 November at 19:00."""
     organizer = await staff(conversation, 7, "organizer", "69")
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     (event,) = await rows(conversation, events)
     begins = {"starts_at": paris("2016-11-24T19:00"), "ends_at": paris("2016-11-24T21:00")}
     async with conversation.database.write() as tx:

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from bot.rules.permissions import Role
 from db.schema import deliveries, people, responses, vote_plans
-from tests.campaigning import named, supporter
+from tests.campaigning import named, supporters
 from tests.conversation import Conversation, paris
-from tests.drafting import begin_event, finish_event, write_broadcast, write_event
+from tests.drafting import announce_event, begin_event, finish_event, write_broadcast
 
 LYON = {"commune": "69123", "department": "69", "region": "84"}
 PARIS = {"commune": "75115", "department": "75", "region": "11"}
@@ -129,8 +129,7 @@ async def test_the_calendar_shows_events_and_scheduled_messages_among_the_steps(
 ) -> None:
     """In their order; an event of elsewhere is in another calendar, and each opens by a tap."""
     local = await named(conversation, 1, Role.COORDINATOR, "69")
-    await write_event(local)
-    await local.send("SEND")
+    await announce_event(local)
     await write_broadcast(local)
     await local.tap("That’s it")
     await local.send("18/11 8h")
@@ -153,8 +152,7 @@ async def test_the_calendar_shows_events_and_scheduled_messages_among_the_steps(
 
 async def test_no_two_buttons_of_the_calendar_look_alike(conversation: Conversation) -> None:
     """A series has one title on many days, and a message by local time that is held for some stands there twice."""
-    for number in range(12):
-        await supporter(conversation, 200 + number, "69123")
+    await supporters(conversation, range(200, 212), "69123")
     admin = await named(conversation, 1, Role.ADMIN, "FR")
     await write_broadcast(admin)
     await admin.tap("That’s it")

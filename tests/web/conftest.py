@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from db.engine import Database
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporters
 from tests.conversation import Conversation, paris
 from tests.drafting import send_broadcast
 from tests.web.browsing import ADDRESS, Browser, signed_in
@@ -29,8 +29,7 @@ def conversation(request: pytest.FixtureRequest) -> Conversation:
 @pytest.fixture
 async def olga(conversation: Conversation) -> Browser:
     """An organizer of the Rhône, whose message to twelve supporters waits to leave."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 112), "69123")
     talker = await staff(conversation, 11, "organizer", "69")
     await send_broadcast(talker)
     return await signed_in(talker)

@@ -16,7 +16,7 @@ from bot.words.texts import Texts
 from db.schema import consents, events, people, responses, rsvps, shifts, vote_plans
 from tests.campaigning import rows, staff, supporter
 from tests.conversation import Conversation
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.web.browsing import Browser, signed_in, web_of
 
 ZOE, LEO, SOPHIE = 31, 32, 11
@@ -30,8 +30,7 @@ async def reader(conversation: Conversation, number: int, commune: str | None, *
 async def announced(conversation: Conversation, **values: object) -> str:
     """The code of an event in Lyon."""
     sophie = await staff(conversation, SOPHIE, "organizer", "69")
-    await write_event(sophie)
-    await sophie.send("SEND")
+    await announce_event(sophie)
     async with conversation.database.write() as tx:
         if values:
             await tx.execute(sa.update(events).values(**values))

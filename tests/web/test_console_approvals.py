@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from db.engine import Database
 from db.schema import approvals, broadcasts, deliveries, events, people
-from tests.campaigning import rows, staff, supporter
+from tests.campaigning import rows, staff, supporters
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
-from tests.drafting import send_broadcast, write_event
+from tests.drafting import announce_event, send_broadcast
 from tests.handlers.test_reach import full_week
 from tests.web.browsing import ADDRESS, Browser, signed_in
 from tests.web.conftest import served_at
@@ -32,8 +32,7 @@ def conversation(sqlite_database: Database) -> Conversation:
 @pytest.fixture
 async def olga(conversation: Conversation) -> Talker:
     """An organizer of the Rhône, whose message to twelve supporters waits for approval."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 112), "69123")
     talker = await staff(conversation, 11, "organizer", "69")
     await send_broadcast(talker)
     return talker
@@ -204,12 +203,10 @@ async def test_an_export_that_waits_is_agreed_to_at_the_desk(
 @pytest.fixture
 async def event(conversation: Conversation) -> tuple[Browser, Browser, str]:
     """Whoever announced an event to twelve people, whoever approves its invitation, and the page of it."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 112), "69123")
     talker = await staff(conversation, 11, "coordinator", "69")
     nadia = await signed_in(await staff(conversation, 13, "admin", "FR"))
-    await write_event(talker)
-    await talker.send("SEND")
+    await announce_event(talker)
     (found,) = await rows(conversation, events)
     return await signed_in(talker), nadia, f"/console/events/{found.code}"
 
@@ -256,8 +253,7 @@ async def test_an_invitation_that_was_refused_is_said_to_be(
 
 
 async def test_a_survey_that_nobody_let_go_says_so(conversation: Conversation) -> None:
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123", language="fr")
+    await supporters(conversation, range(100, 112), "69123", language="fr")
     sophie = await asker(conversation, "organizer")
     await sophie.open(NEW)
     await sophie.send(NEW, count="1", do="next", **FIRST)

@@ -32,10 +32,10 @@ from db.schema import (
 from tests.acting import author_in
 from tests.actions.test_staff_races import waits
 from tests.bots import until
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporters
 from tests.conftest import temporary_postgresql
 from tests.conversation import Conversation
-from tests.drafting import finish_broadcast, write_broadcast, write_event
+from tests.drafting import announce_event, finish_broadcast, write_broadcast
 from tests.web.browsing import Browser, signed_in, web_of
 from tests.web.test_console_matrix import (
     ROWS,
@@ -154,8 +154,7 @@ async def ready(
 
 @pytest.mark.parametrize("conversation", ["sqlite", "postgresql"], indirect=True)
 async def test_a_draft_that_is_confirmed_here_and_in_the_chat_leaves_once(conversation: Conversation) -> None:
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123", language="fr")
+    await supporters(conversation, range(100, 112), "69123", language="fr")
     olga = await staff(conversation, 11, "organizer", "69")
     visitor = await signed_in(olga)
     await write_broadcast(olga)
@@ -171,8 +170,7 @@ async def test_a_draft_that_is_confirmed_here_and_in_the_chat_leaves_once(conver
 
 @pytest.mark.parametrize("conversation", ["sqlite", "postgresql"], indirect=True)
 async def test_a_double_click_sends_once(conversation: Conversation) -> None:
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123", language="fr")
+    await supporters(conversation, range(100, 112), "69123", language="fr")
     visitor = await signed_in(await staff(conversation, 11, "organizer", "69"))
     await write(visitor)
     form = {"seen": seen(visitor), "word": "SEND"}
@@ -191,8 +189,7 @@ async def test_what_is_changed_while_somebody_cancels_it_is_not_cancelled(
     """They cancel what they looked at: that it moved meanwhile they are told first."""
     database = conversation.database
     olga = await staff(conversation, 11, "coordinator", "69")
-    await write_event(olga)
-    await olga.send("SEND")
+    await announce_event(olga)
     async with database.read() as tx:
         code = str(await tx.scalar(sa.select(events.c.code)))
         person = await db.people.find(tx, 11)

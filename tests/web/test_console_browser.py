@@ -30,9 +30,9 @@ from bot.actions import drafts
 from db.engine import Database
 from db.schema import broadcasts, deliveries, events, people, seats, shift_places
 from tests.bots import free_port, until
-from tests.campaigning import answer, staff, supporter
+from tests.campaigning import answer, staff, supporter, supporters
 from tests.conversation import Conversation, Talker, paris
-from tests.drafting import send_broadcast, write_event
+from tests.drafting import announce_event, send_broadcast
 from tests.ground import STATION, plant
 from tests.simulator.chromium import CHROMIUM, Page, opened
 from tests.surveying import ask as asked
@@ -105,13 +105,11 @@ async def _is_up(server: uvicorn.Server) -> bool:
 async def full_of(conversation: Conversation, karim: Talker) -> list[str]:
     """A campaign in the middle of things: a message that leaves and one in doubt, an event that is full; its pages."""
     coming = await supporter(conversation, 100, "69123", consent_team=True)
-    for number in range(1, 12):
-        await supporter(conversation, 100 + number, "69123", language="en")
+    await supporters(conversation, range(101, 112), "69123", language="en")
     await plant(conversation.database, now=conversation.clock.now())
     await send_broadcast(karim)
     await send_broadcast(karim)
-    await write_event(karim)
-    await karim.send("SEND")
+    await announce_event(karim)
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(deliveries).where(deliveries.c.broadcast == 1).values(state="in_doubt"))
         code = (await tx.execute(sa.select(events.c.code))).scalar_one()

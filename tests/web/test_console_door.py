@@ -12,7 +12,7 @@ from bot.rules.check_ins import door_key, minute_of
 from db.schema import check_ins, events, people
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, paris, services
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.reading import Reader
 from tests.web.browsing import signed_in
 
@@ -21,8 +21,7 @@ BEGINS = paris("2016-11-24T19:00")
 
 async def test_whoever_stands_at_the_door_taps_names_and_shows_the_code(conversation: Conversation) -> None:
     organizer = await staff(conversation, 7, "organizer", "69")
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     (event,) = await rows(conversation, events)
     async with conversation.database.write() as tx:
         moved = {"starts_at": BEGINS, "ends_at": BEGINS + timedelta(hours=2)}
@@ -69,8 +68,7 @@ async def test_whoever_stands_at_the_door_taps_names_and_shows_the_code(conversa
 async def test_nobody_is_let_in_to_what_is_off(conversation: Conversation, language: str) -> None:
     """Nor is its list printed: in the chat as on the page, before its hour and in it."""
     organizer, read = await staff(conversation, 7, "organizer", "69"), Reader(language)
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     (event,) = await rows(conversation, events)
     async with conversation.database.write() as tx:
         await tx.execute(sa.update(events).values(state="cancelled"))

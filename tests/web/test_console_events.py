@@ -13,7 +13,7 @@ from db.events import Event
 from db.schema import audit, events
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.hall import Hall
 from tests.talking import ask
 from tests.web.browsing import Browser, signed_in
@@ -30,8 +30,7 @@ async def olga(conversation: Conversation) -> Talker:
 @pytest.fixture
 async def event(conversation: Conversation, olga: Talker) -> Event:
     """To which three come or may, and which one declined."""
-    await write_event(olga)
-    await olga.send("SEND")
+    await announce_event(olga)
     (found,) = await rows(conversation, events)
     for number, said in enumerate(("yes", "yes", "maybe", "no")):
         one = await supporter(conversation, 100 + number, "69123")

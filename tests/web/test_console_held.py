@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import db.broadcasts
 from bot.actions.planning import plan
 from db.schema import deliveries, people
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporter, supporters
 from tests.conversation import CAMPAIGN, Conversation, Talker, paris
 from tests.drafting import send_broadcast
 from tests.leaving import let_arrive
@@ -41,8 +41,7 @@ BEHIND = "Another message goes out to them first"
 
 async def with_a_message(conversation: Conversation, language: str = "en") -> Talker:
     """Who runs the campaign, has written to its four supporters, and reads this language."""
-    for number in range(4):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 104), "69123")
     talker = await staff(conversation, 8, "admin", "FR")
     await send_broadcast(talker)
     async with conversation.database.write() as tx:
@@ -55,8 +54,7 @@ async def test_what_another_message_leaves_before_is_not_said_to_go_on_when_that
     conversation: Conversation, language: str
 ) -> None:
     """Two messages that a cap holds for the same people until tomorrow morning: of each, one a day leaves."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 112), "69123")
     talker = await staff(conversation, 8, "admin", "FR")
     for _ in range(2):
         await send_broadcast(talker)
@@ -322,8 +320,7 @@ async def test_of_few_staff_of_an_area_are_not_told_that_they_wait_nor_until_whe
     conversation: Conversation, language: str
 ) -> None:
     """When the first of four may be written to again tells of what one of them got."""
-    for number in range(4):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 104), "69123")
     talker, read = await staff(conversation, 8, "organizer", "69"), Reader(language)
     await send_broadcast(talker)
     async with conversation.database.write() as tx:

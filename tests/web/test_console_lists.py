@@ -13,7 +13,7 @@ from db.events import Event
 from db.schema import attendee_numbers, events, people, rsvps, shift_places, shifts
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.web.browsing import Browser, signed_in
 
 BEGINS = paris("2016-11-24T19:00")
@@ -28,8 +28,7 @@ async def olga(conversation: Conversation) -> Talker:
 async def event(conversation: Conversation, olga: Talker, monkeypatch: pytest.MonkeyPatch) -> Event:
     """To which six come, which is many here; its door is open."""
     monkeypatch.setattr(attendees, "MANY", 4)
-    await write_event(olga)
-    await olga.send("SEND")
+    await announce_event(olga)
     (found,) = await rows(conversation, events)
     async with conversation.database.write() as tx:
         moved = {"starts_at": BEGINS, "ends_at": BEGINS + timedelta(hours=2)}

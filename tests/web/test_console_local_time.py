@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.words.no_break import with_plain_spaces
 from db.schema import deliveries, people
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporter, supporters
 from tests.conversation import Conversation, Talker, paris
 from tests.drafting import write_broadcast
 from tests.web.browsing import Browser, signed_in
@@ -27,8 +27,7 @@ async def test_it_is_to_come_until_its_last_territory(
     conversation: Conversation, role: str, area: str
 ) -> None:
     """Of fewer than ten who wait staff of an area are not told: that would tell of each of them."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 112), "69123")
     admin = await staff(conversation, 9, role, area)
     await write_broadcast(admin)
     await admin.tap("That’s it")

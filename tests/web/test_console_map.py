@@ -14,7 +14,7 @@ from bot.web import remembered
 from bot.web.console.map import POINTS
 from bot.web.site import STATIC
 from db.engine import Database
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporter, supporters
 from tests.conversation import Conversation, paris
 from tests.web.browsing import signed_in, web_of
 
@@ -46,10 +46,8 @@ def test_every_department_has_its_outlines_small_and_whole(conversation: Convers
 async def test_an_organizer_reads_no_number_under_ten_and_an_admin_every_one(
     conversation: Conversation,
 ) -> None:
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123", consent_team=False)
-    for number in range(3):
-        await supporter(conversation, 200 + number, "69266", consent_team=False)
+    await supporters(conversation, range(100, 112), "69123", consent_team=False)
+    await supporters(conversation, range(200, 203), "69266", consent_team=False)
     olga = await signed_in(await staff(conversation, 11, "organizer", "69"))
     await olga.open("/console/map")
     assert "Lyon" in olga.text
@@ -101,8 +99,7 @@ async def test_what_is_kept_for_a_minute_is_kept_for_whoever_reads_counts_alike(
     conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remembered, "LONG", 600.0)  # on a busy machine too
-    for number in range(3):
-        await supporter(conversation, 200 + number, "69266", consent_team=False)
+    await supporters(conversation, range(200, 203), "69266", consent_team=False)
     web = web_of(conversation)
     karim = await signed_in(await staff(conversation, 12, "admin", "FR"), web=web)
     olga = await signed_in(await staff(conversation, 11, "organizer", "69"), web=web)

@@ -49,7 +49,7 @@ from db.schema import (
 from db.schema import saved_answers as saved_answers_table
 from tests.campaigning import revoke, staff, supporter
 from tests.conversation import Conversation
-from tests.drafting import send_broadcast, write_event
+from tests.drafting import announce_event, send_broadcast
 from tests.ground import STATION, plant
 from tests.talking import ask, on_duty
 from tests.web.browsing import ADDRESS, Browser, browser, signed_in, web_of
@@ -231,8 +231,7 @@ async def facts(conversation: Conversation, visitors: dict[str, Browser]) -> dic
     olga = conversation.person(11)
     for _ in range(3):
         await send_broadcast(olga)
-    await write_event(olga)
-    await olga.send("SEND")
+    await announce_event(olga)
     now = conversation.clock.now()
     async with conversation.database.write() as tx:
         states = [("sent", {"message_id": 1, "sent_at": now}), ("in_doubt", {}), ("expired", {})]

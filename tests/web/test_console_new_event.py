@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.schema import broadcasts, events
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporters
 from tests.conversation import Conversation
 from tests.web.browsing import signed_in
 from tests.web.test_console_writing import seen
@@ -33,8 +33,7 @@ MEETING = {
 
 
 async def test_an_event_is_made_in_one_form_and_announced_by_the_word(conversation: Conversation) -> None:
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 112), "69123")
     olga = await staff(conversation, 11, "organizer", "69")
     visitor = await signed_in(olga)
     await visitor.open("/console/events")

@@ -15,7 +15,7 @@ from bot.actions.authority import author_of
 from db.schema import audit, broadcasts, deliveries, events, seats
 from tests.campaigning import revoke, rows, staff
 from tests.conversation import Conversation, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.surveying import ask as survey_asked
 from tests.talking import ask, on_duty
 from tests.web.browsing import Browser, signed_in
@@ -75,8 +75,7 @@ async def test_events_of_today_and_of_the_map_lead_to_their_page_for_whoever_may
     conversation: Conversation,
 ) -> None:
     talker = await staff(conversation, OLGA, "organizer", "69")
-    await write_event(talker)
-    await talker.send("SEND")
+    await announce_event(talker)
     (event,) = await rows(conversation, events)
     olga, other = (
         await signed_in(talker),
@@ -99,8 +98,7 @@ async def test_events_that_were_moved_or_cancelled_stand_as_they_are_now_though_
     conversation: Conversation, language: str
 ) -> None:
     talker = await staff(conversation, OLGA, "organizer", "69")
-    await write_event(talker)
-    await talker.send("SEND")
+    await announce_event(talker)
     (event,) = await rows(conversation, events)
     olga = await signed_in(conversation.person(OLGA, language=language))
     heading = {"en": "Events to come", "fr": "Événements à venir"}[language]
@@ -189,8 +187,7 @@ async def test_no_address_tells_whoever_may_not_look_whether_something_is_there(
 ) -> None:
     """What is of another area is answered to the letter as what there is not, by every page with a number or a code."""
     author, zoe = conversation.person(OLGA), conversation.person(150)
-    await write_event(author)
-    await author.send("SEND")
+    await announce_event(author)
     await zoe.sign_up()
     await ask(zoe)
     await survey_asked(conversation, zoe)
@@ -308,8 +305,7 @@ async def test_an_event_is_changed_and_whoever_comes_second_is_told(
     conversation: Conversation, olga: Browser
 ) -> None:
     talker = conversation.person(OLGA)
-    await write_event(talker)
-    await talker.send("SEND")
+    await announce_event(talker)
     async with conversation.database.write() as tx:
         code = (await tx.execute(sa.select(events.c.code))).scalar_one()
         event = (await tx.execute(sa.select(events.c.id))).scalar_one()

@@ -11,7 +11,7 @@ from db.events import Event
 from db.schema import audit, broadcasts, events, hosts, people, shift_places, shifts, trusted_hosts
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.web.browsing import Browser, signed_in
 
 SHIFT = {
@@ -30,8 +30,7 @@ async def olga(conversation: Conversation) -> Talker:
 
 @pytest.fixture
 async def event(conversation: Conversation, olga: Talker) -> Event:
-    await write_event(olga)
-    await olga.send("SEND")
+    await announce_event(olga)
     (found,) = await rows(conversation, events)
     return Event(**found._mapping)
 
@@ -206,8 +205,7 @@ async def test_a_shift_stands_under_its_own_event(
 ) -> None:
     visitor = await signed_in(olga)
     await add(visitor, page)
-    await write_event(olga)
-    await olga.send("SEND")
+    await announce_event(olga)
     (shift,) = await rows(conversation, shifts)
     other = next(row.code for row in await rows(conversation, events) if f"/{row.code}" not in page)
     assert (await visitor.open(f"/console/events/{other}/shifts/{shift.id}")).status_code == 404

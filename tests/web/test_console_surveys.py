@@ -13,7 +13,7 @@ from bot.actions import survey_results
 from bot.rules.survey_draft import OTHERWISE, without
 from bot.rules.surveys import END, from_json
 from db.schema import people, survey_answers, surveys
-from tests.campaigning import rows, staff, supporter
+from tests.campaigning import rows, staff, supporters
 from tests.conversation import Conversation
 from tests.survey_writing import write_up_to_the_questions
 from tests.surveying import ask, survey
@@ -46,8 +46,7 @@ async def asker(conversation: Conversation, role: str, number: int = SOPHIE) -> 
 
 
 async def test_a_tree_of_questions_is_built_shown_whole_sent_and_counted(conversation: Conversation) -> None:
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123", language="fr")
+    await supporters(conversation, range(100, 112), "69123", language="fr")
     sophie = await asker(conversation, "organizer")
     await sophie.open(NEW)
     await sophie.send(NEW, count="1", do="next", **{**FIRST, "options-0-en": "Yes"})

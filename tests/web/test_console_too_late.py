@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from db.schema import broadcasts, deliveries, events, people
-from tests.campaigning import rows, staff, supporter
+from tests.campaigning import rows, staff, supporters
 from tests.conversation import Conversation, Talker, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event, write_event
 from tests.reading import Reader
 from tests.web.browsing import signed_in
 
@@ -20,11 +20,9 @@ NOW, TOMORROW = "2016-11-16T10:00", "2016-11-17T09:00"
 
 async def held_until_tomorrow(conversation: Conversation, language: str) -> Talker:
     """Whose invitation to a meeting on 24 November has reached one person; a cap holds it for twelve."""
-    for number in range(13):
-        await supporter(conversation, 100 + number, LYON)
+    await supporters(conversation, range(100, 113), LYON)
     talker = await staff(conversation, 7, "admin", "FR")
-    await write_event(talker)
-    await talker.send("SEND")
+    await announce_event(talker)
     async with conversation.database.write() as tx:
         held = {"state": "withheld", "reason": "cap_day", "due_at": paris(TOMORROW)}
         await tx.execute(sa.update(deliveries).values(**held))
@@ -83,8 +81,7 @@ async def test_whoever_moves_an_event_hears_whom_its_invitation_does_not_reach_a
 
 async def series_held_until_tomorrow(conversation: Conversation, language: str) -> Talker:
     """Whose invitation to two Thursdays, 24 November and 1 December, is held for thirteen."""
-    for number in range(13):
-        await supporter(conversation, 100 + number, LYON)
+    await supporters(conversation, range(100, 113), LYON)
     talker = await staff(conversation, 7, "admin", "FR")
     await write_event(talker)
     await talker.tap("Repeat it")

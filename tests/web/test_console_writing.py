@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from bot.words.no_break import with_plain_spaces
 from db.schema import broadcasts, deliveries, dialogs, events, people
 from tests import choosing
-from tests.campaigning import rows, staff, supporter
+from tests.campaigning import rows, staff, supporter, supporters
 from tests.conversation import Conversation, Talker
-from tests.drafting import begin_broadcast, write_event
+from tests.drafting import announce_event, begin_broadcast
 from tests.reading import ABOUT, Reader
 from tests.web.browsing import Browser, signed_in
 
@@ -55,8 +55,7 @@ async def write(visitor: Browser, **fields: str) -> None:
 @pytest.fixture
 async def olga(conversation: Conversation) -> Talker:
     """An organizer of the Rhône, where twelve supporters live."""
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123", language="fr")
+    await supporters(conversation, range(100, 112), "69123", language="fr")
     return await staff(conversation, 11, "organizer", "69")
 
 
@@ -331,8 +330,7 @@ def chosen(visitor: Browser) -> str:
 
 async def test_those_who_come_are_written_to_from_the_event(conversation: Conversation, olga: Talker) -> None:
     """By an ordinary message: whom it is for is chosen already, and what is being written is not lost."""
-    await write_event(olga)
-    await olga.send("SEND")
+    await announce_event(olga)
     (event,) = await rows(conversation, events)
     visitor, page = await signed_in(olga), f"/console/events/{event.code}"
     await visitor.open(page)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.actions import statistics
-from tests.campaigning import staff, supporter
+from tests.campaigning import staff, supporters
 from tests.conversation import Conversation
 from tests.web.browsing import signed_in, web_of
 
@@ -31,8 +31,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 async def test_the_first_look_does_not_wait_for_what_is_counted(
     conversation: Conversation, held: asyncio.Event, page: str
 ) -> None:
-    for number in range(12):
-        await supporter(conversation, 100 + number, "69123")
+    await supporters(conversation, range(100, 112), "69123")
     karim = await staff(conversation, 12, "coordinator", AREA)
     visitor = await signed_in(karim, web=web_of(conversation, patience=0.0))
     for _ in range(8):  # whatever else it counts is there by then

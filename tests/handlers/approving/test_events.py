@@ -9,7 +9,7 @@ from db.schema import approvals, events
 from tests.approving import leave_for_supporters, member, states
 from tests.campaigning import rows, written
 from tests.conversation import Conversation, Talker, paris
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.leaving import let_leave
 
 
@@ -32,8 +32,7 @@ async def see(conversation: Conversation, code: str) -> str:
 
 
 async def announced(asking: Conversation, organizer: Talker) -> str:
-    await write_event(organizer)
-    await organizer.send("SEND")
+    await announce_event(organizer)
     (event,) = await rows(asking, events)
     return str(event.code)
 

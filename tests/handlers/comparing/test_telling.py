@@ -16,7 +16,7 @@ from db.schema import broadcasts, deliveries, events, responses
 from tests.campaigning import rows, staff, supporter
 from tests.comparing import LYON, NOW, organizer_of, send_two
 from tests.conversation import Conversation, Talker
-from tests.drafting import write_event
+from tests.drafting import announce_event
 from tests.leaving import leaving
 
 
@@ -39,8 +39,7 @@ async def finished(conversation: Conversation, did: dict[str, int], *, left: boo
 
 async def an_event(conversation: Conversation) -> None:
     admin = await staff(conversation, 70, "admin", "FR")
-    await write_event(admin)
-    await admin.send("SEND")
+    await announce_event(admin)
     async with conversation.database.write() as tx:
         await tx.execute(sa.delete(deliveries))
         await tx.execute(sa.delete(broadcasts))

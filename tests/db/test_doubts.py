@@ -6,7 +6,6 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from bot.rules.small_counts import Headcount
@@ -66,40 +65,36 @@ async def test_a_later_doubt_is_another(database: Database) -> None:
         assert found == Doubts(people=one, again=one, named=0, until=NOW + timedelta(seconds=1))
 
 
-@pytest.mark.parametrize(
-    ("person", "delivery", "broadcast", "kind", "areas", "again"),
-    [
-        ({}, {}, {}, "persuasion", ["69"], 1),
-        ({}, {}, {}, "persuasion", ["75", "R84"], 1),
-        ({}, {}, {}, "persuasion", ["75"], 0),
-        ({}, {}, {}, "persuasion", [], 0),
-        ({"state": "stopped"}, {}, {}, "persuasion", EVERYWHERE, 0),
-        ({"state": "stopped"}, {}, {}, "service", EVERYWHERE, 1),
-        ({"consent_contact": False}, {}, {}, "persuasion", EVERYWHERE, 0),
-        ({"unreachable_at": NOW}, {}, {}, "persuasion", EVERYWHERE, 0),
-        ({}, {"expires_at": NOW}, {}, "persuasion", EVERYWHERE, 0),
-        ({}, {"expires_at": NOW + timedelta(hours=1)}, {}, "persuasion", EVERYWHERE, 1),
-        ({}, {"person": None}, {}, "persuasion", EVERYWHERE, 0),  # erased since
-        ({}, {"state": "sent"}, {}, "persuasion", EVERYWHERE, 0),
-        ({}, {}, {"state": "cancelled"}, "persuasion", EVERYWHERE, 0),
-        ({}, {}, {"state": "paused"}, "persuasion", EVERYWHERE, 1),  # it leaves when it is resumed
-        ({}, {}, {"expires_at": NOW}, "persuasion", EVERYWHERE, 0),
-    ],
+CASES: tuple[tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, list[str], int], ...] = (
+    ({}, {}, {}, "persuasion", ["69"], 1),
+    ({}, {}, {}, "persuasion", ["75", "R84"], 1),
+    ({}, {}, {}, "persuasion", ["75"], 0),
+    ({}, {}, {}, "persuasion", [], 0),
+    ({"state": "stopped"}, {}, {}, "persuasion", EVERYWHERE, 0),
+    ({"state": "stopped"}, {}, {}, "service", EVERYWHERE, 1),
+    ({"consent_contact": False}, {}, {}, "persuasion", EVERYWHERE, 0),
+    ({"unreachable_at": NOW}, {}, {}, "persuasion", EVERYWHERE, 0),
+    ({}, {"expires_at": NOW}, {}, "persuasion", EVERYWHERE, 0),
+    ({}, {"expires_at": NOW + timedelta(hours=1)}, {}, "persuasion", EVERYWHERE, 1),
+    ({}, {"person": None}, {}, "persuasion", EVERYWHERE, 0),  # erased since
+    ({}, {"state": "sent"}, {}, "persuasion", EVERYWHERE, 0),
+    ({}, {}, {"state": "cancelled"}, "persuasion", EVERYWHERE, 0),
+    ({}, {}, {"state": "paused"}, "persuasion", EVERYWHERE, 1),  # it leaves when it is resumed
+    ({}, {}, {"expires_at": NOW}, "persuasion", EVERYWHERE, 0),
 )
-async def test_only_what_may_still_leave(
-    database: Database,
-    person: dict[str, Any],
-    delivery: dict[str, Any],
-    broadcast: dict[str, Any],
-    kind: str,
-    areas: list[str],
-    again: int,
-) -> None:
+"""What else is true of the person, the delivery and the broadcast, its kind, who decides where, and how many get it."""
+
+
+async def test_only_what_may_still_leave(database: Database) -> None:
     await supporter(Conversation(database, NOW), 1, LYON)
-    number = await in_doubt(database, kind=kind)
-    async with database.write() as tx:
-        for table, values in ((people, person), (deliveries, delivery), (broadcast_rows, broadcast)):
-            if values:
-                await tx.execute(table.update().values(values))
-        assert (await doubts.summary(tx, number, areas, NOW, known_in=None)).again.total == again
-        assert await doubts.send_again(tx, number, areas, until=NOW, now=NOW) == again
+    number = await in_doubt(database)
+    for person, delivery, broadcast, kind, areas, again in CASES:
+        changes = ((people, person), (deliveries, delivery), (broadcast_rows, {"kind": kind, **broadcast}))
+        async with database.write() as tx:
+            for table, values in changes:
+                if values:
+                    await tx.execute(table.update().values(values))
+            found = await doubts.summary(tx, number, areas, NOW, known_in=None)
+            assert found.again.total == again, changes
+            assert await doubts.send_again(tx, number, areas, until=NOW, now=NOW) == again, changes
+            await tx.rollback()

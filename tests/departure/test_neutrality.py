@@ -77,40 +77,38 @@ async def looked_at(
         return await a_departure(campaign, MovableClock(now, speed=0)).prepare(tx, rows)
 
 
-@pytest.mark.parametrize(
-    "made",
-    [
-        # A message of an older version: typed, and approved by a second person, perhaps.
-        {"texts": PARTISAN_TEXT},
-        {"texts": PARTISAN_TEXT, "template": REMINDER, "details": {"fields": ["place"]}, "ballot": 1},
-        {"template": REMINDER, "details": {"fields": ["place"]}, "ballot": 1, "photo": "file"},
-        {"template": REMINDER, "details": {"fields": ["slogan"]}, "ballot": 1},
-        {"template": REMINDER, "ballot": 1},
-        {"template": REMINDER, "details": {"fields": []}},
-        {"template": "broadcasts/event_invitation", "ballot": 1},
-        {"kind": "service", "texts": PARTISAN_TEXT},
-        # A step of a campaign file that has changed since.
-        {"key": "step:1:go", "step": "go", "ballot": 1, "template": "echo"},
-    ],
+NOT_NEUTRAL_MADE: tuple[dict[str, Any], ...] = (
+    # A message of an older version: typed, and approved by a second person, perhaps.
+    {"texts": PARTISAN_TEXT},
+    {"texts": PARTISAN_TEXT, "template": REMINDER, "details": {"fields": ["place"]}, "ballot": 1},
+    {"template": REMINDER, "details": {"fields": ["place"]}, "ballot": 1, "photo": "file"},
+    {"template": REMINDER, "details": {"fields": ["slogan"]}, "ballot": 1},
+    {"template": REMINDER, "ballot": 1},
+    {"template": REMINDER, "details": {"fields": []}},
+    {"template": "broadcasts/event_invitation", "ballot": 1},
+    {"kind": "service", "texts": PARTISAN_TEXT},
+    # A step of a campaign file that has changed since.
+    {"key": "step:1:go", "step": "go", "ballot": 1, "template": "echo"},
 )
-async def test_what_is_called_neutral_and_is_not_never_leaves(
-    database: Database, made: dict[str, Any]
-) -> None:
-    conversation = Conversation(database, EVE)
-    await supporter(conversation, 1, LYON)
-    broadcast = await queued(database, **made)
-    for now in (EVE, paris("2016-11-21T10:00")):  # nor when partisan messages may
-        (decision,) = await looked_at(database, broadcast, now=now)
-        assert decision == Stop(state="cancelled", reason=NOT_NEUTRAL)
+
+
+async def test_what_is_called_neutral_and_is_not_never_leaves(database: Database) -> None:
+    await supporter(Conversation(database, EVE), 1, LYON)
+    for number, made in enumerate(NOT_NEUTRAL_MADE):
+        broadcast = await queued(database, **{"key": f"staff:{number}", **made})
+        mine = sa.update(delivered).where(delivered.c.broadcast == broadcast)
+        for now in (EVE, paris("2016-11-21T10:00")):  # nor when partisan messages may
+            (decision,) = await looked_at(database, broadcast, now=now)
+            assert decision == Stop(state="cancelled", reason=NOT_NEUTRAL), made
+            async with database.write() as tx:
+                await tx.execute(mine.values(state="queued"))
         async with database.write() as tx:
-            await tx.execute(sa.update(delivered).values(state="queued"))
-    async with database.write() as tx:
-        await tx.execute(sa.update(delivered).values(state="cancelled", reason=NOT_NEUTRAL))
-    async with database.read() as tx:
-        row = await db.broadcast_accounts.get(tx, broadcast)
-        assert row is not None
-        progress = await db.broadcast_accounts.progress(tx, row, None)
-    assert progress.not_neutral.total == (row.kind == "civic_neutral")
+            await tx.execute(mine.values(state="cancelled", reason=NOT_NEUTRAL))
+        async with database.read() as tx:
+            row = await db.broadcast_accounts.get(tx, broadcast)
+            assert row is not None
+            progress = await db.broadcast_accounts.progress(tx, row, None)
+        assert progress.not_neutral.total == (row.kind == "civic_neutral"), made
 
 
 async def test_the_programs_own_reminder_leaves_on_the_eve(database: Database) -> None:

@@ -1,6 +1,7 @@
 """How much is tried of what chance chooses: a part at each run, all of it by `scripts/test --thorough`.
 
-What was chosen to be tried, each kill, each engine, each role, is tried at each run. Chance alone has fewer goes.
+What was chosen to be tried, each kill, each engine, each role, is tried at each run. Chance has fewer goes; and where
+each of many things is tried with each of many others, by day each of them is tried with some, as the test says.
 """
 
 from __future__ import annotations

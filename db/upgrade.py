@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.engine.mock import MockConnection
 
 from db import changes, experiments
 from db.engine import Database
@@ -27,6 +28,8 @@ _VERSIONS = sa.Table(
     sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 """As Alembic makes it: the revision that the tables are at."""
+_made: dict[str, list[str]] = {}
+"""What makes the tables in each dialect."""
 
 
 async def upgrade(database: Database, *, to: str = "head") -> None:
@@ -97,11 +100,25 @@ def _make(connection: sa.Connection) -> None:
             f"The database holds tables that Portevoix did not make ({', '.join(others[:3])}): give it an empty one,"
             " and leave this one to what made it."
         )
-    metadata.create_all(connection, checkfirst=False)
+    for statement in _tables(connection.dialect):
+        connection.exec_driver_sql(statement)
     connection.execute(sa.insert(facts), experiments.new_key())
     _VERSIONS.create(connection, checkfirst=True)  # it stays where every revision was descended
     connection.execute(sa.insert(_VERSIONS), {"version_num": revisions()[-1]})
     changes.watch(connection)
+
+
+def _tables(dialect: sa.Dialect) -> list[str]:
+    """What makes every table and index: put together once in a process, which takes as long as to execute it."""
+    if dialect.name not in _made:
+        made: list[str] = []
+
+        def note(statement: sa.schema.ExecutableDDLElement, *_: object, **__: object) -> None:
+            made.append(str(statement.compile(dialect=dialect)))
+
+        metadata.create_all(MockConnection(dialect, note), checkfirst=False)
+        _made[dialect.name] = made
+    return _made[dialect.name]
 
 
 def _climb(connection: sa.Connection, to: str) -> None:

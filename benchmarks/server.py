@@ -224,6 +224,8 @@ class _Connection(asyncio.Protocol):
         self._write(status, "application/json", json.dumps(answer).encode())
 
     def _write(self, status: int, kind: str, body: bytes) -> None:
+        if self._transport.is_closing():  # whoever asked was killed
+            return
         head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)
 

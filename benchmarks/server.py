@@ -218,6 +218,8 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self) -> None:
         number = len(self._server.record.times)
+        if self._transport.is_closing():  # whoever asked was killed while a fault took its time
+            return
         self._transport.write(ANSWER % (ANSWER_OVERHEAD + len(str(number)), number))
 
     def _answer_json(self, answer: Any, status: int = 200) -> None:

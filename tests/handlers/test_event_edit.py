@@ -301,10 +301,12 @@ async def test_changes_wake_nobody_up_and_are_told_together(conversation: Conver
     assert "It will be night where these live: ≈ " in told
     assert "They get it from Thursday 24 November at 06:00 on" in told
     assert "It does not wait for the morning" in told
+    assert "too early for that.\n\nNumbers are approximate" in told, "Two paragraphs."
     await moved(organizer, code, "24/11 10h")
     assert len(await heard(conversation)) == 1
     await organizer.tap_data(f"1:event_change:{code}:cancel:-")
     assert "That it is cancelled does not wait for the morning" in organizer.last.text
+    assert "set out for nothing.\n\nNumbers are approximate" in organizer.last.text
     await organizer.tap("Cancel it and tell them")
     assert [each for each in await leaving(conversation) if isinstance(each, Call)]
 

@@ -23,7 +23,7 @@ from bot.rules.areas import CITY_DEPARTMENTS
 from bot.rules.audience_limits import outside
 from bot.rules.audience_sentences import Known, sentence_in
 from bot.rules.audience_words import AudienceWords
-from bot.rules.communes.query import POSTAL_WORDS
+from bot.rules.communes.query import POSTAL_WORDS, without_box
 from bot.rules.date_words import DateWords
 from bot.rules.dates import is_date
 from bot.rules.event_names import events_meant
@@ -66,6 +66,7 @@ async def read(
         asked = Asked(expression=expression, spots=spots, text=typed)
         await require_usable(tx, author, asked)
         return Typed(expression=expression)
+    typed = without_box(typed)  # before its comma is one between two conditions
     places = places_named(author.gazetteer, typed)
     if places and folded(places[0].name).startswith(folded(typed)):
         if len(places) > 1 or places[0].kind == "commune":

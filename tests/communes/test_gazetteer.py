@@ -274,6 +274,11 @@ def test_postcode(code: str) -> None:
         # Of offices, and the code of a village elsewhere.
         ("31060 Toulouse Cedex 9", "31555", True),
         ("69288 Lyon cedex 02", "69123", True),
+        ("BP 12, 69300 Caluire CEDEX", "69034", True),
+        ("BP 40016 69641 Caluire CEDEX", "69034", True),  # a postcode of boxes, which covers no place
+        ("69641 Caluire", "69034", False),
+        ("Caluire CEDEX", "69034", True),
+        ("69641 Saint CEDEX", "69290", False),
         ("cedex 31060", "31555", False),
         ("31060", "31060", False),  # of offices in Toulouse, or the code of Bélesta-en-Lauragais: it is asked
         ("INSEE 31060", "31060", True),

@@ -112,6 +112,9 @@ async def test_a_number_that_may_be_of_two_places_is_asked_about(conversation: C
     [
         ("31060 CEDEX", "Toulouse (31)"),
         ("31060 Toulouse Cedex 9", "Toulouse"),
+        ("BP 12, 69300 Caluire CEDEX", "Caluire-et-Cuire"),
+        ("BP 40016, 69641 Caluire Cedex", "Caluire-et-Cuire"),
+        ("CS 30012, 31060 Toulouse Cedex 9, bénévoles", "Toulouse"),
         ("INSEE 31060", "Bélesta-en-Lauragais"),
         ("code postal 34000", "Montpellier"),
     ],

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bot.frozen import Frozen
 from bot.rules.communes.table import Area
-from bot.rules.communes.text import expand, fold, key_of, without_article, words_of
+from bot.rules.communes.text import MAX_QUERY, expand, fold, key_of, without_article, words_of
 from bot.rules.communes.zones import territory_of
 from bot.rules.date_words import one_of
 from bot.rules.phrases import Phrases
@@ -17,6 +17,11 @@ _CODE = re.compile(r"(?:\d{5}|2[ab]\d{3})")
 _SPACED_CODE = re.compile(r"\b(\d{2}|2[ab]) (\d{3})\b")
 _GLUED = re.compile(r"(?<=[a-z]{3})(?=\d{2})|(?<=\d{5})(?=[a-z]{3})")
 _CEDEX = re.compile(r"\bcedex(?: \d{1,2})?\b")
+_BOX = re.compile(
+    r"\b(?:b\.? ?p\.?|c\.? ?s\.?|t\.? ?s\.? ?a\.?|bo[iî]te +postale) *(?:n *[o°º]\.? *)?(\d{1,6})\b[ ,;-]*",
+    re.IGNORECASE,
+)
+_POSTCODE = re.compile(r"\b\d{2} ?\d{3}\b")
 _COUNTRY_BEFORE_CODE = re.compile(r"\bfr? (?=\d{5}\b)")
 _DEPARTMENT = re.compile(r"(?:\d{1,3}|2[ab])")
 _ORDINAL = re.compile(r"(\d{1,2})(?:e|er|ere|eme|ieme|nd|nde|th|st|rd)")
@@ -101,16 +106,27 @@ def parent_of(code: str) -> str | None:
     return None
 
 
+def without_box(text: str) -> str:
+    """An address without its number of a box (`BP 12`, `CS 30012`), which names no place; a number of five digits that
+    is the only one is kept, as it is the postcode.
+    """
+    box = _BOX.search(text)
+    if box is None:
+        return text
+    left = f"{text[: box.start()]}{text[box.end() :]}"
+    return left if len(box[1]) < 5 or _POSTCODE.search(left) else text
+
+
 def parse_query(text: str) -> Query:
     """The parts of what was typed; digits that mean nothing are left out, and so is a date. Never fails."""
     if _DATE.fullmatch(text):
         return Query(words=())
-    folded = fold(text)
+    folded = fold(without_box(text[:MAX_QUERY]))
+    postal = _CEDEX.search(folded) is not None
     if any(char.isdigit() for char in folded):
         folded = _GLUED.sub(" ", folded)
-        folded = _CEDEX.sub(" ", _COUNTRY_BEFORE_CODE.sub("", folded))
-        folded = _SPACED_CODE.sub(r"\1\2", folded)
-    postal = _CEDEX.search(fold(text)) is not None
+        folded = _SPACED_CODE.sub(r"\1\2", _COUNTRY_BEFORE_CODE.sub("", folded))
+    folded = _CEDEX.sub(" ", folded)
     words: list[str] = []
     code = number = arrondissement = None
     for token in folded.split():

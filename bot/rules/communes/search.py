@@ -75,7 +75,7 @@ class Searcher:
                 return [Match(place=place, cost=0) for place in arrondissements], True
             if by_insee is not None and by_insee not in places:
                 places.append(by_insee)
-            return self._by_name_and_code(query.words, code, places, limit)
+            return self._by_name_and_code(query, code, places, limit)
         places = arrondissements or places  # `75015` is the arrondissement rather than all of Paris
         if by_insee is not None:
             places = [by_insee, *(place for place in places if place != by_insee)]
@@ -101,19 +101,23 @@ class Searcher:
         return [Match(place=town[0], cost=0)] if town else largest(1)
 
     def _by_name_and_code(
-        self, words: tuple[str, ...], code: str, places: list[int], limit: int
+        self, query: Query, code: str, places: list[int], limit: int
     ) -> tuple[list[Match], bool]:
-        """By name among the code's places, else in their département, else the code's places themselves."""
+        """By name among the code's places, else in their département, else the code's places themselves.
+
+        Boxes have postcodes that cover no place: with CEDEX beside it, whole words that begin one name are sure.
+        """
         departments = {department_of(self._table.codes[place]) for place in places}
         departments = departments or {department_of(code)} & self._table.departments.keys()
-        matches, sure = self._by_name.search(words, frozenset(departments) or None, limit)
+        matches, sure = self._by_name.search(query.words, frozenset(departments) or None, limit)
         inside = [match for match in matches if match.place in places]
         outside = [match for match in matches if match.place not in places]
         if inside:
             return inside + outside, sure or (len(inside) == 1 and inside[0].cost < COMPLETION)
         exact = [match for match in outside if match.cost < COMPLETION]
         if not places:
-            return outside, sure and bool(exact)
+            begun = query.postal and len(outside) == 1 and outside[0].cost <= COMPLETION
+            return outside, sure and (bool(exact) or begun)
         listed = [Match(place=place, cost=ELSEWHERE) for place in places]
         return exact + listed + [match for match in outside if match not in exact], False
 

@@ -13,6 +13,11 @@ from bot.rules.communes.query import Query, Sentences, area_splits, parent_of, p
         ("bourg 1", Query(words=("bourg",), number="01")),
         ("F-75015 Paris", Query(words=("paris",), code="75015")),
         ("75 015 PARIS CEDEX 15", Query(words=("paris",), code="75015", postal=True)),
+        ("BP 12, 69300 Caluire CEDEX", Query(words=("caluire",), code="69300", postal=True)),
+        ("69300 Caluire, C.S. n° 30012", Query(words=("caluire",), code="69300")),
+        ("boîte postale 12, Arue", Query(words=("arue",))),
+        ("BP 98713 Papeete", Query(words=("bp", "papeete"), code="98713")),  # the only postcode that is there
+        ("Lyon Cedex 03", Query(words=("lyon",), postal=True)),
         ("1400", Query(words=(), code="01400")),  # a spreadsheet took the zero away
         ("2A004", Query(words=(), code="2A004")),
         ("code postal 51300", Query(words=(), code="51300", postal=True)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from bot.actions import drafts, people
 from bot.actions.authority import Author, author_of
@@ -45,8 +46,12 @@ async def keep_language(context: Context) -> None:
         context.person = context.person._replace(language=context.language)
 
 
-async def begin_draft(context: Context, flow: str, *, allowed: Action, first: str, resumed: str) -> None:
-    """Opens the dialog in which something is written, or says that it is taken up again where it was left."""
+async def begin_draft(
+    context: Context, flow: str, *, allowed: Action, first: str, resumed: str, **values: Any
+) -> None:
+    """Opens the dialog in which something is written, or says, by a template and its values, that it is taken up again
+    where it was left.
+    """
     who = await author(context)
     who.require(allowed)
     who.require_standing()
@@ -54,7 +59,7 @@ async def begin_draft(context: Context, flow: str, *, allowed: Action, first: st
     if not context.is_in(flow):
         await context.ask(flow, first)
     if is_begun:
-        context.say(resumed)
+        context.say(resumed, **values)
 
 
 async def take_draft(context: Context) -> Author:

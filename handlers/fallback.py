@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+
 from telegram import Update
 
 from handlers.context import Context
 from handlers.registration_dialog import FLOW
+from handlers.routing import Handler
+
+StepBack = Callable[[Context], Awaitable[bool]]
+"""Gives up the part of a dialog that is in hand, and nothing else of it; whether there was one."""
 
 
 async def not_staff(update: Update, context: Context) -> None:
@@ -17,13 +23,24 @@ async def unknown_button(update: Update, context: Context) -> None:
     context.toast("toasts/old_button", alert=True)
 
 
-async def cancel(update: Update, context: Context) -> None:
-    """Leaves the dialog that is open, except signing up, which only waits."""
-    if context.is_in(FLOW):
-        context.say("registration/waiting")
-        return
-    if context.dialog is None:
-        context.say("general/nothing_to_cancel")
-        return
-    await context.end_dialog()
-    context.say("general/cancelled")
+def cancelling(steps_back: Mapping[str, StepBack]) -> Handler:
+    """/cancel leaves the dialog that is open, except signing up, which only waits. Where there is a step back in it,
+    that alone is taken.
+    """
+
+    async def run(update: Update, context: Context) -> None:
+        if context.is_in(FLOW):
+            context.say("registration/waiting")
+        elif context.dialog is None:
+            context.say("general/nothing_to_cancel")
+        elif not await _stepped_back(steps_back, context):
+            await context.end_dialog()
+            context.say("general/cancelled")
+
+    return run
+
+
+async def _stepped_back(steps_back: Mapping[str, StepBack], context: Context) -> bool:
+    assert context.dialog is not None  # the caller looked
+    step_back = steps_back.get(context.dialog.flow)
+    return step_back is not None and await step_back(context)

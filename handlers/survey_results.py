@@ -14,7 +14,7 @@ from bot.printing.bars import Bar, Bars, bars_png
 from bot.printing.tick_lists import is_printable
 from bot.rules.small_counts import Reader
 from bot.rules.surveys import words_in
-from handlers import desk, new_survey
+from handlers import desk, new_survey_asking
 from handlers.buttons import arguments, whole_number
 from handlers.context import Context
 from handlers.routing import Awaited, Handler
@@ -24,9 +24,8 @@ MOST_LISTED = 8
 
 async def open_(update: Update, context: Context) -> None:
     """What there is; in the middle of writing one, that."""
-    if context.is_in(new_survey.FLOW):
-        context.say("new_survey/resumed")
-        await new_survey.proceed(context, context.say)
+    if context.is_in(new_survey_asking.FLOW):
+        await new_survey_asking.take_up(update, context)
         return
     first = whole_number(context.arguments[0]) if context.arguments else 0
     author = await desk.author(context)

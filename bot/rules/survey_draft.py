@@ -5,6 +5,10 @@ titles, purposes    language -> words; blank where it was skipped
 questions           each with `texts` (language -> words; blank where skipped), `options` (language -> their words, in
                     order), `several`, and `leads` (number of an option, or OTHERWISE -> that of the question that
                     follows, or END)
+anew                one of them that is written anew: its `number`, and what was `said` of it so far; until that is
+                    whole the old one stands among the questions
+read                how a question of several lines was understood, until that is agreed to: `text`, `answers`, and what
+                    was `typed`
 complete            whether there are no more questions
 audience, chosen    an audience as JSON; whether it was settled
 wall                when it closes, in its author's zone (ISO 8601, no offset)
@@ -15,13 +19,12 @@ reopened            what is asked again that is not asked by itself: opens or ke
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.frozen import Frozen
 from bot.rules.event_draft import DraftQuestion
-from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS
 from bot.rules.surveys import END, Form, Option, Question
 
 REOPENED: Mapping[str, Mapping[str, Any]] = {
@@ -41,8 +44,6 @@ TERMS = (1, 7, 30, 90, 365)
 OTHERWISE = "otherwise"
 """Stands in `leads` for leaving the question out; of one with several answers, for whatever is said to it."""
 _LETTERS = "abcdefgh"
-_MARK = re.compile(r"(?:[-–—•*]|\d{1,2}[.)]|[a-zA-Z]\)) +(?=\S)")
-"""What lists have before each line."""
 
 
 def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:
@@ -68,8 +69,9 @@ def _unwritten(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuesti
         for language in languages:
             if language not in (data.get(key) or {}):
                 return DraftQuestion(step=step, language=language, may_skip=language != first)
-    questions = data.get("questions") or [{}]
-    return _gap(questions[being_written(questions, languages)], languages)
+    questions = in_hand(data)
+    gap = _gap(questions[being_written(questions, languages)], languages)
+    return replace(gap, step="read") if gap is not None and data.get("read") else gap
 
 
 def _gap(question: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion | None:
@@ -104,7 +106,8 @@ def missing(
     if not data.get("kind"):
         return StillMissing(step="kind")
     for number in range(max(1, len(questions))):
-        gap = _unwritten({**data, "questions": list(questions[: number + 1])}, languages)
+        alone = {"questions": list(questions[: number + 1]), "anew": None, "read": None}
+        gap = _unwritten({**data, **alone}, languages)
         if gap is not None:
             of_one = gap.step in ("question", "options", "several")
             return StillMissing(step=gap.step, language=gap.language, question=number if of_one else None)
@@ -144,11 +147,36 @@ def with_several(
     return _with(questions, number, {"several": several, "leads": leads})
 
 
-def anew(questions: Sequence[Mapping[str, Any]], number: int) -> list[dict[str, Any]]:
-    """The questions with one to be written anew: what led to it leads to what is written in its place."""
-    changed = [dict(each) for each in questions]
-    changed[number] = {"leads": changed[number].get("leads", {})}
-    return changed
+def in_hand(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The questions as they are being written: what was said so far of one that is written anew stands in its place."""
+    questions, anew = list(data.get("questions") or [{}]), data.get("anew")
+    if anew:
+        questions[anew["number"]] = anew["said"]
+    return questions
+
+
+def anew(questions: Sequence[Mapping[str, Any]], number: int) -> dict[str, Any]:
+    """What is kept where a question is to be written anew: what led to it leads to what is written in its place."""
+    return {"anew": {"number": number, "said": {"leads": questions[number].get("leads", {})}}}
+
+
+def is_anew(data: Mapping[str, Any] | None) -> bool:
+    """Whether a question of a draft, if there is one, is being written anew."""
+    return bool(data and data.get("anew"))
+
+
+AS_IT_WAS: Mapping[str, Any] = {"anew": None, "read": None}
+"""What is kept where a question is not written anew after all."""
+
+
+def kept_of(
+    data: Mapping[str, Any], questions: Sequence[Mapping[str, Any]], languages: Sequence[str]
+) -> dict[str, Any]:
+    """What is kept of the questions in hand: one that is written anew takes the place of the old one once whole."""
+    anew = data.get("anew")
+    if anew and _gap(questions[anew["number"]], languages) is not None:
+        return {"anew": {**anew, "said": questions[anew["number"]]}, "read": None}
+    return {"questions": list(questions), "anew": None, "read": None}
 
 
 def _with(
@@ -175,28 +203,6 @@ def led(data: Mapping[str, Any], question: int, way: str, to: int | str) -> list
     """The questions, where a way of one now leads to another one (its number), or to the end."""
     leads = data["questions"][question].get("leads", {})
     return _with(data["questions"], question, {"leads": {**leads, way: to}})
-
-
-def lines_in(typed: str) -> list[str]:
-    """One option for each line that is typed."""
-    return [" ".join(line.split()) for line in typed.splitlines() if line.strip()]
-
-
-def answers_in(typed: str) -> list[str]:
-    """The answers that stand in what was typed, one on each line, without what lists have before each."""
-    return _without_marks(lines_in(typed))
-
-
-def _without_marks(lines: list[str]) -> list[str]:
-    return [_MARK.sub("", each) for each in lines] if all(map(_MARK.match, lines)) else lines
-
-
-def with_its_answers(typed: str) -> tuple[str, list[str]]:
-    """A question as it was typed, and the answers that stand below it where lines as short as answers do."""
-    question, *answers = lines_in(typed) or [""]
-    if len(answers) < LEAST_OPTIONS or max(map(len, answers)) > LIMITS["option"]:
-        return typed, []
-    return question, _without_marks(answers)
 
 
 def form_of(data: Mapping[str, Any]) -> Form:

@@ -164,17 +164,20 @@ async def test_a_question_is_typed_together_with_its_answers(
     for words in ("Vos trajets", "Your journeys", "Pour notre programme.", "For our programme."):
         await staff.send(words)
     await staff.send("Prenez-vous le train ?\n1. Oui\n2. Non\n\n")
-    shown = plain(staff.screen[-2].text).replace("\u202f", " ")
+    shown = plain(staff.last.text).replace("\u202f", " ")
     assert shown.startswith(f"{read}\n\nPrenez-vous le train ?\n• Oui\n• Non\n")
+    await staff.tap_data("1:survey_read:yes")
     await staff.send("Do you take the train?\n- Yes\n- No\n- At times")
     assert "Answers in the other language: 2" in staff.last.text or "l’autre langue" in staff.last.text
     await staff.send("Do you take the train?\nYes\nNo")
+    await staff.tap_data("1:survey_read:yes")
     assert asked in staff.last.text.replace("\u202f", " ")
     # What is longer than an answer belongs to the question.
     await staff.tap_data("1:survey_several:one")
     await staff.tap_data("1:survey_more:another")
     long = f"Quand ?\n{'Dites-nous tout. ' * 3}\nMerci."
     await staff.send(long)
+    await staff.tap_data("1:survey_read:yes")
     await staff.send("When?")
     await staff.send("Le matin\nLe soir")
     await staff.send("Morning\nEvening")
@@ -199,7 +202,10 @@ async def test_answers_are_typed_as_the_list_that_is_shown_and_a_question_of_two
     await write_up_to_the_questions(staff)
     await write_question(staff, *TRAIN[:2], "• Oui\n• Non", "1. Yes\n2. No")
     await staff.tap("Another question")
-    await write_question(staff, "Quand ?", "When?\nOn weekdays", *WHEN[2:])
+    for words in ("Quand ?", "When?\nOn weekdays"):
+        await staff.send(words)
+    await staff.tap("That’s right")
+    await write_question(staff, *WHEN[2:])
     assert "2. When? On weekdays" in staff.last.text
     await staff.tap("What follows question 1")
     assert "Yes → 2. When? On weekdays\nNo → 2. When? On weekdays" in staff.last.text

@@ -15,7 +15,7 @@ from bot.rules.surveys import END, from_json
 from db.schema import people, survey_answers, surveys
 from tests.campaigning import rows, staff, supporters
 from tests.conversation import Conversation
-from tests.survey_writing import write_up_to_the_questions
+from tests.survey_writing import TRAIN, write_question, write_up_to_the_questions
 from tests.surveying import ask, survey
 from tests.web.browsing import Browser, signed_in, web_of
 
@@ -126,11 +126,33 @@ async def test_what_the_chat_took_on_two_lines_keeps_its_words_apart(conversatio
     await write_up_to_the_questions(
         writing, "Vos\ntrajets", "Your journeys", "Pour notre\n programme.", "For us."
     )
-    for words in ("Prenez-vous\nle train ?", "Do you take the train?"):
-        await writing.send(words)
+    await writing.send("Prenez-vous\nle train ?")
+    await writing.tap("That’s right")
+    await writing.send("Do you take the train?")
     await sophie.open(NEW)
     for shown in ("Vos trajets", "Pour notre programme.", "Prenez-vous le train ?"):
         assert f'value="{shown}"' in html.unescape(sophie.page.text).replace("\u202f", " "), shown
+
+
+async def test_a_question_that_the_chat_writes_anew_stands_in_the_form_as_it_was(
+    conversation: Conversation,
+) -> None:
+    sophie = await asker(conversation, "coordinator")
+    writing = conversation.person(SOPHIE)
+    await write_up_to_the_questions(writing)
+    await write_question(writing, *TRAIN)
+    await writing.tap("Write question 1 anew")
+    await writing.send("Prenez-vous le bus ?")
+    await sophie.open(NEW)
+    assert 'value="Do you take the train?"' in sophie.page.text
+    assert "is missing" not in sophie.text
+    await sophie.send(NEW, count="1", do="keep", **{**FIRST, "text-0-en": "Ever take the train?"})
+    await writing.send("/survey")
+    assert "1. Ever take the train?" in writing.last.text, "What the page said is the survey."
+    await writing.tap("Write question 1 anew")
+    assert "Ever take the train?" not in writing.last.text, "It is asked for in French first."
+    await sophie.send(NEW, count="1", do="next", **FIRST)
+    assert sophie.page.url.path == f"{NEW}/whom"
 
 
 async def test_the_tree_is_said_by_answer_and_shown_as_people_walk_it(conversation: Conversation) -> None:

@@ -26,8 +26,9 @@ from bot.rules.expressions import stored
 from bot.rules.kinds import Kind
 from bot.rules.permissions import Action
 from bot.rules.sending import all_at
-from bot.rules.survey_draft import KEPT_DAYS, TERMS, StillMissing, answers_in, form_of, missing, without
+from bot.rules.survey_draft import AS_IT_WAS, KEPT_DAYS, TERMS, StillMissing, form_of, missing, without
 from bot.rules.survey_forms import LIMITS, MOST_OPTIONS, MOST_QUESTIONS, faults
+from bot.rules.survey_lines import answers_in
 from bot.rules.surveys import KINDS, QUESTION, words_in
 from bot.rules.territories import zone as zone_named
 from bot.rules.typed import is_number
@@ -146,7 +147,9 @@ class Surveys:
             questions = [*questions, {}]
         gap = missing(said, languages, questions)
         # The chat goes on with questions that are whole; the others wait here.
-        said |= {"questions": questions, TYPED: {}, "complete": do == "next" and gap is None}
+        complete = do == "next" and gap is None
+        # What the chat had begun to write anew is what stands on the page.
+        said |= {"questions": questions, TYPED: {}, "complete": complete, **AS_IT_WAS}
         if gap is not None:
             said |= {"questions": [], TYPED: {"questions": questions}}
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)

@@ -1,0 +1,117 @@
+"""The questions of /survey: the first thing that is still missing is asked next, and the summary last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from telegram import Update
+
+from bot.actions import survey_drafts, surveys
+from bot.actions.authority import Author
+from bot.actions.forecasts import Forecast
+from bot.actions.survey_drafts import written
+from bot.actions.surveys import NewSurvey, SurveyRefused
+from bot.departure.composable import Draft
+from bot.rules.event_draft import DraftQuestion
+from bot.rules.survey_draft import TERMS, being_written, in_hand, is_anew, next_question
+from bot.rules.surveys import KINDS, QUESTION
+from handlers import audience_dialog, desk, survey_tree
+from handlers.context import Context
+
+FLOW = survey_drafts.FLOW
+
+
+def question_of(context: Context) -> DraftQuestion:
+    return next_question(context.kept, context.campaign.languages)
+
+
+def number_of(context: Context) -> int:
+    """Which question is being written: its number from 0."""
+    return being_written(in_hand(context.kept), context.campaign.languages)
+
+
+async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
+    """Keeps what was said and asks the next thing."""
+    question = next_question({**context.kept, **said}, context.campaign.languages)
+    await context.ask(FLOW, question.step, **said)
+    await show_step(context, answer)
+
+
+async def take_up(update: Update, context: Context) -> None:
+    """It was written on at the desk, or is asked for in its middle: what is asked now is shown before anything typed
+    here counts.
+    """
+    context.say("new_survey/resumed", is_anew=is_anew(context.kept))
+    await proceed(context, context.say)
+
+
+async def show_step(context: Context, answer: Callable[..., None]) -> None:
+    question = question_of(context)
+    if question.step == "audience":
+        await audience_dialog.show(context, answer)
+    elif question.step == "summary":
+        await _show_summary(context)
+    elif question.step == "kind":
+        answer("new_survey/kind", kinds=KINDS)
+    elif question.step == "kept":
+        answer("new_survey/kept", terms=TERMS)
+    elif question.step == "more":
+        survey_tree.show(context, answer)
+    elif question.step in ("question", "read", "options", "several"):
+        _ask_of_one(context, answer, question)
+    else:
+        answer(
+            f"new_survey/{question.step}",
+            wanted=question.language,
+            may_skip=question.may_skip,
+            several=len(context.campaign.languages) > 1,
+        )
+
+
+def _ask_of_one(context: Context, answer: Callable[..., None], question: DraftQuestion) -> None:
+    """What is missing of one question; of one that is written anew, with the old one, and the way back to it."""
+    data, number = context.kept, number_of(context)
+    answer(
+        f"new_survey/{question.step}",
+        wanted=question.language,
+        may_skip=question.may_skip,
+        several=len(context.campaign.languages) > 1,
+        number=number + 1,
+        read=data.get("read"),
+        like=next(iter(in_hand(data)[number].get("options", {}).values()), ()),
+        is_anew=is_anew(data),
+        old=data["questions"][number] if is_anew(data) else None,
+    )
+
+
+async def _show_summary(context: Context) -> None:
+    """The message in each language, then what it will do, and what is wrong with it, if anything is."""
+    author, new = await desk.author(context), written(context.kept, "preview", context.zone)
+    fault = None
+    try:
+        surveys.require_sound(new, context.campaign, context.now)
+    except SurveyRefused as refusal:
+        fault = refusal.values
+    draft = surveys.draft_of(new, author)
+    if fault is None:
+        context.say("broadcasts/previews")
+        wording = Draft(kind=new.kind.value, template=QUESTION)
+        context.replies += desk.previews(context, wording, {}, survey=draft)
+        desk.show_whole(context, new.form)
+    context.say(
+        "new_survey/summary",
+        new=new,
+        fault=fault,
+        audience=await audience_dialog.view(context, new.audience),
+        forecast=await forecast_of(context, author, new),
+        counts=author.reader,
+        knowing=new.knowing,
+    )
+
+
+async def forecast_of(context: Context, author: Author, new: NewSurvey) -> Forecast:
+    sending = surveys.sending_of(new, context.now)
+    return await audience_dialog.forecast(
+        context, author, kind=sending.kind, when=sending.when, expires_at=sending.expires_at
+    )

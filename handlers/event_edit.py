@@ -268,6 +268,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         silence=silence,
         **(_doubts(context, event) if change.starts_at is not None else {"doubts": ()}),
         invited=await event_news.invited(context.tx, author, found.event),
+        holds_others=cancelling and await event_news.holds_other_dates(context.tx, author, found.event),
         **await _late(context, author, found.event, dates, None if cancelling else change),
         bot=context.services.bot_username,
         code=found.event.code,

@@ -309,9 +309,38 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
             if words.state == "unapproved" and asked is not None and asked.decided_at is None:
                 await broadcast_approvals.ask(tx, author, words.id)
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
-    if invitation is None or invitation.state == "cancelled":
+    if invitation is not None and not invitation.is_cancelled:
+        await _ask_anew(tx, author, invitation, (await db.events.get_many(tx, [event.id]))[event.id])
+
+
+async def follow_cancellation(tx: AsyncConnection, author: Author, event: Event) -> None:
+    """After a date of a series was cancelled, or several were: its invitation says so, and is asked anew as after a
+    change. It is of use until the last of those that are left; where none is to come, nobody is invited any more.
+
+    Those who come are told at once all the same: see `tell`. The caller took its turn.
+    """
+    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
+    if invitation is None or invitation.series is None or invitation.is_cancelled:
         return
-    await _invite_until(tx, invitation, (await db.events.get_many(tx, [event.id]))[event.id])
+    if await db.series.to_come(tx, [event.id], author.now):
+        await _ask_anew(tx, author, invitation, event)
+    elif invitation.finished_at is None:
+        await broadcast_approvals.end(tx, invitation.id, why="cancelled", now=author.now)
+        await db.broadcasts.cancel(tx, invitation.id)
+
+
+async def holds_other_dates(tx: AsyncConnection, author: Author, event: Event) -> bool:
+    """Whether cancelling a date has the invitation to the others, which somebody let go, asked anew."""
+    found = await invited(tx, author, event)
+    if found is None or not found.is_asked_anew or found.broadcast.series is None:
+        return False
+    left = (await db.series.to_come(tx, [event.id], author.now)).get(event.id, ())
+    return any(each.id != event.id for each in left)
+
+
+async def _ask_anew(tx: AsyncConnection, author: Author, invitation: Broadcast, event: Event) -> None:
+    """What an invitation says is not what it said: see `follow_change`."""
+    await _invite_until(tx, invitation, event)
     if invitation.finished_at is not None:
         return
     last = await db.approvals.of_broadcast(tx, invitation.id)
@@ -319,13 +348,6 @@ async def follow_change(tx: AsyncConnection, author: Author, event: Event) -> No
         await broadcast_approvals.ask(tx, author, invitation.id)
         if last.granted:
             await broadcast_approvals.tell_it_waits_again(tx, author, invitation.id)
-
-
-async def follow_cancellation(tx: AsyncConnection, event: Event) -> None:
-    """After a date of a series was cancelled: it is invited to until the last of those that are left."""
-    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
-    if invitation is not None and invitation.series is not None and invitation.state != "cancelled":
-        await _invite_until(tx, invitation, event)
 
 
 async def _invite_until(tx: AsyncConnection, invitation: Broadcast, event: Event) -> None:

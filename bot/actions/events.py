@@ -337,7 +337,7 @@ async def cancel_event(
     if found.event.is_hidden:
         return await _drop(tx, author, found.event)
     await apply_cancellation(tx, author, found.event)
-    await follow_cancellation(tx, found.event)
+    await follow_cancellation(tx, author, found.event)
     event, key = found.event, db.event_news.cancel_key(found.event.id)
     news = News(template=CANCELLATION, starts_at=event.starts_at, expires_at=event.ends_at, words=reason)
     told = await tell(tx, author, event, news, key=key)

@@ -12,12 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.broadcast_accounts
-import db.broadcasts
 import db.event_news
 import db.events
 import db.series
-from bot.actions import announcing, audit, broadcast_approvals, events
+from bot.actions import announcing, audit, events
 from bot.actions.announcing import Announced, NewEvent
 from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import NewBroadcast, Queued
@@ -229,12 +227,7 @@ async def cancel_following(
     await db.seats.hold_events(tx, [date.id for date in dates])
     for date in dates:
         await events.apply_cancellation(tx, author, (await events.find_open(tx, author, date.code)).event)
-    invitation = await db.broadcast_accounts.invitation_to(tx, found.event.id)
-    if await db.series.to_come(tx, [found.event.id], author.now):
-        await follow_cancellation(tx, found.event)
-    elif invitation is not None and invitation.finished_at is None:
-        await broadcast_approvals.end(tx, invitation.id, why="cancelled", now=author.now)
-        await db.broadcasts.cancel(tx, invitation.id)
+    await follow_cancellation(tx, author, found.event)
     news = News(
         template=CANCELLATION,
         starts_at=found.event.starts_at,

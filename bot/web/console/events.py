@@ -273,6 +273,7 @@ class Events:
                 leaves_at=visit.now,
                 cancelling=True,
             ),
+            holds_others=await event_news.holds_other_dates(tx, author, found.event),
             following=len(following),
             fields={"reason": "", "following": "one", **visit.form},
             fault_words=fault,

@@ -31,21 +31,23 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = new_loop()
+        self.runner = asyncio.Runner(loop_factory=new_loop)
         self.folder = tempfile.TemporaryDirectory()
 
     def run(self, work: Any) -> Any:
-        return self.loop.run_until_complete(asyncio.wait_for(work, 60))
+        return self.runner.run(asyncio.wait_for(work, 60))
 
     async def open_database(self) -> Database:
         self.database = await type(self).opened(Path(self.folder.name))
         return self.database
 
     def teardown(self) -> None:
-        if hasattr(self, "database"):
-            self.run(self.database.close())
-        self.loop.close()
-        self.folder.cleanup()
+        try:
+            if hasattr(self, "database"):
+                self.run(self.database.close())
+        finally:
+            self.runner.close()  # what still runs in its loop is ended first, or would be told of as lost
+            self.folder.cleanup()
 
 
 def played(machine: type[Machine], opened: Opened, *, examples: int, steps: int) -> None:

@@ -1,0 +1,28 @@
+"""What plays state machines clears away what they leave running."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.machines import Machine
+
+
+def test_what_still_runs_in_its_loop_is_ended_with_the_machine() -> None:
+    ended = []
+
+    async def lasts() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("it was ended")
+
+    async def begin() -> asyncio.Task[None]:
+        task = asyncio.create_task(lasts())
+        await asyncio.sleep(0)
+        return task
+
+    machine = Machine()
+    task = machine.run(begin())
+    machine.teardown()
+    assert ended == ["it was ended"]
+    assert task.cancelled()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import socket
 from collections.abc import Iterator
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.errors import SettingsError
 from bot.setting_values import Address
 from bot.web.visitors import Visitor, Visitors, room
+
+
+PARTING_SECONDS = 1.0
+"""What is being answered when the bot stops has so long to come to its end. A stream, which has none, is cut."""
 
 
 class _QuietServer(uvicorn.Server):
@@ -29,6 +34,20 @@ class _QuietServer(uvicorn.Server):
                 each.close()
         for visitor in list(self.server_state.connections):
             visitor.shutdown()
+
+    async def part(self) -> None:
+        """Ends what is being answered: the loop would end it later, with the database gone, and uvicorn tell of it as
+        of an error.
+        """
+        answers = set(self.server_state.tasks)
+        if answers:
+            await asyncio.wait(answers, timeout=PARTING_SECONDS)
+        for visitor in list(self.server_state.connections):
+            assert isinstance(visitor, Visitor)  # as `serve` has them made
+            visitor.drop()
+        for answer in answers:
+            answer.cancel()
+        await asyncio.gather(*answers, return_exceptions=True)
 
 
 def listen(address: Address) -> socket.socket:
@@ -53,6 +72,16 @@ def _taken(host: str, port: int, error: OSError) -> SettingsError:
     )
 
 
+def _ending_quietly(application: ASGIApp) -> ASGIApp:
+    """The same application; that an answer is given up with the server is no error of its own."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await application(scope, receive, send)
+
+    return answer
+
+
 async def serve(application: ASGIApp, listener: socket.socket) -> None:
     """Serves until cancelled. Raises SettingsError where somebody else has begun to listen since it was bound."""
     try:
@@ -63,7 +92,7 @@ async def serve(application: ASGIApp, listener: socket.socket) -> None:
         raise _taken(host, port, error) from None
     visitor = functools.partial(Visitor, visitors=Visitors(room()))
     config = uvicorn.Config(
-        application,
+        _ending_quietly(application),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -76,3 +105,4 @@ async def serve(application: ASGIApp, listener: socket.socket) -> None:
     finally:
         server.close()
         listener.close()
+        await server.part()

@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
+from bot.commands.running import new_loop
 from bot.errors import SettingsError
 from bot.setting_values import Address
 from bot.web import visitors
@@ -166,3 +168,71 @@ async def test_a_port_that_somebody_else_takes_before_it_serves_is_told_in_a_sen
         async with asyncio.timeout(20):
             with pytest.raises(SettingsError, match="stop what uses that port"):
                 await serve(PlainTextResponse("Here."), ours)
+
+
+class Streams:
+    """An application whose answers have no end, as those that follow a message while it leaves."""
+
+    def __init__(self) -> None:
+        self.begun = self.ended = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(self._lines(), media_type="text/event-stream")(scope, receive, send)
+
+    async def _lines(self) -> AsyncIterator[str]:
+        self.begun += 1
+        try:
+            yield "data: begun\n\n"
+            await asyncio.Event().wait()
+        finally:
+            self.ended += 1
+
+
+def test_a_stream_ends_with_the_server_and_nothing_is_told_of_it(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the loop would end it, after the database, and uvicorn tell of an exception."""
+    monkeypatch.setattr("bot.web.server.PARTING_SECONDS", 0.05)
+    streams = Streams()
+
+    async def stopped_while_read() -> bytes:
+        listener = listen(Address(host="127.0.0.1", port=free_port()))
+        listener.listen()  # who comes before it serves waits
+        serving_it = asyncio.create_task(serve(streams, listener))
+        reader, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"begun\n\n")
+        serving_it.cancel()
+        await asyncio.gather(serving_it, return_exceptions=True)
+        assert (streams.begun, streams.ended) == (1, 1), "it ended before the server did"
+        async with asyncio.timeout(20):
+            rest = await reader.read()
+        writer.close()
+        return rest
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(stopped_while_read())
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+async def test_what_is_being_answered_comes_to_its_end() -> None:
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.set()
+        await goes_on.wait()
+        await PlainTextResponse("Here.")(scope, receive, send)
+
+    listener = listen(Address(host="127.0.0.1", port=free_port()))
+    listener.listen()
+    serving_it = asyncio.create_task(serve(slow, listener))
+    reader, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asked.wait()
+    serving_it.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.gather(serving_it, return_exceptions=True)
+    assert (await reader.read()).endswith(b"Here.")
+    writer.close()

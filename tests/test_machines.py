@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+from hypothesis.stateful import rule
+
 from tests.machines import Machine
+
+
+class Idle(Machine):
+    @rule()
+    def wait(self) -> None:
+        """A machine has a rule at least."""
 
 
 def test_what_still_runs_in_its_loop_is_ended_with_the_machine() -> None:
@@ -21,7 +29,7 @@ def test_what_still_runs_in_its_loop_is_ended_with_the_machine() -> None:
         await asyncio.sleep(0)
         return task
 
-    machine = Machine()
+    machine = Idle()
     task = machine.run(begin())
     machine.teardown()
     assert ended == ["it was ended"]

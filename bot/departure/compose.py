@@ -27,7 +27,7 @@ from bot.rules.people import RsvpAnswer
 from bot.rules.polling_places import NOWHERE_KNOWN, Where
 from bot.rules.sending import OFFER
 from bot.rules.shifts import Shift, at_the_same_time
-from bot.rules.territories import territory_of
+from bot.rules.territories import ABROAD, territory_of
 from bot.words import neutral
 from bot.words.staff_texts import cut_for_each
 from bot.words.surveys import first_text
@@ -196,7 +196,8 @@ class Composer:
         # Where the ballot is not held in the commune's territory, the commune has no hours of it.
         theirs = commune is not None and territory_of(commune) == territory and not polling.online
         hours = ballot.hours_in(commune) if commune is not None and theirs else polling.hours
-        return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours)
+        by_paris = polling.online and territory == ABROAD
+        return self.words(f"placeholders/{name}", language, day=polling.day, hours=hours, by_paris=by_paris)
 
 
 def _dates(series: Mapping[str, Any] | None, zone: str) -> dict[str, Any] | None:

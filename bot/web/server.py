@@ -15,7 +15,6 @@ from bot.errors import SettingsError
 from bot.setting_values import Address
 from bot.web.visitors import Visitor, Visitors, room
 
-
 PARTING_SECONDS = 1.0
 """What is being answered when the bot stops has so long to come to its end. A stream, which has none, is cut."""
 

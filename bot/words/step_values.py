@@ -32,6 +32,7 @@ class Vote(Frozen):
     `name`: "premier tour". `assumed`: no place is known, so these are metropolitan France's. `online`: people
     abroad, from `opens_at` to `closes_at`, which may be on two days. `is_last`: no ballot follows.
     `is_only`: there is no other round. `among_members`: of a vote of members, so that no words speak of polling places.
+    `own_zone`: of whoever votes online and lives by another clock than that of Paris, beside which theirs is told.
     """
 
     ballot: int
@@ -48,11 +49,17 @@ class Vote(Frozen):
     is_last: bool
     is_only: bool = False
     among_members: bool = False
+    own_zone: str | None = None
 
     @property
     def title(self) -> str:
         """The name as a heading."""
         return self.name[:1].upper() + self.name[1:]
+
+    @property
+    def is_told_by_paris(self) -> bool:
+        """Whether an hour needs saying that it is that of Paris: who votes online lives wherever they do."""
+        return self.online and not self.among_members and self.own_zone is None
 
     def has_opened(self, now: datetime) -> bool:
         return self.opens_at <= now
@@ -91,7 +98,7 @@ def vote_in(campaign: Campaign, ballot: Ballot, *, person: Person, language: str
     polling = ballot.polling(territory)
     hours = _hours(ballot, territory, person.commune)
     opening_day = polling.day - timedelta(days=polling.opens_days_before)
-    return Vote(
+    vote = Vote(
         ballot=ballot.number,
         name=campaign.text(campaign.ballot_names.get(ballot.number, {}), language),
         territory=territory,
@@ -107,6 +114,14 @@ def vote_in(campaign: Campaign, ballot: Ballot, *, person: Person, language: str
         is_only=campaign.has_one_round,
         among_members=not campaign.asks_place,
     )
+    return replace(vote, own_zone=person.zone) if _has_another_clock(vote, person.zone) else vote
+
+
+def _has_another_clock(vote: Vote, own: str | None) -> bool:
+    if own is None or not vote.online or vote.among_members:
+        return False
+    offsets = (vote.opens_at.astimezone(zone(each)).utcoffset() for each in (own, vote.zone))
+    return len(set(offsets)) > 1
 
 
 def _hours(ballot: Ballot, territory: str, commune: str | None) -> Hours:

@@ -81,8 +81,8 @@ broadcast_subject.first_names
 approval_forecasts.foreseen broadcast_approvals.tell_it_waits_again letting_go.let_go
 approval_forecasts.foreseen_now approval_forecasts.foreseen_by forecasts.forecast_of forecasts.forecast_again
 broadcast_control.pause_orphans broadcast_approvals.ask broadcast_approvals.end broadcast_approvals.give_up
-event_news.follow_change event_news.follow_cancellation event_news.holds_other_dates event_news.are_held event_news.hold events.parted
-events.hold_words
+event_news.follow_change event_news.follow_cancellation event_news.holds_other_dates event_news.are_held event_news.hold
+events.parted events.hold_words
 rewording.apply staff_links.end_unfounded staff_links.refuse_twice staff.makers_of
 admissions.ask admissions.second_admins admissions.end_unfounded approvals.seconds_who approvals.take_up
 second_people.seconds_of second_people.ask_whoever_joined last_change.changed_meanwhile last_change.require_unchanged

@@ -62,6 +62,7 @@ WORDS = {
     "en": EventText(title="Meeting", description=""),
 }
 NEWS = Draft(kind="persuasion")
+IN_TOKYO = AWA._replace(territory="abroad", commune=None, country="JP", zone="Asia/Tokyo")
 
 
 def html(person: Person, text: str) -> str:
@@ -80,6 +81,7 @@ def html(person: Person, text: str) -> str:
         ("{{ polling_day }}", AWA._replace(territory="971", commune="97105"), "samedi 19 novembre"),
         ("{{ polling_day }}", AWA._replace(territory=None, commune=None), "dimanche 20 novembre"),
         ("{{ polling_hours }}", AWA, "8 h – 19 h"),
+        ("{{ polling_hours }}", IN_TOKYO, "19 h – 19 h (heure de Paris)"),
     ],
 )
 def test_placeholders(text: str, person: Person, expected: str) -> None:

@@ -46,9 +46,29 @@ async def test_people_abroad_vote_online_by_paris_time(conversation: Conversatio
     await zoe.send("Vancouver")
     shown = await zoe.send("/vote")
     assert (
-        "online, from Saturday 19 November at 19:00 to Sunday 20 November at 19:00 (Paris time)" in shown.text
-    )
+        "online, from Saturday 19 November at 19:00 to Sunday 20 November at 19:00 (Paris time); where you live, from"
+        " Saturday 19 November at 10:00 to Sunday 20 November at 10:00."
+    ) in shown.text
+    assert "From 10:00 on Saturday 19 November, you can tell me here" in shown.text
     assert "ID" not in shown.text
+
+
+@pytest.mark.parametrize(
+    ("city", "opens"),
+    [("Tokyo", "Sunday 20 November at 03:00."), ("Berlin", "Saturday 19 November at 19:00 (Paris time).")],
+)
+async def test_who_says_too_early_that_they_voted_online_reads_when_by_their_clock(
+    conversation: Conversation, city: str, opens: str
+) -> None:
+    """By that of Paris where it is the same, and then it says so: nobody abroad takes an hour for another."""
+    zoe = conversation.person(7)
+    await zoe.sign_up()
+    await zoe.send("/settings")
+    await zoe.tap("Change where I vote")
+    await zoe.tap("I live abroad")
+    await zoe.send(city)
+    await zoe.tap_data("1:step:1:turnout:voted")
+    assert f"it opens on {opens}" in zoe.toast
 
 
 async def test_i_voted_is_offered_from_the_opening_on_where_one_votes(conversation: Conversation) -> None:

@@ -18,7 +18,7 @@ from bot.commands.parsing import Parser
 from bot.communes.errors import GazetteerError
 from bot.errors import PortevoixError
 from bot.settings import Settings, installed_version
-from db.errors import was_in_the_way
+from db.errors import broken_off, was_in_the_way
 
 # In the order of --help: to try, to run, to prepare, to look at, to look after. Only the module of the command that is
 # given is imported: all of them together take longer to load than most commands take to run.
@@ -143,6 +143,8 @@ def _foreseen(error: BaseException | None) -> str | None:
                 "Somebody else was changing the same in the database, the bot itself perhaps: what this command was"
                 " changing is undone. Do it again."
             )
+        if sentence := broken_off(error):
+            return sentence
         error = error.__cause__ or error.__context__
     return None
 

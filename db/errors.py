@@ -66,7 +66,24 @@ _COLLISIONS = ("40001", "40P01", "55P03")
 or a lock lasted for longer than its administrator lets anybody wait.
 """
 
+_CANCELLED = "57014"
+
 
 def was_in_the_way(error: BaseException) -> bool:
     """Whether PostgreSQL gave up a transaction because of another one: surely nothing of it stays."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) in _COLLISIONS
+
+
+def broken_off(error: BaseException) -> str | None:
+    """What PostgreSQL broke off in the middle, and what to do, as a sentence; None: it did not."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _CANCELLED:
+        return (
+            "PostgreSQL broke off what this command asked: somebody cancelled it, or it took longer than the server’s"
+            " statement_timeout allows this user. What it was changing is undone: raise that limit, and do it again."
+        )
+    if getattr(error, "connection_invalidated", False):
+        return (
+            "The connection to PostgreSQL broke while it was used: the server was stopped, or an administrator or a"
+            " limit of time ended it. What was not committed yet is undone: see that the server runs, and do it again."
+        )
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -45,6 +46,7 @@ async def open_engine(url: sa.URL, *, size: int = CONNECTIONS) -> AsyncEngine:
             "timeout": _CONNECT_TIMEOUT,
             "server_settings": _SESSION,
             "prepared_statement_cache_size": _PREPARED,
+            "async_creator_fn": partial(_connect, url),
         },
     )
     _notice_restarts(engine)
@@ -59,13 +61,23 @@ async def open_engine(url: sa.URL, *, size: int = CONNECTIONS) -> AsyncEngine:
             f"PORTEVOIX_DATABASE has options that are not known ({', '.join(url.query)}): keep only"
             " ?ssl=verify-full or what the driver asyncpg knows."
         ) from None
-    except (OSError, sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except sa.exc.DBAPIError as error:
         await engine.dispose()
         raise _explained(_cause(error), url) from None
     except BaseException:
         await engine.dispose()
         raise
     return engine
+
+
+async def _connect(url: sa.URL, *arguments: Any, **more: Any) -> asyncpg.Connection:
+    """A new connection, also long after the first one. The driver's own errors are none of SQLAlchemy's, which whoever
+    waits for a database that is away expects.
+    """
+    try:
+        return await asyncpg.connect(*arguments, **more)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _explained(error, url) from error
 
 
 def _notice_restarts(engine: AsyncEngine) -> None:

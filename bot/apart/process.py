@@ -88,7 +88,8 @@ class Process:
             await asyncio.wait({gone, coming}, return_when=asyncio.FIRST_COMPLETED)
             if coming.done():
                 return coming.result()
-            self._say(Frame(number, FrameKind.GONE))
+            with contextlib.suppress(PageLost):
+                self._say(Frame(number, FrameKind.GONE))
             return None
         finally:
             coming.cancel()
@@ -107,7 +108,7 @@ class Process:
             del self._pages[number]
 
     def _say(self, frame: Frame) -> None:
-        if self.is_over:
+        if self.is_over or self._writer.is_closing():  # that it ended may be known here, and not yet told
             raise PageLost
         self._writer.write(frame.packed())
 

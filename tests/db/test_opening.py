@@ -7,6 +7,7 @@ import socket
 import sqlite3
 from pathlib import Path
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -94,3 +95,21 @@ async def test_an_unknown_postgresql_user_is_told(empty_postgresql: str) -> None
     url = sa.make_url(empty_postgresql).set(username="stranger").render_as_string(hide_password=False)
     with pytest.raises(CannotOpen, match="refuses the user stranger"):
         await open_database(url, folder=Path())
+
+
+async def test_a_server_that_lets_nobody_in_any_more_is_told_as_at_the_start(empty_postgresql: str) -> None:
+    """A command that needs one more connection says what is wrong as one that cannot begin."""
+    database = await open_database(empty_postgresql, folder=Path())
+    name, apart = sa.make_url(empty_postgresql).database, empty_postgresql.replace("+asyncpg", "")
+    server = await asyncpg.connect(apart.replace(f"/{name}?", "/postgres?"))
+    try:
+        async with database.read() as tx:  # whoever comes meanwhile needs a connection more
+            assert await tx.scalar(sa.text("SELECT 1")) == 1
+            await server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            with pytest.raises(CannotOpen, match="cannot be used .*not currently accepting connections"):
+                async with database.read() as other:
+                    await other.scalar(sa.text("SELECT 1"))
+    finally:
+        await server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await server.close()
+        await database.close()

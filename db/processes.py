@@ -12,6 +12,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.errors import DatabaseError
+
 # A process that was silent for so long is dead. With a beat and a look every 5 s, what it held is taken
 # over in 30 s.
 DEAD_AFTER_SECONDS = 20
@@ -101,7 +103,7 @@ async def still_held(holder: AsyncConnection) -> bool:
     """Whether a connection that holds a lock (`Database.hold`) is there, and with it the lock."""
     try:
         await holder.execute(sa.text("SELECT 1"))
-    except (sa.exc.SQLAlchemyError, OSError):
+    except (sa.exc.SQLAlchemyError, DatabaseError, OSError):
         return False
     return True
 

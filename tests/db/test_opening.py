@@ -106,7 +106,7 @@ async def test_a_server_that_lets_nobody_in_any_more_is_told_as_at_the_start(emp
         async with database.read() as tx:  # whoever comes meanwhile needs a connection more
             assert await tx.scalar(sa.text("SELECT 1")) == 1
             await server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-            with pytest.raises(CannotOpen, match="cannot be used .*not currently accepting connections"):
+            with pytest.raises(CannotOpen, match=r"cannot be used .*not currently accepting connections"):
                 async with database.read() as other:
                     await other.scalar(sa.text("SELECT 1"))
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.rules.health import REMEDIES, Trouble
-from bot.rules.retention import has_leapt
+from bot.rules.retention import may_erase
 from bot.rules.suppression import SuppressionKey
 from bot.rules.territories import METROPOLE, at_local, zone_of
 from db.approvals import overdue
@@ -34,6 +35,8 @@ from db.looks import Work
 from db.talks import lost
 
 PURGE_AGAIN_SECONDS = 60.0
+HELD_AGAIN_SECONDS = 600.0
+"""What is not erased because the clock may be wrong is looked at again so much later."""
 RESTS = 4.0
 """So many times as long as it worked the purge rests: beside a message to very many it took as much as the sender."""
 MEASURE_AGAIN = timedelta(minutes=10)
@@ -183,12 +186,18 @@ async def leave_room(seconds: float) -> None:
     await asyncio.sleep(RESTS * seconds)
 
 
+async def nobody_tells() -> datetime | None:
+    """There is no other clock to ask."""
+    return None
+
+
 class DailyPurge:
     """Erases once a day what is kept no longer than the campaign file says; from the first beat of a day on.
 
     It may take hours where there is much to erase: it runs beside the ticks, which do not wait for it, and rests after
     each piece (`rest`). A day that begins meanwhile has its turn once it is done. `also` erases what is no row.
-    `holds`: where the clock seems to have leapt it waits until somebody has purged by hand: it is right, they say so.
+    `holds`: where the clock may be wrong nothing is erased, until it is set, what is `told` of the time agrees with it,
+    or somebody has purged by hand: it is right, they say so.
     """
 
     def __init__(
@@ -201,8 +210,9 @@ class DailyPurge:
         also: Callable[[], None],
         rest: Rest = leave_room,
         holds: bool = False,
+        told: Callable[[], Awaitable[datetime | None]] = nobody_tells,
     ) -> None:
-        self._holds = holds
+        self._holds, self._told = holds, told
         self._database, self._campaign, self._key, self._clock = database, campaign, key, clock
         self._also, self._rest = also, rest
         self._last: date | None = None
@@ -222,6 +232,7 @@ class DailyPurge:
             self._last = now.date()  # of a day that began since the beat the next one says nothing
             try:
                 if await self._is_held(now):
+                    await self._until_asked_again()
                     continue
                 await asyncio.to_thread(self._also)
                 erased = await purge(
@@ -239,11 +250,22 @@ class DailyPurge:
         if not self._holds:
             return False
         async with self._database.read() as tx:
-            last = await db.purges.last(tx)
-        held = has_leapt(last, now)
-        if held:
-            log.error("purge_held", last=last and last.isoformat(), why=REMEDIES[Trouble.CLOCK])
-        return held
+            last, is_new = await db.purges.last(tx), await db.purges.has_nobody(tx)
+        told = await self._told()
+        if may_erase(now=now, last=last, told=told, is_new=is_new):
+            return False
+        async with self._database.write() as tx:
+            await db.purges.hold(tx, now)
+        instants = {"last": last and last.isoformat(), "telegram": told and told.isoformat()}
+        log.error("purge_held", **instants, why=REMEDIES[Trouble.CLOCK], again_in=HELD_AGAIN_SECONDS)
+        return True
+
+    async def _until_asked_again(self) -> None:
+        """A clock that is set, Telegram that answers again, or somebody who purged by hand, is noticed before long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELD_AGAIN_SECONDS):
+                await self._new_day.wait()
+        self._new_day.set()
 
 
 class DayLine:

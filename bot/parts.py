@@ -8,7 +8,15 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from bot.actions.dialogs import remember_question
 from bot.actions.event_cards import remember_card
-from bot.beats import DailyPurge, DayLine, IdleConversations, LateApprovals, Measuring, Witness
+from bot.beats import (
+    DailyPurge,
+    DayLine,
+    IdleConversations,
+    LateApprovals,
+    Measuring,
+    Witness,
+    nobody_tells,
+)
 from bot.clock import Clock
 from bot.delivery.budget import budget_for
 from bot.delivery.calls import Call
@@ -147,6 +155,8 @@ def _keepers_of(ground: Ground, engine: Engine) -> Keepers:
             clock=clock,
             also=partial(remove_left_copies, ground.settings),
             holds=ground.settings.clock is None,  # any other is meant to be moved
+            # A server on this machine has this machine's clock.
+            told=ground.transport.time if ground.settings.is_real_telegram else nobody_tells,
         ),
         day_line=DayLine(database=database, clock=clock),
         measuring=Measuring(database=database, campaign=campaign, clock=clock),

@@ -28,7 +28,6 @@ from bot.frozen import Frozen
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.health import LATE_SECONDS, REMEDIES, Signs, Trouble, in_words, troubles
 from bot.rules.metrics import Sample, exposition, first_samples
-from bot.rules.retention import has_leapt
 from db.engine import TROUBLES, Database
 
 log = structlog.get_logger(__name__)
@@ -61,7 +60,7 @@ class Watch:
     """Looks at the bot every few seconds, says in the log what changed, and has the admins told.
 
     `backup_missed` says whether a backup that was planned was not made, by when the last one was. `holds`: whether the
-    purge waits where the clock seems to have leapt.
+    purge waits where the clock may be wrong.
     """
 
     def __init__(
@@ -131,7 +130,7 @@ class Watch:
             "idle": False,
             "blocked_until": engine.pacing.blocked_until and engine.pacing.blocked_until.isoformat(),
         }
-        due, backup, size, answers, purged = NOTHING, None, None, True, None
+        due, backup, size, answers, held = NOTHING, None, None, True, False
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 figures["idle"] = await engine.is_idle()
@@ -140,7 +139,7 @@ class Watch:
                 figures["updates_unread"] = await db.unread.count(tx)
                 due = await db.overview.due(tx, now, looks_closer_after=timedelta(seconds=LATE_SECONDS))
                 backup = await db.backup_record.last(tx)
-                purged = await db.purges.last(tx) if self._holds else None
+                held = self._holds and await db.purges.is_held(tx)
                 size = await db.overview.size(self._database, tx)
         except (*TROUBLES, TimeoutError):
             answers = False
@@ -156,7 +155,7 @@ class Watch:
             free_bytes=await asyncio.to_thread(_free, self._disk),
             copy_bytes=size or 0,
             database_answers=answers and (troubled is None or troubled > RECENTLY_SECONDS),
-            clock_leapt=has_leapt(purged, now),
+            clock_leapt=held,
             backup_missed=answers and self._backup_missed(None if backup is None else backup.at, now),
         )
         return Looked(signs=signs, troubles=troubles(signs), figures=figures, backup=backup, size=size)

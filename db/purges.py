@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.beginnings import begins
-from db.facts import get_fact, set_fact
-from db.schema import facts
+from db.facts import forget_fact, get_fact, set_fact
+from db.schema import facts, people
 
 _PREFIX = "purging:"
 LAST = "purged:at"
+HELD = "purge:held"
 
 
 def new_run(actor: str) -> str:
@@ -53,5 +54,21 @@ async def last(tx: AsyncConnection) -> datetime | None:
 
 
 async def ended(tx: AsyncConnection, now: datetime) -> None:
-    """Remembers that a purge is at its end."""
+    """Remembers that a purge is at its end; none is held any more."""
     await set_fact(tx, LAST, now.isoformat())
+    await forget_fact(tx, HELD)
+
+
+async def hold(tx: AsyncConnection, now: datetime) -> None:
+    """Remembers that by this clock, which may be wrong, nothing is erased."""
+    await set_fact(tx, HELD, now.isoformat())
+
+
+async def is_held(tx: AsyncConnection) -> bool:
+    """Whether nothing was erased when it was the time for it, as the clock may be wrong."""
+    return await get_fact(tx, HELD) is not None
+
+
+async def has_nobody(tx: AsyncConnection) -> bool:
+    """Whether there is nobody yet whose data could be erased too early."""
+    return await tx.scalar(sa.select(people.c.id).limit(1)) is None

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-import db.purges
 from bot.actions import audit, renewals, staff
 from bot.actions.renewals import FACT, consent_texts
-from bot.actions.retention import purge
 from bot.beats import DAY_TOLD, PARIS, DailyPurge, DayLine, Witness
 from bot.rules.permissions import Role
-from bot.rules.retention import LEAP
 from db.anchors import Anchor, append_anchor, read_anchors
 from db.engine import Database
 from db.facts import get_fact
@@ -96,56 +93,6 @@ async def test_a_day_that_begins_while_a_purge_rests_has_its_turn_after_it(
     await until(is_erased, "what was due on the day that began meanwhile is erased")
     await daily.beat()
     assert purges == ["begun"] * 2
-    working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
-
-
-@pytest.mark.parametrize("holds", [True, False])
-async def test_a_clock_that_leaps_erases_nothing_until_somebody_has_purged_by_hand(
-    database: Database, holds: bool
-) -> None:
-    """A clock that is meant to be moved, as in rehearsals, holds nothing."""
-    conversation = Conversation(database, paris("2016-11-16T10:00"))
-    await conversation.person(7).send("/start")
-    begun: list[str] = []
-    daily = DailyPurge(
-        database=database,
-        campaign=CAMPAIGN,
-        key=KEY,
-        clock=conversation.clock,
-        also=lambda: begun.append("begun"),
-        holds=holds,
-    )
-    working = asyncio.create_task(daily.run())
-
-    async def is_held() -> bool:
-        return any(each["event"] == "purge_held" for each in said)
-
-    async def ended_at() -> datetime | None:
-        async with database.read() as tx:
-            return await db.purges.last(tx)
-
-    async def is_over() -> bool:
-        return await ended_at() == conversation.clock.now()
-
-    with capture_logs() as said:
-        await daily.beat()
-        await until(is_over, "the first purge has nothing to compare the clock with")
-        conversation.clock.move(conversation.clock.now() + LEAP + timedelta(days=1))
-        await daily.beat()
-        if not holds:
-            await until(is_over, "everything that is due by then is erased")
-            assert await rows(conversation, people) == []
-        else:
-            await until(is_held, "the log says that nothing is erased")
-            assert begun == ["begun"]
-            assert len(await rows(conversation, people)) == 1
-            now = conversation.clock.now()
-            await purge(database, CAMPAIGN, key=KEY, actor="command line", now=now)
-            assert await rows(conversation, people) == []
-            conversation.clock.move(now + timedelta(days=1))
-            await daily.beat()
-            await until(is_over, "each day erases again")
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
 

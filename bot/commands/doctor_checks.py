@@ -18,7 +18,6 @@ from bot.errors import PortevoixError
 from bot.frozen import Frozen
 from bot.rules.backups import BackupPlan
 from bot.rules.health import BACKUP_GRACE, REMEDIES, SPARE_BYTES, Trouble
-from bot.rules.retention import has_leapt
 from bot.rules.territories import TERRITORIES, zone_of
 from bot.settings import Settings
 from bot.startup import database_file, opened, present, refuse_lost
@@ -45,12 +44,12 @@ async def examine(settings: Settings) -> list[Diagnosis]:
     if stored.now is not None:
         found.append(_backup(stored, stored.now, NIGHTLY if plan is not None else OLD_BACKUP))
         if settings.clock is None:
-            found.append(_erasure(stored, stored.now))
+            found.append(_erasure(stored))
     return found
 
 
-def _erasure(stored: _Stored, now: datetime) -> Diagnosis:
-    if has_leapt(stored.purged, now):
+def _erasure(stored: _Stored) -> Diagnosis:
+    if stored.held:
         return Diagnosis("erasure", False, REMEDIES[Trouble.CLOCK])
     last = "not yet" if stored.purged is None else f"last on {stored.purged:%Y-%m-%d %H:%M} UTC"
     return Diagnosis("erasure", True, f"what is kept no longer is erased each day, {last}")
@@ -84,6 +83,7 @@ class _Stored(Frozen):
     supporters: int = 0
     backup: db.backup_record.Record | None = None
     purged: datetime | None = None
+    held: bool = False
 
 
 async def _database(settings: Settings) -> _Stored:
@@ -103,6 +103,7 @@ async def _database(settings: Settings) -> _Stored:
                 supporters=(await db.overview.counts(tx, now)).supporters,
                 backup=await db.backup_record.last(tx),
                 purged=await db.purges.last(tx),
+                held=await db.purges.is_held(tx),
             )
     except (DatabaseError, PortevoixError) as error:
         return _Stored(finding=Diagnosis("database", False, error.sentence))

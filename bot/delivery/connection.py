@@ -20,7 +20,7 @@ MOST_BYTES_IN_ALL = 16 * 1024 * 1024
 FREE_BYTES = 64 * 1024
 LARGE_HEAD_BYTES = 4 * 1024
 # Told by the answer's head, and not by a Content-Length, where the answer ends when the server closes.
-_KEPT_HEADERS = (b"retry-after", b"content-length", b"transfer-encoding")
+_KEPT_HEADERS = (b"date", b"retry-after", b"content-length", b"transfer-encoding")
 
 
 class NotWritten(Exception):

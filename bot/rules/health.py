@@ -40,8 +40,8 @@ REMEDIES = {
     Trouble.LATE: "Messages that are due do not leave: see the log for why, and `/broadcasts` in the chat.",
     Trouble.DISK: "The disk is nearly full: make room before the next backup.",
     Trouble.DATABASE: "The database cannot be read or written: see the log, its disk, and its server.",
-    Trouble.CLOCK: "By the machine’s clock more than 400 days have passed since data was last erased: set it if it is"
-    " wrong; if it is right, run `portevoix purge`. Until then nothing is erased by itself.",
+    Trouble.CLOCK: "The machine’s clock is ahead of Telegram’s, or nothing tells whether it is right after a long stop:"
+    " set it if it is wrong; if it is right, run `portevoix purge`. Until then nothing is erased by itself.",
     Trouble.BACKUP: "The last planned backup was not made: see `backup_failed` in the log.",
 }
 

@@ -10,8 +10,10 @@ from bot.rules.ballots import Ballot
 
 LEAST_AUDIT_DAYS = 180
 """So long the log of the team is kept by every campaign: what is said to have been forgotten earlier was removed."""
-LEAP = timedelta(days=400)
-"""A bot that runs purges every day, and no campaign pauses for more than a year."""
+LEAP = timedelta(days=7)
+"""A bot that runs purges every day: after so long a clock that nobody else confirms may as well have leapt."""
+DRIFT = timedelta(days=1)
+"""So far ahead of Telegram's a clock may be: what is kept is kept for days."""
 
 
 class Retention(Frozen):
@@ -108,8 +110,12 @@ def cutoffs(*, now: datetime, ballots: Iterable[Ballot], retention: Retention) -
     )
 
 
-def has_leapt(last: datetime | None, now: datetime) -> bool:
-    """Whether it is so long since the last purge (None: there was none) that the clock has rather leapt forward: all
-    that is due by then would be gone, and no clock that is set right brings it back.
+def may_erase(*, now: datetime, last: datetime | None, told: datetime | None, is_new: bool) -> bool:
+    """Whether the clock is surely not ahead: what is erased before its time no clock that is set right brings back.
+
+    `told`: what time it is by Telegram's clock, which says more than any pause; None: it does not say. Else it is so
+    where the `last` purge (None: there was none) is not long ago, or where nobody's data can be erased yet: `is_new`.
     """
-    return last is not None and now - last > LEAP
+    if told is not None:
+        return now - told <= DRIFT
+    return is_new or (last is not None and now - last <= LEAP)

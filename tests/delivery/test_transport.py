@@ -7,6 +7,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -344,3 +345,30 @@ async def test_half_a_pair_in_an_answer_does_not_hide_that_it_was_sent() -> None
     async with talking_to(says(answer(200, body))) as transport:
         outcome = await transport.post("sendMessage")
     assert outcome == Done(result={"message_id": 7, "chat": {"id": 5, "first_name": "\ufffd"}})
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            answer(200, b"{}", "Date: Wed, 16 Nov 2016 10:00:00 GMT\r\n"),
+            datetime(2016, 11, 16, 10, tzinfo=UTC),
+        ),
+        (
+            answer(502, b"<html>", "date: Wed, 16 Nov 2016 11:00:00 +0100\r\n"),
+            datetime(2016, 11, 16, 10, tzinfo=UTC),
+        ),
+        (
+            answer(200, b"{}", "Date: Wed, 16 Nov 2016 10:00:00 -0000\r\n"),
+            datetime(2016, 11, 16, 10, tzinfo=UTC),
+        ),
+        (answer(200, b"{}", "Date: yesterday\r\n"), None),
+        (answer(200, b"{}"), None),
+        (b"", None),
+    ],
+)
+async def test_the_time_of_the_server_is_told_where_it_says_it(
+    said: bytes, expected: datetime | None
+) -> None:
+    async with talking_to(says(said, close=True)) as transport:
+        assert await transport.time() == expected

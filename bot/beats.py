@@ -22,7 +22,7 @@ from bot.actions.retention import DAILY, purge
 from bot.campaign.campaign import Campaign
 from bot.clock import Clock
 from bot.rules.health import REMEDIES, Trouble
-from bot.rules.retention import may_erase
+from bot.rules.retention import DRIFT, may_erase
 from bot.rules.suppression import SuppressionKey
 from bot.rules.territories import METROPOLE, at_local, zone_of
 from db.approvals import overdue
@@ -250,7 +250,7 @@ class DailyPurge:
         if not self._holds:
             return False
         async with self._database.read() as tx:
-            last, is_new = await db.purges.last(tx), await db.purges.has_nobody(tx)
+            last, is_new = await db.purges.last(tx), await db.purges.has_nobody(tx, now - DRIFT)
         told = await self._told()
         if may_erase(now=now, last=last, told=told, is_new=is_new):
             return False

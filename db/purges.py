@@ -69,6 +69,6 @@ async def is_held(tx: AsyncConnection) -> bool:
     return await get_fact(tx, HELD) is not None
 
 
-async def has_nobody(tx: AsyncConnection) -> bool:
-    """Whether there is nobody yet whose data could be erased too early."""
-    return await tx.scalar(sa.select(people.c.id).limit(1)) is None
+async def has_nobody(tx: AsyncConnection, since: datetime) -> bool:
+    """Whether everybody came after this instant: nothing of theirs can be erased too early."""
+    return await tx.scalar(sa.select(people.c.id).where(people.c.created_at < since).limit(1)) is None

@@ -32,6 +32,10 @@ class NothingToCut(PortevoixError):
     default_message = "errors/canvass_nothing"
 
 
+class NoSuchStation(NothingToCut):
+    """A station that was never imported."""
+
+
 class Cut(Frozen):
     """What cutting made: of how many stations, how many walks of how many doors; `kept`: stations whose walks somebody
     has begun, which keep them.
@@ -68,7 +72,8 @@ async def ranking(tx: AsyncConnection, weights: Weights, areas: Iterable[str] = 
 
 
 async def walks_in(tx: AsyncConnection, area: str = EVERYWHERE) -> list[Walk]:
-    """Every walk of an area, or of a station, with its doors."""
+    """Every walk of an area, or of a station, with its doors. Raises NoSuchStation."""
+    await _require_station(tx, area)
     rows = await db.canvass.itineraries(tx, area)
     found = []
     for _walk, some in groupby(rows, key=lambda row: row.id):
@@ -86,16 +91,21 @@ async def walks_in(tx: AsyncConnection, area: str = EVERYWHERE) -> list[Walk]:
     return found
 
 
+async def _require_station(tx: AsyncConnection, area: str) -> None:
+    """Raises NoSuchStation, where it is one and not an area."""
+    if "_" in area and await db.canvass.station(tx, area) is None:
+        raise NoSuchStation(f"There is no station {area}: `portevoix canvass rank` lists them.", area=area)
+
+
 async def cut_area(database: Database, area: str, *, doors: int = DOORS, actor: str, now: datetime) -> Cut:
     """Cuts every station of an area, or one station, into walks; some stations in each transaction.
 
-    Raises NothingToCut, ImportUnfinished, UnknownArea.
+    Raises NoSuchStation, NothingToCut, ImportUnfinished, UnknownArea.
     """
     async with database.read() as tx:
         await require_whole(tx)
         codes = [area] if "_" in area else await db.canvass.codes_in(tx, area)
-        if "_" in area and await db.canvass.station(tx, area) is None:
-            raise NothingToCut(f"There is no station {area}: `portevoix canvass rank` lists them.", area=area)
+        await _require_station(tx, area)
     made = Cut(stations=0, walks=0, doors=0, kept=0)
     every = iter(codes)
     while some := list(islice(every, STATIONS_AT_ONCE)):

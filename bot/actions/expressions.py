@@ -18,14 +18,14 @@ import db.surveys
 from bot.actions.forecasts import PlannedSending, obstacles
 from bot.campaign.campaign import Campaign
 from bot.communes import Gazetteer
+from bot.communes.unknown import communes_near, no_commune
 from bot.errors import BadAudience, PortevoixError
 from bot.frozen import Frozen
-from bot.rules.areas import NEAREST, department_of
 from bot.rules.audience_limits import widened
 from bot.rules.belonging import Membership, Setting, facts_of, verdict
 from bot.rules.expression_text import Spots, pointing
 from bot.rules.expressions import Expression, grown, leaves_of, text_of
-from bot.rules.leaves import ANY, NONE, Leaf, either
+from bot.rules.leaves import ANY, NONE, Leaf
 from bot.rules.reaching import NEWS, Held
 from bot.rules.sampling import sampling_of
 from bot.rules.saved_audiences import Saved, reached_from, require_readable
@@ -137,13 +137,8 @@ def _unknown_here(leaf: Leaf, occasion: ExpressionOccasion) -> BadAudience | Non
     """What is wrong with a leaf that the campaign file or the list of communes does not know."""
     campaign, first = occasion.campaign, leaf.arguments[0] if leaf.arguments else ""
     if leaf.name in ("in", "near") and len(first) == 5 and occasion.gazetteer.by_code(first) is None:
-        near = _communes_near(first, occasion.gazetteer)
-        meant = f"{either(near)} perhaps; " if near else ""
-        return BadAudience(
-            f"There is no commune {first}: {meant}`portevoix communes search NAME` finds the code of any.",
-            why="no_commune",
-            choices=near,
-        )
+        near = [f"{each.code} ({each.name})" for each in communes_near(first, occasion.gazetteer)]
+        return BadAudience(no_commune(first, occasion.gazetteer), why="no_commune", choices=near)
     if leaf.name == "language" and first not in campaign.languages:
         return _none_of(f"The campaign has no language {first}", "no_language", campaign.languages)
     if leaf.name in ("intention", "plan", "vote"):
@@ -155,17 +150,6 @@ def _unknown_here(leaf: Leaf, occasion: ExpressionOccasion) -> BadAudience | Non
         if leaf.arguments[1] not in slots:
             return _none_of(f"The campaign has no slot {leaf.arguments[1]}", "no_slot", slots)
     return None
-
-
-def _communes_near(code: str, gazetteer: Gazetteer) -> list[str]:
-    """Those that have it as their postal code; where none has, those of its département whose codes are nearest."""
-    found = gazetteer.search(code, limit=NEAREST).results
-    if found:
-        return [f"{each.code} ({each.name})" for each in found]
-    near = [each for each in gazetteer.codes() if department_of(each) == department_of(code)]
-    near.sort(key=lambda each: (abs(int(each[2:]) - int(code[2:])), each))
-    communes = map(gazetteer.by_code, near[:NEAREST])
-    return [f"{each.code} ({each.name})" for each in communes if each is not None]
 
 
 def _none_of(sentence: str, why: str, choices: Sequence[str]) -> BadAudience:

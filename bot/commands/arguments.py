@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bot.campaign.campaign import shipped_path
-from bot.commands.places import wide_area_named, wide_areas
-from bot.communes import load
+from bot.commands.places import called, meant, wide_area_named, wide_areas
+from bot.communes import Commune, load
+from bot.communes.unknown import HOW_TO_FIND, communes_near, instead_of, is_postcode, no_commune
 from bot.errors import PortevoixError, UnknownArea
-from bot.rules.areas import ABROAD_AREA, normal_area
+from bot.rules.areas import ABROAD_AREA, nearest_to, normal_area
+from bot.rules.leaves import either
 from bot.settings import Settings
 
 # argparse gives the action that adds sub-commands no public name.
 SubCommands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 AREA_HELP = "FR (everywhere, the default), abroad, a region (R84), a département (69) or a commune (69123)"
+AREA_FORMS = "FR (everywhere), abroad, a region (R84), a département (69, 2A, 971) or a commune (69123)"
+LONGEST_TOLD = 40
+"""Characters of an argument that is no code which are told again."""
 
 
 class CommandRefused(PortevoixError):
@@ -40,18 +45,40 @@ def typed(prompt: str) -> str | None:
 
 
 def area(text: str, settings: Settings) -> str:
-    """The area code of an argument. Raises UnknownArea, and CommandRefused for a commune that does not exist."""
+    """The area code of an argument. Raises CommandRefused for one that does not exist."""
     try:
         code = normal_area(text)
     except UnknownArea:
-        if (named := _area_named(text, settings)) is None:
-            raise
-        raise CommandRefused(f"“{text}” is not the code of an area: {named}.") from None
-    if len(code) == 5 and code != ABROAD_AREA and load(settings.data).by_code(code) is None:
-        raise CommandRefused(
-            f"There is no commune {code}: find its code with `portevoix communes search NAME`."
-        )
+        raise CommandRefused(_no_area(text, settings)) from None
+    if len(code) == 5 and code != ABROAD_AREA:
+        return commune_of(code, settings).code
     return code
+
+
+def commune_of(code: str, settings: Settings) -> Commune:
+    """The commune of an argument. Raises CommandRefused."""
+    gazetteer = load(settings.data)
+    found = gazetteer.by_code(code.strip().upper())
+    if found is None:
+        typed = code.strip()[:LONGEST_TOLD] or "without a code"
+        raise CommandRefused(no_commune(typed, gazetteer))
+    return found
+
+
+def _no_area(text: str, settings: Settings) -> str:
+    """What is wrong with a text that is no area, in a sentence: the code of the place that it names, or what it may
+    mean, and what an area is written as.
+    """
+    if (named := _area_named(text, settings)) is not None:
+        return f"“{text}” is not the code of an area: {named}."
+    gazetteer, typed = load(settings.data), text[:LONGEST_TOLD]
+    communes = communes_near(typed, gazetteer)
+    if communes and is_postcode(typed, communes):  # in Corsica they begin with no département
+        perhaps = instead_of(typed, gazetteer)
+    else:
+        near = [called(code, gazetteer) for code in nearest_to(text)] or meant(text, gazetteer)
+        perhaps = f"{either(near)} perhaps; " if near else ""
+    return f"“{typed}” is not an area: {perhaps}write {AREA_FORMS}; {HOW_TO_FIND}."
 
 
 def _area_named(text: str, settings: Settings) -> str | None:

@@ -187,7 +187,7 @@ def list_saved(arguments: Namespace, settings: Settings) -> int:
 
 def save(arguments: Namespace, settings: Settings) -> int:
     name, asked = saved_name(arguments.name), _asked(arguments.expression)
-    where = area(arguments.area, settings) if arguments.area else None
+    where = None if arguments.area is None else area(arguments.area, settings)
 
     async def work(tx: AsyncConnection, occasion: ExpressionOccasion) -> saved_audiences.Saved:
         return await saved_audiences.save(tx, name, asked, occasion, area=where, actor=audit.COMMAND_LINE)

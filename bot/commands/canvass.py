@@ -13,7 +13,7 @@ from bot.actions import audit, canvass
 from bot.campaign.toml import text_of
 from bot.canvass.town import write_town
 from bot.commands import canvass_files, canvass_sheet
-from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, group, number
+from bot.commands.arguments import AREA_HELP, CommandRefused, SubCommands, area, commune_of, group, number
 from bot.commands.reading import read_once, run_once
 from bot.commands.tables import print_table
 from bot.communes import load
@@ -192,15 +192,10 @@ def walks(arguments: Namespace, settings: Settings) -> int:
 
 
 def invent(arguments: Namespace, settings: Settings) -> int:
-    commune = load(settings.data).by_code(arguments.commune)
-    if commune is None:
-        raise CommandRefused(
-            f"There is no commune {arguments.commune}: find its code with `portevoix communes search NAME`."
-        )
     size = number("--addresses", arguments.addresses, least=20, most=1_000_000)
     town = write_town(
         arguments.folder,
-        commune=commune,
+        commune=commune_of(arguments.commune, settings),
         addresses=size,
         seed=number("--seed", arguments.seed, least=0, most=10**9),
     )

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from typing import Any
 
 from bot.clock import RealClock
-from bot.commands.arguments import CommandRefused, SubCommands, group
+from bot.commands.arguments import CommandRefused, SubCommands, commune_of, group
 from bot.communes import OFFICIAL_API, Commune, Gazetteer, SearchResult, load
 from bot.settings import Settings
 
@@ -133,12 +133,9 @@ def nearest(arguments: Namespace, settings: Settings) -> int:
 
 def info(arguments: Namespace, settings: Settings) -> int:
     gazetteer = load(settings.data)
-    commune = gazetteer.by_code(arguments.code.strip())
-    if commune is None:
-        code = arguments.code[:40] or "without a code"
-        raise CommandRefused(f"There is no commune {code}: search by name to find its code.")
-    known = {name: value for name, value in vars(commune).items() if name != "matched_name"}
-    known |= {"postcodes": list(commune.postcodes), "vintage": gazetteer.vintage}
+    found = commune_of(arguments.code, settings)
+    known = {name: value for name, value in vars(found).items() if name != "matched_name"}
+    known |= {"postcodes": list(found.postcodes), "vintage": gazetteer.vintage}
     print(json.dumps(known, ensure_ascii=False, indent=1))
     return 0
 

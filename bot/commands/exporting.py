@@ -121,7 +121,7 @@ def ordered(table: str, arguments: Namespace, settings: Settings) -> Order:
 def selected(name: str, arguments: Namespace, settings: Settings) -> Selection:
     """The rows of a table that the arguments ask for. Raises UnknownArea, CampaignError and CommandRefused."""
     table = TABLES[name]
-    where = area(arguments.area, settings) if arguments.area else EVERYWHERE
+    where = EVERYWHERE if arguments.area is None else area(arguments.area, settings)
     if where != EVERYWHERE and not table.of_area:
         raise CommandRefused("The audit log tells of the whole campaign: leave --area out.")
     if where != EVERYWHERE:

@@ -109,7 +109,7 @@ def revoke(arguments: Namespace, settings: Settings) -> int:
     """Withdraws a role, also the last admin's: whoever has the machine can name another one."""
     telegram_id = _telegram_id(arguments)
     role = Role(arguments.role) if arguments.role else None
-    where = area(arguments.territory, settings) if arguments.territory else None
+    where = None if arguments.territory is None else area(arguments.territory, settings)
 
     async def work() -> tuple[list[staff.Revoked], bool]:
         async with opened(settings) as database, database.write() as tx:

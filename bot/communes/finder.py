@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.communes.unknown import instead_of
 from bot.rules.communes.gazetteer import Commune, Gazetteer
 from bot.rules.communes.query import parse_query
 from bot.rules.communes.text import fold, words_of
@@ -48,7 +49,8 @@ class CommuneFinder:
         commune = self._gazetteer.by_code(code.strip().upper().zfill(5))
         if commune is None:
             raise ValueError(
-                f"there is no commune of INSEE code {code}: look it up with `portevoix communes search`"
+                f"there is no commune of INSEE code {code}: {instead_of(code, self._gazetteer)}"
+                "look it up with `portevoix communes search NAME`"
             )
         if name and not _is_called(commune, name) and not self._means(name, commune):
             raise ValueError(

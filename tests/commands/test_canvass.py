@@ -84,7 +84,8 @@ def test_a_town_is_imported_ranked_and_cut(town: Path, capsys: pytest.CaptureFix
     run(capsys, "cut", "69123")
     assert read(capsys, "walks") == walks
     assert len(read(capsys, "walks", "69123_0101")) == 9
-    assert "There is no station 69123_9999" in refusal(capsys, "canvass", "cut", "69123_9999")
+    for command in ("cut", "walks"):
+        assert "There is no station 69123_9999" in refusal(capsys, "canvass", command, "69123_9999")
 
 
 def test_a_dry_run_imports_nothing(town: Path, capsys: pytest.CaptureFixture[str]) -> None:

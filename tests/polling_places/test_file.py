@@ -90,6 +90,10 @@ FAULTS = [
     ("Villeurbanne,93,Mairie,1 place X,,,,,,", "there is no commune “Villeurbanne” in 93"),
     ("Villeurbanne,Rhone-sur-Mer,Mairie,1 place X,,,,,,", "there is no département"),
     ("99999,,Mairie,1 place X,,,,,,", "there is no commune of INSEE code 99999"),
+    (
+        "69300,,Mairie,1 place X,,,,,,",
+        "INSEE code 69300: it is the postcode of 69034 (Caluire-et-Cuire); look it up",
+    ),
     (",,Mairie,1 place X,,,,,,", "the commune is missing"),
     ("69266,,,1 place X,,,,,,", "the name is missing"),
     ("69266,,Mairie,,,,,,,", "the address is missing"),

@@ -47,7 +47,7 @@ class Xlsx:
 
     def __init__(self, stream: BinaryIO, columns: Sequence[Column]) -> None:
         self._columns = columns
-        self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION)
+        self._zip = _Zip(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION)
         header = "".join(
             f'<c s="1" t="inlineStr"><is><t>{escape(column.name, quote=False)}</t></is></c>'
             for column in columns
@@ -91,6 +91,12 @@ class Xlsx:
         ):
             self._zip.writestr(name, content)
         self._zip.close()
+
+
+class _Zip(zipfile.ZipFile):
+    """Left in its middle it is not ended by whoever collects garbage: there may be no room, and nobody reads it."""
+
+    def __del__(self) -> None: ...
 
 
 def _cells(column: Column, values: Values) -> list[str]:

@@ -99,6 +99,7 @@ class Visitor(HttpToolsProtocol):
         """uvicorn knows the newest of what was asked alone; what is being answered may be older."""
         for cycle in self._unanswered:
             cycle.disconnected = True
+            cycle.message_event.set()  # whoever waits for that is told
 
     def _wait(self) -> None:
         self._hurry_no_more()

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from bot.apart import making, process
 from bot.apart.given import Given, time_of
 from bot.apart.pages import ApartPages, is_made_apart
-from bot.apart.process import Process
+from bot.apart.process import PageLost, Process
 from bot.rules.console import Entrance
 from bot.web.site import Site
 from bot.web.turn import TURN, Turn
@@ -224,6 +224,28 @@ async def test_a_page_whose_process_is_killed_is_told_lost_and_the_next_works(
         found.here.clear()
         assert (await visitor.open(TODAY)).status_code == 200
         assert found.here == []
+
+
+async def test_a_page_asked_of_one_that_has_just_ended_is_lost(sqlite_database: Database) -> None:
+    """At each instant until it is known here: uvloop raises where somebody writes on a line that is closed."""
+    async with apart(sqlite_database) as found:
+        await somebody(found)
+        first = await found.process()
+        scope = {"type": "http", "method": "GET", "path": TODAY, "query_string": b"", "headers": []}
+
+        async def receive() -> Message:
+            return await asyncio.get_running_loop().create_future()
+
+        async def send(_message: Message) -> None:
+            raise AssertionError("Nothing comes of it.")
+
+        first._writer.transport.abort()
+        asked = []
+        while not first.is_over:
+            asked.append(asyncio.create_task(first.answer(scope, receive, send)))
+            await asyncio.sleep(0)
+        lost = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 60)
+        assert {type(each) for each in lost} == {PageLost}
 
 
 async def test_whoever_left_is_made_no_page(sqlite_database: Database) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import gc
 import importlib
 import io
 import json
@@ -192,3 +194,17 @@ def test_no_way_to_cut_a_csv_finds_a_formula(cells: list[str]) -> None:
         for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter, quoting=quoting):
             for cell in row:
                 assert cell[:1] not in set(SIGNS), (delimiter, quoting)
+
+
+class FullDisk(io.BytesIO):
+    """One that takes nothing any more."""
+
+    def write(self, _content: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_workbook_for_which_there_is_no_room_is_left_without_another_word() -> None:
+    """Whoever collects it as garbage would try to end it, and Python print how that failed below what is told."""
+    with pytest.raises(OSError, match="No space"):
+        xlsx.Xlsx(FullDisk(), [Column(name="a", kind=ColumnKind.TEXT)])
+    gc.collect()

@@ -159,6 +159,31 @@ async def test_when_it_ends_nobody_is_let_in_and_who_is_silent_is_let_go() -> No
     writer.close()
 
 
+async def test_whoever_makes_what_was_asked_first_is_told_too_that_nobody_reads_it() -> None:
+    """uvicorn tells the one who makes what was asked last alone."""
+    entered, told = asyncio.Event(), asyncio.Event()
+
+    async def application(_scope: Scope, receive: Receive, _send: Send) -> None:
+        entered.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        told.set()
+
+    listener = listen(Address(host="127.0.0.1", port=free_port()))
+    listener.listen()
+    serving_it = asyncio.create_task(serve(application, listener))
+    try:
+        _reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        async with asyncio.timeout(60):
+            await entered.wait()
+            writer.transport.abort()
+            await told.wait()
+    finally:
+        serving_it.cancel()
+        await asyncio.gather(serving_it, return_exceptions=True)
+
+
 async def test_a_port_that_somebody_else_takes_before_it_serves_is_told_in_a_sentence() -> None:
     """Bound, and not yet listened on, a port can be bound once more."""
     address = Address(host="127.0.0.1", port=free_port())

@@ -2,8 +2,8 @@
 
 A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, and
 counted anew meanwhile: of those who look at a large campaign the first alone waits, and sees meanwhile that it is
-counted (`Desk.reading`). One that took several seconds serves as many times as long before: over a million people a
-dozen such counts, each anew every minute, would take the processor from the pages themselves and from whoever sends.
+counted (`Desk.reading`). Those have their rests (`RESTS`): over a million people a dozen such counts, each anew every
+minute, would take the processor from the pages themselves and from whoever sends.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ KEPT_FOR = timedelta(minutes=1)
 SHOWN_FOR = timedelta(minutes=10)
 LONG = 0.1
 """Seconds that nobody should wait for."""
+RESTS = 9
+"""After one that took long and that nobody waited for none of those begins for so many times as long: they take a tenth
+of the time.
+"""
+LONGEST_REST = 60.0
+"""Seconds; what is shown meanwhile is not to become too old."""
 MOST_KEPT = 512
 
 
@@ -63,10 +69,6 @@ class _Kept(Frozen):
     def took_long(self) -> bool:
         return self.took > LONG
 
-    def is_to_be_renewed(self, now: datetime, kept_for: timedelta) -> bool:
-        """Whether it is time to count anew what may be shown on meanwhile."""
-        return now >= self.counted_at + min(kept_for * max(1.0, self.took), SHOWN_FOR / 2)
-
 
 @dataclass(kw_only=True)
 class Remembered:
@@ -76,8 +78,11 @@ class Remembered:
     """Begins what is counted beside everything else: see `Database.beside`."""
     _kept: dict[Key, _Kept] = field(default_factory=dict)
     _counting: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
+    _renewals: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
     _slow: set[object] = field(default_factory=set)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _rests_until: float = 0.0
 
     def fresh(
         self, key: Key, now: datetime, *, kept_for: timedelta = KEPT_FOR
@@ -108,9 +113,12 @@ class Remembered:
         if not (older.though_quick or self._kept[key].took_long):
             return None
         still = self.fresh(key, now, kept_for=older.shown_for)
-        is_due = self._kept[key].is_to_be_renewed(now, kept_for)
-        if still is not None and is_due and key not in self._counting:
-            self._begin(key, self._in_turn(key, count, now))
+        if still is not None and key not in self._counting and key not in self._renewals:
+            if self._kept[key].took_long:
+                task = self._renewals[key] = self.start(self._renew(key, count, now))
+                task.add_done_callback(lambda _: self._renewals.pop(key, None))
+            else:
+                self._begin(key, self._in_turn(key, count, now))
         return still
 
     async def get(
@@ -173,8 +181,21 @@ class Remembered:
 
     async def _in_turn(self, key: Key, count: Count, now: datetime) -> None:
         """One at a time: what people wait for comes first."""
-        async with self._renewing:
+        async with self._turn:
             try:
                 await self._count(key, count, now)
             except TROUBLES as error:  # an older one is shown on; who waits for it later is told
                 log.warning("count_not_made", error=type(error).__name__)
+
+    async def _renew(self, key: Key, count: Count, now: datetime) -> None:
+        """Counts anew what nobody waits for, after a rest; whoever waits for it meanwhile does not wait for that."""
+        async with self._renewing:
+            clock = asyncio.get_running_loop().time
+            await asyncio.sleep(self._rests_until - clock())
+            kept = self._kept.get(key)
+            if key in self._counting or (kept is not None and kept.at >= now):
+                return
+            began = clock()
+            await self._begin(key, self._in_turn(key, count, now))
+            ended = clock()
+            self._rests_until = ended + min(RESTS * (ended - began), LONGEST_REST)

@@ -149,3 +149,29 @@ async def test_what_the_same_cap_will_hold_and_was_not_looked_at_yet_is_not_said
         new = sa.update(deliveries).where(deliveries.c.broadcast == second)
         await tx.execute(new.values(state="queued", due_at=NOW))
     assert await behind(database, first) == {False: 1}
+
+
+@pytest.mark.parametrize("quick", [delivery_accounts.QUICK, 0], ids=["small", "large"])
+async def test_who_is_known_is_told_apart_in_a_small_one_and_in_a_large_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch, quick: int
+) -> None:
+    monkeypatch.setattr(delivery_accounts, "QUICK", quick)
+    for number, commune in enumerate(("69123", "69123", "69123", "13055", "69123"), start=1):
+        await supporter(Conversation(database, NOW), number, commune)
+    broadcast = await held(database, "staff:1")
+    sent, mine = {"state": "sent", "answered_at": NOW}, deliveries.c.broadcast == broadcast
+    async with database.write() as tx:
+        ids = list(await tx.scalars(sa.select(people.c.id).order_by(people.c.telegram_id)))
+        agreed, restricted, erased = ids[:2] + ids[3:4], ids[2], ids[4]
+        await tx.execute(sa.update(people).where(people.c.id.in_(agreed)).values(consent_team=True))
+        await tx.execute(sa.update(people).where(people.c.id == restricted).values(state="restricted"))
+        await tx.execute(sa.update(deliveries).where(mine, deliveries.c.person != ids[1]).values(**sent))
+        await tx.execute(sa.update(deliveries).where(deliveries.c.person == erased).values(person=None))
+    found = []
+    async with database.read() as tx:
+        for known_in in (None, (), ("69",), ("FR",)):
+            account = await delivery_accounts.account(tx, broadcast, known_in)
+            sent_to, waits = account.count("sent"), account.count("withheld")
+            found.append(((sent_to.known, sent_to.others), (waits.known, waits.others)))
+            assert account.answered == sent_to
+    assert found == [((0, 3), (0, 1)), ((0, 3), (0, 1)), ((1, 2), (1, 0)), ((2, 1), (1, 0))]

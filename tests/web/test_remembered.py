@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 import structlog
 
 from bot.web import remembered
-from bot.web.remembered import KEPT_FOR, SHOWN_FOR, Older, Remembered
+from bot.web.remembered import KEPT_FOR, RESTS, SHOWN_FOR, Older, Remembered
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 KEY = ("supporters", "69")
@@ -54,21 +55,48 @@ async def test_what_took_long_is_shown_while_it_is_counted_anew(monkeypatch: pyt
     assert count.times == 2
 
 
-@pytest.mark.parametrize(
-    ("took", "renewed_after"),
-    [(0.5, KEPT_FOR), (4.0, 4 * KEPT_FOR), (100.0, SHOWN_FOR / 2)],  # seconds; five minutes at most
-)
-async def test_what_took_seconds_is_counted_anew_after_as_many_times_as_long(
-    monkeypatch: pytest.MonkeyPatch, took: float, renewed_after: timedelta
-) -> None:
-    kept, count, passed = Remembered(), Counted(), iter((0.0, took, 0.0, took))
-    monkeypatch.setattr(remembered, "time", SimpleNamespace(monotonic=lambda: next(passed)))
-    await kept.get(KEY, count, NOW)
-    due = NOW + timedelta(seconds=int(took)) + renewed_after
-    for moment, times in ((due - timedelta(seconds=1), 1), (due, 2)):
-        assert kept.shown(KEY, count, moment) == (1, NOW)
-        await asyncio.gather(*kept._counting.values())
-        assert count.times == times
+async def test_of_what_takes_long_and_nobody_waits_for_one_is_counted_after_the_other_with_rests() -> None:
+    loop = asyncio.get_running_loop()
+    kept, free, spans = Remembered(), asyncio.Event(), dict[str, tuple[float, float]]()
+    kept.keep(("a",), 0, NOW, took=0.5)
+    kept.keep(("b",), 0, NOW, took=0.5)
+
+    def counting(name: str) -> Callable[[], Awaitable[int]]:
+        async def count() -> int:
+            began = loop.time()
+            await free.wait()
+            spans[name] = (began, loop.time())
+            return 1
+
+        return count
+
+    for name in ("a", "b"):
+        assert kept.shown((name,), counting(name), LATER) == (0, NOW)
+    loop.call_later(0.01, free.set)
+    await asyncio.gather(*kept._renewals.values())
+    assert [kept.fresh((name,), LATER) for name in ("a", "b")] == [(1, LATER)] * 2
+    began, ended = spans["a"]
+    assert spans["b"][0] >= ended + RESTS * (ended - began)
+
+
+async def test_whoever_waits_for_it_waits_for_no_rest() -> None:
+    kept, count = Remembered(), Counted()
+    kept._rests_until = asyncio.get_running_loop().time() + 3600
+    kept.keep(KEY, 0, NOW, took=0.5)
+    assert kept.shown(KEY, count, LATER) == (0, NOW)
+    (renewal,) = kept._renewals.values()
+    assert await kept.get(KEY, count, LATER + SHOWN_FOR) == (1, LATER + SHOWN_FOR)
+    assert not renewal.done()
+    renewal.cancel()
+
+
+async def test_what_was_counted_meanwhile_is_not_counted_again() -> None:
+    kept, count = Remembered(), Counted()
+    kept.keep(KEY, 0, NOW, took=0.5)
+    assert kept.shown(KEY, count, LATER) == (0, NOW)
+    assert await kept.get(KEY, count, LATER) == (1, LATER)
+    await asyncio.gather(*kept._renewals.values())
+    assert count.times == 1
 
 
 async def test_what_is_counted_in_no_time_is_never_old() -> None:
@@ -97,8 +125,7 @@ async def test_a_count_that_fails_leaves_the_older_one(monkeypatch: pytest.Monke
         raise OSError("the disk is full")
 
     assert kept.shown(KEY, away, LATER) == (1, NOW)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await asyncio.gather(*kept._renewals.values())
     with pytest.raises(OSError, match="full"):  # whoever has to wait for it is told
         await kept.get(KEY, away, LATER + timedelta(hours=1))
 

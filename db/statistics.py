@@ -17,6 +17,7 @@ from bot.rules.volunteering import PURPOSE as HELP
 from bot.rules.volunteering import Task
 from db.areas import event_in, lies_in, person_in
 from db.days import hour_text
+from db.events import not_over
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE, of_others
 from db.schema import events, people, polling_places, responses, rsvps, volunteering, vote_plans
@@ -141,7 +142,7 @@ async def by_commune(
 
 async def events_by_commune(tx: AsyncConnection, area: str, now: datetime) -> list[tuple[str, int]]:
     """The communes of an area in which events take place that are not over, and how many."""
-    there = sa.and_(events.c.state == "open", events.c.ends_at > now, event_in(area))
+    there = sa.and_(events.c.state == "open", not_over(now), event_in(area))
     query = sa.select(events.c.commune, sa.func.count()).where(there).group_by(events.c.commune)
     return [(row[0], row[1]) for row in await tx.execute(query)]
 
@@ -155,7 +156,7 @@ async def places_by_commune(tx: AsyncConnection) -> list[tuple[str, int]]:
 async def events_to_come(tx: AsyncConnection, area: str, *, now: datetime, most: int) -> list[EventToCome]:
     """The next events in the area."""
     query = sa.select(*(events.c[each.name] for each in fields(EventToCome)))
-    query = query.where(events.c.state == "open", events.c.ends_at > now, event_in(area))
+    query = query.where(events.c.state == "open", not_over(now), event_in(area))
     query = query.order_by(events.c.starts_at, events.c.id).limit(most)
     return [EventToCome(**row._mapping) for row in await tx.execute(query)]
 

@@ -21,7 +21,6 @@ from bot.rules.areas import department_of
 from bot.rules.attendees import (
     AT_THE_DOOR,
     Attendee,
-    AttendeePart,
     AttendeeSheet,
     in_order,
     named_so,
@@ -131,18 +130,18 @@ async def attendees_file(tx: AsyncConnection, author: Author, code: str) -> tupl
     author = await in_turn(tx, author)
     found, everybody = await attendees(tx, author, code)
     author.require(Action.SEE_EVENT_ANSWERS, found.event.commune)  # names leave with the team alone
-    rows = [(part, each) for part in AttendeePart for each in in_order(everybody, part)]
+    rows = in_order(everybody)
     stream = io.BytesIO()
     writer = FORMATS["csv"].open(stream, FILE)
     writer.write(
         [
-            [part.value for part, _ in rows],
-            [each.name for _, each in rows],
-            [each.number for _, each in rows],
-            [each.guests for _, each in rows],
-            [each.confirmed for _, each in rows],
-            [each.attended for _, each in rows],
-            [each.checked_in for _, each in rows],
+            [each.part.value for each in rows],
+            [each.name for each in rows],
+            [each.number for each in rows],
+            [each.guests for each in rows],
+            [each.confirmed for each in rows],
+            [each.attended for each in rows],
+            [each.checked_in for each in rows],
         ]
     )
     writer.close()
@@ -182,7 +181,7 @@ async def paper_list(tx: AsyncConnection, author: Author, code: str) -> PaperLis
     kept = timedelta(days=author.campaign.retention.event_answers_days)
     paper = PaperList(
         found=found,
-        everybody=in_order(everybody, None),
+        everybody=in_order(everybody),
         number=await db.check_ins.next_sheet(tx, found.event.id),
         destroy_on=(found.event.ends_at + kept).astimezone(zone(found.event.zone)).date(),
     )

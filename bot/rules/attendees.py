@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from bot.frozen import Frozen
 from bot.rules.seats import ON_THE_LIST, Standing
@@ -24,9 +24,6 @@ class AttendeePart(StrEnum):
     MAYBE = "maybe"
     OFFERED = "offered"
     WAITING = "waiting"
-
-
-_ORDER = {part: place for place, part in enumerate(AttendeePart)}
 
 
 class Attendee(NamedTuple):
@@ -66,16 +63,43 @@ class AttendeeSheet(Frozen):
     found: int
 
 
-def in_order(attendees: Iterable[Attendee], part: AttendeePart | None) -> list[Attendee]:
-    """One part of a list, or everybody, part by part: by name and then by number; who waits, as they wait."""
+class Ordered(NamedTuple):
+    """People in the order of a list, and how many come with them."""
 
+    rows: Sequence[Attendee]
+    guests: int
+
+
+Roll: TypeAlias = Mapping[AttendeePart | None, Ordered]
+"""Each part of a list; None: everybody, part by part."""
+
+
+def roll_of(attendees: Iterable[Attendee]) -> Roll:
+    """A list in its order: by name and then by number; who waits, as they wait."""
+    parts: dict[AttendeePart, list[Attendee]] = {part: [] for part in AttendeePart}
+    for each in attendees:
+        parts[each.part].append(each)
     fold = cache(folded)  # many bear the same name
 
-    def order(each: Attendee) -> tuple[int, int, bool, str, int]:
-        place = (each.ticket or 0) if each.part is AttendeePart.WAITING else 0
-        return _ORDER[each.part], place, each.name is None, fold(each.name or ""), each.number
+    def by_name(each: Attendee) -> tuple[bool, str, int]:
+        return each.name is None, fold(each.name or ""), each.number
 
-    return sorted((each for each in attendees if part is None or each.part is part), key=order)
+    def as_they_wait(each: Attendee) -> tuple[int, bool, str, int]:
+        return each.ticket or 0, *by_name(each)
+
+    for part, rows in parts.items():
+        rows.sort(key=as_they_wait if part is AttendeePart.WAITING else by_name)
+    everybody = [each for rows in parts.values() for each in rows]
+    return {None: _ordered(everybody), **{part: _ordered(rows) for part, rows in parts.items()}}
+
+
+def _ordered(rows: Sequence[Attendee]) -> Ordered:
+    return Ordered(rows=rows, guests=sum(each.guests for each in rows))
+
+
+def in_order(attendees: Iterable[Attendee]) -> Sequence[Attendee]:
+    """Everybody, part by part."""
+    return roll_of(attendees)[None].rows
 
 
 def sheet(
@@ -87,11 +111,11 @@ def sheet(
     size: int = PAGE,
 ) -> AttendeeSheet:
     """A page, counted from 0; one beyond the last is the last. `search`: how a name begins, or a number."""
-    return cut(in_order(attendees, part), part, number=number, search=search, size=size)
+    return cut(roll_of(attendees), part, number=number, search=search, size=size)
 
 
 def cut(
-    rows: Sequence[Attendee],
+    roll: Roll,
     part: AttendeePart | None,
     *,
     number: int = 0,
@@ -99,6 +123,7 @@ def cut(
     size: int = PAGE,
 ) -> AttendeeSheet:
     """A page of what is in order already."""
+    rows, guests = roll[part]
     found = meant(rows, search)
     pages = max(1, -(-len(found) // size))
     number = min(max(number, 0), pages - 1)
@@ -108,7 +133,7 @@ def cut(
         number=number,
         pages=pages,
         people=len(rows),
-        guests=sum(each.guests for each in rows),
+        guests=guests,
         found=len(found),
     )
 

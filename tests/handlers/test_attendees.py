@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 import pytest
 
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Stop
-from bot.rules.attendees import PAGE, Attendee, AttendeePart, in_order, sheet
+from bot.rules.attendees import PAGE, Attendee, AttendeePart, in_order, roll_of, sheet
 from db.schema import audit, dialogs, events, rsvps
 from tests.campaigning import answer, rows, staff, supporter
 from tests.conversation import Conversation, Talker
@@ -128,6 +129,11 @@ def attendee(number: int, name: str | None = None, answer: str = "yes", **values
     )
 
 
+def numbers_of(people: Sequence[Attendee]) -> dict[str, list[int]]:
+    roll = roll_of(people)
+    return {part: [each.number for each in roll[part].rows] for part in AttendeePart}
+
+
 def test_the_list_is_sorted_by_name_then_by_number_and_the_waitlist_by_turn() -> None:
     people = [
         attendee(3),
@@ -136,12 +142,10 @@ def test_the_list_is_sorted_by_name_then_by_number_and_the_waitlist_by_turn() ->
         attendee(4, "Abel", "waiting", ticket=9),
     ]
     people += [attendee(5, None, "offered", ticket=2), attendee(6, "Max", "maybe")]
-    assert [each.number for each in in_order(people, AttendeePart.COMING)] == [2, 1, 3]
+    assert numbers_of(people) == {"coming": [2, 1, 3], "maybe": [6], "offered": [5], "waiting": [4]}
     people.append(attendee(7, "Zac", "waiting", ticket=3))
-    assert [each.number for each in in_order(people, AttendeePart.WAITING)] == [7, 4]
-    assert [each.number for each in in_order(people, AttendeePart.OFFERED)] == [5]
-    assert [each.number for each in in_order(people, AttendeePart.MAYBE)] == [6]
-    assert [each.number for each in in_order(people, None)] == [2, 1, 3, 6, 5, 7, 4]
+    assert numbers_of(people)["waiting"] == [7, 4]
+    assert [each.number for each in in_order(people)] == [2, 1, 3, 6, 5, 7, 4]
 
 
 @pytest.mark.parametrize(("asked", "shown"), [(0, 0), (2, 2), (9, 2), (-1, 0)])

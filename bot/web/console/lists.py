@@ -4,7 +4,7 @@ that are searched; whoever a page shows is read anew for each page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from bot.actions.events import find_for
 from bot.frozen import Frozen
 from bot.links import list_link
 from bot.printing.codes import qr_path
-from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, cut, in_order, meant
+from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, Roll, cut, meant, roll_of
 from bot.rules.permissions import Action
 from bot.web.console.events import code_of
 from bot.web.desk import Desk, Visit, whole_number
@@ -27,9 +27,6 @@ from db.events import EventInWords, text_in
 KEPT_FOR = timedelta(seconds=10)
 AT_ONCE = 200
 """Lines of a part of the list."""
-
-Roll = Mapping[AttendeePart, Sequence[Attendee]]
-"""Everybody, by part, in order."""
 
 
 class EventList(Frozen):
@@ -45,10 +42,7 @@ class EventList(Frozen):
         self, part: AttendeePart | None, *, number: int, size: int, search: str = ""
     ) -> AttendeeSheet:
         """A page of one part, or of everybody, part by part."""
-        rows = (
-            self.roll[part] if part is not None else [each for one in AttendeePart for each in self.roll[one]]
-        )
-        sheet = cut(rows, part, number=number, search=search, size=size)
+        sheet = cut(self.roll, part, number=number, search=search, size=size)
         if not self.is_long:
             return sheet
         # Searched again: the name by which somebody was found may be one that is not to be known any more.
@@ -70,8 +64,7 @@ async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
     found = await find_for(visit.tx, author, code_of(visit))
 
     async def roll(tx: AsyncConnection) -> Roll:
-        everybody = await attendees.listed(tx, author, found, read_out=read_out)
-        return {part: in_order(everybody, part) for part in AttendeePart}
+        return roll_of(await attendees.listed(tx, author, found, read_out=read_out))
 
     is_long = await attendees.is_long(visit.tx, found)
     if not is_long:

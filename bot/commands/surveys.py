@@ -154,7 +154,7 @@ def _print(found: Results, language: str) -> None:
     print(f"{words_in(found.survey.form.title, language)}: {counted_people(found.people.total)} answered.")
     for each in found.questions:
         counts = [people.total for _, people in each.options]
-        asked = "" if each.asked is None else f" (answered or left out by {counted_people(each.asked.total)})"
+        asked = "" if each.asked is None else f" (answered or skipped by {counted_people(each.asked.total)})"
         print()
         print(f"{words_in(each.question.text, language)}{asked}")
         rows = [
@@ -167,7 +167,7 @@ def _print(found: Results, language: str) -> None:
             for option, people in each.options
         ]
         if each.skipped.total:
-            rows.append(("  (left out)", f"{each.skipped.total:>9,}", _percent(each, each.skipped), ""))
+            rows.append(("  (skipped)", f"{each.skipped.total:>9,}", _percent(each, each.skipped), ""))
         print_table(("  ", "   people", "", ""), rows)
 
 

@@ -129,8 +129,8 @@ def test_what_was_answered_is_counted_option_by_option(
     assert "Vos trajets: 3 people answered." in shown
     assert "67% " in shown
     # Who says no is not asked at what hours: the shares are of the two who were.
-    assert "Prenez-vous le train ? (answered or left out by 3 people)" in shown
-    hours = shown.split("Quand ? (answered or left out by 2 people)")[1]
+    assert "Prenez-vous le train ? (answered or skipped by 3 people)" in shown
+    hours = shown.split("Quand ? (answered or skipped by 2 people)")[1]
     assert hours.count(" 50%") == 3
     assert main(["surveys", "list", "--json"]) == 0
     (line,) = json.loads(capsys.readouterr().out)

@@ -71,7 +71,7 @@ async def test_one_that_is_given_up_is_not_open_any_more_and_older_ones_are_reac
     await write(staff)
     await staff.tap("Change the questions")
     assert "3. Why?" in staff.last.text  # nothing of it is lost
-    await staff.tap("Write question 3 anew")
+    await staff.tap("Rewrite question 3")
     await write_question(staff, "Pourquoi donc ?", "But why?", "Trop cher\nTrop loin", "Too dear\nToo far")
     await staff.tap("That’s all")
     assert any("3. But why?" in each.text for each in staff.screen)
@@ -144,7 +144,7 @@ async def test_results_are_told_as_far_as_their_reader_may_know(
     assert "People who answered: 3" in shown.text
     assert "████" in shown.text
     assert "Yes – 3 (100%)" in shown.text
-    assert "Percentages are of those whom the question was put to" in shown.text
+    assert "Percentages are of those who were asked the question" in shown.text
     await staff.tap("As a picture")
     (photo,) = staff.called("sendPhoto")
     assert "People who answered: 3" in photo.payload["caption"]

@@ -60,7 +60,7 @@ async def test_who_cancels_in_the_middle_has_the_old_question_and_all_that_follo
     await write_three(staff)
     await branch(staff)
     before, old = staff.last.text, await asked(conversation, staff)
-    await staff.tap("Write question 2 anew")
+    await staff.tap("Rewrite question 2")
     assert "When?\n• Morning\n• Evening" not in plain(staff.last.text), "It is asked for in French first."
     assert "Quand ?\n• Le matin\n• Le soir" in read(staff.last.text)
     assert "Until the new one is whole the old one stays" in staff.last.text
@@ -71,7 +71,7 @@ async def test_who_cancels_in_the_middle_has_the_old_question_and_all_that_follo
     assert "Question 2 stays as it was." in staff.screen[-2].text
     assert staff.last.text == before
     # Nothing of it is left when it is begun again.
-    await staff.tap("Write question 2 anew")
+    await staff.tap("Rewrite question 2")
     await write_question(staff, *LATER, several=True)
     assert staff.last.text == before.replace("When?", "At what time?")
     await staff.send("/cancel")
@@ -104,7 +104,7 @@ async def test_what_is_refused_and_who_is_interrupted_leaves_the_old_one(convers
     staff = await team(conversation)
     await write_three(staff)
     old = await asked(conversation, staff)
-    await staff.tap("Write question 1 anew")
+    await staff.tap("Rewrite question 1")
     await staff.send("x" * (LIMITS["question"] + 1))
     assert "at most 200 fit" in staff.last.text
     for words in LATER[:2]:
@@ -131,7 +131,7 @@ async def test_another_number_of_answers_is_refused_against_the_new_ones_alone(
 ) -> None:
     staff = await team(conversation)
     await write_three(staff)
-    await staff.tap("Write question 3 anew")
+    await staff.tap("Rewrite question 3")
     for words in ("Pourquoi donc ?", "But why?", "Cher\nLoin\nLent"):
         await staff.send(words)
     assert "Answers in the other language: 3" in (await staff.send("Dear\nFar")).text
@@ -227,12 +227,12 @@ async def test_one_that_is_written_anew_on_several_lines_goes_back_too(conversat
     staff = await team(conversation)
     await write_three(staff)
     old = await asked(conversation, staff)
-    await staff.tap("Write question 2 anew")
+    await staff.tap("Rewrite question 2")
     await staff.send(f"{LATER[0]}\n- Tôt\n- Tard")
     assert "Leave it as it was" in staff.last.buttons
     await staff.send("/cancel")
     assert await asked(conversation, staff) == old
-    await staff.tap("Write question 2 anew")
+    await staff.tap("Rewrite question 2")
     await staff.send(f"{LATER[0]}\n- Tôt\n- Tard")
     await staff.tap("That’s right")
     await staff.send(f"{LATER[1]}\n- Early\n- Late")

@@ -75,10 +75,10 @@ async def test_what_follows_a_question_of_several_answers_and_one_left_out_is_sa
     await staff.tap("That’s all")
     assert "no answer leads to it" in staff.last.text, "Told before it is asked for whom it is."
     await staff.tap_data("1:survey_leads:0", on=staff.screen[-2])
-    for answer, to in (("No", "3. Why?"), ("If it is left out", "The end")):
+    for answer, to in (("No", "3. Why?"), ("If it is skipped", "The end")):
         await staff.tap(answer)
         await staff.tap(to)
-    for words in ("Yes → 2. When?", "No → 3. Why?", "left out → the end"):
+    for words in ("Yes → 2. When?", "No → 3. Why?", "skipped → the end"):
         assert words in staff.screen[-2].text
     for forged in ("1:0:2", "1:2:2", "0:none:2", "1:otherwise:0", "1:otherwise:1", "2:otherwise:end"):
         await staff.tap_data(f"1:survey_lead:{forged}")
@@ -89,7 +89,7 @@ async def test_what_follows_a_question_of_several_answers_and_one_left_out_is_sa
     await staff.tap("That’s it")
     await staff.send("18/11 20:00")
     whole = plain(staff.screen[-2].text)
-    assert "• Yes → question 2\n• No → question 3\nleft out → the end" in whole
+    assert "• Yes → question 2\n• No → question 3\nskipped → the end" in whole
     assert "2. When?\nAsked after question 1 (Yes)\n" in whole
     assert "In the evening" not in whole
     assert "• Evening\nThen nothing more is asked." in whole
@@ -109,7 +109,7 @@ async def test_what_leads_to_a_question_leads_to_what_is_written_in_its_place(
     await write_three(staff)
     await branch(staff)
     assert "No → question 3" in staff.last.text
-    await staff.tap("Write question 3 anew")
+    await staff.tap("Rewrite question 3")
     await write_question(staff, *WHY)
     assert "No → question 3" in staff.last.text
 
@@ -121,7 +121,7 @@ async def test_any_question_is_written_anew_and_what_follows_the_others_stays(
     await write_three(staff)
     await branch(staff)
     before = staff.last.text
-    await staff.tap("Write question 2 anew")
+    await staff.tap("Rewrite question 2")
     assert "Question 2" in staff.last.text
     for forged in ("survey_anew:1", "survey_more:another", "survey_leads:0"):
         await staff.tap_data(f"1:{forged}")
@@ -129,11 +129,11 @@ async def test_any_question_is_written_anew_and_what_follows_the_others_stays(
     await write_question(staff, "À quelle heure ?", "At what time?", *WHEN[2:], several=True)
     assert staff.last.text == before.replace("When?", "At what time?")
     # One that branches: of its answers those that it still has lead where they led.
-    await staff.tap("Write question 1 anew")
+    await staff.tap("Rewrite question 1")
     await write_question(staff, *TRAIN[:2], "Oui\nNon\nParfois", "Yes\nNo\nAt times")
     for words in ("Yes → question 2", "No → question 3", "At times → question 2", "2. At what time?"):
         assert words in staff.last.text
-    await staff.tap("Write question 1 anew")
+    await staff.tap("Rewrite question 1")
     await write_question(staff, *TRAIN, several=True)
     assert "→ question 3" not in staff.last.text, "Of one with several answers none leads elsewhere."
     await staff.tap_data("1:survey_anew:3")

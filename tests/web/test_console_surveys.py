@@ -141,7 +141,7 @@ async def test_a_question_that_the_chat_writes_anew_stands_in_the_form_as_it_was
     writing = conversation.person(SOPHIE)
     await write_up_to_the_questions(writing)
     await write_question(writing, *TRAIN)
-    await writing.tap("Write question 1 anew")
+    await writing.tap("Rewrite question 1")
     await writing.send("Prenez-vous le bus ?")
     await sophie.open(NEW)
     assert 'value="Do you take the train?"' in sophie.page.text
@@ -149,7 +149,7 @@ async def test_a_question_that_the_chat_writes_anew_stands_in_the_form_as_it_was
     await sophie.send(NEW, count="1", do="keep", **{**FIRST, "text-0-en": "Ever take the train?"})
     await writing.send("/survey")
     assert "1. Ever take the train?" in writing.last.text, "What the page said is the survey."
-    await writing.tap("Write question 1 anew")
+    await writing.tap("Rewrite question 1")
     assert "Ever take the train?" not in writing.last.text, "It is asked for in French first."
     await sophie.send(NEW, count="1", do="next", **FIRST)
     assert sophie.page.url.path == f"{NEW}/whom"
@@ -189,7 +189,7 @@ async def test_the_tree_is_said_by_answer_and_shown_as_people_walk_it(conversati
     walked = sophie.text.split("As people go through it")[1]
     for words in (
         "Yes → question 2",
-        "left out → the end",
+        "skipped → the end",
         "Asked after question 1 (Yes)",
         "Then nothing more",
     ):
@@ -303,7 +303,7 @@ async def test_many_answers_are_counted_once_for_whoever_looks(
     assert "People who answered: 1" in admin.text
     assert len(shown.findall(admin.page.text)) == 1
     assert '<td class="number">100%</td>' in admin.page.text
-    assert "Percentages are of those whom the question was put to" in admin.text
+    assert "Percentages are of those who were asked the question" in admin.text
     await answers(second.id, second.options[0].id)
     await admin.open("/console/surveys/trains")
     assert len(shown.findall(admin.page.text)) == 1, "what was counted a moment ago"

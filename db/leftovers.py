@@ -75,16 +75,14 @@ _FORGET_EMPTY = Statement(
 
 
 async def count_and_delete(
-    tx: AsyncConnection, condition: sa.ColumnElement[bool], key: SuppressionKey, *, and_commit: bool = False
+    tx: AsyncConnection, condition: sa.ColumnElement[bool], key: SuppressionKey
 ) -> int:
-    """Deletes the answers under a condition, and adds to the counts what was deleted; how many they were.
-    `and_commit`: nothing follows in the transaction.
-    """
+    """Deletes the answers under a condition, and adds to the counts what was deleted; how many they were."""
     deleted = (await tx.execute(_DELETE.where(condition))).all()
     # That somebody opened an event is no answer, and not told.
     found = _cells(LeftAnswer(*row) for row in deleted if row[1] != OPENED)
     if found:
-        await _add(tx, found, key, and_commit=and_commit)
+        await _add(tx, found, key)
     return len(deleted)
 
 
@@ -97,9 +95,7 @@ def _cells(answers: Iterable[LeftAnswer]) -> Counter[Cell]:
     return found
 
 
-async def _add(
-    tx: AsyncConnection, found: Mapping[Cell, int], key: SuppressionKey, *, and_commit: bool
-) -> None:
+async def _add(tx: AsyncConnection, found: Mapping[Cell, int], key: SuppressionKey) -> None:
     named = {key.seal(cell.name): cell for cell in found}
     # In the order of their sealed names: two processes at it wait for each other, and never in a circle.
     waiting = [(name, found[named[name]]) for name in sorted(named)]
@@ -113,4 +109,4 @@ async def _add(
             visit.run(_TAKE, rows=full)
             visit.run(_FORGET_EMPTY, rows=full)
 
-    await together(tx, add, and_commit=and_commit)
+    await together(tx, add)

@@ -232,7 +232,7 @@ def _answers(condition: Condition, key: SuppressionKey, *, of_found: Condition |
         key=responses.c.id,
         condition=sa.and_(condition, others),
         of_found=None if of_found is None else sa.and_(of_found, others),
-        erase=partial(count_and_delete, key=key, and_commit=True),
+        erase=partial(count_and_delete, key=key),
     )
 
 

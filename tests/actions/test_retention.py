@@ -154,6 +154,30 @@ async def test_what_a_purge_erased_that_was_killed_is_noted_by_the_next_one(data
     assert left == 0
 
 
+async def test_answers_are_gone_only_together_with_the_note_of_it(filled: Database) -> None:
+    """Whoever is killed between the two has erased nothing."""
+
+    class Killed(BaseException):
+        pass
+
+    def executing(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO facts"):
+            raise Killed
+
+    later, engine = END + 31 * DAY, filled._writer.sync_engine
+    assert (await purged(filled, later, dry_run=True))["vote plans and votes"] == 2
+    async with filled.write() as tx:
+        await tx.execute(sa.delete(vote_plans))
+        await tx.execute(sa.delete(rsvps))
+        await tx.execute(sa.delete(people).where(people.c.id == 3))
+    before = await column(filled, responses.c.id)
+    sa.event.listen(engine, "before_cursor_execute", executing)
+    with pytest.raises(Killed):
+        await purged(filled, later)
+    sa.event.remove(engine, "before_cursor_execute", executing)
+    assert await column(filled, responses.c.id) == before
+
+
 async def begun(database: Database) -> str:
     """A purge that has erased something which is not noted yet."""
     run = db.purges.new_run("command line")

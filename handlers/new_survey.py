@@ -13,14 +13,14 @@ from bot.actions.forecasts import Forecast
 from bot.actions.survey_drafts import written
 from bot.rules.dates import is_now, read_moment
 from bot.rules.permissions import Action
-from bot.rules.survey_draft import REOPENED, TERMS, is_anew
+from bot.rules.survey_draft import REOPENED, TERMS, reopened
 from bot.rules.survey_forms import LIMITS
 from bot.rules.surveys import KINDS
 from handlers import audience_dialog, audience_screens, desk, survey_questions, survey_tree
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.following import follow
-from handlers.new_survey_asking import FLOW, forecast_of, proceed, question_of, take_up
+from handlers.new_survey_asking import FLOW, forecast_of, proceed, question_of, said_of_cancel, take_up
 from handlers.routing import Awaited, Handler, MalformedButton
 
 
@@ -38,7 +38,7 @@ async def open_new(context: Context, answer: Callable[..., None]) -> None:
         allowed=Action.ASK_SURVEY,
         first="kind",
         resumed="new_survey/resumed",
-        is_anew=is_anew(said_in(context.dialog, FLOW)),
+        **said_of_cancel(said_in(context.dialog, FLOW)),
     )
     await proceed(context, answer)
 
@@ -120,7 +120,7 @@ async def change_field(update: Update, context: Context) -> None:
         raise MalformedButton
     if desk.is_asked(context, FLOW, "summary"):
         context.drop_buttons()
-        await proceed(context, context.say, **REOPENED[field])
+        await proceed(context, context.say, **reopened(context.kept, field))
 
 
 async def confirm(update: Update, context: Context) -> None:

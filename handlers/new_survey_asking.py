@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from telegram import Update
@@ -34,6 +34,8 @@ def number_of(context: Context) -> int:
 async def proceed(context: Context, answer: Callable[..., None], **said: Any) -> None:
     """Keeps what was said and asks the next thing."""
     question = next_question({**context.kept, **said}, context.campaign.languages)
+    if question.step == "summary":
+        said["before"] = None
     await context.ask(FLOW, question.step, **said)
     await show_step(context, answer)
 
@@ -42,8 +44,13 @@ async def take_up(update: Update, context: Context) -> None:
     """It was written on at the desk, or is asked for in its middle: what is asked now is shown before anything typed
     here counts.
     """
-    context.say("new_survey/resumed", is_anew=is_anew(context.kept))
+    context.say("new_survey/resumed", **said_of_cancel(context.kept))
     await proceed(context, context.say)
+
+
+def said_of_cancel(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What /cancel leaves as it was, where it does not drop the survey: a question, or a field."""
+    return {"is_anew": is_anew(data), "is_reopened": bool(data and data.get("before"))}
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:

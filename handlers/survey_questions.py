@@ -180,11 +180,13 @@ async def leave_as_it_was(update: Update, context: Context) -> None:
 
 
 async def step_back(context: Context) -> bool:
-    """Gives up writing a question anew, and nothing else of the survey; whether one was."""
-    if not is_anew(context.kept):
+    """Gives up saying a question, or a field of the summary, anew, and nothing else of the survey; whether one was."""
+    before = context.kept.get("before")
+    if not is_anew(context.kept) and not before:
         return False
-    context.say("new_survey/as_it_was", number=context.kept["anew"]["number"] + 1)
-    await proceed(context, context.say, **AS_IT_WAS)
+    number = context.kept["anew"]["number"] + 1 if is_anew(context.kept) else None
+    context.say("new_survey/as_it_was", number=number)
+    await proceed(context, context.say, **{**(before or {}), **AS_IT_WAS})
     return True
 
 

@@ -15,6 +15,7 @@ wall                when it closes, in its author's zone (ISO 8601, no offset)
 opens               when it goes out, written alike; at once where nothing was said
 kept                days after its end at which answers are erased; as many as usual where nothing was said
 reopened            what is asked again that is not asked by itself: opens or kept
+before              what was said of it that is asked again from the summary, until it is said anew
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ REOPENED: Mapping[str, Mapping[str, Any]] = {
     "kept": {"reopened": "kept"},
 }
 """What the summary leads back to, and the values that make it be asked again."""
+_STAYS = "questions"
+"""What is led back to without forgetting anything: there each question has its own way back."""
 KEPT_DAYS = 30
 """How long after it has closed the answers are kept, where nothing else was said."""
 TERMS = (1, 7, 30, 90, 365)
@@ -44,6 +47,13 @@ TERMS = (1, 7, 30, 90, 365)
 OTHERWISE = "otherwise"
 """Stands in `leads` for leaving the question out; of one with several answers, for whatever is said to it."""
 _LETTERS = "abcdefgh"
+
+
+def reopened(data: Mapping[str, Any], field: str) -> dict[str, Any]:
+    """What is kept where the summary leads back to a field: what was said of it is known until it is said anew."""
+    forgotten = REOPENED[field]
+    before = {name: data.get(name) for name in (*forgotten, *(("audience",) if field == "audience" else ()))}
+    return {**forgotten, "before": None if field == _STAYS else before}
 
 
 def next_question(data: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion:
@@ -165,8 +175,8 @@ def is_anew(data: Mapping[str, Any] | None) -> bool:
     return bool(data and data.get("anew"))
 
 
-AS_IT_WAS: Mapping[str, Any] = {"anew": None, "read": None}
-"""What is kept where a question is not written anew after all."""
+AS_IT_WAS: Mapping[str, Any] = {"anew": None, "read": None, "before": None}
+"""What is kept where something is not said anew after all."""
 
 
 def kept_of(

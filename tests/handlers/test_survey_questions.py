@@ -13,7 +13,7 @@ from bot.actions.survey_drafts import FLOW
 from bot.rules.survey_draft import form_of
 from bot.rules.survey_forms import LIMITS
 from tests.conversation import Conversation, Talker
-from tests.survey_writing import STAFF, TRAIN, WHEN, branch, plain, team, write_question, write_three
+from tests.survey_writing import STAFF, TRAIN, WHEN, branch, plain, team, write, write_question, write_three
 
 LATER = ("À quelle heure ?", "At what time?", "Tôt\nTard", "Early\nLate")
 SEVERAL_LINES = "Bonjour à tous,\nune question :\nprenez-vous le train ?"
@@ -138,6 +138,51 @@ async def test_another_number_of_answers_is_refused_against_the_new_ones_alone(
     await staff.send("Dear\nFar\nSlow")
     await staff.tap("One answer only")
     assert (await asked(conversation, staff))[2] == "But why?"
+
+
+# -- what the summary leads back to --
+
+
+@pytest.mark.parametrize(
+    ("button", "typed"),
+    [
+        ("Change the texts", ("Autre titre", "Another title")),
+        ("Change the audience", ("Lyon 20 km",)),
+        ("Change the end", ("never",)),
+        ("Send it later", ()),
+        ("Keep answers longer or shorter", ()),
+        ("Change the kind", ()),
+    ],
+)
+async def test_who_cancels_what_the_summary_led_back_to_has_the_summary_as_it_was(
+    conversation: Conversation, supporters: list[Talker], button: str, typed: tuple[str, ...]
+) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    before = [each.text for each in staff.screen[-6:]]
+    await staff.tap(button)
+    for words in typed:
+        await staff.send(words)
+    await staff.send("/survey")
+    assert any("/cancel leaves it as it was" in each.text for each in staff.screen[-2:])
+    await staff.send("/cancel")
+    assert "It stays as it was." in [plain(each.text) for each in staff.screen]
+    assert [each.text for each in staff.screen[-6:]] == before
+    await staff.send("/cancel")
+    assert "Cancelled" in staff.last.text
+    async with conversation.database.read() as tx:
+        assert await drafts.kept(tx, await staff.stored(), FLOW) is None  # type: ignore[arg-type]  # they wrote
+
+
+async def test_what_was_said_anew_stays_said(conversation: Conversation, supporters: list[Talker]) -> None:
+    staff = await team(conversation)
+    await write(staff)
+    await staff.tap("Change the end")
+    await staff.send("18/11 18:00")
+    assert "Open until: Friday 18 November at 18:00" in read(staff.last.text)
+    await staff.tap("Change the questions")
+    await staff.send("/cancel")
+    assert "Cancelled" in staff.last.text, "There each question has its own way back."
 
 
 # -- one on several lines --

@@ -213,7 +213,7 @@ class Surveys:
 
     async def keep_whom(self, visit: Visit) -> Response:
         data = await self._draft(visit)
-        said = {**data, **await whom.said(visit, data), "knowing": None}
+        said = {**data, **await whom.said(visit, data), "knowing": None, "before": None}
         goes_on = visit.form.get("do") == "next" and not any(each in said[TYPED] for each in whom.FIELDS)
         if goes_on:
             said["chosen"] = True
@@ -274,6 +274,7 @@ class Surveys:
         if form.get("kept", "") not in map(str, TERMS):
             raise BadForm("This was not offered.")
         said = {**data, **_hours_said(form, data), "kept": int(form["kept"]), "reopened": None}
+        said["before"] = None
         said["knowing"] = None
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
         return visit.go(f"{WHEN}#ready")

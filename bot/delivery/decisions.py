@@ -43,9 +43,13 @@ class DecisionBoard:
         for card in cards:
             language = card.language if card.language in self._languages else self._languages[0]
             mine = card.telegram_id == approval.decided_by
-            zone = card.zone or HOME
             text = self._texts.render(
-                "broadcasts/decided", str(language), approval=approval, mine=mine, zone=zone
+                "broadcasts/decided",
+                str(language),
+                approval=approval,
+                mine=mine,
+                zone=card.zone or HOME,
+                is_own_clock=card.zone is not None,
             )
             await line.call(edited(card.telegram_id, card.message_id, text))
         # Only now: after a crash they are edited again, which changes nothing.

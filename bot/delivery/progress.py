@@ -42,14 +42,18 @@ def template_of(progress: BroadcastProgress) -> str:
 
 
 def progress_text(
-    texts: Texts, progress: BroadcastProgress, roles: Sequence[Staff], *, language: str, zone: str
+    texts: Texts, progress: BroadcastProgress, roles: Sequence[Staff], *, language: str, zone: str | None
 ) -> Text:
-    """How far a broadcast has come, as a message; it has buttons as long as there is something to pause or cancel."""
+    """How far a broadcast has come, as a message; it has buttons as long as there is something to pause or cancel.
+
+    `zone`: the reader's own; None: nobody knows it, and that of Paris is told.
+    """
     return texts.render(
         template_of(progress),
         language,
         progress=progress,
-        zone=zone,
+        zone=zone or "Europe/Paris",
+        is_own_clock=zone is not None,
         counts=reader_of(roles),
     )
 
@@ -190,7 +194,7 @@ class ProgressBoard:
             language = (
                 author.language if author and author.language in self._languages else self._languages[0]
             )
-            zone = (author.zone if author else None) or "Europe/Paris"
+            zone = author.zone if author else None
             text = progress_text(self._texts, progress, roles, language=language, zone=zone)
             found.append((progress, text))
         return found

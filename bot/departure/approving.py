@@ -146,6 +146,7 @@ def _card(
         shown=shown,
         versions=versions,
         may_decide=may_decide,
+        person=person,
         zone=person.zone or "Europe/Paris",
     )
 

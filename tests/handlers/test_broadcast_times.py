@@ -43,7 +43,7 @@ async def test_an_instant_is_the_same_for_all(conversation: Conversation) -> Non
     await admin.tap("My clock")
     # It is already Friday, 4:00, in Nouméa: until 9:00 there.
     assert "Too early or too late in the day for: 1." in admin.last.text
-    assert "from Thursday 17 November at 23:00 on (your time)" in admin.last.text
+    assert "from Thursday 17 November at 23:00 on (Paris time)" in admin.last.text
     await admin.send("SEND")
     due = {row.due_at for row in (await recipients(conversation, "staff:%")).values()}
     assert due == {paris("2016-11-17T18:00")}

@@ -97,7 +97,7 @@ async def test_who_is_invited_to_a_series_after_its_first_date_is_said_to_be(
     await admin.tap("Repeat it")
     await admin.tap("Every week")
     await admin.send("3")
-    assert "They get it from Sunday 20 November at 19:00 on (your time)" in admin.last.text, admin.last.text
+    assert "They get it from Sunday 20 November at 19:00 on (Paris time)" in admin.last.text, admin.last.text
     told = "The first date may be over by then: it still invites them to the later ones."
     assert (told in admin.last.text) is is_over
 

@@ -223,10 +223,10 @@ async def test_at_night_the_page_says_when_a_change_is_told_and_why_a_cancellati
 
     for hours in (12, 11):  # 7:00 and 8:00, as it begins at 19:00
         page = await read(timedelta(hours=hours))
-        assert "09:00 on (your time), as hours and caps allow" in page
+        assert "09:00 on (Paris time), as hours and caps allow" in page
         assert "It is night where it takes place" not in page
     cancelling = await read(timedelta(hours=11), "/cancel")
-    assert "08:00 on (your time)" in cancelling
+    assert "08:00 on (Paris time)" in cancelling
     assert "That it is cancelled does not wait for the morning" in cancelling
 
 
@@ -239,7 +239,7 @@ async def test_at_night_the_page_of_an_event_of_the_early_morning_says_that_a_ch
     conversation.clock.move(event.starts_at - timedelta(hours=17, minutes=17))  # 1:43
     browser = await signed_in(olga)
     await browser.open(f"/console/events/{event.code}")
-    assert "01:43 on (your time), as hours and caps allow" in browser.text
+    assert "01:43 on (Paris time), as hours and caps allow" in browser.text
     assert "It is night where it takes place" in browser.text
 
 

@@ -23,17 +23,17 @@ TITLE = re.compile(r"1\s?: (Hello|Bonjour)")
 
 HELD = {
     "en": re.compile(
-        r"Held back: (\d+) \([^)]*\)\. They get it from [^.]* on \(your time\), as hours and caps allow\."
+        r"Held back: (\d+) \([^)]*\)\. They get it from [^.]* on \(Paris time\), as hours and caps allow\."
     ),
     "fr": re.compile(
-        r"Envoi retenu\s: (\d+) \([^)]*\)\. Réception à partir du [^.]* \(votre heure\), selon les heures"
+        r"Envoi retenu\s: (\d+) \([^)]*\)\. Réception à partir du [^.]* \(heure de Paris\), selon les heures"
     ),
 }
 """How many wait, why, and when they get it: the same everywhere."""
 FIRST = {
-    "en": re.compile(r"It waits\. The first ones get it from (.+?) on \(your time\)"),
+    "en": re.compile(r"It waits\. The first ones get it from (.+?) on \(Paris time\)"),
     "fr": re.compile(
-        r"Il attend encore\. Les premières personnes le recevront à partir du (.+?) \(votre heure\)"
+        r"Il attend encore\. Les premières personnes le recevront à partir du (.+?) \(heure de Paris\)"
     ),
 }
 BEHIND = "Another message goes out to them first"
@@ -290,7 +290,7 @@ async def test_the_page_of_a_reminder_shows_what_it_says_and_from_which_hour_of_
     page = await signed_in(talker)
     await page.open("/console/messages/1")
     assert says in page.text
-    assert f"When: from {hour} on (your time), by each person’s own clock" in page.text
+    assert f"When: from {hour} on (Paris time), by each person’s own clock" in page.text
     # The campaign file words it: nobody writes it anew, or one like it.
     assert "Rewrite it" not in page.text
     assert "Duplicate" not in page.text
@@ -357,7 +357,7 @@ async def test_between_two_mornings_today_the_page_the_list_and_the_chat_say_whe
     conversation.clock.move(paris("2016-10-26T06:30"))
     await let_arrive(conversation, conversation.person(100))
     page = await signed_in(talker)
-    told = "The next ones get it from Wednesday 26 October at 09:00 on (your time)"
+    told = "The next ones get it from Wednesday 26 October at 09:00 on (Paris time)"
     await page.open("/console/")
     assert "Waiting for their hour or their turn" in page.text
     assert told in page.text

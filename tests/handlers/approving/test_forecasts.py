@@ -58,15 +58,15 @@ async def test_the_card_says_what_its_author_saw(
     [
         (
             "en",
-            "as we allow: 20. They get it on Thursday 17 November between 09:00 and 10:01 (your time)",
-            "It waits. Most people get it on Thursday 17 November between 09:00 and 10:01 (your time), as hours and"
+            "as we allow: 20. They get it on Thursday 17 November between 09:00 and 10:01 (Paris time)",
+            "It waits. Most people get it on Thursday 17 November between 09:00 and 10:01 (Paris time), as hours and"
             " caps allow.",
         ),
         (
             "fr",
-            "20. Réception le jeudi 17 novembre entre 9 h et 10 h 01 (votre heure)",
-            "La plupart le recevront le jeudi 17 novembre entre 9 h et 10 h 01 (votre heure), selon les heures et les"
-            " limites d’envoi.",
+            "20. Réception le jeudi 17 novembre entre 9 h et 10 h 01 (heure de Paris)",
+            "La plupart le recevront le jeudi 17 novembre entre 9 h et 10 h 01 (heure de Paris), selon les heures et"
+            " les limites d’envoi.",
         ),
     ],
 )

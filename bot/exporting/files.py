@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bot.errors import PortevoixError
+
+_OWN = Path("/proc/self/fd")
+"""Where Linux names the files that this process has open."""
 
 
 class CannotWrite(PortevoixError):
@@ -26,21 +30,38 @@ def appearing_at(target: Path) -> Iterator[BinaryIO]:
     try:
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        stream, part = _begun(target)
     except OSError as error:
         raise _cannot_write(target, error) from None
-    part = Path(name)
     try:
-        with os.fdopen(descriptor, "w+b") as stream:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+            if part is None:
+                part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+                # Which folder the name of its descriptor is looked for in is all the same: without one the link is
+                # not followed.
+                os.link(f"{_OWN}/{stream.fileno()}", part, src_dir_fd=stream.fileno())
         os.replace(part, target)
     except OSError as error:
         raise _cannot_write(target, error) from None
     finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
+        if part is not None:
+            with suppress(FileNotFoundError):
+                part.unlink()
+
+
+def _begun(target: Path) -> tuple[BinaryIO, Path | None]:
+    """A new file and its name. Linux can do without one, so that nothing is left of it where this process is killed:
+    people stand in it.
+    """
+    unnamed = getattr(os, "O_TMPFILE", None)
+    if unnamed is not None and _OWN.is_dir():
+        with suppress(OSError):  # not every file system can
+            return os.fdopen(os.open(target.parent, unnamed | os.O_RDWR, 0o600), "w+b"), None
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    return os.fdopen(descriptor, "w+b"), Path(name)
 
 
 class OutgoingBytes(io.RawIOBase):

@@ -10,10 +10,12 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.cli import main
+from bot.exporting import formats
 from tests.commanding import refusal
 
 
@@ -31,10 +33,31 @@ def test_an_export_appears_whole_and_is_noted(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().out.startswith("2 entries, the chain is whole. Last hash: ")
 
 
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="Linux alone has files without a name")
+def test_an_export_has_no_name_before_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whoever is killed (SIGKILL), which nobody can tidy up after, nothing is left in the folder."""
+    folder, real = tmp_path / "exports", formats._Csv.close
+    folder.mkdir()
+    seen: list[list[str]] = []
+
+    def close(self: Any) -> None:
+        seen.append(os.listdir(folder))
+        real(self)
+
+    monkeypatch.setattr(formats._Csv, "close", close)
+    out = folder / "audit.csv"
+    for before in ([], ["audit.csv"]):
+        assert main(["export", "audit", "--format", "csv", "--out", str(out)]) == 0
+        assert seen.pop() == before
+        assert os.listdir(folder) == ["audit.csv"]
+        assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
 def test_an_export_that_is_ended_leaves_no_half_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By `timeout`, a service manager, a logout: they send SIGTERM."""
+    """By `timeout`, a service manager, a logout: they send SIGTERM. Where each file has a name."""
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     main(["staff", "add", "--telegram-id", "42", "--role", "admin"])
     begun: list[str] = []
 

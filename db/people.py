@@ -137,6 +137,21 @@ async def find_many(tx: AsyncConnection, telegram_ids: Iterable[int]) -> list[Pe
     return [Person._make(_COLUMNS.read(row)) for row in rows]
 
 
+_NAMED = Columns([people.c.telegram_id, people.c.first_name])
+_NAMES = Statement(
+    lambda s: (
+        f"""
+    SELECT CAST({s.collect}({s.array}({_NAMED})) AS text) FROM people
+    WHERE telegram_id IN {given_ids(s)} AND state = 'registered' AND consent_team AND first_name <> ''"""
+    )
+)
+
+
+async def first_names(tx: AsyncConnection, telegram_ids: Iterable[int]) -> dict[int, str]:
+    """What those of them are called who agreed to be known by the team, by Telegram id."""
+    return dict(map(_NAMED.read, await _NAMES.rows(tx, rows=members(telegram_ids))))
+
+
 async def create(tx: AsyncConnection, *, telegram_id: int, pseudonym: str, now: datetime) -> Person:
     """A person of whom nothing is known yet but the chat."""
     values = {"telegram_id": telegram_id, "pseudonym": pseudonym, "created_at": now, "seen_at": now}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -191,13 +191,3 @@ async def member(tx: AsyncConnection, gazetteer: Gazetteer, telegram_id: int) ->
         area=held[0].area if held else "",
         area_name=area_name(gazetteer, held[0].area) if held else "",
     )
-
-
-async def first_names(tx: AsyncConnection, telegram_ids: Iterable[int]) -> dict[int, str]:
-    """What those of these colleagues are called who agreed to be known by the team, by Telegram number."""
-    found = await db.people.find_many(tx, telegram_ids)
-    return {
-        each.telegram_id: each.first_name
-        for each in found
-        if each.is_registered and each.consent_team and each.first_name
-    }

@@ -14,7 +14,6 @@ from bot.actions import (
     admissions,
     audit,
     broadcast_control,
-    broadcast_subject,
     claims,
     console,
     notices,
@@ -69,7 +68,7 @@ async def team(tx: AsyncConnection, author: Author) -> Team:
 async def first_names(tx: AsyncConnection, author: Author, telegram_ids: Iterable[int]) -> dict[int, str]:
     """What those of the team are called who agreed to be known by it, by Telegram number. Raises NotAllowed."""
     author.require(Action.SEE_STAFF)
-    return await broadcast_subject.first_names(tx, telegram_ids)
+    return await db.people.first_names(tx, telegram_ids)
 
 
 async def makers_of(tx: AsyncConnection, people: Iterable[int | None]) -> dict[int | None, Maker]:

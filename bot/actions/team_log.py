@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.audit
 import db.events
-from bot.actions import broadcast_subject
 from bot.actions.authority import Author
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
@@ -66,7 +65,7 @@ async def first_names(tx: AsyncConnection, author: Author, actors: Iterable[str]
     """
     author.require(Action.EXPORT_AUDIT, EVERYWHERE)
     numbers = [number for each in actors if (number := each.partition(":")[2]).isdigit()]
-    found = await broadcast_subject.first_names(tx, map(int, numbers))
+    found = await db.people.first_names(tx, map(int, numbers))
     return {str(number): name for number, name in found.items()}
 
 

@@ -7,11 +7,13 @@ again. Nobody sees less than they would by a snapshot of their own: it is of a m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 KEPT_SECONDS = 0.25
@@ -58,13 +60,13 @@ class Snapshots:
     async def end(self) -> None:
         """Nothing is kept any more."""
         if (kept := self._taken_out()) is not None:
-            await kept.end.aclose()
+            await _let_go(kept)
         await asyncio.gather(*self._ending)
 
     async def _found(self, asked: Asked) -> _Kept | None:
         kept = self._taken_out()
         if kept is not None and kept.taken_at < asked.at:
-            await kept.end.aclose()
+            await _let_go(kept)
             return None
         return kept
 
@@ -81,6 +83,12 @@ class Snapshots:
     def _end_late(self) -> None:
         """Whoever waited needed none."""
         if (kept := self._taken_out()) is not None:
-            task = asyncio.create_task(kept.end.aclose())
+            task = asyncio.create_task(_let_go(kept))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
+
+
+async def _let_go(kept: _Kept) -> None:
+    """A connection that broke while nobody read is nobody's trouble: whoever reads next takes another."""
+    with contextlib.suppress(sa.exc.SQLAlchemyError, OSError):
+        await kept.end.aclose()

@@ -18,7 +18,7 @@ TEXTS_KEPT = 2048
 _PLAIN = str.maketrans({NO_BREAK: " ", NARROW: " "})
 # What is no text: tags, what stands in code, and in Markdown code and addresses. One character stands for each.
 _OPAQUE = re.compile(
-    r"(<(pre|code|script|style)\b.*?</\2\s*>|<[^<>]*>|```.*?```|`[^`\n]*`|\]\([^)\s]*\))",
+    r"(<(pre|code|script|style)\b.*?</\2\s*>|<[^<>]*>|```.*?```|`[^`\n]*`|\]\((?:(?!\]\()[^)\s])*+\))",
     re.DOTALL | re.IGNORECASE,
 )
 _EACH = 3

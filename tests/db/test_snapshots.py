@@ -19,6 +19,7 @@ from db.facts import get_fact
 from db.snapshots import Asked
 from tests.bots import until
 from tests.db.test_engine import remember
+from tests.db.test_restarted_server import PROCESS, end
 from tests.thorough import seeds
 
 LONG = 3600.0
@@ -128,3 +129,15 @@ async def test_one_in_which_something_broke_serves_nobody(database: Database) ->
             await tx.exec_driver_sql("SELECT nothing FROM nowhere")
     await remember(database, "told", 2)
     assert await seen(database, early, others_wait=False) == 2
+
+
+@pytest.mark.usefixtures("never_too_late")
+async def test_one_whose_connection_the_server_ended_is_nobodys_trouble(
+    postgresql_database: Database, postgresql_address: str
+) -> None:
+    database = postgresql_database
+    await remember(database, "told", 1)
+    async with database.read(asked=Asked(at=time.monotonic(), others_wait=lambda: True)) as tx:
+        process = int((await tx.execute(PROCESS)).scalar_one())
+    await end(postgresql_address, process)
+    assert await seen(database, time.monotonic(), others_wait=False) == 1

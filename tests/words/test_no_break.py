@@ -72,6 +72,13 @@ def test_tags_code_and_addresses_are_left_alone(written: str, seen: str) -> None
     assert shown(bound(written, "fr")) == seen
 
 
+def test_beginnings_of_addresses_that_end_nowhere_are_read_once() -> None:
+    beginnings = "](" * 200_000  # if each were followed to the end, this would take minutes
+    assert shown(bound(f"{beginnings}a b) le 24 novembre, [x](a?b!)", "fr")) == (
+        f"{beginnings}a b) le 24~novembre, [x](a?b!)"
+    )
+
+
 _PIECES = st.sampled_from(
     "5|24|19|30|000|1er|h|km|novembre|November|de|à|from|to|pm|of|the|?|!|:|«|»|<b>|</b>|<code>|</code>|`|\n| | |"
     "\u00a0|\u202f|%|–|-|<a href='x : 5 km'>|</a>|\ue000|&lt;|é".split("|")

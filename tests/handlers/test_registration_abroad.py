@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.reading import as_read as read
 from tests.conversation import Conversation, Talker
 from tests.handlers.test_registration import agree, zoe
 
@@ -20,6 +21,20 @@ async def test_living_abroad_asks_the_country(conversation: Conversation, zoe: T
     assert person is not None
     assert (person.territory, person.country, person.zone) == ("abroad", "BE", "Europe/Brussels")
     assert ("country", None, "BE") in await conversation.answers()
+
+
+@pytest.mark.parametrize(
+    ("country", "hours"),
+    [("Grèce", "l’heure d’Athènes."), ("Égypte", "l’heure du Caire."), ("Belgique", "l’heure de Bruxelles.")],
+)
+async def test_whose_hours_they_are_is_said_in_french_as_one_says_it(
+    conversation: Conversation, country: str, hours: str
+) -> None:
+    zoe = conversation.person(7, language="fr")
+    await zoe.send("/start")
+    await zoe.tap_data(next(data for label, data in zoe.last.buttons.items() if "écrivez-moi" in label))
+    await zoe.tap("Je vis à l’étranger")
+    assert hours in read((await zoe.send(country)).text)
 
 
 @pytest.mark.parametrize(

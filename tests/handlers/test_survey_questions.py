@@ -63,7 +63,7 @@ async def test_who_cancels_in_the_middle_has_the_old_question_and_all_that_follo
     await staff.tap("Rewrite question 2")
     assert "When?\n• Morning\n• Evening" not in plain(staff.last.text), "It is asked for in French first."
     assert "Quand ?\n• Le matin\n• Le soir" in read(staff.last.text)
-    assert "Until the new one is whole the old one stays" in staff.last.text
+    assert "The old one stays in the survey until" in staff.last.text
     for words in LATER[:said]:
         await staff.send(words)
         assert await asked(conversation, staff) == old, "Until it is whole the old one stands."

@@ -156,7 +156,7 @@ def note_unknown_communes(source: Source, communes: Collection[str]) -> bool:
         source.fault(
             path,
             f"there is no commune {path[-1]}",
-            "find its INSEE code with `portevoix communes search NAME` (Lyon’s is 69123, and no postcode)",
+            "find its INSEE code with `portevoix communes search NAME` (Lyon’s is 69123, which is not its postcode)",
         )
     return bool(unknown)
 

@@ -51,8 +51,8 @@ async def examine(settings: Settings) -> list[Diagnosis]:
 def _erasure(stored: _Stored) -> Diagnosis:
     if stored.held:
         return Diagnosis("erasure", False, REMEDIES[Trouble.CLOCK])
-    last = "not yet" if stored.purged is None else f"last on {stored.purged:%Y-%m-%d %H:%M} UTC"
-    return Diagnosis("erasure", True, f"what is kept no longer is erased each day, {last}")
+    last = "never so far" if stored.purged is None else f"last on {stored.purged:%Y-%m-%d %H:%M} UTC"
+    return Diagnosis("erasure", True, f"what is kept no longer is erased each day: {last}")
 
 
 def _campaign(settings: Settings) -> tuple[BackupPlan | None, Diagnosis]:

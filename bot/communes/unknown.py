@@ -7,7 +7,9 @@ from bot.rules.areas import NEAREST, department_of
 from bot.rules.communes.gazetteer import Commune, Gazetteer
 from bot.rules.leaves import either
 
-HOW_TO_FIND = "`portevoix communes search NAME` finds a commune’s code: INSEE’s (69123 for Lyon), no postcode"
+HOW_TO_FIND = (
+    "`portevoix communes search NAME` finds a commune’s code: INSEE’s (69123 for Lyon), not its postcode"
+)
 
 
 def no_commune(code: str, gazetteer: Gazetteer) -> str:

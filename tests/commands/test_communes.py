@@ -38,7 +38,7 @@ def test_communes_near_and_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert "No such point" in refusal(capsys, "communes", "nearest", "95", "0")
 
 
-LOOKS_LIKE = "finds a commune’s code: INSEE’s (69123 for Lyon), no postcode."
+LOOKS_LIKE = "finds a commune’s code: INSEE’s (69123 for Lyon), not its postcode."
 OF_AREAS = (
     ("staff", "add", "--telegram-id", "5", "--role", "organizer", "--territory"),
     ("staff", "link", "--role", "organizer", "--territory"),

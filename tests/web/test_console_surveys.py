@@ -105,7 +105,7 @@ async def test_what_is_half_written_waits_and_the_chat_goes_on_with_what_is_whol
     await sophie.open(NEW)
     await sophie.send(NEW, count="1", do="add", **FIRST)
     await sophie.send(NEW, count="2", do="keep", **FIRST, **{"text-1-fr": "<b>Quand ?"})
-    assert 'value="&lt;b&gt;Quand ?"' in sophie.page.text
+    assert ">&lt;b&gt;Quand ?</textarea>" in sophie.page.text
     assert "The answers to question 2 are missing" in sophie.text
     await conversation.person(SOPHIE).send("/survey")  # in the chat nothing breaks
     await sophie.open(NEW)
@@ -130,8 +130,20 @@ async def test_what_the_chat_took_on_two_lines_keeps_its_words_apart(conversatio
     await writing.tap("That’s right")
     await writing.send("Do you take the train?")
     await sophie.open(NEW)
-    for shown in ("Vos trajets", "Pour notre programme.", "Prenez-vous le train ?"):
-        assert f'value="{shown}"' in html.unescape(sophie.page.text).replace("\u202f", " "), shown
+    page = html.unescape(sophie.page.text).replace("\u202f", " ")
+    for shown in ("Vos trajets", "Pour notre programme."):
+        assert f'value="{shown}"' in page, shown
+    assert ">Prenez-vous\nle train ?</textarea>" in page
+
+
+async def test_a_question_of_several_lines_keeps_them_on_the_console(conversation: Conversation) -> None:
+    sophie = await asker(conversation, "coordinator")
+    await sophie.open(NEW)
+    lines = {"text-0-en": "The night train\r\nwas  given up.\r\n\r\nWould you take it?\r\n"}
+    await sophie.send(NEW, count="1", do="keep", **{**FIRST, "title-en": "Your\r\njourneys", **lines})
+    await sophie.open(NEW)
+    assert ">The night train\nwas given up.\n\nWould you take it?</textarea>" in sophie.page.text
+    assert 'value="Your journeys"' in sophie.page.text
 
 
 async def test_a_question_that_the_chat_writes_anew_stands_in_the_form_as_it_was(
@@ -144,7 +156,7 @@ async def test_a_question_that_the_chat_writes_anew_stands_in_the_form_as_it_was
     await writing.tap("Rewrite question 1")
     await writing.send("Prenez-vous le bus ?")
     await sophie.open(NEW)
-    assert 'value="Do you take the train?"' in sophie.page.text
+    assert ">Do you take the train?</textarea>" in sophie.page.text
     assert "is missing" not in sophie.text
     await sophie.send(NEW, count="1", do="keep", **{**FIRST, "text-0-en": "Ever take the train?"})
     await writing.send("/survey")

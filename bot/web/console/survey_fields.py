@@ -33,8 +33,16 @@ def field_of_fault(fault: FormFault, first_language: str) -> str:
 
 
 def texts_said(form: Mapping[str, str], name: str, languages: Sequence[str]) -> dict[str, str]:
-    """One text by language: blank where it is left out, absent where the first language lacks it."""
-    said = {code: " ".join(plain(form.get(f"{name}-{code}", "")).split()) for code in languages}
+    """One text by language, on one line: blank where it is left out, absent where the first language lacks it."""
+    return {code: " ".join(text.split()) for code, text in questions_said(form, name, languages).items()}
+
+
+def questions_said(form: Mapping[str, str], name: str, languages: Sequence[str]) -> dict[str, str]:
+    """The same of a question, which may have several lines."""
+    typed = {code: plain(form.get(f"{name}-{code}", "")).splitlines() for code in languages}
+    said = {
+        code: "\n".join(" ".join(line.split()) for line in lines).strip() for code, lines in typed.items()
+    }
     return {code: text for code, text in said.items() if text or code != languages[0]}
 
 

@@ -48,7 +48,7 @@ from bot.web.console.forms import (
     without_the_word,
     word_faults,
 )
-from bot.web.console.survey_fields import field_of_fault, field_of_gap, leads_said, texts_said
+from bot.web.console.survey_fields import field_of_fault, field_of_gap, leads_said, questions_said, texts_said
 from bot.web.console.surveys_shown import results, whole
 from bot.web.counting import Outside
 from bot.web.desk import Desk, Visit, whole_number
@@ -179,7 +179,7 @@ class Surveys:
         options = {code: answers_in(text)[:MOST_LINES] for code, text in typed.items()}
         several = f"several-{number}" in form
         return {
-            "texts": texts_said(form, f"text-{number}", languages),
+            "texts": questions_said(form, f"text-{number}", languages),
             "options": {code: lines for code, lines in options.items() if lines},
             "several": several,
             "leads": leads_said(form, number, several=several),

@@ -1,9 +1,12 @@
 """The campaign file: what it says, what it may leave out, and what is warned of."""
 
 import re
+import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,6 +173,22 @@ def test_a_file_as_windows_notepad_saves_it_is_read(tmp_path: Path) -> None:
 def test_the_examples_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_campaign_file(Path("campaigns/primaire-2016")) == SHIPPED / "campaign.toml"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_write_hours_in_french_as_the_bot_does(name: str) -> None:
+    """“19 h”: so it stands in what the bot says above it."""
+    given = tomllib.loads((SHIPPED.parent / name / "campaign.toml").read_text(encoding="utf-8"))
+    assert re.findall(r"\b\d\d?:\d\d\b", str(list(in_french(given)))) == []
+
+
+def in_french(given: dict[str, Any]) -> Iterator[Any]:
+    """All that stands under `fr`."""
+    for key, value in given.items():
+        if key == "fr":
+            yield value
+        elif isinstance(value, dict):
+            yield from in_french(value)
 
 
 def test_a_campaign_may_keep_things_for_less_time() -> None:

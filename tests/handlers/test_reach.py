@@ -63,7 +63,7 @@ async def test_the_summary_says_who_gets_it_and_when(conversation: Conversation)
         "Already had as many messages as we allow: 1. They get it from Thursday 17 November at 09:00" in text
     )
     assert "✗ Expires unsent for 1: they already had as many messages as we allow. They may be" in text
-    assert "be written to again on Sunday 20 November" in text
+    assert re.search(r"be written to again on Sunday 20 November at [\d:]+ \(Paris time\)\.", text)
     assert "In addition, 1 switched such messages off." in text
     assert "In addition, 1 blocked the bot or closed their account." in text
     assert "Nobody would get it." not in text
@@ -82,7 +82,7 @@ async def test_who_may_be_written_to_within_minutes_of_each_other_is_one_line(
     await finish_broadcast(admin)
     lost = re.findall(r"✗ Expires unsent for (\d+).* on (.*)\.", admin.last.text)
     assert [people for people, _ in lost] == ["3", "1"], admin.last.text
-    assert lost[0][1].endswith("at 12:42"), "the last of them"
+    assert lost[0][1].endswith("at 12:42 (Paris time)"), "the last of them"
 
 
 @pytest.mark.parametrize(("day", "is_over"), [("17/11", True), ("24/11", False)])

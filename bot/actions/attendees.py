@@ -69,9 +69,14 @@ async def listed(
     `read_out`: for a list that others see too: names leave with the team alone, not with who hosts it.
     """
     rows = await db.attendees.of_event(tx, found.event.id, _known_in(author, found), numbers=numbers)
-    if not read_out or author.may(Action.SEE_EVENT_ANSWERS, found.event.commune):
+    if shows_names(author, found, read_out=read_out):
         return rows
     return [each._replace(name=None) for each in rows]
+
+
+def shows_names(author: Author, found: EventInWords, *, read_out: bool) -> bool:
+    """Whether a list names those who agreed to it: one that others see too does to the team alone."""
+    return not read_out or author.may(Action.SEE_EVENT_ANSWERS, found.event.commune)
 
 
 def _known_in(author: Author, found: EventInWords) -> Sequence[str]:

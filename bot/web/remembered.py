@@ -2,8 +2,8 @@
 
 A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, and
 counted anew meanwhile: of those who look at a large campaign the first alone waits, and sees meanwhile that it is
-counted (`Desk.reading`). The longest of those have their rests (`RESTS`): over a million people a dozen such counts,
-each anew every minute, would take the processor from the pages themselves and from whoever sends.
+counted (`Desk.reading`). Between those are rests (`RESTS`): over a million people a dozen such counts, each anew every
+minute, would take the processor from the pages themselves and from whoever sends.
 """
 
 from __future__ import annotations
@@ -26,11 +26,9 @@ KEPT_FOR = timedelta(minutes=1)
 SHOWN_FOR = timedelta(minutes=10)
 LONG = 0.1
 """Seconds that nobody should wait for."""
-VERY_LONG = 1.0
-"""Seconds. Of those that take less even one that is made every ten seconds takes a tenth of a processor at most."""
 RESTS = 9
-"""After one that took very long none of those begins for so many times as long: together they take a tenth at most."""
-LONGEST_REST = 60.0
+"""After one that nobody waited for none of those begins for so many times as long: they take a tenth of the time."""
+LONGEST_REST = 120.0
 """Seconds; what is shown meanwhile is not to become too old."""
 MOST_KEPT = 512
 
@@ -47,14 +45,17 @@ Count: TypeAlias = Callable[[], Awaitable[Any]]
 
 class Older(Frozen):
     """What still serves while it is counted anew: until it is how old, and whether that is so however quick it was to
-    count. Over very many people also what is quick has to wait for its turn behind the pages.
+    count. Over very many people also what is quick has to wait for its turn behind the pages. `rests`: whether it may
+    be older by the rests of others; else it is made anew as soon as it is due.
     """
 
     shown_for: timedelta = SHOWN_FOR
     though_quick: bool = False
+    rests: bool = True
 
 
 IF_SLOW = Older()
+WITHOUT_RESTS = Older(rests=False)
 
 
 class _Kept(Frozen):
@@ -64,10 +65,6 @@ class _Kept(Frozen):
     counted_at: datetime
     value: Any
     took: float
-
-    @property
-    def took_very_long(self) -> bool:
-        return self.took > VERY_LONG
 
     @property
     def took_long(self) -> bool:
@@ -118,7 +115,7 @@ class Remembered:
             return None
         still = self.fresh(key, now, kept_for=older.shown_for)
         if still is not None and key not in self._counting and key not in self._renewals:
-            if self._kept[key].took_very_long:
+            if older.rests and self._kept[key].took_long:
                 task = self._renewals[key] = self.start(self._renew(key, count, now))
                 task.add_done_callback(lambda _: self._renewals.pop(key, None))
             else:

@@ -11,14 +11,14 @@ import pytest
 import structlog
 
 from bot.web import remembered
-from bot.web.remembered import KEPT_FOR, RESTS, SHOWN_FOR, Older, Remembered
+from bot.web.remembered import KEPT_FOR, RESTS, SHOWN_FOR, WITHOUT_RESTS, Older, Remembered
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 KEY = ("supporters", "69")
 LATER = NOW + KEPT_FOR
-VERY_LONG = 2.0
+TOOK = 2.0
 """Seconds that a count took."""
-DUE = LATER + timedelta(seconds=VERY_LONG)
+DUE = LATER + timedelta(seconds=TOOK)
 
 
 class Counted:
@@ -58,11 +58,11 @@ async def test_what_took_long_is_shown_while_it_is_counted_anew(monkeypatch: pyt
     assert count.times == 2
 
 
-async def test_of_what_takes_very_long_one_is_counted_after_the_other_with_rests() -> None:
+async def test_of_what_takes_long_one_is_counted_after_the_other_with_rests() -> None:
     loop = asyncio.get_running_loop()
     kept, free, spans = Remembered(), asyncio.Event(), dict[str, tuple[float, float]]()
-    kept.keep(("a",), 0, NOW, took=VERY_LONG)
-    kept.keep(("b",), 0, NOW, took=VERY_LONG)
+    kept.keep(("a",), 0, NOW, took=TOOK)
+    kept.keep(("b",), 0, NOW, took=TOOK)
 
     def counting(name: str) -> Callable[[], Awaitable[int]]:
         async def count() -> int:
@@ -86,7 +86,7 @@ async def test_of_what_takes_very_long_one_is_counted_after_the_other_with_rests
 async def test_whoever_waits_for_it_waits_for_no_rest() -> None:
     kept, count = Remembered(), Counted()
     kept._rests_until = asyncio.get_running_loop().time() + 3600
-    kept.keep(KEY, 0, NOW, took=VERY_LONG)
+    kept.keep(KEY, 0, NOW, took=TOOK)
     assert kept.shown(KEY, count, DUE) == (0, NOW)
     (renewal,) = kept._renewals.values()
     assert await kept.get(KEY, count, DUE + SHOWN_FOR) == (1, DUE + SHOWN_FOR)
@@ -94,9 +94,18 @@ async def test_whoever_waits_for_it_waits_for_no_rest() -> None:
     renewal.cancel()
 
 
+async def test_what_is_not_to_be_older_has_no_rests() -> None:
+    kept, count = Remembered(), Counted()
+    kept._rests_until = asyncio.get_running_loop().time() + 3600
+    kept.keep(KEY, 0, NOW, took=TOOK)
+    assert kept.shown(KEY, count, DUE, older=WITHOUT_RESTS) == (0, NOW)
+    await asyncio.gather(*kept._counting.values())
+    assert kept.fresh(KEY, DUE) == (1, DUE)
+
+
 async def test_what_was_counted_meanwhile_is_not_counted_again() -> None:
     kept, count = Remembered(), Counted()
-    kept.keep(KEY, 0, NOW, took=VERY_LONG)
+    kept.keep(KEY, 0, NOW, took=TOOK)
     assert kept.shown(KEY, count, DUE) == (0, NOW)
     assert await kept.get(KEY, count, DUE) == (1, DUE)
     await asyncio.gather(*kept._renewals.values())
@@ -129,7 +138,7 @@ async def test_a_count_that_fails_leaves_the_older_one(monkeypatch: pytest.Monke
         raise OSError("the disk is full")
 
     assert kept.shown(KEY, away, LATER) == (1, NOW)
-    await asyncio.gather(*kept._counting.values())
+    await asyncio.gather(*kept._renewals.values())
     with pytest.raises(OSError, match="full"):  # whoever has to wait for it is told
         await kept.get(KEY, away, LATER + timedelta(hours=1))
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.delivery_accounts
 from bot.actions.accounts import COUNTED_NOW, Accounts
 from bot.web.desk import Visit
-from bot.web.remembered import KEPT_FOR, Older
+from bot.web.remembered import Older
 from db.broadcast_accounts import Broadcast
 from db.broadcast_lists import NotReached
 from db.delivery_accounts import BroadcastAccount
@@ -19,6 +19,8 @@ from db.statistics import KnownIn
 
 LEAVING_KEPT_FOR = timedelta(seconds=10)
 """How far a large broadcast is that is leaving."""
+OVER_KEPT_FOR = timedelta(minutes=5)
+"""What became of one that is over: now and then somebody still answers."""
 
 
 class KeptAccounts(Accounts):
@@ -62,7 +64,7 @@ class KeptAccounts(Accounts):
         found, as_of = self._visit.looked_up(
             key,
             lambda: desk.in_reading(lambda tx: count(tx, broadcast, known_in)),
-            kept_for=LEAVING_KEPT_FOR if broadcast.finished_at is None else KEPT_FOR,
+            kept_for=LEAVING_KEPT_FOR if broadcast.finished_at is None else OVER_KEPT_FOR,
             older=Older(though_quick=True),
         )
         self.as_of = as_of if self.as_of is None else min(self.as_of, as_of)

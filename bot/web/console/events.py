@@ -130,7 +130,7 @@ class Events:
                 ("event", found.event.id, found.event.sequence, known_in and tuple(known_in)),
                 partial(visit.desk.in_reading, count),
                 kept_for=COUNTED_FOR,
-                older=Older(shown_for=timedelta(minutes=1), though_quick=True),
+                older=Older(shown_for=timedelta(minutes=1), though_quick=True, rests=False),
             )
         else:
             counts = await events.counts_of(tx, author, found)

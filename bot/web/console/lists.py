@@ -21,7 +21,7 @@ from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, Roll, cut
 from bot.rules.permissions import Action
 from bot.web.console.events import code_of
 from bot.web.desk import Desk, Visit, whole_number
-from bot.web.remembered import IF_SLOW
+from bot.web.remembered import WITHOUT_RESTS
 from db.events import EventInWords, text_in
 
 KEPT_FOR = timedelta(seconds=10)
@@ -79,10 +79,10 @@ async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
             kept_counts.keep(key, None, visit.now)
         areas, hosted = author.areas(Action.SEE_EVENT_ANSWERS), author.hosted.get(found.event.id)
         kept, _ = visit.looked_up(
-            ("roll", found.event.id, areas, hosted, read_out),
+            ("roll", found.event.id, areas, hosted, attendees.shows_names(author, found, read_out=read_out)),
             lambda: visit.desk.in_reading(roll),
             kept_for=KEPT_FOR,
-            older=IF_SLOW,
+            older=WITHOUT_RESTS,
         )
     return EventList(visit=visit, found=found, roll=kept, is_long=is_long, read_out=read_out)
 

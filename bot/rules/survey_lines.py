@@ -34,7 +34,8 @@ def answers_in(typed: str) -> list[str]:
 
 def question_in(typed: str) -> TypedQuestion:
     """A question as it was typed. Below its first line those with a mark are its answers, and those above them belong
-    to it; where no line has one, it is the first line alone, with answers below it, if they are as short as answers.
+    to it; where no line has one, it ends with the first question mark at the end of a line, or with its first line, and
+    has answers below it, if they are as short as answers.
     """
     lines = [" ".join(line.split()) for line in typed.strip().splitlines()]
     marked = next((number for number, line in enumerate(lines) if number and _MARK.match(line)), None)
@@ -43,10 +44,11 @@ def question_in(typed: str) -> TypedQuestion:
         stray = next((line for line in below if not _MARK.match(line)), "")
         text = "\n".join(lines[:marked]).strip()
         return TypedQuestion(text=text, answers=tuple(_without_marks(below)), stray=stray)
-    question, *answers = list(filter(None, lines)) or [""]
+    ends = next((number for number, line in enumerate(lines) if line.endswith("?")), 0)
+    answers = list(filter(None, lines[ends + 1 :]))
     if len(answers) < LEAST_OPTIONS or max(map(len, answers)) > LIMITS["option"]:
         return TypedQuestion(text=typed.strip())
-    return TypedQuestion(text=question, answers=tuple(answers))
+    return TypedQuestion(text="\n".join(lines[: ends + 1]), answers=tuple(answers))
 
 
 def _without_marks(lines: list[str]) -> list[str]:

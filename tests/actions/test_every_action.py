@@ -88,7 +88,8 @@ second_people.seconds_of second_people.ask_whoever_joined last_change.changed_me
 approvals.require_second approvals.close notices.tell notices.tell_admins notices.admins notices.admins_by_zone
 check_ins.at_its_door check_ins.is_any_door_open check_ins.remember_screen event_cards.remember_card
 event_cards.remembered_as event_cards.was_sent shifts.event_of
-attendees.there attendees.listed attendees.is_long attendees.number attendees.shows_names events.counts_of events.with_counts
+attendees.there attendees.listed attendees.is_long attendees.number
+attendees.shows_names events.counts_of events.with_counts
 survey_results.is_long
 survey_results.results_now survey_results.found_in survey_results.as_read feedback.figures_of
 event_cards.find event_cards.standing announcing.invite announcing.queue_invitation

@@ -16,6 +16,7 @@ from tests.conversation import Conversation, Talker
 from tests.survey_writing import STAFF, TRAIN, WHEN, branch, plain, team, write, write_question, write_three
 
 LATER = ("À quelle heure ?", "At what time?", "Tôt\nTard", "Early\nLate")
+SHORT_LINES = "Dites-nous si vous venez\nen train\nou à vélo"
 SEVERAL_LINES = "Bonjour à tous,\nune question :\nprenez-vous le train ?"
 
 
@@ -222,12 +223,15 @@ async def test_lines_without_a_mark_are_what_they_were_and_it_is_said_what(
     for forged in ("whole", "no"):
         await staff.tap_data(f"1:survey_read:{forged}")
         assert not (await kept(conversation, staff)).get("questions")
-    # Typed again it is understood anew; short lines are taken for answers, unless somebody says otherwise.
+    # Typed again it is understood anew: what is asked at the end is no answer.
     await staff.send(SEVERAL_LINES)
-    assert "Bonjour à tous,\n• une question :\n• prenez-vous le train ?" in read(staff.last.text)
+    assert f"{SEVERAL_LINES}\n{understood}" in read(staff.last.text)
+    # Short lines below are taken for answers, unless somebody says otherwise.
+    await staff.send(SHORT_LINES)
+    assert "Dites-nous si vous venez\n• en train\n• ou à vélo" in read(staff.last.text)
     await staff.tap(all_of_it)
     (question,) = (await kept(conversation, staff))["questions"]
-    assert question == {"texts": {"fr": SEVERAL_LINES}}
+    assert question == {"texts": {"fr": SHORT_LINES}}
     # What is typed on one line alone needs no second look.
     await staff.send("Do you take the train?")
     await staff.tap_data("1:survey_read:yes")
@@ -240,8 +244,8 @@ async def test_lines_without_a_mark_are_what_they_were_and_it_is_said_what(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("Prenez-vous le train ?\n- Oui\nMerci\n- Non", "“Merci” has no mark"),
-        ("Prenez-vous le train ?\n- Oui\n- Non\nMerci d’avance", "“Merci d’avance” has no mark"),
+        ("Prenez-vous le train ?\n- Oui\nMerci\n- Non", "“Merci” has no dash"),
+        ("Prenez-vous le train ?\n- Oui\n- Non\nMerci d’avance", "“Merci d’avance” has no dash"),
         ("Prenez-vous le train ?\n- Oui", "At least two answers"),
         ("Prenez-vous le train ?\n- Oui\n- OUI", "say the same"),
         (f"Prenez-vous le train ?\n- Oui\n- {'x' * 41}", "at most 40 characters"),

@@ -16,6 +16,9 @@ from bot.rules.survey_lines import TypedQuestion, answers_in, lines_in, question
         ("A ?\nOui\nNon", TypedQuestion(text="A ?", answers=("Oui", "Non"))),
         ("A ?\nOui", TypedQuestion(text="A ?\nOui")),  # one line is no choice
         (f"A ?\nOui\n{'x' * 41}", TypedQuestion(text=f"A ?\nOui\n{'x' * 41}")),
+        ("A.\nB.\nC ?", TypedQuestion(text="A.\nB.\nC ?")),  # what is asked is no answer
+        ("A.\nB ?\nOui\nNon", TypedQuestion(text="A.\nB ?", answers=("Oui", "Non"))),
+        ("A :\nOui\nNon", TypedQuestion(text="A :", answers=("Oui", "Non"))),
         ("A\nB ?\n- Oui\n- Non", TypedQuestion(text="A\nB ?", answers=("Oui", "Non"))),
         ("A\n\nB ?\n\n• Oui\n\n• Non\n", TypedQuestion(text="A\n\nB ?", answers=("Oui", "Non"))),
         (

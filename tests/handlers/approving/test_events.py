@@ -169,7 +169,7 @@ async def test_another_number_of_seats_waits_again_and_it_is_said_before_and_aft
     await let_leave(asking, nadia)
     await nadia.tap("Approve")
     await organizer.tap_data(f"1:seats:{code}")
-    assert "< 10 people have yet to get it: where that changes, a second person is asked anew" in (
+    assert "< 10 people have yet to get it: where that changes, a second person is asked again" in (
         organizer.last.text.replace("&lt;", "<")
     )
     await organizer.tap_data(f"1:seats_guests:{code}:2")
@@ -196,6 +196,6 @@ async def test_a_change_of_the_place_says_what_it_does_to_the_invitation(
     await organizer.tap_data(f"1:my_event:{code}")
     await organizer.tap("Change the place")
     await organizer.send("Salle Rameau")
-    assert "they are asked anew after a change" in organizer.last.text
+    assert "they are asked again after a change" in organizer.last.text
     await organizer.tap("Change it and tell them")
     assert "The invitation waits for a new approval" in organizer.last.text

@@ -163,6 +163,10 @@ def _known(reader: Reader, *, is_large: bool) -> sa.Select[Any]:
     return _of(known.where(people.c.id == deliveries.c.person).exists())
 
 
+def _told(total: int, *, less: int, known: int) -> Headcount:
+    return Headcount(known=known, others=total - less - known)
+
+
 async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] | None) -> BroadcastAccount:
     """Counts by the indexes of a broadcast, whatever the size; people are read only where some may be known.
 
@@ -176,11 +180,8 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
         is_large = sum(everybody.values()) > QUICK
         known = await _states_of(tx, broadcast, _known(reader, is_large=is_large))
 
-    def headcount_of(total: int, restricted: int, known: int) -> Headcount:
-        return Headcount(known=known, others=total - restricted - known)
-
     states = {
-        state: headcount_of(number, restricted.people.get(state, 0), known.people.get(state, 0))
+        state: _told(number, less=restricted.people.get(state, 0), known=known.people.get(state, 0))
         for state, number in everybody.items()
     }
     # It is for those too for whom it is still to be queued.
@@ -192,7 +193,7 @@ async def account(tx: AsyncConnection, broadcast: int, known_in: Sequence[str] |
     held = await _held(tx, broadcast, reader)
     return BroadcastAccount(
         states={state: people for state, people in states.items() if people.total},
-        answered=headcount_of(answered, restricted.answered, known.answered),
+        answered=_told(answered, less=restricted.answered, known=known.answered),
         withheld=tuple(some for state, some in held if state == "withheld"),
         expired=_by_cause([some for state, some in held if state == "expired"]),
         next_due=(await tx.execute(_SOONEST, mine)).scalar_one_or_none(),

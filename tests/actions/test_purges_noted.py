@@ -14,6 +14,7 @@ from db.engine import Database
 from db.schema import audit as audit_rows
 from db.schema import facts, people
 from tests.actions.test_retention import DAY, KEY, START, purged
+from tests.bots import until
 from tests.conversation import CAMPAIGN
 from tests.locks import somebody_waits
 
@@ -62,10 +63,13 @@ async def begun(database: Database) -> str:
 async def purging_blocked(database: Database) -> asyncio.Task[dict[str, int]]:
     """A second purge, as soon as it waits for what the test’s own transaction holds."""
     purging = asyncio.create_task(purged(database, START))
-    async with asyncio.timeout(20), database.read() as tx:
-        while not await somebody_waits(tx):
+    async with database.read() as tx:
+
+        async def is_blocked() -> bool:
             assert not purging.done(), "It waited for nothing."
-            await asyncio.sleep(0.01)
+            return await somebody_waits(tx)
+
+        await until(is_blocked, "the second purge waits")
     return purging
 
 

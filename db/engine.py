@@ -29,11 +29,16 @@ from db.snapshots import Asked, Snapshots
 from db.sqlite_connection import connection_of
 from db.turns import Turns
 from db.urls import parse_url
+from db.waiting import is_waited_for
 
 FILE_NAME = "portevoix.db"
 READERS = 4
 COUNTERS = 2
-"""Connections that count beside the readers: one for what takes seconds, and one for what does not."""
+"""Connections that count beside the readers, and as many where nobody waits: for what takes seconds, and others."""
+MOST_ASIDE = 120.0
+"""Seconds in which something is counted that nobody waits for. Where others want all of the processors it would hold
+what it reads, and with it SQLite's log, for hours.
+"""
 MIGRATION_LOCK = 0x504F5254
 """Any number, the same in every process: taken on a server while the tables are changed."""
 
@@ -57,7 +62,7 @@ class Database:
         dialect: Dialect,
         writer: AsyncEngine | None,
         reader: AsyncEngine,
-        counter: AsyncEngine | None = None,
+        counters: tuple[AsyncEngine, ...] = (),
         file: Path | None = None,
         key: DatabaseKey | None = None,
         here: bool = False,
@@ -68,7 +73,7 @@ class Database:
         self._here = here
         self._engine = writer
         self._reader = reader.execution_options(**{ONLY_READS: True})
-        self._counter = None if counter is None else counter.execution_options(**{ONLY_READS: True})
+        self._counters = [each.execution_options(**{ONLY_READS: True}) for each in counters]
         self._turns = Turns()
         self._snapshots = Snapshots(partial(self.read, briefly=True))
         # The pool gives a connection to whoever asks at that moment: who asks for page after page would have them all.
@@ -134,17 +139,20 @@ class Database:
 
     @asynccontextmanager
     async def count(self, *, each_alone: bool = False) -> AsyncIterator[AsyncConnection]:
-        """As `read`, for what may take seconds. In a process that only reads it steps back behind
-        the pages, and few count at a time.
+        """As `read`, for what may take seconds. In a process that only reads it steps back behind the pages, and few
+        count at a time; within `nobody_waits` it takes what all others leave of the processors. Raises TimeoutError
+        where they leave it too little.
 
         `each_alone`: each statement sees what was committed when it began, so that SQLite's log can begin anew between
         two of them. On PostgreSQL, which has no such log, all of them see the same.
         """
-        if self._counter is None:
+        if not self._counters:
             async with self.read() as tx:
                 yield tx
             return
-        async with self._counter.begin() as connection:
+        counter, aside = self._counters
+        engine, most = (counter, None) if is_waited_for() else (aside, MOST_ASIDE)
+        async with asyncio.timeout(most), engine.begin() as connection:
             if not each_alone:
                 await connection.exec_driver_sql("BEGIN")
             yield connection
@@ -225,8 +233,8 @@ class Database:
         if self._checkpoints is not None:
             await self._checkpoints.end()
         await self._reader.dispose()
-        if self._counter is not None:
-            await self._counter.dispose()
+        for counter in self._counters:
+            await counter.dispose()
         if self._engine is not None:
             await self._engine.dispose()
         if self._claim is not None:
@@ -339,8 +347,9 @@ async def open_to_read(url: str | None, *, file: Path | None, key: DatabaseKey |
     if file is not None:
         opened = partial(sqlite.create_engine, file, key, pragmas=sqlite.BESIDE_PRAGMAS, to_read=True)
         reader = opened(begin="BEGIN", size=READERS)
-        counter = opened(begin="", size=COUNTERS, steps_back=True)
-        return Database(dialect="sqlite", writer=None, reader=reader, counter=counter, file=file, key=key)
+        steps = (sqlite.step_back, sqlite.step_aside)
+        counters = tuple(opened(begin="", size=COUNTERS, in_thread=step) for step in steps)
+        return Database(dialect="sqlite", writer=None, reader=reader, counters=counters, file=file, key=key)
     from db import postgresql
 
     return Database(

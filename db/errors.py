@@ -57,6 +57,10 @@ class BackupFailed(DatabaseError):
     """A backup or a restore stopped; nothing that existed was changed."""
 
 
+class NotCounted(DatabaseError):
+    """What was counted, and nobody waits for, was broken off."""
+
+
 class MadeElsewhere(Exception):
     """This transaction, or process, only reads: what asks for more is done where one writes. Nobody is told of it."""
 

@@ -11,7 +11,7 @@ import os
 import secrets
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,12 @@ Error: type[Exception] = sqlcipher.Error
 
 BUSY_TIMEOUT = 10.0  # seconds that a connection waits for another process to finish writing
 FURTHER_BACK = 9
-"""So much nicer than its process is whoever counts for seconds: a seventh of the processor where both want the same."""
+"""So much nicer than its process is whoever counts for seconds while somebody waits: a seventh of the processor where
+both want the same.
+"""
+
+LOOKED_AT = 100_000
+"""After so many of its instructions SQLite asks whether anybody still waits: some milliseconds."""
 
 _CACHE_KIB, _READER_CACHE_KIB = (kib_of(memory_of_the_machine()) for kib_of in (cache_kib, reader_cache_kib))
 SMALL_CACHE = f"PRAGMA cache_size = -{min(_READER_CACHE_KIB, 8192)}"  # for one pass through a table
@@ -103,20 +108,24 @@ def create_engine(
     size: int,
     to_read: bool = False,
     here: bool = False,
-    steps_back: bool = False,
+    in_thread: Callable[[], object] | None = None,
 ) -> AsyncEngine:
     """An engine of at most `size` connections whose transactions begin by the statement `begin`; "": each statement is
     one. `here`: everything is executed in the thread that asks, and what else runs there has its turn after each.
-    `steps_back`: their threads leave the processors to all others.
+    `in_thread`: called in the thread of each before anything else. Without `begin` a statement ends early where whoever
+    asked for it does not wait any more.
     """
     pragmas = tuple(pragmas)
     alive: set[Connection] = set()
 
     async def open_connection() -> aiosqlite.Connection:
         def opened() -> sqlite3.Connection:
-            if steps_back:
-                _step_back()
-            return connect(path, key, pragmas, to_read=to_read)
+            if in_thread is not None:
+                in_thread()
+            made = connect(path, key, pragmas, to_read=to_read)
+            if not begin:  # each statement is a transaction: nothing is left half done
+                made.set_progress_handler(lambda: connection.is_given_up, LOOKED_AT)
+            return made
 
         connection = Connection(opened, begin, alive, always_here=here)
         connection._thread.daemon = True  # a forgotten connection must not keep the process alive
@@ -135,11 +144,22 @@ def create_engine(
     return _Engine(engine, alive)
 
 
-def _step_back() -> None:
+def step_back() -> None:
     """Of this thread alone: Linux counts the niceness of each by itself. Elsewhere all is as it would be without."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.nice(FURTHER_BACK)
+
+
+def step_aside() -> None:
+    """This thread takes what all others leave of the processors (`SCHED_IDLE`): whoever wakes has the processor at
+    once, and not after the time that would be this one's by its niceness.
+    """
+    if sys.platform == "linux":
+        try:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        except OSError:  # a sandbox forbids it, or the C library knows of no such thing
+            step_back()
 
 
 def create_file(path: Path, key: DatabaseKey | None) -> None:

@@ -57,6 +57,7 @@ class Connection(aiosqlite.Connection):
         # Each is counted by one thread alone. Whoever waited for a visit may have been cancelled: the thread goes on.
         self._visits_begun = 0
         self._visits_ended = 0
+        self._given_up = 0
         self._is_stopped = False
         self._stopping: asyncio.Future[Any] | None = None
 
@@ -115,13 +116,23 @@ class Connection(aiosqlite.Connection):
                 await asyncio.sleep(0)  # as while a thread is waited for
 
         visiting = super()._execute(self._counted(fn), *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's
-        result: T = await visiting
+        number = self._visits_begun
+        try:
+            result: T = await visiting
+        except asyncio.CancelledError:
+            self._given_up = number
+            raise
         return result
 
     @property
     def _is_thread_idle(self) -> bool:
         """Two threads in one connection are a crash."""
         return self._visits_begun == self._visits_ended
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits any more for what is executed."""
+        return self._given_up == self._visits_ended + 1
 
     def _counted(self, function: Callable[..., T]) -> Callable[..., T]:
         """A visit of the thread, which begins to count now."""

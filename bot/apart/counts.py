@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import io
 import pickle
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import orjson
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.apart.given import UnchangeablePickler
 from bot.apart.pages import ApartPages
 from bot.apart.process import PageLost
 from bot.campaign.campaign import Campaign
 from db.engine import Database
+from db.errors import NotCounted
 from db.long_counts import Count, CountsHere, Read
+from db.waiting import is_waited_for, nobody_waits
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,8 @@ class CountsApart:
             try:
                 return read(orjson.loads(await process.count(asked(count, self._campaign))))
             except PageLost:
+                if not is_waited_for():
+                    raise NotCounted("The count was broken off; it is made again later.") from None
                 log.warning("count_lost", hint="It is made by the process that sends.")
         return await self._here.made(count, read)
 
@@ -66,13 +70,16 @@ class _Asked(pickle.Unpickler):
 
 
 def asked(count: Count[Any], campaign: Campaign) -> bytes:
-    """A count, as it goes over."""
+    """A count, as it goes over, and whether somebody waits for it."""
     stream = io.BytesIO()
-    _Asking(stream, campaign).dump(count)
+    _Asking(stream, campaign).dump((count, is_waited_for()))
     return stream.getvalue()
 
 
-async def answer(content: bytes, tx: AsyncConnection, campaign: Campaign) -> bytes:
-    """What is found by it, as it comes back."""
-    count: Count[Any] = _Asked(io.BytesIO(content), campaign).load()
-    return orjson.dumps(await count(tx), option=orjson.OPT_NON_STR_KEYS)
+async def answer(content: bytes, database: Database, campaign: Campaign) -> bytes:
+    """What is found by it, as it comes back. Raises TimeoutError: see `Database.count`."""
+    asked_for: tuple[Count[Any], bool] = _Asked(io.BytesIO(content), campaign).load()
+    count, waited_for = asked_for
+    with nullcontext() if waited_for else nobody_waits():
+        async with database.count() as tx:
+            return orjson.dumps(await count(tx), option=orjson.OPT_NON_STR_KEYS)

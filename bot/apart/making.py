@@ -18,7 +18,6 @@ from bot.apart import counts
 from bot.apart.frames import Frame, FrameKind, answered, read_frame, scope_of
 from bot.apart.given import Given, Time
 from bot.apart.turns import Turns
-from bot.campaign.campaign import Campaign
 from bot.clock import Clock, RealClock
 from bot.communes import load as load_gazetteer
 from bot.delivery.tuning import settle_memory
@@ -50,13 +49,8 @@ async def _serve(given: Given, ours: socket.socket) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         settle_memory()
         writer.write(Frame(0, FrameKind.READY).packed())
-        found = partial(_found, database, given.campaign)
+        found = partial(counts.answer, database=database, campaign=given.campaign)
         await Answering(application, writer, found, Turns()).run(reader)
-
-
-async def _found(database: Database, campaign: Campaign, content: bytes) -> bytes:
-    async with database.count() as tx:
-        return await counts.answer(content, tx, campaign)
 
 
 @asynccontextmanager
@@ -136,6 +130,8 @@ class Answering:
     async def _count(self, frame: Frame) -> None:
         try:
             said = Frame(frame.number, FrameKind.COUNTED, await self._found(frame.content))
+        except TimeoutError:  # the processors are full, and nobody waits for it
+            said = Frame(frame.number, FrameKind.CUT)
         except Exception as error:
             # The bot counts itself then, and tells what it is.
             log.error("count_failed", error=type(error).__name__)

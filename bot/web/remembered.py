@@ -2,8 +2,9 @@
 
 A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, and
 counted anew meanwhile: of those who look at a large campaign the first alone waits, and sees meanwhile that it is
-counted (`Desk.reading`). Between those are rests (`RESTS`): over a million people a dozen such counts, each anew every
-minute, would take the processor from the pages themselves and from whoever sends.
+counted (`Desk.reading`). What is counted anew takes what pages and whoever sends leave of the processors
+(`db.waiting`), and has rests (`RESTS`): over a million people a dozen such counts, each anew every minute, would take
+the memory's speed from both.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import structlog
 
 from bot.frozen import Frozen
 from db.engine import TROUBLES
+from db.waiting import nobody_waits
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +85,7 @@ class Remembered:
     _slow: set[object] = field(default_factory=set)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _resting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _rests_until: float = 0.0
 
     def fresh(
@@ -115,11 +118,10 @@ class Remembered:
             return None
         still = self.fresh(key, now, kept_for=older.shown_for)
         if still is not None and key not in self._counting and key not in self._renewals:
-            if older.rests and self._kept[key].took_long:
-                task = self._renewals[key] = self.start(self._renew(key, count, now))
-                task.add_done_callback(lambda _: self._renewals.pop(key, None))
-            else:
-                self._begin(key, self._in_turn(key, count, now))
+            rests = older.rests and self._kept[key].took_long
+            renewed = self._renewed_after_rest if rests else self._renewed_soon
+            task = self._renewals[key] = self.start(renewed(key, count, now))
+            task.add_done_callback(lambda _: self._renewals.pop(key, None))
         return still
 
     async def get(
@@ -181,22 +183,37 @@ class Remembered:
         self.keep(key, value, now, took=time.monotonic() - began)
 
     async def _in_turn(self, key: Key, count: Count, now: datetime) -> None:
-        """One at a time: what people wait for comes first."""
+        """One at a time, before somebody asks for it: what people wait for comes first."""
         async with self._turn:
             try:
                 await self._count(key, count, now)
             except TROUBLES as error:  # an older one is shown on; who waits for it later is told
                 log.warning("count_not_made", error=type(error).__name__)
 
-    async def _renew(self, key: Key, count: Count, now: datetime) -> None:
-        """Counts anew what nobody waits for, after a rest; whoever waits for it meanwhile does not wait for that."""
+    async def _renewed(self, key: Key, count: Count, now: datetime) -> None:
+        """Counts anew what nobody waits for; whoever waits for it meanwhile counts it themselves."""
+        kept = self._kept.get(key)
+        if key in self._counting or (kept is not None and kept.at >= now):
+            return
+        began = time.monotonic()
+        try:
+            with nobody_waits():
+                value = await count()
+        except TROUBLES as error:  # an older one is shown on; who waits for it later is told
+            log.warning("count_not_made", error=type(error).__name__)
+            return
+        if self._kept.get(key) is kept:
+            self.keep(key, value, now, took=time.monotonic() - began)
+
+    async def _renewed_soon(self, key: Key, count: Count, now: datetime) -> None:
         async with self._renewing:
+            await self._renewed(key, count, now)
+
+    async def _renewed_after_rest(self, key: Key, count: Count, now: datetime) -> None:
+        async with self._resting:
             clock = asyncio.get_running_loop().time
             await asyncio.sleep(self._rests_until - clock())
-            kept = self._kept.get(key)
-            if key in self._counting or (kept is not None and kept.at >= now):
-                return
             began = clock()
-            await self._begin(key, self._in_turn(key, count, now))
+            await self._renewed(key, count, now)
             ended = clock()
             self._rests_until = ended + min(RESTS * (ended - began), LONGEST_REST)

@@ -25,10 +25,12 @@ from bot.rules.permissions import Action
 from bot.rules.sending import SendingTime, all_at
 from db.audiences import Target
 from db.engine import Database
+from db.errors import NotCounted
 from db.long_counts import CountsHere
 from db.rolls import Rolls
 from db.schema import people
-from tests.apart.counted import broken, whose
+from db.waiting import nobody_waits
+from tests.apart.counted import broken, is_waited_for, whose
 from tests.apart.test_pages import SOPHIE, Apart, apart, somebody
 from tests.bots import until
 from tests.campaigning import staff, supporter
@@ -93,6 +95,20 @@ async def test_a_count_whose_process_is_killed_is_made_here(sqlite_database: Dat
         await until(is_asked, "it is asked")
         os.kill(process.pid, signal.SIGKILL)
         assert await counting == os.getpid()
+
+
+async def test_what_nobody_waits_for_is_told_so_there_and_never_counted_here(
+    sqlite_database: Database,
+) -> None:
+    async with apart(sqlite_database) as found:
+        await somebody(found)
+        await found.process()
+        counts = counts_of(found)
+        assert await counts.made(is_waited_for, bool) is True
+        with nobody_waits():
+            assert await counts.made(is_waited_for, bool) is False
+            with pytest.raises(NotCounted):
+                await counts.made(broken, number)
 
 
 LYON: Expression = read_leaf("in:69123")

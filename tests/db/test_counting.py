@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 import pytest
 import sqlalchemy as sa
 
-from db import sqlite
+from db import engine, sqlite
 from db.engine import Database, open_to_read
 from db.facts import get_fact
 from db.sqlite_connection import connection_of
+from db.waiting import nobody_waits
 from tests.db.test_engine import remember
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
 
 @pytest.fixture
@@ -72,3 +77,60 @@ async def test_it_leaves_the_processors_to_all_others(beside: Database) -> None:
         )
     assert theirs == min(mine + sqlite.FURTHER_BACK, 19)
     assert others == mine == os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads are of one kind")
+async def test_what_nobody_waits_for_takes_what_others_leave(beside: Database) -> None:
+    async def policy() -> int:
+        async with beside.count() as tx:
+            return await connection_of(tx).visit(lambda _: os.sched_getscheduler(0))
+
+    assert await policy() == os.SCHED_OTHER
+    with nobody_waits():
+        assert await policy() == os.SCHED_IDLE
+    assert await policy() == os.SCHED_OTHER
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+@dataclass
+class Counting:
+    """A count that never ends by itself: in which thread."""
+
+    thread: threading.Thread | None = None
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, database: Database) -> None:
+        async with database.count(each_alone=True) as tx:
+            self.thread = connection_of(tx)._thread
+            self.begun.set()
+            await tx.exec_driver_sql(ENDLESS)
+
+    async def ended(self) -> None:
+        assert self.thread is not None
+        await asyncio.to_thread(self.thread.join)
+
+
+async def test_what_nobody_waits_for_is_broken_off_where_it_gets_too_little(
+    beside: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting()
+    with nobody_waits():
+        async with beside.count():
+            pass  # its connection is open: the time is that of the count alone
+        monkeypatch.setattr(engine, "MOST_ASIDE", 0.2)
+        with pytest.raises(TimeoutError):
+            await counting(beside)
+    await counting.ended()
+    with nobody_waits():
+        async with beside.count() as tx:
+            assert await get_fact(tx, "told") is None
+
+
+async def test_whoever_does_not_wait_any_more_has_nothing_counted(beside: Database) -> None:
+    counting = Counting()
+    task = asyncio.create_task(counting(beside))
+    await counting.begun.wait()
+    task.cancel()  # whether its thread has begun or not
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await counting.ended()

@@ -11,7 +11,8 @@ import pytest
 import structlog
 
 from bot.web import remembered
-from bot.web.remembered import KEPT_FOR, RESTS, SHOWN_FOR, WITHOUT_RESTS, Older, Remembered
+from bot.web.remembered import IF_SLOW, KEPT_FOR, RESTS, SHOWN_FOR, WITHOUT_RESTS, Older, Remembered
+from db.waiting import is_waited_for
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
 KEY = ("supporters", "69")
@@ -26,11 +27,12 @@ class Counted:
 
     def __init__(self) -> None:
         self.times = 0
-        self.free = asyncio.Event()
+        self.begun, self.free = asyncio.Event(), asyncio.Event()
         self.free.set()
 
     async def __call__(self) -> int:
         self.times += 1
+        self.begun.set()
         await self.free.wait()
         return self.times
 
@@ -99,8 +101,39 @@ async def test_what_is_not_to_be_older_has_no_rests() -> None:
     kept._rests_until = asyncio.get_running_loop().time() + 3600
     kept.keep(KEY, 0, NOW, took=TOOK)
     assert kept.shown(KEY, count, DUE, older=WITHOUT_RESTS) == (0, NOW)
-    await asyncio.gather(*kept._counting.values())
+    await asyncio.gather(*kept._renewals.values())
     assert kept.fresh(KEY, DUE) == (1, DUE)
+
+
+@pytest.mark.parametrize("older", [IF_SLOW, WITHOUT_RESTS], ids=["rests", "without"])
+async def test_only_what_is_shown_meanwhile_is_waited_for_by_nobody(older: Older) -> None:
+    kept, waited = Remembered(), list[bool]()
+
+    async def count() -> int:
+        waited.append(is_waited_for())
+        return len(waited)
+
+    await kept.get(KEY, count, NOW)
+    kept.keep(KEY, 1, NOW, took=TOOK)
+    assert kept.shown(KEY, count, DUE, older=older) == (1, NOW)
+    await asyncio.gather(*kept._renewals.values())
+    assert kept.fresh(KEY, DUE) == (2, DUE)
+    assert await kept.within(600, KEY, count, DUE + SHOWN_FOR)
+    assert waited == [True, False, True]
+
+
+async def test_whoever_waits_waits_for_none_that_nobody_waits_for() -> None:
+    kept, count, held = Remembered(), Counted(), Counted()
+    held.free.clear()
+    kept.keep(KEY, 0, NOW, took=TOOK)
+    assert kept.shown(KEY, held, DUE) == (0, NOW)
+    (renewal,) = kept._renewals.values()
+    await held.begun.wait()
+    late = DUE + SHOWN_FOR
+    assert await kept.get(KEY, count, late) == (1, late)
+    held.free.set()
+    await renewal
+    assert kept.fresh(KEY, late) == (1, late), "what was counted since then stays"
 
 
 async def test_what_was_counted_meanwhile_is_not_counted_again() -> None:
@@ -124,7 +157,7 @@ async def test_of_very_many_also_what_is_quick_is_shown_while_it_is_counted_anew
     await kept.get(KEY, count, NOW)
     assert kept.shown(KEY, count, LATER) is None, "else it is never old"
     assert kept.shown(KEY, count, LATER, older=older) == (1, NOW)
-    await asyncio.gather(*kept._counting.values())
+    await asyncio.gather(*kept._renewals.values())
     assert kept.shown(KEY, count, LATER, older=older) == (2, LATER)
     assert kept.shown(KEY, count, LATER + 2 * KEPT_FOR, older=older) is None
 

@@ -1,10 +1,10 @@
 """Counts that take long over many people, kept for whoever asks for the same.
 
-A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, and
-counted anew meanwhile: of those who look at a large campaign the first alone waits, and sees meanwhile that it is
-counted (`Desk.reading`). What is counted anew takes what pages and whoever sends leave of the processors
-(`db.waiting`), and has rests (`RESTS`): over a million people a dozen such counts, each anew every minute, would take
-the memory's speed from both.
+A count is told with its time. For `KEPT_FOR` it serves as it is. One that took long is still shown for `SHOWN_FOR`, one
+whose reader would notice that they wait `BRIEFLY`, and is counted anew meanwhile: of those who look at a large campaign
+the first alone waits, and sees meanwhile that it is counted (`Desk.reading`). What is counted anew takes what pages and
+whoever sends leave of the processors (`db.waiting`), and has rests (`RESTS`): over a million people a dozen such
+counts, each anew every minute, would take the memory's speed from both.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ log = structlog.get_logger(__name__)
 
 KEPT_FOR = timedelta(minutes=1)
 SHOWN_FOR = timedelta(minutes=10)
-LONG = 0.1
-"""Seconds that nobody should wait for."""
+LONG, NOTICED = 0.1, 0.01
+"""Seconds that nobody should wait for, and by which a page is noticed to come later."""
+BRIEFLY = 2 * KEPT_FOR
+"""What was between the two is still shown for."""
 RESTS = 9
 """After one that nobody waited for none of those begins for so many times as long: they take a tenth of the time."""
 LONGEST_REST = 120.0
@@ -72,6 +74,11 @@ class _Kept(Frozen):
     def took_long(self) -> bool:
         return self.took > LONG
 
+    def shown_for(self, older: Older) -> timedelta:
+        if self.took_long or older.though_quick:
+            return older.shown_for
+        return min(BRIEFLY, older.shown_for) if self.took > NOTICED else timedelta()
+
 
 @dataclass(kw_only=True)
 class Remembered:
@@ -110,15 +117,13 @@ class Remembered:
         kept_for: timedelta = KEPT_FOR,
         older: Older = IF_SLOW,
     ) -> tuple[Any, datetime] | None:
-        """The same; what took long to count may be older, and is then counted anew beside everything else."""
+        """The same; what took its time to count may be older, and is then counted anew beside everything else."""
         fresh = self.fresh(key, now, kept_for=kept_for)
-        if fresh is not None or key not in self._kept:
+        if fresh is not None or (kept := self._kept.get(key)) is None:
             return fresh
-        if not (older.though_quick or self._kept[key].took_long):
-            return None
-        still = self.fresh(key, now, kept_for=older.shown_for)
+        still = self.fresh(key, now, kept_for=kept.shown_for(older))
         if still is not None and key not in self._counting and key not in self._renewals:
-            rests = older.rests and self._kept[key].took_long
+            rests = older.rests and kept.took_long
             renewed = self._renewed_after_rest if rests else self._renewed_soon
             task = self._renewals[key] = self.start(renewed(key, count, now))
             task.add_done_callback(lambda _: self._renewals.pop(key, None))

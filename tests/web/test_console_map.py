@@ -98,7 +98,8 @@ async def test_an_organizer_reads_no_number_under_ten_and_an_admin_every_one(
 async def test_what_is_kept_for_a_minute_is_kept_for_whoever_reads_counts_alike(
     conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "LONG", 600.0)  # on a busy machine too
+    for seconds in ("LONG", "NOTICED"):
+        monkeypatch.setattr(remembered, seconds, 600.0)  # on a busy machine too
     await supporters(conversation, range(200, 203), "69266", consent_team=False)
     web = web_of(conversation)
     karim = await signed_in(await staff(conversation, 12, "admin", "FR"), web=web)

@@ -11,7 +11,17 @@ import pytest
 import structlog
 
 from bot.web import remembered
-from bot.web.remembered import IF_SLOW, KEPT_FOR, RESTS, SHOWN_FOR, WITHOUT_RESTS, Older, Remembered
+from bot.web.remembered import (
+    BRIEFLY,
+    IF_SLOW,
+    KEPT_FOR,
+    NOTICED,
+    RESTS,
+    SHOWN_FOR,
+    WITHOUT_RESTS,
+    Older,
+    Remembered,
+)
 from db.waiting import is_waited_for
 
 NOW = datetime(2016, 11, 16, 9, tzinfo=UTC)
@@ -150,6 +160,16 @@ async def test_what_is_counted_in_no_time_is_never_old() -> None:
     await kept.get(KEY, count, NOW)
     assert kept.shown(KEY, count, LATER) is None
     assert not kept.takes_long(KEY)
+
+
+async def test_what_a_reader_would_notice_is_shown_for_one_minute_more() -> None:
+    kept, count = Remembered(), Counted()
+    kept.keep(KEY, 0, NOW, took=2 * NOTICED)
+    assert kept.shown(KEY, count, LATER) == (0, NOW)
+    await asyncio.gather(*kept._renewals.values())
+    assert kept.shown(KEY, count, LATER) == (1, LATER)
+    kept.keep(KEY, 0, NOW, took=2 * NOTICED)
+    assert kept.shown(KEY, count, NOW + BRIEFLY) is None
 
 
 async def test_of_very_many_also_what_is_quick_is_shown_while_it_is_counted_anew() -> None:

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.attendees import Attendee
 from bot.rules.seats import Standing
 from db.engine import require_writer
-from db.headcounts import known_to
-from db.restrictions import IS_USABLE
+from db.restrictions import of_others
 from db.schema import RowId, attendee_numbers, check_ins, doors, people, rsvps, shift_places
+from db.supporters import NAMED, named_to
 from db.upsert import insert
 
 
@@ -25,16 +25,15 @@ async def of_event(
     Each has a number of the event's own, in an order that tells nothing of them: it stays theirs, and is given to
     nobody else. Whoever has none yet (`give_numbers`) is not among them. `numbers`: these alone.
     """
-    name = sa.case((known_to(known_in), people.c.first_name), else_=None)
     columns = (rsvps.c.answer, rsvps.c.guests, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.ticket)
     there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
     query = (
-        sa.select(attendee_numbers.c.number, name.label("name"), *columns)
+        sa.select(attendee_numbers.c.number, NAMED.c.first_name.label("name"), *columns)
         .add_columns(check_ins.c.at.is_not(None).label("checked_in"))
-        .select_from(rsvps.join(people, people.c.id == rsvps.c.person))
-        .join(attendee_numbers, _is_theirs())
+        .select_from(rsvps.join(attendee_numbers, _is_theirs()))
+        .outerjoin(NAMED, sa.and_(NAMED.c.id == rsvps.c.person, named_to(known_in)))
         .outerjoin(check_ins, there)
-        .where(rsvps.c.event == event, _LISTED, IS_USABLE)
+        .where(rsvps.c.event == event, _LISTED, of_others(rsvps.c.person))
     )
     if numbers is not None:  # by their index: of twenty thousand a page shows twenty
         query = query.where(attendee_numbers.c.event == event, attendee_numbers.c.number.in_(numbers))
@@ -53,11 +52,10 @@ async def of_event(
 async def names(tx: AsyncConnection, event: int, known_in: Sequence[str]) -> list[tuple[int, str]]:
     """The numbers and first names of those on the list of an event who agreed to be known there."""
     query = (
-        sa.select(attendee_numbers.c.number, people.c.first_name)
-        .select_from(rsvps.join(people, people.c.id == rsvps.c.person))
-        .join(attendee_numbers, _is_theirs())
-        .where(rsvps.c.event == event, _LISTED, IS_USABLE, known_to(known_in))
-        .where(people.c.first_name.is_not(None))
+        sa.select(attendee_numbers.c.number, NAMED.c.first_name)
+        .select_from(rsvps.join(attendee_numbers, _is_theirs()))
+        .join(NAMED, NAMED.c.id == rsvps.c.person)
+        .where(rsvps.c.event == event, _LISTED, named_to(known_in), NAMED.c.first_name.is_not(None))
     )
     return [(number, name) for number, name in await tx.execute(query)]
 

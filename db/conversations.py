@@ -14,10 +14,10 @@ import db.talks
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.conversations import NEW, Claims, ConversationStanding, ConversationState
-from db.areas import person_in
 from db.engine import savepoint
 from db.records import records
 from db.schema import conversations, messages, people
+from db.supporters import votes_in
 from db.upsert import insert
 
 _STANDING = tuple(field.name for field in fields(ConversationStanding))
@@ -393,7 +393,7 @@ async def middle_waits(tx: AsyncConnection, since: datetime, area: str) -> Seque
     query = sa.select(messages.c.waited).where(messages.c.waited.is_not(None), messages.c.at >= since)
     if area != EVERYWHERE:
         theirs = conversations.join(people, people.c.id == conversations.c.person)
-        query = query.join(theirs, conversations.c.id == messages.c.conversation).where(person_in(area))
+        query = query.join(theirs, conversations.c.id == messages.c.conversation).where(votes_in(area))
     number = int(await tx.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0)
     middle = query.order_by(messages.c.waited).offset(max(0, number - 1) // 2).limit(2 - number % 2)
     return list(await tx.scalars(middle))

@@ -11,16 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
-from bot.rules.areas import DEPARTMENTS, normal_area
+from bot.rules.areas import DEPARTMENTS, EVERYWHERE, normal_area
 from bot.rules.small_counts import NOBODY, Headcount
 from bot.rules.volunteering import PURPOSE as HELP
 from bot.rules.volunteering import Task
-from db.areas import event_in, lies_in, person_in
+from db.areas import event_in, lies_in
 from db.days import hour_text
 from db.events import not_over
 from db.headcounts import counted, headcount, known_to
 from db.restrictions import IS_USABLE, of_others
 from db.schema import events, people, polling_places, responses, rsvps, volunteering, vote_plans
+from db.supporters import IS_REGISTERED, REGISTERED, known_by_commune, votes_in
 
 
 class Heads(Frozen):
@@ -61,13 +62,13 @@ KnownIn = Sequence[str] | None
 
 
 async def heads(tx: AsyncConnection, area: str, known_in: KnownIn) -> Heads:
-    known = known_to(known_in)
+    known = known_by_commune(known_in)
     query = sa.select(
         *counted("registered", known),
         *counted("volunteers", known, people.c.volunteer),
         *counted("unreachable", known, people.c.unreachable_at.is_not(None)),
     )
-    row = (await tx.execute(query.where(_REGISTERED, person_in(area)))).one()
+    row = (await tx.execute(query.where(_REGISTERED, votes_in(area)))).one()
     return Heads(**{name: headcount(row, name) for name in ("registered", "volunteers", "unreachable")})
 
 
@@ -76,8 +77,8 @@ async def joined(
 ) -> list[Headcount]:
     """How many signed up between each instant and the next, to the hour: one number less than there are instants."""
     at, hour = people.c.registered_at, hour_text(people.c.registered_at)
-    query = sa.select(hour.label("hour"), *counted("people", known_to(known_in)))
-    query = query.where(_REGISTERED, _votes_in(area), at >= bounds[0], at < bounds[-1]).group_by(hour)
+    query = sa.select(hour.label("hour"), *counted("people", known_by_commune(known_in)))
+    query = query.where(_REGISTERED, votes_in(area), at >= bounds[0], at < bounds[-1]).group_by(hour)
     found = [NOBODY] * (len(bounds) - 1)
     for row in await tx.execute(query):
         place = bisect_right(bounds, datetime.fromisoformat(f"{row.hour}:00+00:00")) - 1
@@ -86,12 +87,31 @@ async def joined(
     return found
 
 
+class _Supporters:
+    """Supporters of an area with what they said: each has a row where `person` is.
+
+    Of everywhere, and of a region, what was said is read, and for each row whose it is; of less those who vote there,
+    and what they said.
+    """
+
+    def __init__(self, person: sa.Column[int], area: str, known_in: KnownIn) -> None:
+        place = normal_area(area)
+        if place == EVERYWHERE or place.startswith("R"):
+            self.rows = person.table.join(REGISTERED, REGISTERED.c.id == person)
+            self.there = sa.and_(IS_REGISTERED, votes_in(area, REGISTERED))
+            self.known = known_by_commune(known_in, REGISTERED)
+            return
+        # A sum: else SQLite, which does not know how few they are, looks each up by this number all the same.
+        self.rows = people.join(person.table, person == people.c.id + 0)
+        self.there, self.known = sa.and_(_REGISTERED, votes_in(area)), known_by_commune(known_in)
+
+
 async def offers(tx: AsyncConnection, area: str, known_in: KnownIn) -> list[AnswerCount]:
     """How many offer each kind of help, whether or not the team may write to them."""
-    known = known_to(known_in)
-    query = sa.select(*(column for task in Task for column in counted(task, known, volunteering.c[task])))
-    query = query.select_from(volunteering.join(people, people.c.id == volunteering.c.person))
-    row = (await tx.execute(query.where(_REGISTERED, person_in(area)))).one()
+    supporters = _Supporters(volunteering.c.person, area, known_in)
+    columns = (column for task in Task for column in counted(task, supporters.known, volunteering.c[task]))
+    query = sa.select(*columns).select_from(supporters.rows).where(supporters.there)
+    row = (await tx.execute(query)).one()
     return [AnswerCount(about=HELP, question=HELP, answer=task, people=headcount(row, task)) for task in Task]
 
 
@@ -100,8 +120,8 @@ async def by_place(
 ) -> list[tuple[str, Headcount]]:
     """The areas of a level (region, department, commune) in which there are supporters, and how many there are."""
     place = people.c.commune if level == "commune" else _DEPARTMENT
-    query = sa.select(place, *counted("people", known_to(known_in)))
-    query = query.where(_REGISTERED, _votes_in(area), people.c.commune.is_not(None)).group_by(place)
+    query = sa.select(place, *counted("people", known_by_commune(known_in)))
+    query = query.where(_REGISTERED, votes_in(area), people.c.commune.is_not(None)).group_by(place)
     found: dict[str, Headcount] = {}
     for row in await tx.execute(query):
         code = DEPARTMENTS[row[0]] if level == "region" else row[0]
@@ -116,25 +136,13 @@ _DEPARTMENT = sa.case(
 """The département of a commune, which its code begins with: three figures overseas."""
 
 
-def _votes_in(area: str) -> sa.ColumnElement[bool]:
-    """As `person_in`, by the commune alone where it tells: an index has everything that is counted by it."""
-    area = normal_area(area)
-    region = area[1:] if area.startswith("R") else ""
-    departments = (
-        [area] if area in DEPARTMENTS else [each for each, of in DEPARTMENTS.items() if of == region]
-    )
-    if not departments:
-        return person_in(area)
-    return sa.or_(*(people.c.commune.between(each.ljust(5, "0"), each.ljust(5, "9")) for each in departments))
-
-
 async def by_commune(
     tx: AsyncConnection, area: str, known_in: KnownIn, *, volunteers: bool = False
 ) -> list[tuple[str, Headcount]]:
     """The communes of an area in which supporters vote, and how many; those alone who offered help."""
     place = people.c.commune
-    query = sa.select(place, *counted("people", known_to(known_in)))
-    query = query.where(_REGISTERED, _votes_in(area), place.is_not(None)).group_by(place)
+    query = sa.select(place, *counted("people", known_by_commune(known_in)))
+    query = query.where(_REGISTERED, votes_in(area), place.is_not(None)).group_by(place)
     if volunteers:
         query = query.where(people.c.volunteer)
     return [(row[0], headcount(row, "people")) for row in await tx.execute(query)]
@@ -183,10 +191,11 @@ async def vote_answers(tx: AsyncConnection, area: str, known_in: KnownIn) -> lis
     """The plans and deeds of people, per ballot: `intention`, `slot` and `vote`, each with its answers."""
     # One pass counts all of them: of each question there are few answers.
     columns = [vote_plans.c[name] for name in PLAN_QUESTIONS]
+    supporters = _Supporters(vote_plans.c.person, area, known_in)
     query = (
-        sa.select(vote_plans.c.ballot, *columns, *counted("people", known_to(known_in)))
-        .select_from(vote_plans.join(people, vote_plans.c.person == people.c.id))
-        .where(person_in(area), _REGISTERED)
+        sa.select(vote_plans.c.ballot, *columns, *counted("people", supporters.known))
+        .select_from(supporters.rows)
+        .where(supporters.there)
         .group_by(vote_plans.c.ballot, *columns)
     )
     found: dict[tuple[str, int, str], Headcount] = {}

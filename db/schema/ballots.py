@@ -17,7 +17,8 @@ vote_plans = sa.Table(
     sa.Column("company", sa.String(16)),  # alone | family | friends
     sa.Column("vote", sa.String(16)),  # voted | later | cannot
     sa.Column("at", Instant, nullable=False),
-    sa.Index(None, "ballot", "vote"),
+    # All that plans are counted by, in an order in which they need not be sorted.
+    sa.Index(None, "ballot", "vote", "intention", "slot", "person"),
 )
 
 # What somebody offers to help with, and when; and whether the team of their area may write to them.

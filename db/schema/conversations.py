@@ -64,6 +64,13 @@ messages = sa.Table(
     sa.Column("edited_at", Instant),
     # Of an answer that somebody waited for: how many seconds.
     sa.Column("waited", sa.Integer),
+    # How long people waited lately, of however much was written.
+    sa.Index(
+        "ix_messages_waited",
+        *("at", "waited", "conversation"),
+        sqlite_where=sa.text("waited IS NOT NULL"),
+        postgresql_where=sa.text("waited IS NOT NULL"),
+    ),
 )
 
 # Who of the team answers at present, when, and under which name.

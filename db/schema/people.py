@@ -93,13 +93,26 @@ people = sa.Table(
         postgresql_where=sa.text("state = 'registered' AND consent_team"),
     ),
     # Who joined lately, and where, of however many there are: no row is read for it.
-    sa.Index("ix_people_joined", "registered_at", "state", "commune"),
+    sa.Index("ix_people_joined", "registered_at", "state", "commune", "consent_team"),
     # Everything that chooses an audience by place, so that no row is read for it (db.expressions).
     sa.Index(
         "ix_people_audience",
         "commune",
         *("state", "consent_contact", "consent_commune", "unreachable_at", "mutes_events", "mutes_news"),
-        *("language", "volunteer", "territory", "zone"),
+        *("language", "volunteer", "territory", "zone", "consent_team"),
+    ),
+    # Looked up person by person: where each supporter votes, and who may be listed by which name (db.supporters).
+    sa.Index(
+        "ix_people_registered",
+        *("id", "commune", "territory", "consent_team"),
+        sqlite_where=sa.text("state = 'registered' AND id > 0"),
+        postgresql_where=sa.text("state = 'registered' AND id > 0"),
+    ),
+    sa.Index(
+        "ix_people_listed",
+        *("id", "first_name", "commune", "territory"),
+        sqlite_where=sa.text("state = 'registered' AND consent_team AND id > 0"),
+        postgresql_where=sa.text("state = 'registered' AND consent_team AND id > 0"),
     ),
     sqlite_autoincrement=True,  # an erased person's number is never given to another
 )

@@ -30,7 +30,7 @@ class _ByIndex(sa.Alias):
 
 @compiles(_ByIndex)
 def _in_all(element: _ByIndex, compiler: SQLCompiler, **options: Any) -> str:
-    return str(compiler.visit_alias(element, **options))
+    return str(compiler.visit_alias(element, **options))  # type: ignore[no-untyped-call]  # SQLAlchemy's own has none
 
 
 @compiles(_ByIndex, "sqlite")

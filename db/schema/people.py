@@ -99,7 +99,7 @@ people = sa.Table(
         "ix_people_audience",
         "commune",
         *("state", "consent_contact", "consent_commune", "unreachable_at", "mutes_events", "mutes_news"),
-        *("language", "volunteer", "territory", "zone", "consent_team"),
+        *("language", "volunteer", "territory", "zone", "consent_team", "mutes_reminders"),
     ),
     # Looked up person by person: where each supporter votes, and who may be listed by which name (db.supporters).
     sa.Index(

@@ -23,7 +23,7 @@ _JOINED = ("registered_at", "state", "commune")
 
 def upgrade() -> None:
     op.drop_index("ix_people_audience", table_name="people")
-    op.create_index("ix_people_audience", "people", [*_AUDIENCE, "consent_team"])
+    op.create_index("ix_people_audience", "people", [*_AUDIENCE, "consent_team", "mutes_reminders"])
     op.drop_index("ix_people_joined", table_name="people")
     op.create_index("ix_people_joined", "people", [*_JOINED, "consent_team"])
     _create_partial(

@@ -201,6 +201,11 @@ async def expire_at(tx: AsyncConnection, broadcast: int, instant: datetime) -> N
     await tx.execute(mine.values(expires_at=instant))
 
 
+async def be_about(tx: AsyncConnection, broadcast: int, event: int) -> None:
+    """The invitation to a series stands at another date of it."""
+    await tx.execute(broadcasts.update().where(broadcasts.c.id == broadcast).values(event=event))
+
+
 async def cancel(tx: AsyncConnection, broadcast: int) -> bool:
     """Send nothing more, for good; whether it could be. The sender then cancels its deliveries in pieces, and it is
     filled no more.

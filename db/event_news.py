@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
+from bot.rules.seats import ON_THE_LIST, Standing
 from db.beginnings import begins
-from db.schema import broadcasts, deliveries
+from db.schema import broadcasts, deliveries, rsvps
 from db.schema.columns import Instant
 
 WAITING = ("scheduled", "active", "paused", "unapproved")
+_COME = (Standing.YES, Standing.MAYBE, *ON_THE_LIST)
 LEFT = ("sending", "sent", "in_doubt", "failed", "unreachable")
 
 
@@ -84,6 +86,39 @@ async def untold(tx: AsyncConnection, key: str) -> list[Untold]:
     return [
         Untold(id=row.id, state=row.state, starts_at=row.starts_at, details=row.details or {}) for row in rows
     ]
+
+
+async def hand_on(
+    tx: AsyncConnection,
+    broadcast: int,
+    *,
+    before: int,
+    to: Sequence[int],
+    audience: Mapping[str, Any],
+    details: Mapping[str, Any],
+) -> None:
+    """News of an event, `before`, are of these others, and stand at the first of them: for those who come to one of
+    these, may, or wait. The caller filled `audience` and `details` accordingly.
+    """
+    key: str = (
+        await tx.execute(sa.select(broadcasts.c.key).where(broadcasts.c.id == broadcast))
+    ).scalar_one()
+    # Of the first it may have such a key already: what comes last tells the two apart.
+    kind = key.removeprefix(f"event:{before}:").partition("/")[0]
+    values = {
+        "key": f"event:{to[0]}:{kind}/{broadcast}",
+        "event": to[0],
+        "audience": audience,
+        "details": details,
+    }
+    await tx.execute(sa.update(broadcasts).where(broadcasts.c.id == broadcast).values(values))
+    comes = sa.select(rsvps.c.person).where(
+        rsvps.c.person == deliveries.c.person, rsvps.c.event.in_(to), rsvps.c.answer.in_(_COME)
+    )
+    others = sa.and_(
+        deliveries.c.broadcast == broadcast, deliveries.c.state.in_(("queued", "withheld")), ~comes.exists()
+    )
+    await tx.execute(sa.delete(deliveries).where(others))
 
 
 async def last_told(tx: AsyncConnection, event: int) -> LastTold | None:

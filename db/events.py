@@ -233,6 +233,12 @@ async def drop(tx: AsyncConnection, event: int) -> bool:
     return await _move(tx, event, "hidden", "dropped")
 
 
+async def drop_alone(tx: AsyncConnection, event: int) -> None:
+    """Gives up one date of a series that nobody saw."""
+    hidden = sa.and_(events.c.id == event, events.c.state == "hidden")
+    await tx.execute(sa.update(events).where(hidden).values(state="dropped"))
+
+
 async def take_over(tx: AsyncConnection, ids: Iterable[int], *, host: int, by: int | None) -> None:
     """What somebody hosted is whose who took it from them."""
     theirs = sa.and_(events.c.id.in_(list(ids)), events.c.created_by == host)

@@ -29,13 +29,16 @@ async def number_of(tx: AsyncConnection, event: int) -> int | None:
 
 
 async def whole(tx: AsyncConnection, event: int) -> tuple[str, list[Event]] | None:
-    """The rule of the series that an event is a date of, and all its dates, the soonest first; None: it is of none."""
+    """The rule of the series that an event is a date of, and all its dates, the soonest first, without those
+    that were given up before anybody saw them; None: it is of none.
+    """
     number = await number_of(tx, event)
     if number is None:
         return None
     rule = (await tx.execute(sa.select(series.c.rule).where(series.c.id == number))).scalar_one()
     query = sa.select(events).join(series_events, series_events.c.event == events.c.id)
-    rows = await tx.execute(query.where(series_events.c.series == number).order_by(events.c.starts_at))
+    shown = sa.and_(series_events.c.series == number, events.c.state != "dropped")
+    rows = await tx.execute(query.where(shown).order_by(events.c.starts_at))
     return rule, records(Event, rows)
 
 

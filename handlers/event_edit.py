@@ -252,7 +252,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         context.say("event_edit/previews", hidden=hidden)
         context.replies += desk.previews(context, wording, {}, event=event, event_texts=texts)
     silence = None if cancelling else announcing.silence_at(context.campaign, event)
-    dates = await series.following(context.tx, found) if not hidden else []
+    dates = await series.following(context.tx, found)
     context.say(
         "event_edit/confirm",
         reach=reach,
@@ -260,6 +260,7 @@ async def _ask_to_confirm(context: Context, author: Author, found: ManagedEvent)
         leaves_at=None if awaits and rewords else told.at,
         cancelling=cancelling,
         hidden=hidden,
+        others=await series.how_many_others(context.tx, author, found.event),
         reasoned=bool(reason),
         rewords=rewords,
         held=held,
@@ -357,6 +358,7 @@ async def confirm(update: Update, context: Context) -> None:
         told=told,
         cancelled=cancelled,
         held=found.held,
+        others=await series.how_many_others(context.tx, author, found.event),
         invited=await event_news.invited(context.tx, author, found.event),
         late=late,
         bot=context.services.bot_username,

@@ -322,7 +322,7 @@ async def follow_cancellation(tx: AsyncConnection, author: Author, event: Event)
     invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
     if invitation is None or invitation.series is None or invitation.is_cancelled:
         return
-    if await db.series.to_come(tx, [event.id], author.now):
+    if await db.series.taking_place(tx, event.id, since=author.now):
         await _ask_anew(tx, author, invitation, event)
     elif invitation.finished_at is None:
         await broadcast_approvals.end(tx, invitation.id, why="cancelled", now=author.now)

@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.areas
 import db.broadcast_accounts
-import db.broadcasts
 import db.event_news
 import db.events
 import db.faces
 import db.hosts
 import db.seats
 import db.shifts
-from bot.actions import audit, broadcast_approvals
+from bot.actions import audit, event_ends
 from bot.actions.announcing import (
     EventRefused,
     columns_of_place,
@@ -335,7 +334,8 @@ async def cancel_event(
     if sequence is not None:
         await require_unchanged(tx, author, found.event, sequence)
     if found.event.is_hidden:
-        return await _drop(tx, author, found.event)
+        await event_ends.drop(tx, author, [found.event])
+        return Told()
     await apply_cancellation(tx, author, found.event)
     await follow_cancellation(tx, author, found.event)
     event, key = found.event, db.event_news.cancel_key(found.event.id)
@@ -362,16 +362,4 @@ async def apply_cancellation(tx: AsyncConnection, author: Author, event: Event) 
         raise EventRefused("This event was cancelled.", message="errors/event_cancelled")
     await db.seats.lock(tx, event.id)  # nor is a seat offered of what is off
     await db.faces.look(tx, author.now, event=event.id)
-    for broadcast in await db.events.broadcasts_about(tx, event.id):
-        await broadcast_approvals.end(tx, broadcast, why="cancelled", now=author.now)
-        await db.broadcasts.cancel(tx, broadcast)
-
-
-async def _drop(tx: AsyncConnection, author: Author, event: Event) -> Told:
-    """Gives up an event that only its author sees: there is nobody to tell."""
-    invitation = await db.broadcast_accounts.invitation_to(tx, event.id)
-    assert invitation is not None  # it was made with the event
-    await broadcast_approvals.give_up(tx, invitation, why="cancelled", now=author.now)
-    details = {"event": event.code, "told": 0}
-    await audit.note(tx, actor=author.name, action="cancel_event", details=details, now=author.now)
-    return Told()
+    await event_ends.stop_news(tx, author, event)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import db.event_news
 import db.events
 import db.series
-from bot.actions import announcing, audit, events
+from bot.actions import announcing, audit, event_ends, events
 from bot.actions.announcing import Announced, NewEvent
 from bot.actions.authority import Author, in_turn
 from bot.actions.broadcasts import NewBroadcast, Queued
@@ -129,6 +129,12 @@ async def following(tx: AsyncConnection, found: ManagedEvent) -> list[Event]:
     return await db.series.following(tx, found.event)
 
 
+async def how_many_others(tx: AsyncConnection, author: Author, event: Event) -> int:
+    """The other dates of its series that are to come."""
+    dates = await db.series.taking_place(tx, event.id, since=author.now)
+    return sum(date.id != event.id for date in dates)
+
+
 async def change_following(
     tx: AsyncConnection, author: Author, code: str, change: EventChange, *, sequence: int, reason: str = ""
 ) -> Told:
@@ -220,12 +226,15 @@ async def cancel_following(
     found = await events.find_open(tx, author, code)
     events.require_may_cancel(author, found.event)
     dates = await following(tx, found)
-    if found.event.is_hidden or not dates:
+    if not dates:
         return await events.cancel_event(tx, author, code, sequence=sequence, reason=reason)
     if sequence is not None:
         await require_unchanged(tx, author, found.event, sequence)
+    if found.event.is_hidden:
+        await event_ends.drop(tx, author, dates)
+        return Told()
     await db.seats.hold_events(tx, [date.id for date in dates])
-    for date in dates:
+    for date in reversed(dates):  # so that no news are handed on to a date that is off next
         await events.apply_cancellation(tx, author, (await events.find_open(tx, author, date.code)).event)
     await follow_cancellation(tx, author, found.event)
     news = News(

@@ -97,7 +97,7 @@ event_news.tell event_news.gather event_news.pending event_news.invited events.a
 too_late.of_event too_late.to_decide
 series.following event_history.history event_history.refused team_log.titles
 hosts.reason_of hosts.trust hosts.title_of hosts.tell_removed events.require_may_reword
-series.make series.invite series.of_event
+series.make series.invite series.of_event series.how_many_others event_ends.drop event_ends.stop_news
 event_calendar.followed public_events.shown
 exports.write exports.content
 friends.tell_recruiter ledger.note_choice console.end_unfounded

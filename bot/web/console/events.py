@@ -141,7 +141,7 @@ class Events:
         campaign, event, refused = visit.author.campaign, found.event, refused or Refused()
         gazetteer = visit.author.gazetteer
         now = event_change.fields(found, campaign.languages, gazetteer)
-        following = await series.following(visit.tx, found) if not event.is_hidden else ()
+        following = await series.following(visit.tx, found)
         history = await event_history.history(visit.tx, visit.author, found)
         invited = stored(history.invitation.audience) if history.invitation is not None else None
         fields = {"reason": "", "following": "one", **now, **visit.form, **refused.fields}
@@ -259,7 +259,7 @@ class Events:
         tx, author = visit.tx, visit.author
         found = await events.find_open(tx, author, code_of(visit))
         events.require_may_cancel(author, found.event)
-        following = await series.following(tx, found) if not found.event.is_hidden else ()
+        following = await series.following(tx, found)
         return visit.page(
             "event_cancel",
             status=200 if fault is None else 409,

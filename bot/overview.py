@@ -9,12 +9,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.backup_record
+import db.newest
 import db.overview
 import db.staff
 from bot.campaign.campaign import Campaign, find_campaign_file
 from bot.campaign.upcoming import upcoming
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
+from bot.rules.clock_back import Backsteps, WentBack
 from bot.settings import Settings, installed_version
 from db.backup_record import Record
 from db.engine import FILE_NAME
@@ -51,6 +53,13 @@ class Overview(Frozen):
     counts: OverviewCounts
     backup: Record | None
     next: Next
+
+
+async def went_back(tx: AsyncConnection, now: datetime) -> WentBack | None:
+    """Whether the clock shows less than it is known to have shown."""
+    backsteps = Backsteps()
+    backsteps.remember(await db.newest.newest(tx))
+    return backsteps.look(now, 0.0)
 
 
 async def overview(tx: AsyncConnection, campaign: Campaign, now: datetime) -> Overview:

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 import db.backup_record
+import db.newest
 import db.overview
 import db.purges
 import db.unread
@@ -25,6 +26,7 @@ from bot.clock import Clock, RealClock
 from bot.delivery.engine import Engine
 from bot.delivery.outcomes import OUTCOMES, PASSED_OVER
 from bot.frozen import Frozen
+from bot.rules.clock_back import Backsteps, WentBack
 from bot.rules.courtesy import CourtesyHours
 from bot.rules.health import LATE_SECONDS, REMEDIES, Signs, Trouble, in_words, troubles
 from bot.rules.metrics import Sample, exposition, first_samples
@@ -60,7 +62,7 @@ class Watch:
     """Looks at the bot every few seconds, says in the log what changed, and has the admins told.
 
     `backup_missed` says whether a backup that was planned was not made, by when the last one was. `holds`: whether the
-    purge waits where the clock may be wrong.
+    clock is one that may be wrong, for which the purge waits, and that nobody moves on purpose.
     """
 
     def __init__(
@@ -83,6 +85,10 @@ class Watch:
         self._disk = folder if database.file is None else database.file.parent
         self._courtesy, self._version, self._backup_missed = courtesy, version, backup_missed
         self._memory = Memory(monotonic)
+        self._monotonic = monotonic
+        self._backsteps = Backsteps()
+        self._knows_newest = False
+        self._is_back = False
         self._counted: KeptCounts | None = None
         self._all_told = False  # before the first look nobody knows
 
@@ -140,6 +146,9 @@ class Watch:
                 due = await db.overview.due(tx, now, looks_closer_after=timedelta(seconds=LATE_SECONDS))
                 backup = await db.backup_record.last(tx)
                 held = self._holds and await db.purges.is_held(tx)
+                if not self._knows_newest:
+                    self._backsteps.remember(await db.newest.newest(tx))
+                    self._knows_newest = True
                 size = await db.overview.size(self._database, tx)
         except (*TROUBLES, TimeoutError):
             answers = False
@@ -156,9 +165,21 @@ class Watch:
             copy_bytes=size or 0,
             database_answers=answers and (troubled is None or troubled > RECENTLY_SECONDS),
             clock_leapt=held,
+            went_back=self._went_back(now),
             backup_missed=answers and self._backup_missed(None if backup is None else backup.at, now),
         )
         return Looked(signs=signs, troubles=troubles(signs), figures=figures, backup=backup, size=size)
+
+    def _went_back(self, now: datetime) -> WentBack | None:
+        """Whether the clock was set back; said in the log once."""
+        found = self._backsteps.look(now, self._monotonic()) if self._holds else None
+        if found is not None and not self._is_back:
+            seconds = round(found.by.total_seconds())
+            log.warning(
+                "clock_went_back", seconds=seconds, until=found.until.isoformat(), hint=found.sentence
+            )
+        self._is_back = found is not None
+        return found
 
     async def health(self) -> Mapping[str, Any]:
         """What /health shows; nothing personal."""
@@ -166,7 +187,7 @@ class Watch:
         return {
             "ok": not looked.troubles,
             "troubles": list(looked.troubles),
-            "why": in_words(looked.troubles),
+            "why": in_words(looked.troubles, looked.signs),
             **looked.figures,
         }
 
@@ -182,6 +203,7 @@ class Watch:
             "fetched_seconds": signs.silent_seconds,
             "lag_seconds": signs.lag_seconds,
             "retry_after_seconds": (blocked - self._clock.now()).total_seconds() if blocked else 0.0,
+            "clock_back_seconds": 0.0 if signs.went_back is None else signs.went_back.by.total_seconds(),
             "database_up": signs.database_answers,
             "database_bytes": looked.size,
             "disk_free_bytes": signs.free_bytes,

@@ -69,7 +69,7 @@ class Web:
 
 
 @asynccontextmanager
-async def watched(folder: Path, **more: str) -> AsyncIterator[Web]:
+async def watched(folder: Path, *, healthy: int = 200, **more: str) -> AsyncIterator[Web]:
     port = free_port()
     async with serving(folder) as (server, environment):
         settings = Settings.from_environment({**environment, "PORTEVOIX_WEB": f"127.0.0.1:{port}", **more})
@@ -78,11 +78,11 @@ async def watched(folder: Path, **more: str) -> AsyncIterator[Web]:
 
             async def listens() -> bool:
                 try:
-                    return (await web.health())[0] == 200
+                    return (await web.health())[0] == healthy
                 except aiohttp.ClientError:
                     return False
 
-            await until(listens, "/health answers 200")
+            await until(listens, f"/health answers {healthy}")
             yield web
 
 

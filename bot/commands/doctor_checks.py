@@ -16,7 +16,9 @@ from bot.campaign.campaign import load_campaign
 from bot.commands.doctor_network import Diagnosis, ask_telegram, ask_web, ask_web_url
 from bot.errors import PortevoixError
 from bot.frozen import Frozen
+from bot.overview import went_back
 from bot.rules.backups import BackupPlan
+from bot.rules.clock_back import WentBack
 from bot.rules.health import BACKUP_GRACE, REMEDIES, SPARE_BYTES, Trouble
 from bot.rules.territories import TERRITORIES, zone_of
 from bot.settings import Settings
@@ -44,7 +46,7 @@ async def examine(settings: Settings) -> list[Diagnosis]:
     if stored.now is not None:
         found.append(_backup(stored, stored.now, NIGHTLY if plan is not None else OLD_BACKUP))
         if settings.clock is None:
-            found.append(_erasure(stored))
+            found += [_erasure(stored), _clock(stored)]
     return found
 
 
@@ -53,6 +55,12 @@ def _erasure(stored: _Stored) -> Diagnosis:
         return Diagnosis("erasure", False, REMEDIES[Trouble.CLOCK])
     last = "never so far" if stored.purged is None else f"last on {stored.purged:%Y-%m-%d %H:%M} UTC"
     return Diagnosis("erasure", True, f"what is kept no longer is erased each day: {last}")
+
+
+def _clock(stored: _Stored) -> Diagnosis:
+    if stored.went_back is not None:
+        return Diagnosis("clock", False, stored.went_back.sentence)
+    return Diagnosis("clock", True, "it shows no less than the database remembers")
 
 
 def _campaign(settings: Settings) -> tuple[BackupPlan | None, Diagnosis]:
@@ -84,6 +92,7 @@ class _Stored(Frozen):
     backup: db.backup_record.Record | None = None
     purged: datetime | None = None
     held: bool = False
+    went_back: WentBack | None = None
 
 
 async def _database(settings: Settings) -> _Stored:
@@ -104,6 +113,7 @@ async def _database(settings: Settings) -> _Stored:
                 backup=await db.backup_record.last(tx),
                 purged=await db.purges.last(tx),
                 held=await db.purges.is_held(tx),
+                went_back=await went_back(tx, now),
             )
     except (DatabaseError, PortevoixError) as error:
         return _Stored(finding=Diagnosis("database", False, error.sentence))

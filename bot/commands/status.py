@@ -16,7 +16,7 @@ from bot.campaign.campaign import find_campaign_file
 from bot.commands.arguments import SubCommands
 from bot.commands.reading import campaign_of
 from bot.commands.tables import print_table
-from bot.overview import is_unreached, overview
+from bot.overview import is_unreached, overview, went_back
 from bot.rules.health import NOT_REACHED_YET, REMEDIES, Trouble
 from bot.settings import Settings, installed_version
 from bot.startup import opened, present
@@ -46,6 +46,8 @@ def status(arguments: Namespace, settings: Settings) -> int:
             async with database.read() as tx:
                 seen = await overview(tx, campaign, now)
                 found = await _troubles(tx)
+                if settings.clock is None and (back := await went_back(tx, now)) is not None:
+                    found[Trouble.CLOCK_BACK.value] = back.sentence
             running_as, backup = seen.running_as, seen.backup
             runs = await _runs(database)
             return {

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.frozen import Frozen
+from bot.rules.clock_back import WentBack
 
 SILENT_SECONDS = 120.0
 """So long nothing could be fetched from Telegram before it is a trouble. A long poll is answered within 25 s."""
@@ -31,6 +32,7 @@ class Trouble(StrEnum):
     DATABASE = "database"
     BACKUP = "backup"
     CLOCK = "clock"
+    CLOCK_BACK = "clock_back"
 
 
 REMEDIES = {
@@ -42,6 +44,8 @@ REMEDIES = {
     Trouble.DATABASE: "The database cannot be read or written: see the log, its disk, and its server.",
     Trouble.CLOCK: "The machine’s clock is ahead of Telegram’s, or nothing tells whether it is right after a long stop:"
     " set it if it is wrong; if it is right, run `portevoix purge`. Until then nothing is erased by itself.",
+    Trouble.CLOCK_BACK: "The machine’s clock went back: what is due waits until it shows again what it had shown."
+    " Set it if it is wrong; if it is right, wait.",
     Trouble.BACKUP: "The last planned backup was not made: see `backup_failed` in the log.",
 }
 
@@ -78,6 +82,7 @@ class Signs(Frozen):
     database_answers: bool = True
     backup_missed: bool = False
     clock_leapt: bool = False
+    went_back: WentBack | None = None
 
 
 def troubles(signs: Signs) -> tuple[Trouble, ...]:
@@ -91,6 +96,7 @@ def troubles(signs: Signs) -> tuple[Trouble, ...]:
         Trouble.DATABASE: not signs.database_answers,
         Trouble.BACKUP: signs.backup_missed,
         Trouble.CLOCK: signs.clock_leapt,
+        Trouble.CLOCK_BACK: signs.went_back is not None,
     }
     return tuple(trouble for trouble, there in found.items() if there)
 
@@ -111,6 +117,7 @@ def is_late(signs: Signs) -> bool:
     return signs.lag_seconds >= LATE_SECONDS + signs.due_total / signs.rate
 
 
-def in_words(found: Iterable[Trouble]) -> list[str]:
-    """A sentence for each: what is wrong, and what to do."""
-    return [REMEDIES[trouble] for trouble in found]
+def in_words(found: Iterable[Trouble], signs: Signs) -> list[str]:
+    """A sentence for each: what is wrong, by the signs of it, and what to do."""
+    measured = {} if signs.went_back is None else {Trouble.CLOCK_BACK: signs.went_back.sentence}
+    return [measured.get(trouble, REMEDIES[trouble]) for trouble in found]

@@ -63,6 +63,9 @@ METRICS = (
     _gauge("lag_seconds", "Seconds for which the oldest due message has been due; 0 where none is."),
     _gauge("supporters", "People who agreed to be written to."),
     _gauge("consents_to_renew", "Supporters who hear nothing until they agreed to a text that changed."),
+    _gauge(
+        "clock_back_seconds", "Seconds by which the machine’s clock went back; 0 where nothing waits for it."
+    ),
     _gauge("database_up", "1 where the database answers."),
     _gauge("database_bytes", "The size of the database."),
     _gauge("disk_free_bytes", "Free room on the disk of the database, with PostgreSQL of the data folder."),

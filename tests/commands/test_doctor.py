@@ -17,6 +17,7 @@ import pytest
 
 import db.backup_record
 import db.purges
+from bot.actions import audit
 from bot.cli import main
 from bot.clock import RealClock
 from bot.rules import health
@@ -207,6 +208,26 @@ def test_a_campaign_file_with_faults_and_a_database_that_is_gone(
     monkeypatch.setenv("PORTEVOIX_CAMPAIGN", str(file))
     status, found = examined(capsys)
     assert (status, list(to_mend(found))) == (1, ["campaign", "database"])
+
+
+def test_a_clock_that_was_set_back(
+    telegram: type[Telegram], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def happened(ahead: timedelta) -> None:
+        settings = Settings.from_environment()
+        async with opened(settings) as database, database.write() as tx:
+            await audit.note(
+                tx, actor="staff:1", action="broadcast", details={}, now=RealClock().now() + ahead
+            )
+
+    main(["staff", "list"])
+    monkeypatch.delenv("PORTEVOIX_CLOCK")
+    asyncio.run(happened(timedelta(seconds=2)))
+    assert "clock" not in to_mend(examined(capsys)[1])
+    asyncio.run(happened(timedelta(hours=3, minutes=1)))
+    status, found = examined(capsys)
+    assert (status, list(to_mend(found))) == (1, ["clock"])
+    assert "The machine’s clock went back by 3 h" in found["clock"]
 
 
 def test_a_purge_that_is_held_as_the_clock_may_be_wrong(

@@ -20,7 +20,15 @@ from handlers import audience_dialog, audience_screens, desk, survey_questions, 
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.following import follow
-from handlers.new_survey_asking import FLOW, forecast_of, proceed, question_of, said_of_cancel, take_up
+from handlers.new_survey_asking import (
+    FLOW,
+    forecast_of,
+    proceed,
+    question_of,
+    said_of_cancel,
+    say_so_far,
+    take_up,
+)
 from handlers.routing import Awaited, Handler, MalformedButton
 
 
@@ -32,14 +40,17 @@ async def begin(update: Update, context: Context) -> None:
 
 async def open_new(context: Context, answer: Callable[..., None]) -> None:
     """Starts a survey, or takes it up again, from wherever one is wanted."""
+    before = said_in(context.dialog, FLOW)
     await desk.begin_draft(
         context,
         FLOW,
         allowed=Action.ASK_SURVEY,
         first="kind",
         resumed="new_survey/resumed",
-        **said_of_cancel(said_in(context.dialog, FLOW)),
+        **said_of_cancel(context, before),
     )
+    if before is not None:
+        say_so_far(context)
     await proceed(context, answer)
 
 

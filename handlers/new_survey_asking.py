@@ -14,7 +14,16 @@ from bot.actions.survey_drafts import written
 from bot.actions.surveys import NewSurvey, SurveyRefused
 from bot.departure.composable import Draft
 from bot.rules.event_draft import DraftQuestion
-from bot.rules.survey_draft import TERMS, being_written, in_hand, is_anew, next_question
+from bot.rules.survey_draft import (
+    OF_A_QUESTION,
+    TERMS,
+    being_written,
+    gaps,
+    in_hand,
+    is_added,
+    is_anew,
+    next_question,
+)
 from bot.rules.surveys import KINDS, QUESTION
 from handlers import audience_dialog, desk, survey_tree
 from handlers.context import Context
@@ -44,13 +53,27 @@ async def take_up(update: Update, context: Context) -> None:
     """It was written on at the desk, or is asked for in its middle: what is asked now is shown before anything typed
     here counts.
     """
-    context.say("new_survey/resumed", **said_of_cancel(context.kept))
+    context.say("new_survey/resumed", **said_of_cancel(context, context.kept))
+    say_so_far(context)
     await proceed(context, context.say)
 
 
-def said_of_cancel(data: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What /cancel leaves as it was, where it does not drop the survey: a question, or a field."""
-    return {"is_anew": is_anew(data), "is_reopened": bool(data and data.get("before"))}
+def said_of_cancel(context: Context, data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What /cancel leaves as it was, where it does not drop the survey: a question, the other ones, or a field."""
+    return {
+        "is_anew": is_anew(data),
+        "is_added": is_added(data, context.campaign.languages),
+        "is_reopened": bool(data and data.get("before")),
+    }
+
+
+def say_so_far(context: Context) -> None:
+    """The questions of a draft of which one is not whole, wherever that was written, and what each such one lacks."""
+    missing, questions = gaps(context.kept, context.campaign.languages), in_hand(context.kept)
+    if missing and len(questions) > 1 and not is_anew(context.kept):
+        said = [each.get("texts", {}).items() for each in questions]
+        shown = [{language: words for language, words in texts if words} for texts in said]
+        context.say("new_survey/so_far", questions=shown, missing=missing)
 
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
@@ -65,7 +88,7 @@ async def show_step(context: Context, answer: Callable[..., None]) -> None:
         answer("new_survey/kept", terms=TERMS)
     elif question.step == "more":
         survey_tree.show(context, answer)
-    elif question.step in ("question", "read", "options", "several"):
+    elif question.step in OF_A_QUESTION:
         _ask_of_one(context, answer, question)
     else:
         answer(
@@ -87,7 +110,7 @@ def _ask_of_one(context: Context, answer: Callable[..., None], question: DraftQu
         number=number + 1,
         read=data.get("read"),
         like=next(iter(in_hand(data)[number].get("options", {}).values()), ()),
-        is_anew=is_anew(data),
+        **said_of_cancel(context, data),
         old=data["questions"][number] if is_anew(data) else None,
     )
 

@@ -14,10 +14,12 @@ from bot.rules.survey_draft import (
     anew,
     form_of,
     in_hand,
+    is_added,
     is_anew,
     kept_of,
     with_said,
     with_several,
+    without,
 )
 from bot.rules.survey_forms import LEAST_OPTIONS, LIMITS, MOST_OPTIONS, MOST_QUESTIONS, Wrong
 from bot.rules.survey_lines import answers_in, lines_in, question_in
@@ -180,7 +182,14 @@ async def leave_as_it_was(update: Update, context: Context) -> None:
 
 
 async def step_back(context: Context) -> bool:
-    """Gives up saying a question, or a field of the summary, anew, and nothing else of the survey; whether one was."""
+    """Gives up a question that is added, or saying one or a field of the summary anew, and nothing else of the survey;
+    whether one was.
+    """
+    if is_added(context.kept, context.campaign.languages):
+        added = number_of(context)
+        context.say("new_survey/left_out", number=added + 1)
+        await proceed(context, context.say, questions=without(context.kept["questions"], added), read=None)
+        return True
     before = context.kept.get("before")
     if not is_anew(context.kept) and not before:
         return False

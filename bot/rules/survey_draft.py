@@ -46,6 +46,8 @@ TERMS = (1, 7, 30, 90, 365)
 """Days after its end at which answers can be erased."""
 OTHERWISE = "otherwise"
 """Stands in `leads` for leaving the question out; of one with several answers, for whatever is said to it."""
+OF_A_QUESTION = ("question", "read", "options", "several")
+"""The steps that ask for what is missing of one."""
 _LETTERS = "abcdefgh"
 
 
@@ -92,7 +94,34 @@ def _gap(question: Mapping[str, Any], languages: Sequence[str]) -> DraftQuestion
     for language in languages:
         if question["texts"][language] and language not in question.get("options", {}):
             return DraftQuestion(step="options", language=language, may_skip=False)
+    uneven = _uneven(question, languages)
+    if uneven is not None:
+        return DraftQuestion(step="options", language=uneven, may_skip=False)
     return DraftQuestion(step="several") if question.get("several") is None else None
+
+
+def _uneven(question: Mapping[str, Any], languages: Sequence[str]) -> str | None:
+    """The first language in which a question has more answers, or fewer, than in the one before all others."""
+    options = question.get("options", {})
+    said = [language for language in languages if language in options]
+    return next((each for each in said if len(options[each]) != len(options[said[0]])), None)
+
+
+def gaps(data: Mapping[str, Any], languages: Sequence[str]) -> list[StillMissing]:
+    """What is missing first of each question that is not whole."""
+    found = []
+    for number, question in enumerate(in_hand(data)):
+        gap = _gap(question, languages)
+        if gap is not None:
+            found.append(StillMissing(step=_step_of(gap, question), language=gap.language, question=number))
+    return found
+
+
+def _step_of(gap: DraftQuestion, question: Mapping[str, Any]) -> str:
+    """The step that asks for what is missing of a question; `other_number` where answers are there and do not match."""
+    return (
+        "other_number" if gap.step == "options" and gap.language in question.get("options", {}) else gap.step
+    )
 
 
 def being_written(questions: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> int:
@@ -119,10 +148,11 @@ def missing(
         alone = {"questions": list(questions[: number + 1]), "anew": None, "read": None}
         gap = _unwritten({**data, **alone}, languages)
         if gap is not None:
-            of_one = gap.step in ("question", "options", "several")
-            return StillMissing(step=gap.step, language=gap.language, question=number if of_one else None)
-        if len({len(each) for each in questions[number]["options"].values()}) > 1:
-            return StillMissing(step="other_number", question=number)
+            if gap.step not in OF_A_QUESTION:
+                return StillMissing(step=gap.step, language=gap.language)
+            step = _step_of(gap, questions[number] if questions else {})
+            language = None if step == "other_number" else gap.language
+            return StillMissing(step=step, language=language, question=number)
     return None
 
 
@@ -168,6 +198,13 @@ def in_hand(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 def anew(questions: Sequence[Mapping[str, Any]], number: int) -> dict[str, Any]:
     """What is kept where a question is to be written anew: what led to it leads to what is written in its place."""
     return {"anew": {"number": number, "said": {"leads": questions[number].get("leads", {})}}}
+
+
+def is_added(data: Mapping[str, Any] | None, languages: Sequence[str]) -> bool:
+    """Whether what is asked now is missing of one question among several, and that one is not written anew."""
+    if not data or is_anew(data) or len(data.get("questions") or ()) < 2:
+        return False
+    return next_question(data, languages).step in OF_A_QUESTION
 
 
 def is_anew(data: Mapping[str, Any] | None) -> bool:

@@ -13,7 +13,18 @@ from bot.actions.survey_drafts import FLOW
 from bot.rules.survey_draft import form_of
 from bot.rules.survey_forms import LIMITS
 from tests.conversation import Conversation, Talker
-from tests.survey_writing import STAFF, TRAIN, WHEN, branch, plain, team, write, write_question, write_three
+from tests.survey_writing import (
+    STAFF,
+    TRAIN,
+    WHEN,
+    branch,
+    plain,
+    team,
+    write,
+    write_question,
+    write_three,
+    write_up_to_the_questions,
+)
 
 LATER = ("À quelle heure ?", "At what time?", "Tôt\nTard", "Early\nLate")
 SHORT_LINES = "Dites-nous si vous venez\nen train\nou à vélo"
@@ -99,6 +110,35 @@ async def test_in_french_too_and_by_the_button(conversation: Conversation) -> No
     await staff.tap("Réécrire la question 1")
     await staff.send("/cancel")
     assert "La question 1 reste comme avant." in staff.screen[-2].text
+
+
+@pytest.mark.parametrize("said", range(5))
+async def test_who_cancels_in_the_middle_of_another_question_leaves_out_that_one_alone(
+    conversation: Conversation, said: int
+) -> None:
+    staff = await team(conversation)
+    await write_three(staff)
+    await branch(staff)
+    before, old = staff.last.text, await asked(conversation, staff)
+    await staff.tap("Another question")
+    assert "/cancel leaves this question out; the others stay." in staff.last.text
+    for words in LATER[:said]:
+        await staff.send(words)
+    await staff.send("/survey")
+    assert "/cancel leaves out the question that you are adding" in staff.screen[-3].text
+    await staff.send("/cancel")
+    assert "Question 4 is left out; the rest of your survey stays." in staff.screen[-2].text
+    assert staff.last.text == before
+    assert await asked(conversation, staff) == old
+    await staff.send("/cancel")
+    assert "still here" not in (await staff.send("/survey")).text, "now it is the survey that is dropped"
+
+
+async def test_who_cancels_the_only_question_drops_the_survey(conversation: Conversation) -> None:
+    staff = await team(conversation)
+    await write_up_to_the_questions(staff)
+    await staff.send("Quand ?")
+    assert "left out" not in (await staff.send("/cancel")).text
 
 
 async def test_what_is_refused_and_who_is_interrupted_leaves_the_old_one(conversation: Conversation) -> None:

@@ -120,6 +120,42 @@ async def test_what_is_half_written_waits_and_the_chat_goes_on_with_what_is_whol
     assert "Vos trajets" not in html.unescape(sophie.page.text)
 
 
+async def test_the_chat_shows_the_questions_of_which_one_is_not_whole_and_goes_on_with_that(
+    conversation: Conversation,
+) -> None:
+    sophie = await asker(conversation, "coordinator")
+    writing = conversation.person(SOPHIE)
+    second, third = (
+        {"text-1-fr": "Quand ?", "text-1-en": "When?"},
+        {name.replace("-0", "-2"): text for name, text in FIRST.items() if "-0" in name},
+    )
+    await sophie.open(NEW)
+    await sophie.send(NEW, count="3", do="keep", **FIRST, **second, **third)
+    assert "The answers to question 2 are missing" in sophie.text
+    await writing.send("/survey")
+    await writing.tap_data("1:survey_new")
+    so_far = writing.screen[-2].text
+    for words in ("1. Do you take the train?", "2. When?", "3. Do you take the train?"):
+        assert words in so_far, words
+    assert "The answers to question 2 are missing." in so_far
+    assert "Which answers are offered?" in writing.last.text
+    await writing.send("Matin\nSoir")
+    # On the console the same stands, and what is uneven is asked for by its language.
+    await sophie.open(NEW)
+    assert "Matin" in sophie.text
+    await sophie.send(
+        NEW,
+        **{**FIRST, **second, **third, "count": "3", "do": "keep"},
+        **{"options-1-fr": "Matin\nSoir", "options-1-en": "Morning"},
+    )
+    await writing.send("anything")
+    assert "Question 2 needs as many answers in each language" in writing.screen[-2].text
+    assert "1. Matin" in writing.last.text
+    await writing.send("Morning\nEvening")
+    assert "Your questions so far" in writing.last.text
+    assert "That’s all" in writing.last.buttons
+
+
 async def test_what_the_chat_took_on_two_lines_keeps_its_words_apart(conversation: Conversation) -> None:
     sophie = await asker(conversation, "coordinator")
     writing = conversation.person(SOPHIE)

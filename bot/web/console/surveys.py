@@ -146,12 +146,9 @@ class Surveys:
         elif do == "add" and len(questions) < MOST_QUESTIONS:
             questions = [*questions, {}]
         gap = missing(said, languages, questions)
-        # The chat goes on with questions that are whole; the others wait here.
         complete = do == "next" and gap is None
         # What the chat had begun to write anew is what stands on the page.
         said |= {"questions": questions, TYPED: {}, "complete": complete, **AS_IT_WAS}
-        if gap is not None:
-            said |= {"questions": [], TYPED: {"questions": questions}}
         await drafts.keep(visit.tx, visit.author.person, FLOW, said, now=visit.now)
         if said["complete"] and not self._faults(visit, said, None):
             return visit.go(WHOM)
@@ -379,6 +376,7 @@ def _kind(data: Mapping[str, Any]) -> Kind:
 
 def _questions(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The questions as they were written last, whole or not."""
+    # Older drafts kept those apart that were not whole.
     typed = (data.get(TYPED) or {}).get("questions")
     return list(typed if typed is not None else data.get("questions") or [])
 

@@ -176,6 +176,7 @@ def _dialogs() -> dict[str, dict[str, Awaited]]:
     return found
 
 
+DIALOGS = _dialogs()
 ROUTES = Routes(
     commands=COMMANDS,
     buttons={
@@ -183,11 +184,11 @@ ROUTES = Routes(
         "question": asking_again(QUESTIONS),
         **{action: handler for feature in FEATURES for action, handler in feature.BUTTONS.items()},
     },
-    dialogs=_dialogs(),
+    dialogs=DIALOGS,
     stop=privacy.stop,
     changed=conversations.changed,
     unexpected=typed.answer,
-    waiting=typed.wait_on,
+    waiting=typed.waiting_on(DIALOGS, QUESTIONS),
     perhaps_stop=typed.ask_whether_to_stop,
     calls_for_help=canvass.type_safety_word,
     not_staff=fallback.not_staff,

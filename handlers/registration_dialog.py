@@ -136,10 +136,22 @@ def _candidates(context: Context) -> list[Commune]:
     return [typed for commune in found if (typed := _as_typed(context, commune)) is not None]
 
 
-def point_to_question(context: Context, command: str = "") -> None:
-    """One line says that the question above is still open; it is not asked again. `command`: one that there is not."""
-    typed = asks_place(context) and context.step != "territory"
-    context.say("general/please_answer", signing_up=not is_drafting(context), may_type=typed, command=command)
+def point_to_question(
+    context: Context, command: str = "", *, typed: bool = True, shared: bool = False
+) -> None:
+    """One line says that the question above is still open; it is not asked again. `command`: one that there is not.
+
+    `typed`, `shared`: whether of what is written something may answer it, and of what is sent.
+    """
+    places = asks_place(context) and context.step != "territory"
+    context.say(
+        "general/please_answer",
+        signing_up=not is_drafting(context),
+        may_type=places,
+        typed=typed,
+        may_send=shared,
+        command=command,
+    )
 
 
 async def ask_place(context: Context, step: str, **data: Any) -> None:

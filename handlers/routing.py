@@ -32,6 +32,16 @@ class Awaited(Frozen):
     photo: Handler | None = None
     anything: Handler | None = None
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether what is typed may answer it; if not, its buttons do, or what is shared."""
+        return bool(self.text or self.anything)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a place or a picture answers it."""
+        return bool(self.location or self.photo)
+
 
 class Routes(Frozen):
     """Everything the bot answers to. `dialogs` is keyed by flow, then step.

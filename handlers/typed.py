@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from telegram import Update
 
 from bot.actions import people, questions
+from bot.actions.dialogs import ASKED
 from bot.rules.typed import Meaning
 from handlers import check_ins, conversations, events, helping, menu, privacy, steps, volunteering, vote
 from handlers.buttons import arguments, yes_or_no
 from handlers.context import Context
 from handlers.registration_dialog import begin, must_sign_up, point_to_question
-from handlers.routing import Awaited, Handler
+from handlers.routing import Asker, Awaited, Handler
 
 _COMMAND = re.compile(r"/(\w{1,32})(?:@\w+)?(?=\s|$)")
 
@@ -41,9 +42,24 @@ async def answer(update: Update, context: Context) -> None:
         await (meant or unexpected)(update, context)
 
 
-async def wait_on(update: Update, context: Context) -> None:
-    """A dialog waits for something else: one line says where its question stands, which is not asked again."""
-    point_to_question(context, _command_in(context) or "")
+def waiting_on(dialogs: Mapping[str, Mapping[str, Awaited]], questions: Mapping[str, Asker]) -> Handler:
+    """The handler of what an open question does not wait for: one line says where that stands, and is not asked again.
+    Where nothing typed answers it and other messages have come below its buttons, they are shown again there.
+    """
+
+    async def run(update: Update, context: Context) -> None:
+        dialog, command = context.dialog, _command_in(context) or ""
+        assert dialog is not None  # one waits
+        awaited = dialogs.get(dialog.flow, {}).get(dialog.step, Awaited())
+        asked = dialog.data.get(ASKED)
+        if awaited.is_typed or asked is None or await people.stands_last(context.tx, context.person, asked):
+            point_to_question(context, command, typed=awaited.is_typed, shared=awaited.is_shared)
+            return
+        context.say("general/answer_below", command=command, may_send=awaited.is_shared)
+        await context.ask(dialog.flow, dialog.step)
+        await questions[dialog.flow](context, context.say)
+
+    return run
 
 
 async def ask_whether_to_stop(update: Update, context: Context) -> None:

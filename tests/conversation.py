@@ -313,12 +313,11 @@ class Talker:
             if call.remember is not None and call.method == "sendMessage":
                 sent = {"chat": {"id": self.telegram_id}, "message_id": self.last.id}
                 await remember_question(self.conversation.database, call.remember, sent)
-        if any(call.puts_a_message for call in self.calls):
+        put = [call for call in self.calls if call.puts_a_message]
+        if put:
             # As the engine does once they were posted; a file or a map stands below what is shown.
             async with self.conversation.database.write() as tx:
-                newest = (
-                    self.last.id if self.calls[-1].method == "sendMessage" else self.conversation.number()
-                )
+                newest = self.last.id if put[-1].method == "sendMessage" else self.conversation.number()
                 await db.people.note_newest(tx, [(self.telegram_id, newest)])
         return self.screen[-1] if self.screen else Shown(id=0, text="")
 

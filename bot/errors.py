@@ -70,6 +70,11 @@ class BadAudience(PortevoixError):
         known: dict[str, Any] = {"before": "", "word": "", "after": "", **values}
         super().__init__(sentence, why=why, **known)
 
+    @property
+    def clause(self) -> str:
+        """The sentence as it goes on after where the fault stands; none begins with a name."""
+        return f"{self.sentence[:1].lower()}{self.sentence[1:]}"
+
 
 class BadPlaceholder(PortevoixError):
     """A text written by staff uses a placeholder or a template tag that is not allowed."""

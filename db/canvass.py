@@ -244,6 +244,11 @@ async def codes_in(tx: AsyncConnection, area: str) -> list[str]:
     return list(await tx.scalars(query))
 
 
+async def station_codes(tx: AsyncConnection) -> list[str]:
+    """Every station that was imported."""
+    return list(await tx.scalars(sa.select(stations.c.code).order_by(stations.c.code)))
+
+
 async def station(tx: AsyncConnection, code: str) -> sa.Row[Any] | None:
     """A station with all that is told of it."""
     return (await tx.execute(sa.select(stations).where(stations.c.code == code))).one_or_none()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from itertools import groupby, islice
 from typing import Any
 
@@ -23,6 +24,8 @@ from bot.rules.permissions import Action
 from db.engine import Database
 
 STATIONS_AT_ONCE = 10
+MOST_NAMED = 8
+"""Stations, or communes, that are told to whoever looked for one that there is not."""
 BEGUN = ("offered", "under_way", "done")
 
 
@@ -94,7 +97,25 @@ async def walks_in(tx: AsyncConnection, area: str = EVERYWHERE) -> list[Walk]:
 async def _require_station(tx: AsyncConnection, area: str) -> None:
     """Raises NoSuchStation, where it is one and not an area."""
     if "_" in area and await db.canvass.station(tx, area) is None:
-        raise NoSuchStation(f"There is no station {area}: `portevoix canvass rank` lists them.", area=area)
+        raise NoSuchStation(f"There is no station {area}: {await _stations_instead(tx, area)}", area=area)
+
+
+async def _stations_instead(tx: AsyncConnection, code: str) -> str:
+    """Those that exist of the commune that was named, the nearest numbers first, or the communes that have some."""
+    known, commune = await db.canvass.station_codes(tx), code.partition("_")[0]
+    if not known:
+        return "none was imported so far, which `portevoix canvass import-stations FILE` does."
+    here = [each for each in known if each.startswith(f"{commune}_")]
+    if here:
+        return f"those of {commune} are {_first_of(get_close_matches(code, here, n=MOST_NAMED, cutoff=0), here)}."
+    communes = sorted({each.partition("_")[0] for each in known})
+    return f"{commune} has none; there are some in {_first_of(communes[:MOST_NAMED], communes)}."
+
+
+def _first_of(some: Sequence[str], of: Sequence[str]) -> str:
+    """Some of these, in order, and how many more there are."""
+    more = len(of) - len(some)
+    return f"{', '.join(sorted(some))}{f' and {more:,} more' if more else ''}"
 
 
 async def cut_area(database: Database, area: str, *, doors: int = DOORS, actor: str, now: datetime) -> Cut:

@@ -69,7 +69,7 @@ async def setting_of(tx: AsyncConnection, asked: Asked, occasion: ExpressionOcca
         try:
             await _require_known(tx, Asked(expression=each.expression), occasion, saved)
         except BadAudience as fault:
-            sentence = f"In the saved audience “{each.name}”, {fault.sentence}"
+            sentence = f"In the saved audience “{each.name}”, {fault.clause}"
             raise BadAudience(sentence, **fault.values) from None
     leaves = [
         leaf for tree in (asked.expression, *(each.expression for each in others)) for leaf in leaves_of(tree)

@@ -151,8 +151,13 @@ def _ranked(each: Any) -> dict[str, Any]:
 
 
 def _where(text: str, settings: Settings) -> str:
-    """A station, or an area."""
-    return text.strip().upper() if "_" in text else area(text, settings)
+    """A station, or an area. Raises CommandRefused."""
+    if "_" in text:
+        return text.strip().upper()
+    try:
+        return area(text, settings)
+    except CommandRefused as fault:
+        raise CommandRefused(f"{fault.sentence} A station is written as 69123_0101.") from None
 
 
 def cut(arguments: Namespace, settings: Settings) -> int:

@@ -100,7 +100,7 @@ def pointing(spot: Spot | None, word: str, fault: BadAudience, text: str = "") -
         word = text[slice(*spot)]
     where = f"At character {spot[0] + 1}, “{_short(word)}”" if spot is not None else f"“{_short(word)}”"
     around = _around(text, *spot) if spot is not None and text else {"word": _short(word)}
-    return BadAudience(f"{where}: {fault.sentence}", **{**fault.values, **around})
+    return BadAudience(f"{where}: {fault.clause}", **{**fault.values, **around})
 
 
 def pointing_in(text: str, start: int, end: int, why: str, **values: object) -> BadAudience:

@@ -182,9 +182,7 @@ def _read(data: Any, depth: int | None) -> Expression:
                 return read_leaf(data.strip())
             except BadAudience as fault:
                 where = {"word": _shown(data)}
-                raise BadAudience(
-                    f"In {_shown(data)}: {fault.sentence}", **{**fault.values, **where}
-                ) from None
+                raise BadAudience(f"In {_shown(data)}: {fault.clause}", **{**fault.values, **where}) from None
         case {"not": part} if len(data) == 1:
             return Not(_read(part, deeper))
         case {"all": [_, *_] as parts} if len(data) == 1:

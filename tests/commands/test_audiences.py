@@ -179,19 +179,19 @@ def test_audiences_under_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "sentence"),
     [
         (("count", ""), "The expression is empty"),
-        (("count", "in:69 and volonteer"), "At character 11, “volonteer”: There is no condition “volonteer”"),
-        (("count", "staff or in:69999"), "At character 10, “in:69999”: There is no commune 69999"),
-        (("count", "near:69999:5"), "There is no commune 69999"),
-        (("count", "language:de"), "The campaign has no language de: write one of fr, en."),
-        (("count", "vote:3:voted"), "The campaign has no ballot 3: write one of 1, 2."),
-        (("count", "plan:1:midnight"), "The campaign has no slot midnight: write one of any, none, morning,"),
-        (("count", "rsvp:zz:yes"), "At character 1, “rsvp:zz:yes”: There is no event zz"),
-        (("count", "not got:7"), "At character 5, “got:7”: There is no message number 7"),
-        (("count", "audience:x"), "No audience is saved as “x”"),
-        (("count", '{"not": "audience:x"}'), "“audience:x”: No audience is saved as “x”"),
+        (("count", "in:69 and volonteer"), "At character 11, “volonteer”: there is no condition “volonteer”"),
+        (("count", "staff or in:69999"), "At character 10, “in:69999”: there is no commune 69999"),
+        (("count", "near:69999:5"), "there is no commune 69999"),
+        (("count", "language:de"), "the campaign has no language de: write one of fr, en."),
+        (("count", "vote:3:voted"), "the campaign has no ballot 3: write one of 1, 2."),
+        (("count", "plan:1:midnight"), "the campaign has no slot midnight: write one of any, none, morning,"),
+        (("count", "rsvp:zz:yes"), "At character 1, “rsvp:zz:yes”: there is no event zz"),
+        (("count", "not got:7"), "At character 5, “got:7”: there is no message number 7"),
+        (("count", "audience:x"), "no audience is saved as “x”"),
+        (("count", '{"not": "audience:x"}'), "“audience:x”: no audience is saved as “x”"),
         (("save", "7", "staff"), "“7” is no name of an audience"),
         (("save", "x", "audience:x"), "“x” would name itself"),
-        (("save", "x", "rsvp:zz:yes"), "There is no event zz"),
+        (("save", "x", "rsvp:zz:yes"), "there is no event zz"),
         (("save", "x", "staff", "--area", "Lyon"), "is not the code of an area: Lyon is 69123"),
         (("why", "staff", "--telegram-id", "x"), "--telegram-id is “x”"),
         (("delete", "x"), "No audience is saved as “x”"),
@@ -212,7 +212,7 @@ def test_what_a_saved_one_names_may_be_gone_since(capsys: pytest.CaptureFixture[
             await tx.execute(sa.delete(events))
 
     asyncio.run(forget())
-    assert "In the saved audience “came”, “rsvp:ab12:yes”: There is no event ab12" in refusal(
+    assert "In the saved audience “came”, “rsvp:ab12:yes”: there is no event ab12" in refusal(
         capsys, "audiences", "count", "audience:came"
     )
 

@@ -85,10 +85,18 @@ def test_a_town_is_imported_ranked_and_cut(town: Path, capsys: pytest.CaptureFix
     assert read(capsys, "walks") == walks
     assert len(read(capsys, "walks", "69123_0101")) == 9
     for command in ("cut", "walks"):
-        assert "There is no station 69123_9999" in refusal(capsys, "canvass", command, "69123_9999")
+        assert "There is no station 69123_9999: those of 69123 are 69123_0101, 69123_0102." in refusal(
+            capsys, "canvass", command, "69123_9999"
+        )
+        said = refusal(capsys, "canvass", command, "13055_0101")
+        assert "There is no station 13055_0101: 13055 has none; there are some in 69123." in said
+        assert "A station is written as 69123_0101." in refusal(capsys, "canvass", command, "XX")
 
 
 def test_a_dry_run_imports_nothing(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "none was imported so far, which `portevoix canvass import-stations FILE` does." in refusal(
+        capsys, "canvass", "walks", "69123_0101"
+    )
     assert "900 are new, 0 are known" in run(
         capsys, "import-addresses", str(town / "addresses.csv"), "--dry-run"
     )

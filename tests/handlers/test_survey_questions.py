@@ -134,6 +134,22 @@ async def test_who_cancels_in_the_middle_of_another_question_leaves_out_that_one
     assert "still here" not in (await staff.send("/survey")).text, "now it is the survey that is dropped"
 
 
+async def test_in_the_second_language_it_is_said_how_many_answers_are_needed(
+    conversation: Conversation,
+) -> None:
+    staff = await team(conversation)
+    await write_up_to_the_questions(staff)
+    for words in (*TRAIN[:2], "Oui\nNon\nPeut-être"):
+        await staff.send(words)
+    assert "3 answers are needed, one on each line, in the same order:" in staff.last.text
+    await staff.send("Yes\nNo\nPerhaps")
+    await staff.tap("One answer only")
+    await staff.tap("Another question")
+    await staff.send("Quand ?\n- Matin\n- Midi\n- Soir\n- Nuit")
+    await staff.tap("That’s right")
+    assert "It needs 4 answers, in the same order as in the other language." in staff.last.text
+
+
 async def test_who_cancels_the_only_question_drops_the_survey(conversation: Conversation) -> None:
     staff = await team(conversation)
     await write_up_to_the_questions(staff)

@@ -91,10 +91,10 @@ def test_what_is_typed_is_read(typed: str, read: str) -> None:
     [
         ("", "The expression is empty: write in:FR for everybody"),
         ("  \n ", "The expression is empty"),
-        ("in:69 and memeber", "At character 11, “memeber”: There is no condition “memeber”: write in, near,"),
+        ("in:69 and memeber", "At character 11, “memeber”: there is no condition “memeber”: write in, near,"),
         (
             "in:69 or volunter",
-            "At character 10, “volunter”: There is no condition “volunter”: write volunteer if",
+            "At character 10, “volunter”: there is no condition “volunter”: write volunteer if",
         ),
         ("in:69 volunteer", "At character 7, “volunteer”: nothing joins this"),
         ("(in:69 volunteer)", "At character 8, “volunteer”: nothing joins this"),

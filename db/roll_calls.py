@@ -29,20 +29,20 @@ SLICE = 1 << 19
 """Characters of a list of numbers that are read at a time: the event loop has its turn in between."""
 
 
-class _Listed(FunctionElement[str]):
+class listed(FunctionElement[str]):
     """Numbers, one after the other with commas between: one value, however many there are."""
 
     inherit_cache = True
     type = sa.Text()
 
 
-@compiles(_Listed, "sqlite")
-def _in_sqlite(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(listed, "sqlite")
+def _in_sqlite(element: listed, compiler: SQLCompiler, **options: Any) -> str:
     return f"group_concat({compiler.process(element.clauses, **options)})"
 
 
-@compiles(_Listed, "postgresql")
-def _in_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(listed, "postgresql")
+def _in_postgresql(element: listed, compiler: SQLCompiler, **options: Any) -> str:
     return f"string_agg(CAST({compiler.process(element.clauses, **options)} AS TEXT), ',')"
 
 
@@ -53,7 +53,7 @@ _GROUPED = tuple(
     people.c[name] for name in (*_ORDER, "mutes_events", "mutes_news", "mutes_reminders", "unreachable_at")
 )
 _REGISTERED = sa.text("people.state = 'registered' AND people.consent_contact")
-OF_ALL = sa.select(*_GROUPED, _Listed(people.c.id).label("ids")).where(_REGISTERED).group_by(*_GROUPED)
+OF_ALL = sa.select(*_GROUPED, listed(people.c.id).label("ids")).where(_REGISTERED).group_by(*_GROUPED)
 
 
 async def rows_of(tx: AsyncConnection, persons: Iterable[int]) -> Sequence[sa.RowMapping]:
@@ -69,7 +69,7 @@ async def all_of(tx: AsyncConnection, asked: Asked) -> BitMap:
         found = sa.select(asked.person.label("id")).where(asked.person.is_not(None), *asked.like).subquery()
     else:
         found = sa.select(people.c.id).where(asked).subquery()
-    return await numbers_in(await tx.scalar(sa.select(_Listed(found.c.id))))
+    return await numbers_in(await tx.scalar(sa.select(listed(found.c.id))))
 
 
 async def among(tx: AsyncConnection, asked: Mapping[Any, Asked], persons: Iterable[int]) -> dict[Any, BitMap]:
@@ -88,10 +88,10 @@ def _of_one(asked: Asked) -> Condition:
 
 
 async def numbers_in(listed: str | None) -> BitMap:
-    return BitMap() if listed is None else await asyncio.to_thread(_numbers, listed)
+    return BitMap() if listed is None else await asyncio.to_thread(read_numbers, listed)
 
 
-def _numbers(listed: str) -> BitMap:
+def read_numbers(listed: str) -> BitMap:
     """The numbers in a list, in a thread of its own: slice by slice, so that the event loop has its turn."""
     found, at = BitMap(), 0
     while at < len(listed):
@@ -117,7 +117,7 @@ async def each_of(tx: AsyncConnection, asked: Mapping[Any, Asked]) -> dict[Any, 
     if len(asked) == 1:
         return {key: await all_of(tx, each) for key, each in asked.items()}
     columns = [
-        _Listed(sa.case((sa.and_(*each.like), each.person)))
+        listed(sa.case((sa.and_(*each.like), each.person)))
         for each in asked.values()
         if isinstance(each, Whose)
     ]

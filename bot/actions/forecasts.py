@@ -16,6 +16,7 @@ import db.audiences
 import db.events
 import db.filling
 import db.reaching
+import db.written
 from bot.actions.forecast_places import PARIS, ForecastPlace, held_after, held_behind
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
@@ -326,12 +327,22 @@ async def obstacles(
     """
     mute, since, known_in = MUTES.get(sending.kind), now - WEEK, reader.known_in
     found: list[tuple[Headcount, Obstacle]] = []
-    days = {}
     is_neutral = sending.kind is Kind.CIVIC_NEUTRAL
     counting, others = (db.reaching.NEUTRAL, ()) if is_neutral else (PARTISAN, others)
-    for each in await db.reaching.standings(
-        tx, among, mute, since=since, others=others, known_in=known_in, counting=counting, only=only
-    ):
+    met = await db.written.met(
+        tx,
+        among,
+        mute,
+        since=since,
+        now=now,
+        caps=None if is_neutral else campaign.caps,
+        day_of=lambda zone: today_in(zone or PARIS, now),
+        others=others,
+        known_in=known_in,
+        counting=counting,
+        only=only,
+    )
+    for each in met.groups:
         expires_at, mine = sending.expires_in(each.zone), sending.waits_in(each.zone, now)
         if each.unreachable:
             found.append((each.people, Obstacle(for_good=Held.UNREACHABLE, expires_at=expires_at)))
@@ -339,30 +350,19 @@ async def obstacles(
             found.append((each.people, Obstacle(for_good=Held.CANDIDATE_OUT, expires_at=expires_at)))
         elif each.muted:
             found.append((each.people, Obstacle(for_good=Held.MUTED, expires_at=expires_at)))
-        elif each.recently:
-            days[each.zone] = today_in(each.zone or PARIS, now)
-        else:
+        elif not each.recently:
             place = ForecastPlace(territory=each.territory, zone=each.zone)
             held = place.hold(campaign, mine, mine.due_at, ())
             found.append((each.people, Obstacle(hold=held, expires_at=expires_at)))
-    if not days:
-        return found
     if is_neutral:
-        return found + await _of_reminded(tx, among, sending, campaign, now=now, known_in=known_in)
-    for one in await db.reaching.written_to(
-        tx,
-        among,
-        mute,
-        since=since,
-        caps=campaign.caps,
-        days=days,
-        now=now,
-        others=others,
-        known_in=known_in,
-    ):
-        mine, (first, _) = sending.waits_in(one.zone, now), days[one.zone]
-        held = held_behind(one, mine, others, campaign, now=now, today_from=first)
-        found.append((one.people, Obstacle(hold=held, expires_at=sending.expires_in(one.zone))))
+        if any(each.recently for each in met.groups):
+            found += await _of_reminded(tx, among, sending, campaign, now=now, known_in=known_in)
+        return found
+    for one in met.written:
+        mine, (first, _) = sending.waits_in(one.zone, now), today_in(one.zone or PARIS, now)
+        if not campaign.is_out(mine.due_at):
+            held = held_behind(one, mine, others, campaign, now=now, today_from=first)
+            found.append((one.people, Obstacle(hold=held, expires_at=sending.expires_in(one.zone))))
     return found
 
 

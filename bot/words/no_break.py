@@ -15,12 +15,18 @@ from locales.words import Words, words_of
 NO_BREAK, NARROW = "\u00a0", "\u202f"
 """A no-break space of a word's width, and the narrow one of French punctuation and of thousands."""
 TEXTS_KEPT = 2048
+LINES_KEPT, LONG_LINE = 4096, 2048
+"""Lines of pages that are remembered, and the characters beyond which one is taken apart by its rows."""
 _PLAIN = str.maketrans({NO_BREAK: " ", NARROW: " "})
 # What is no text: tags, what stands in code, and in Markdown code and addresses. One character stands for each.
 _OPAQUE = re.compile(
     r"(<(pre|code|script|style)\b.*?</\2\s*>|<[^<>]*>|```.*?```|`[^`\n]*`|\]\((?:(?!\]\()[^)\s])*+\))",
     re.DOTALL | re.IGNORECASE,
 )
+_STRETCHES = ("pre", "code", "script", "style")
+_OPENS = re.compile(rf"<(?:{'|'.join(_STRETCHES)})\b", re.IGNORECASE)
+_FENCE = "```"
+_ROW_ENDS = ("</tr>", "</option>", "</li>", "</p>")
 _EACH = 3
 """What is split there comes as text, what is no text, and which kind of tag began it."""
 _STAND_IN = "\ue000"
@@ -40,7 +46,10 @@ def newly_bound(text: str, language: str) -> str:
     """
     if _STAND_IN in text:
         return text  # a private character that no text needs
-    pieces = _OPAQUE.split(text)  # once: of a page it is as long as all that follows
+    return _joined(_OPAQUE.split(text), language)  # once: of a page it is as long as all that follows
+
+
+def _joined(pieces: list[str], language: str) -> str:
     words = _custom(language).bind(_STAND_IN.join(pieces[::_EACH]))
     if len(pieces) == 1:
         return words
@@ -50,7 +59,45 @@ def newly_bound(text: str, language: str) -> str:
 
 
 bound = lru_cache(TEXTS_KEPT)(newly_bound)
-"""The same, remembered: a message is told to many. A page is long, unlike every other, and names people."""
+"""The same, remembered: a message is told to many."""
+
+
+def bound_page(page: str, language: str) -> str:
+    """The same of a page, which is like no other; most of its lines are as they were the last time.
+
+    What keeps words together reaches from one line into the next in tags and stretches of code alone; where one does,
+    the whole page is bound at once. A row of a table ends a line, as does a choice of a list.
+    """
+    if _STAND_IN in page or _FENCE in page:
+        return newly_bound(page, language)
+    lines = []
+    for line in page.split("\n"):
+        rows = _rows_of(line) if len(line) > LONG_LINE else (line,)
+        found = [_bound_line(row, language) for row in rows]
+        if None in found:
+            return newly_bound(page, language)
+        lines.append("".join(found))  # type: ignore[arg-type]  # none is None
+    return "\n".join(lines)
+
+
+def _rows_of(line: str) -> list[str]:
+    for end in _ROW_ENDS:
+        line = line.replace(end, f"{end}\n")
+    return line.split("\n")
+
+
+@lru_cache(LINES_KEPT)
+def _bound_line(line: str, language: str) -> str | None:
+    """A line as it stands bound in any page; None where that depends on those around it."""
+    pieces = _OPAQUE.split(line)
+    unclosed = (
+        stretch is None and _OPENS.match(opaque)
+        for opaque, stretch in zip(pieces[1::_EACH], pieces[2::_EACH], strict=True)
+    )
+    if any("<" in text for text in pieces[::_EACH]) or any(unclosed):
+        return None
+    found = _joined(pieces, language)
+    return line if found == line else found  # kept once
 
 
 def with_plain_spaces(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import FileSystemLoader
 
-from bot.words.no_break import newly_bound
+from bot.words.no_break import bound_page
 from bot.words.texts import page_environment
 from locales import FOLDER, LANGUAGES
 
@@ -28,12 +28,12 @@ class Pages:
     def render(self, name: str, language: str, **values: Any) -> str:
         """The page `name` (`console/today`) in `language`; a missing value raises UndefinedError."""
         template = self._environments[language].get_template(f"{name}.html.j2")
-        return newly_bound(template.render(**values), language)
+        return bound_page(template.render(**values), language)
 
     def block(self, name: str, block: str, language: str, **values: Any) -> str:
         """One block of a page, for whoever has the rest of it already."""
         template = self._environments[language].get_template(f"{name}.html.j2")
-        return newly_bound("".join(template.blocks[block](template.new_context(values))), language)
+        return bound_page("".join(template.blocks[block](template.new_context(values))), language)
 
     def names(self) -> list[str]:
         """Every page there is."""

@@ -39,7 +39,7 @@ from jinja2.bccache import Bucket
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.campaign.campaign import Campaign
 from bot.campaign.own_templates import OwnTemplate
@@ -329,6 +329,10 @@ def _sandbox(code: str, common: Mapping[str, Any], own: Collection[OwnTemplate])
     return _environment(code, common, first=FunctionLoader(load), kind=ImmutableSandboxedEnvironment)
 
 
+_SAFE = frozenset({Markup, int, float})
+"""Nothing in them is to be escaped."""
+
+
 def _translating(translations: NullTranslations, kind: type[str]) -> dict[str, Callable[..., str]]:
     """`gettext`, `_` and `ngettext` of templates. Jinja's own ask their context, and make the same text anew each time:
     a quarter of what the page of the log took.
@@ -338,7 +342,17 @@ def _translating(translations: NullTranslations, kind: type[str]) -> dict[str, C
     whole = lru_cache(TEXTS_KEPT * 2)(lambda text: translated(text) % {})
 
     def gettext(text: str, /, **values: Any) -> str:
-        return translated(text) % values if values else whole(text)
+        if not values:
+            return whole(text)
+        if kind is not Markup:
+            return translated(text) % values
+        # Markup would wrap the values, and each of them, to escape what a text takes of them: four times as long.
+        for name, value in values.items():
+            if type(value) is str:
+                values[name] = escape(value)
+            elif type(value) not in _SAFE:
+                return translated(text) % values
+        return Markup(str.__mod__(translated(text), values))
 
     def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
         return kind(translations.ngettext(one, many, number)) % {"num": number, **values}

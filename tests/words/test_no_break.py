@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.no_break import NARROW, NO_BREAK, bound, with_plain_spaces
+from bot.words.no_break import LONG_LINE, NARROW, NO_BREAK, bound, bound_page, newly_bound, with_plain_spaces
 from bot.words.staff_texts import render_staff_text
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Texts
@@ -91,6 +91,25 @@ def test_twice_is_once_and_nothing_but_spaces_changes(text: str, language: str) 
     assert bound(once, language) == once
     assert with_plain_spaces(once) == with_plain_spaces(text)
     assert len(once) == len(text)
+
+
+_LINES = st.sampled_from(
+    "a ?|le 24 novembre|<b|x='5 km'>|<code>|</code>|<pre>5 km|</pre>|<script>|</script>|```|`|5</td></tr>|\n|\n".split(
+        "|"
+    )
+)
+
+
+@given(st.lists(_PIECES | _LINES, max_size=25).map("".join), st.sampled_from(sorted(LANGUAGES)))
+def test_a_page_is_bound_by_its_lines_as_it_is_at_once(page: str, language: str) -> None:
+    assert bound_page(page, language) == newly_bound(page, language)
+
+
+def test_rows_and_choices_end_a_line_of_a_page() -> None:
+    row, choice = "<tr><td>le 24 novembre</td></tr>", "<option>à 19 h</option>"
+    page = f"{row * LONG_LINE}\n{choice * LONG_LINE}\n<a\nhref='à 5 km'>à 5 km</a>"
+    for each in (page, page.rpartition("\n<a")[0]):
+        assert bound_page(each, "fr") == newly_bound(each, "fr")
 
 
 # -- everything that is shown has them --

@@ -137,17 +137,21 @@ async def of_broadcasts(tx: AsyncConnection, broadcasts: Sequence[int]) -> dict[
     return _by_broadcast(records(Approval, await tx.execute(_ASKED_OF, {"broadcasts": broadcasts})))
 
 
+_UNAPPROVED = (
+    KNOWN.join(broadcasts, broadcasts.c.id == approvals.c.broadcast)
+    .where(
+        broadcasts.c.id.in_(sa.bindparam("broadcasts", expanding=True)), broadcasts.c.state == "unapproved"
+    )
+    .order_by(approvals.c.id)
+)
+
+
 async def of_unapproved(tx: AsyncConnection, numbers: Collection[int | None]) -> dict[int, Approval]:
     """What was last asked of each of these broadcasts that nobody let go, decided or not, by broadcast."""
     given = [number for number in numbers if number is not None]
     if not given:
         return {}
-    query = (
-        KNOWN.join(broadcasts, broadcasts.c.id == approvals.c.broadcast)
-        .where(broadcasts.c.id.in_(given), broadcasts.c.state == "unapproved")
-        .order_by(approvals.c.id)
-    )
-    return _by_broadcast(records(Approval, await tx.execute(query)))
+    return _by_broadcast(records(Approval, await tx.execute(_UNAPPROVED, {"broadcasts": given})))
 
 
 def _by_broadcast(asked: Iterable[Approval]) -> dict[int, Approval]:
@@ -160,17 +164,25 @@ async def overdue(tx: AsyncConnection, what: str, now: datetime) -> list[Approva
     return records(Approval, await tx.execute(_OVERDUE, {"what": what, "now": now}))
 
 
+_SOMEBODY: sa.BindParameter[int] = sa.bindparam("somebody")
+_PARTS = {
+    "asked": approvals.c.asked_by == _SOMEBODY,
+    "decided": sa.func.coalesce(approvals.c.decided_by, 0) == _SOMEBODY,
+    "concerned": sa.func.coalesce(approvals.c.telegram_id, 0) == _SOMEBODY,
+}
+_OF_PERSON = (
+    sa.select(
+        *(approvals.c.what, approvals.c.asked_at, approvals.c.decided_at, approvals.c.granted),
+        *(condition.label(name) for name, condition in _PARTS.items()),
+    )
+    .where(sa.or_(*_PARTS.values()))
+    .order_by(approvals.c.id)
+)
+
+
 async def of_person(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:
     """What somebody asked for, decided, or was asked for: only their own part in it."""
-    columns = (approvals.c.what, approvals.c.asked_at, approvals.c.decided_at, approvals.c.granted)
-    theirs = {
-        "asked": approvals.c.asked_by == telegram_id,
-        "decided": sa.func.coalesce(approvals.c.decided_by, 0) == telegram_id,
-        "concerned": sa.func.coalesce(approvals.c.telegram_id, 0) == telegram_id,
-    }
-    parts = (condition.label(name) for name, condition in theirs.items())
-    query = sa.select(*columns, *parts).where(sa.or_(*theirs.values())).order_by(approvals.c.id)
-    return [dict(row._mapping) for row in await tx.execute(query)]
+    return [dict(row._mapping) for row in await tx.execute(_OF_PERSON, {"somebody": telegram_id})]
 
 
 async def decide(tx: AsyncConnection, approval: int, *, by: int, granted: bool, now: datetime) -> bool:

@@ -56,6 +56,7 @@ def counted_in(area: str) -> sa.ColumnElement[bool]:
     return answer_counts.c.area.in_([area, *departments])
 
 
+@cache
 def event_in(area: str) -> sa.ColumnElement[bool]:
     """Whether a row of `events` takes place in the area."""
     return lies_in(

@@ -73,10 +73,18 @@ def _is_theirs() -> sa.ColumnElement[bool]:
     return sa.and_(attendee_numbers.c.event == rsvps.c.event, attendee_numbers.c.person == rsvps.c.person)
 
 
+_NUMBER_BEYOND = (
+    sa.select(attendee_numbers.c.number)
+    .where(attendee_numbers.c.event == sa.bindparam("event"))
+    .order_by(attendee_numbers.c.number)
+    .offset(sa.bindparam("many", type_=sa.Integer))
+    .limit(1)
+)
+
+
 async def are_many(tx: AsyncConnection, event: int, many: int) -> bool:
     """Whether more than so many have a number at an event."""
-    one = sa.select(attendee_numbers.c.number).where(attendee_numbers.c.event == event)
-    return await tx.scalar(one.order_by(attendee_numbers.c.number).offset(many).limit(1)) is not None
+    return await tx.scalar(_NUMBER_BEYOND, {"event": event, "many": many}) is not None
 
 
 async def give_numbers(

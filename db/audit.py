@@ -220,12 +220,13 @@ async def details_of(
     return list(await tx.scalars(query.order_by(audit.c.id)))
 
 
+_NUMBERED = sa.select(audit_numbers.c.entry).where(audit_numbers.c.number == sa.bindparam("number"))
+_ABOUT = sa.select(audit).where(audit.c.id.in_(_NUMBERED)).order_by(audit.c.id)
+
+
 async def about(tx: AsyncConnection, telegram_id: int) -> list[Entry]:
     """The deeds of somebody, and what is noted about them by their Telegram number, oldest first."""
-    numbered = sa.select(audit_numbers.c.entry).where(audit_numbers.c.number == telegram_id)
-    return records(
-        Entry, await tx.execute(sa.select(audit).where(audit.c.id.in_(numbered)).order_by(audit.c.id))
-    )
+    return records(Entry, await tx.execute(_ABOUT, {"number": telegram_id}))
 
 
 async def _number(tx: AsyncConnection, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -14,7 +14,23 @@ from sqlalchemy.sql.operators import OperatorType
 def begins(column: sa.ColumnElement[str], beginning: str) -> sa.ColumnElement[bool]:
     """Whether the text of a column begins so."""
     pattern = column.startswith(beginning, autoescape=True)
-    return _Begins(pattern, column >= beginning, column < beginning[:-1] + chr(ord(beginning[-1]) + 1))
+    return _Begins(pattern, column >= beginning, column < _end(beginning))
+
+
+def begins_with(column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """The same in a statement that is built once, and given `beginning` each time."""
+    pattern = column.like(sa.bindparam("pattern"), escape="/")
+    return _Begins(pattern, column >= sa.bindparam("first"), column < sa.bindparam("end"))
+
+
+def beginning(text: str) -> dict[str, str]:
+    """What `begins_with` is given."""
+    escaped = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return {"pattern": f"{escaped}%", "first": text, "end": _end(text)}
+
+
+def _end(beginning: str) -> str:
+    return beginning[:-1] + chr(ord(beginning[-1]) + 1)
 
 
 class _Begins(FunctionElement[bool]):

@@ -26,7 +26,6 @@ from db.restrictions import IS_USABLE, restricted_people
 from db.schema import approvals, broadcast_texts, broadcasts, deliveries, facts, people, series_events
 
 MOST_READ = 200
-MOST_FOLLOWED = 20
 ORPHAN = "orphan:"
 """What the name of an `orphan_fact` begins with."""
 GONE = "gone"
@@ -239,12 +238,20 @@ async def get(tx: AsyncConnection, broadcast: int) -> Broadcast | None:
     return (await get_many(tx, [broadcast])).get(broadcast)
 
 
+_SERIES = (
+    sa.select(series_events.c.series).where(series_events.c.event == sa.bindparam("event")).scalar_subquery()
+)
+_KEY_OF_SERIES = sa.literal("series:") + sa.cast(_SERIES, sa.String(20)) + ":invite"
+_INVITATION = (
+    sa.select(broadcasts)
+    .where(sa.or_(broadcasts.c.key == sa.bindparam("key"), broadcasts.c.key == _KEY_OF_SERIES))
+    .limit(1)
+)
+
+
 async def invitation_to(tx: AsyncConnection, event: int) -> Broadcast | None:
     """The broadcast that invites to an event, or to all dates of its series."""
-    number = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
-    of_series = sa.literal("series:") + sa.cast(number, sa.String(20)) + ":invite"
-    invites = sa.or_(broadcasts.c.key == invitation_key(event), broadcasts.c.key == of_series)
-    row = (await tx.execute(sa.select(broadcasts).where(invites).limit(1))).one_or_none()
+    row = (await tx.execute(_INVITATION, {"event": event, "key": invitation_key(event)})).one_or_none()
     return None if row is None else Broadcast(**row._mapping)
 
 
@@ -291,10 +298,13 @@ async def progress_of_many(
     ]
 
 
+_NAMED_FACTS = sa.select(facts.c.name).where(facts.c.name.in_(sa.bindparam("names", expanding=True)))
+
+
 async def _orphans(tx: AsyncConnection, numbers: Iterable[int]) -> set[int]:
     """Those of them whose author may not write to their area any more."""
     named = {orphan_fact(number): number for number in numbers}
-    return {named[name] for name in await tx.scalars(sa.select(facts.c.name).where(facts.c.name.in_(named)))}
+    return {named[name] for name in await tx.scalars(_NAMED_FACTS, {"names": list(named)})}
 
 
 async def _stopped(
@@ -343,13 +353,6 @@ async def versions_of_many(tx: AsyncConnection, ids: Iterable[int]) -> dict[int,
     }
 
 
-async def followed(tx: AsyncConnection) -> list[Broadcast]:
-    """The latest broadcasts whose author has a message that shows their progress."""
-    query = sa.select(broadcasts).where(broadcasts.c.progress_message.is_not(None))
-    rows = await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(MOST_FOLLOWED))
-    return records(Broadcast, rows)
-
-
 async def marks(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, object]:
     """Of each broadcast what changes with what is known of its progress, in five questions for all of them.
 
@@ -373,12 +376,6 @@ async def marks(tx: AsyncConnection, ids: Sequence[int]) -> dict[int, object]:
     for number in await _orphans(tx, ids):
         found[number].append(ORPHAN)
     return dict(found)
-
-
-async def show_progress_on(tx: AsyncConnection, broadcast: int, *, chat: int, message: int) -> None:
-    """Keeps which message shows how far the broadcast has come."""
-    change = sa.update(broadcasts).where(broadcasts.c.id == broadcast)
-    await tx.execute(change.values(progress_chat=chat, progress_message=message))
 
 
 async def unfinished_of(tx: AsyncConnection, telegram_id: int) -> list[Broadcast]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +24,8 @@ from db.restrictions import of_others
 from db.schema import broadcasts, deliveries, people
 
 MOST_READ = 500
+_NOW: sa.BindParameter[Any] = sa.bindparam("now")
+_IS_GOING = sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.finished_at.is_(None))
 
 
 class NotReached(Frozen):
@@ -35,30 +39,37 @@ class NotReached(Frozen):
     people: Headcount
 
 
+@cache
+def _listed(part: BroadcastPart, of_all: bool) -> sa.Select[Any]:
+    order = broadcasts.c.starts_at if part is BroadcastPart.SCHEDULED else broadcasts.c.id.desc()
+    query = sa.select(broadcasts).where(_of_staff(of_all), _is_in(part))
+    return query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ)
+
+
 async def listed(
     tx: AsyncConnection, part: BroadcastPart, *, reader: int, author: int | None, now: datetime
 ) -> list[Broadcast]:
     """The last broadcasts that staff made, newest first: one author's, or everybody's; no news of an event that nobody
     was to be told. `reader`: whose `mine` are.
     """
-    query = sa.select(broadcasts).where(_of_staff(author), _is_in(part, reader, now))
-    order = broadcasts.c.starts_at if part is BroadcastPart.SCHEDULED else broadcasts.c.id.desc()
-    rows = await tx.execute(query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ))
-    return records(Broadcast, rows)
+    given = {"author": author, "reader": reader, "now": now}
+    return records(Broadcast, await tx.execute(_listed(part, author is None), given))
+
+
+_EXPIRED_SINCE = sa.select(broadcasts).where(
+    broadcasts.c.created_by.is_not(None),
+    broadcasts.c.mends.is_(None),
+    sa.or_(broadcasts.c.finished_at.is_(None), broadcasts.c.finished_at >= sa.bindparam("since")),
+    broadcasts.c.state != "cancelled",
+    sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == "expired"),
+)
 
 
 async def expired_since(tx: AsyncConnection, since: datetime) -> list[Broadcast]:
     """The broadcasts of staff that expired for somebody and are not over, or were not then, the newest first."""
-    expired = sa.exists().where(deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == "expired")
-    theirs = sa.and_(broadcasts.c.created_by.is_not(None), broadcasts.c.mends.is_(None))
-    query = sa.select(broadcasts).where(
-        theirs,
-        sa.or_(broadcasts.c.finished_at.is_(None), broadcasts.c.finished_at >= since),
-        broadcasts.c.state != "cancelled",
-        expired,
-    )
     # In order of the rows SQLite would read all of them, and not the few that are not over or were not then.
-    return sorted(records(Broadcast, await tx.execute(query)), key=lambda each: -each.id)
+    found = records(Broadcast, await tx.execute(_EXPIRED_SINCE, {"since": since}))
+    return sorted(found, key=lambda each: -each.id)
 
 
 async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
@@ -68,39 +79,45 @@ async def reminders(tx: AsyncConnection, most: int) -> list[Broadcast]:
     return records(Broadcast, rows)
 
 
+@cache
+def _under_way(of_all: bool) -> sa.Select[Any]:
+    planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
+    begun = broadcasts.c.starts_at <= sa.bindparam("latest")
+    query = sa.select(broadcasts).where(_IS_GOING, begun, sa.or_(_of_staff(of_all), planned))
+    # Those of the campaign file are few, and none of them is left out where staff write more than are read.
+    return query.order_by(broadcasts.c.created_by.is_not(None), broadcasts.c.id.desc()).limit(MOST_READ)
+
+
 async def under_way(tx: AsyncConnection, *, author: int | None, now: datetime) -> list[Broadcast]:
     """What has begun and still leaves, or waits, for somebody: of staff, one author's or everybody's, and then the
     reminders of the campaign file; the newest first.
     """
-    going = sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.finished_at.is_(None))
-    begun = broadcasts.c.starts_at <= now + BEHIND_UTC
-    planned = sa.and_(broadcasts.c.created_by.is_(None), broadcasts.c.step.is_not(None))
-    query = sa.select(broadcasts).where(going, begun, sa.or_(_of_staff(author), planned))
-    # Those of the campaign file are few, and none of them is left out where staff write more than are read.
-    order = (broadcasts.c.created_by.is_not(None), broadcasts.c.id.desc())
-    rows = await tx.execute(query.order_by(*order).limit(MOST_READ))
-    return sorted(records(Broadcast, rows), key=lambda each: each.created_by is None)
+    given = {"author": author, "latest": now + BEHIND_UTC}
+    found = records(Broadcast, await tx.execute(_under_way(author is None), given))
+    return sorted(found, key=lambda each: each.created_by is None)
+
+
+@cache
+def _begun_by_local_time(of_all: bool) -> sa.Select[Any]:
+    waits = sa.exists().where(
+        deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == "queued", deliveries.c.due_at > _NOW
+    )
+    still = sa.not_(_is_in(BroadcastPart.SCHEDULED))
+    query = sa.select(broadcasts).where(_of_staff(of_all), broadcasts.c.local_time, _IS_GOING, still, waits)
+    return query.order_by(broadcasts.c.starts_at).limit(MOST_READ)
 
 
 async def begun_by_local_time(tx: AsyncConnection, *, author: int | None, now: datetime) -> list[Broadcast]:
     """What staff made to leave at everybody's own time, has left for some or is due, and is due later for others."""
-    waits = sa.exists().where(
-        deliveries.c.broadcast == broadcasts.c.id, deliveries.c.state == "queued", deliveries.c.due_at > now
-    )
-    query = sa.select(broadcasts).where(
-        _of_staff(author),
-        broadcasts.c.local_time,
-        broadcasts.c.state.in_(("active", "paused")),
-        broadcasts.c.finished_at.is_(None),
-        sa.not_(_is_in(BroadcastPart.SCHEDULED, 0, now)),
-        waits,
-    )
-    return records(Broadcast, await tx.execute(query.order_by(broadcasts.c.starts_at).limit(MOST_READ)))
+    given = {"author": author, "now": now}
+    return records(Broadcast, await tx.execute(_begun_by_local_time(author is None), given))
 
 
-def _of_staff(author: int | None) -> sa.ColumnElement[bool]:
-    """What one author made, or any of the staff; no second thought, and no news that nobody was to be told."""
-    made = broadcasts.c.created_by.is_not(None) if author is None else broadcasts.c.created_by == author
+def _of_staff(of_all: bool) -> sa.ColumnElement[bool]:
+    """What one `author` made, or any of the staff; no second thought, and no news that nobody was to be told."""
+    made = (
+        broadcasts.c.created_by.is_not(None) if of_all else broadcasts.c.created_by == sa.bindparam("author")
+    )
     for_somebody = sa.or_(
         broadcasts.c.kind != Kind.EVENT_SERVICE,
         sa.exists().where(deliveries.c.broadcast == broadcasts.c.id),
@@ -108,9 +125,9 @@ def _of_staff(author: int | None) -> sa.ColumnElement[bool]:
     return sa.and_(made, for_somebody, broadcasts.c.mends.is_(None))
 
 
-def _is_in(part: BroadcastPart, reader: int, now: datetime) -> sa.ColumnElement[bool]:
+def _is_in(part: BroadcastPart) -> sa.ColumnElement[bool]:
     if part is BroadcastPart.MINE:
-        return broadcasts.c.created_by == reader
+        return broadcasts.c.created_by == sa.bindparam("reader")
     if part is BroadcastPart.WAITING:  # itself, or a second thought about it
         mend = broadcasts.alias("mend")
         asked = sa.exists().where(mend.c.mends == broadcasts.c.id, mend.c.state == "unapproved")
@@ -124,7 +141,7 @@ def _is_in(part: BroadcastPart, reader: int, now: datetime) -> sa.ColumnElement[
         due = sa.exists().where(
             deliveries.c.broadcast == broadcasts.c.id,
             deliveries.c.state == "queued",
-            deliveries.c.due_at <= now,
+            deliveries.c.due_at <= _NOW,
         )
         return sa.and_(sa.not_(is_over), sa.not_(left), sa.not_(due))
     return sa.true()

@@ -351,17 +351,21 @@ async def telegram_id_of(tx: AsyncConnection, person: int | None) -> tuple[int, 
     return None if row is None else (row.telegram_id, row.first_name)
 
 
+_ON_IT = sa.and_(visits.c.walk == walks.c.id, visits.c.outing == walkers.c.outing)
+_NOTED = sa.select(sa.func.count()).where(
+    _ON_IT, visits.c.person == walkers.c.person, visits.c.replaced.is_(None)
+)
+_OF_PERSON = (
+    sa.select(walks.c.code, walkers.c.taken_at, walkers.c.left_at, _NOTED.scalar_subquery().label("doors"))
+    .join(walks, walks.c.id == walkers.c.walk)
+    .where(walkers.c.person == sa.bindparam("somebody"))
+    .order_by(walkers.c.taken_at)
+)
+
+
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """The walks that somebody took, for `/mydata`, and how many doors they noted on each."""
-    noted = (
-        sa.select(sa.func.count())
-        .where(visits.c.walk == walks.c.id, visits.c.outing == walkers.c.outing)
-        .where(visits.c.person == person, visits.c.replaced.is_(None))
-        .scalar_subquery()
-    )
-    columns = (walks.c.code, walkers.c.taken_at, walkers.c.left_at, noted.label("doors"))
-    query = sa.select(*columns).join(walks, walks.c.id == walkers.c.walk).where(walkers.c.person == person)
-    return [dict(row._mapping) for row in await tx.execute(query.order_by(walkers.c.taken_at))]
+    return [dict(row._mapping) for row in await tx.execute(_OF_PERSON, {"somebody": person})]
 
 
 class WalkLine(Frozen):

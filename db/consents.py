@@ -43,18 +43,25 @@ async def add(tx: AsyncConnection, consent: Consent) -> None:
     await tx.execute(sa.insert(consents).values(**vars(consent)))
 
 
+_OF_PERSON = (
+    sa.select(*(consents.c[field.name] for field in fields(Consent)))
+    .where(consents.c.pseudonym == sa.bindparam("somebody"))
+    .order_by(consents.c.id)
+)
+
+
 async def of_person(tx: AsyncConnection, pseudonym: str) -> list[Consent]:
     """Every choice of one person, oldest first."""
-    columns = [consents.c[field.name] for field in fields(Consent)]
-    query = sa.select(*columns).where(consents.c.pseudonym == pseudonym).order_by(consents.c.id)
-    return records(Consent, await tx.execute(query))
+    return records(Consent, await tx.execute(_OF_PERSON, {"somebody": pseudonym}))
+
+
+_SEALED = sa.select(consents).where(consents.c.sealed == sa.bindparam("mark")).order_by(consents.c.id)
 
 
 async def sealed_under(tx: AsyncConnection, mark: str) -> list[SealedConsent]:
     """Every choice that is kept under a sealed reference, oldest first."""
-    query = sa.select(consents).where(consents.c.sealed == mark).order_by(consents.c.id)
     names = ("purpose", "given", "text_version", "text_hash", "language", "sealed_on")
     return [
         SealedConsent(day=day_of(row.at), **{name: row._mapping[name] for name in names})
-        for row in await tx.execute(query)
+        for row in await tx.execute(_SEALED, {"mark": mark})
     ]

@@ -284,9 +284,9 @@ _UNANSWERED = (
 )
 
 
-_IS_OPEN = conversations.c.state.in_((ConversationState.WAITING, ConversationState.CLAIMED))
+IS_OPEN = conversations.c.state.in_((ConversationState.WAITING, ConversationState.CLAIMED))
 """Found by the index on the state, which `!=` is not: most are closed."""
-_IS_ANSWERABLE = sa.and_(people.c.state == "registered", people.c.unreachable_at.is_(None))
+IS_ANSWERABLE = sa.and_(people.c.state == "registered", people.c.unreachable_at.is_(None))
 
 
 async def open_ones(tx: AsyncConnection) -> list[WaitingConversation]:
@@ -294,60 +294,36 @@ async def open_ones(tx: AsyncConnection) -> list[WaitingConversation]:
     query = (
         sa.select(conversations, _UNANSWERED.label("unanswered"))
         .join(people, people.c.id == conversations.c.person)
-        .where(_IS_OPEN, _IS_ANSWERABLE)
+        .where(IS_OPEN, IS_ANSWERABLE)
         .order_by(conversations.c.waiting_since.is_(None), conversations.c.waiting_since, conversations.c.id)
     )
     return [_waiting(row) for row in await tx.execute(query)]
 
 
-async def has_waited_since(tx: AsyncConnection, instant: datetime) -> bool:
-    """Whether any open conversation has waited for an answer since then; of whoever cannot be answered too."""
-    query = sa.select(conversations.c.id).where(_IS_OPEN, conversations.c.waiting_since <= instant)
-    return await tx.scalar(query.limit(1)) is not None
-
-
-class AreaLoad(Frozen):
-    """Of an area: in how many open conversations somebody waits, the longest since when, how many are `free`."""
-
-    area: str
-    waiting: int
-    since: datetime | None
-    free: int
-
-
-async def loads(tx: AsyncConnection, *, but: int = 0) -> list[AreaLoad]:
-    """How much waits in each area where anything does; not of who cannot be answered, nor of one person (`but`)."""
-    query = (
-        sa.select(
-            conversations.c.area,
-            sa.func.count(conversations.c.waiting_since).label("waiting"),
-            sa.func.min(conversations.c.waiting_since).label("since"),
-            sa.func.count().filter(conversations.c.state == ConversationState.WAITING).label("free"),
-        )
-        .join(people, people.c.id == conversations.c.person)
-        .where(_IS_OPEN, _IS_ANSWERABLE, conversations.c.person != but)
-        .group_by(conversations.c.area)
-    )
-    return records(AreaLoad, await tx.execute(query))
+_FREE = (
+    sa.select(conversations.c.id)
+    .join(people, people.c.id == conversations.c.person)
+    .where(conversations.c.state == ConversationState.WAITING, IS_ANSWERABLE)
+    .where(conversations.c.area.in_(sa.bindparam("areas", expanding=True)))
+    .where(conversations.c.person != sa.bindparam("but"))
+    .order_by(conversations.c.waiting_since, conversations.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_UNANSWERED_OF = (
+    sa.select(conversations, _UNANSWERED.label("unanswered"))
+    .where(conversations.c.id.in_(sa.bindparam("numbers", expanding=True)))
+    .order_by(conversations.c.waiting_since, conversations.c.id)
+)
 
 
 async def free_ones(
     tx: AsyncConnection, areas: Sequence[str], *, most: int, but: int
 ) -> list[WaitingConversation]:
     """Those of some areas that nobody has taken, whose author waits longest first; not of who cannot be answered."""
-    first = (
-        sa.select(conversations.c.id)
-        .join(people, people.c.id == conversations.c.person)
-        .where(conversations.c.state == ConversationState.WAITING, _IS_ANSWERABLE)
-        .where(conversations.c.area.in_(areas), conversations.c.person != but)
-        .order_by(conversations.c.waiting_since, conversations.c.id)
-        .limit(most)
-    )
+    given = {"areas": list(areas), "most": most, "but": but}
+    first = list(await tx.scalars(_FREE, given))
     # Their messages are counted, those of nobody else.
-    query = sa.select(conversations, _UNANSWERED.label("unanswered"))
-    query = query.where(conversations.c.id.in_(list(await tx.scalars(first))))
-    ordered = query.order_by(conversations.c.waiting_since, conversations.c.id)
-    return [_waiting(row) for row in await tx.execute(ordered)]
+    return [_waiting(row) for row in await tx.execute(_UNANSWERED_OF, {"numbers": first})]
 
 
 async def waiting(tx: AsyncConnection, number: int) -> WaitingConversation | None:
@@ -367,13 +343,13 @@ _MAY_BE_DUE = (
     conversations.c.touched_at <= sa.bindparam("touched"),
     sa.and_(conversations.c.waiting_since <= sa.bindparam("waiting"), conversations.c.escalated_at.is_(None)),
     sa.and_(conversations.c.state == ConversationState.CLAIMED, _IS_LEFT),
-    ~_IS_ANSWERABLE,
+    ~IS_ANSWERABLE,
 )
 _DUE = (
     sa.select(conversations)
     .join(people, people.c.id == conversations.c.person)
     .outerjoin(_CLAIMER, _CLAIMER.c.id == conversations.c.claimed_by)
-    .where(_IS_OPEN, sa.or_(*_MAY_BE_DUE))
+    .where(IS_OPEN, sa.or_(*_MAY_BE_DUE))
     .order_by(conversations.c.id)
 )
 

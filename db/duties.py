@@ -42,8 +42,11 @@ def _answerer(row: sa.Row[Any]) -> Answerer:
     )
 
 
+_OF_PERSON = _QUERY.where(duties.c.person == sa.bindparam("somebody"))
+
+
 async def of_person(tx: AsyncConnection, person: int) -> Answerer | None:
-    row = (await tx.execute(_QUERY.where(duties.c.person == person))).one_or_none()
+    row = (await tx.execute(_OF_PERSON, {"somebody": person})).one_or_none()
     return None if row is None else _answerer(row)
 
 

@@ -11,13 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.frozen import Frozen
 from bot.rules.seats import ON_THE_LIST, Standing
-from db.beginnings import begins
+from db.beginnings import beginning, begins, begins_with
 from db.schema import broadcasts, deliveries, rsvps
 from db.schema.columns import Instant
 
 WAITING = ("scheduled", "active", "paused", "unapproved")
 _COME = (Standing.YES, Standing.MAYBE, *ON_THE_LIST)
 LEFT = ("sending", "sent", "in_doubt", "failed", "unreachable")
+
+
+def _event_key(event: int) -> str:
+    """How the keys of all messages of an event begin."""
+    return f"event:{event}:"
 
 
 def change_key(event: int) -> str:
@@ -76,16 +81,36 @@ async def told_since(tx: AsyncConnection, key: str, since: datetime) -> list[dat
     return [instant for instant in told if instant > since]
 
 
+_BEGINS = begins_with(broadcasts.c.key)
+_UNTOLD = (
+    sa.select(
+        *(broadcasts.c.id, broadcasts.c.key, broadcasts.c.state, broadcasts.c.starts_at, broadcasts.c.details)
+    )
+    .where(_BEGINS, broadcasts.c.state.in_(WAITING), broadcasts.c.finished_at.is_(None))
+    .order_by(broadcasts.c.id)
+)
+
+
 async def untold(tx: AsyncConnection, key: str) -> list[Untold]:
     """The messages whose key begins so that still have somebody to leave for, or wait for a second person."""
-    mine = begins(broadcasts.c.key, key)
-    query = sa.select(
-        broadcasts.c.id, broadcasts.c.state, broadcasts.c.starts_at, broadcasts.c.details
-    ).where(mine, broadcasts.c.state.in_(WAITING), broadcasts.c.finished_at.is_(None))
-    rows = await tx.execute(query.order_by(broadcasts.c.id))
-    return [
-        Untold(id=row.id, state=row.state, starts_at=row.starts_at, details=row.details or {}) for row in rows
-    ]
+    return [_untold(row) for row in await tx.execute(_UNTOLD, beginning(key))]
+
+
+async def untold_among(tx: AsyncConnection, event: int, keys: Sequence[str]) -> list[Untold]:
+    """The same of several keys of one event."""
+    its = await tx.execute(_UNTOLD, beginning(_event_key(event)))
+    return [_untold(row) for row in its if row.key.startswith(tuple(keys))]
+
+
+def _untold(row: Any) -> Untold:
+    return Untold(id=row.id, state=row.state, starts_at=row.starts_at, details=row.details or {})
+
+
+_TOLD = (
+    sa.select(broadcasts.c.id, broadcasts.c.key, broadcasts.c.created_at)
+    .where(_BEGINS, broadcasts.c.state != "cancelled")
+    .order_by(broadcasts.c.id.desc())
+)
 
 
 async def hand_on(
@@ -124,7 +149,7 @@ async def hand_on(
 async def last_told(tx: AsyncConnection, event: int) -> LastTold | None:
     """What was told last of an event; what was taken back before it left told nobody."""
     keys = (change_key(event), cancel_key(event), reword_key(event))
-    its = sa.or_(*(begins(broadcasts.c.key, key) for key in keys))
-    query = sa.select(broadcasts.c.id, broadcasts.c.created_at).where(its, broadcasts.c.state != "cancelled")
-    row = (await tx.execute(query.order_by(broadcasts.c.id.desc()).limit(1))).one_or_none()
-    return None if row is None else LastTold(id=row.id, created_at=row.created_at)
+    for row in await tx.execute(_TOLD, beginning(_event_key(event))):
+        if row.key.startswith(keys):
+            return LastTold(id=row.id, created_at=row.created_at)
+    return None

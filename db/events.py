@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from db.batches import Columns, Statement
 from db.headcounts import counted, headcount, known_to
 from db.records import records
 from db.restrictions import of_others
-from db.schema import broadcasts, event_texts, events, hosts, people, rsvps, seats, series_events
+from db.schema import broadcasts, event_texts, events, people, rsvps, series_events
 
 
 class Event(Frozen):
@@ -267,82 +267,15 @@ def not_over(now: datetime) -> sa.ColumnElement[bool]:
     """Whether an event is to come or takes place. Those of months ago are not read for it: none lasts so long, but for
     the hour that comes twice as summer time ends.
     """
-    return sa.and_(events.c.ends_at > now, events.c.starts_at > now - LONGEST_EVENT - timedelta(hours=1))
+    return sa.and_(events.c.ends_at > now, events.c.starts_at > longest_ago(now))
 
 
-async def managed(
-    tx: AsyncConnection,
-    *,
-    author: int,
-    areas: Iterable[sa.ColumnElement[bool]],
-    now: datetime,
-    hosted: Collection[int] = (),
-    looked_after: Iterable[sa.ColumnElement[bool]] = (),
-    waited_for: bool = False,
-) -> EventPage:
-    """Events that are not over: the author's own, hidden or not, the open ones in the areas (see db.areas), and of the
-    `hosted` ones those that were not given up, proposals among them; `looked_after`: where those that supporters host
-    are listed too; `waited_for`: those alone of which somebody waits for a seat.
-    """
-    own = sa.and_(events.c.created_by == author, events.c.state.in_(("open", "hidden")))
-    open_there = sa.and_(events.c.state == "open", sa.or_(sa.false(), *areas))
-    theirs = sa.and_(
-        events.c.id.in_(list(hosted)), events.c.state.in_(("open", "hidden", "proposed", "returned"))
-    )
-    by_hosts = sa.and_(
-        events.c.state == "open",
-        sa.or_(sa.false(), *looked_after),
-        events.c.id.in_(sa.select(hosts.c.event)),
-    )
-    query = sa.select(events).where(not_over(now), sa.or_(own, open_there, theirs, by_hosts))
-    if waited_for:
-        query = query.where(events.c.id.in_(sa.select(seats.c.event).where(seats.c.waiting > 0)))
-    query = query.order_by(events.c.starts_at, events.c.id).limit(MOST_SHOWN)
-    found = tuple(records(Event, await tx.execute(query)))
-    return EventPage(events=found, texts=await texts_of_many(tx, (event.id for event in found)))
+def longest_ago(now: datetime) -> datetime:
+    """Since when all events begin that are not over."""
+    return now - LONGEST_EVENT - timedelta(hours=1)
 
 
-async def past(
-    tx: AsyncConnection,
-    *,
-    author: int | None,
-    areas: Iterable[sa.ColumnElement[bool]],
-    now: datetime,
-    number: int,
-    size: int,
-    hosted: Collection[int] = (),
-) -> tuple[EventPage, bool]:
-    """Events that are over and took place: the author's own, those they `hosted`, and those in the areas, the latest
-    first; and whether there are more after this page, which is counted from 0.
-    """
-    theirs = sa.or_(events.c.created_by == author, events.c.id.in_(list(hosted)), *areas)
-    over = sa.and_(events.c.ends_at <= now, events.c.state == "open")
-    return await _page(tx, sa.and_(over, theirs), number=number, size=size)
-
-
-async def cancelled(
-    tx: AsyncConnection,
-    *,
-    author: int | None,
-    areas: Iterable[sa.ColumnElement[bool]],
-    number: int,
-    size: int,
-    hosted: Collection[int] = (),
-) -> tuple[EventPage, bool]:
-    """Events that were cancelled, to come or not: the author's own, those they `hosted`, and those in the areas."""
-    theirs = sa.or_(events.c.created_by == author, events.c.id.in_(list(hosted)), *areas)
-    return await _page(tx, sa.and_(events.c.state == "cancelled", theirs), number=number, size=size)
-
-
-async def _page(
-    tx: AsyncConnection, which: sa.ColumnElement[bool], *, number: int, size: int
-) -> tuple[EventPage, bool]:
-    query = sa.select(events).where(which)
-    query = query.order_by(events.c.starts_at.desc(), events.c.id).offset(number * size).limit(size + 1)
-    found = records(Event, await tx.execute(query))
-    page = tuple(found[:size])
-    texts = await texts_of_many(tx, (each.id for each in page))
-    return EventPage(events=page, texts=texts), len(found) > size
+NOT_OVER = sa.and_(events.c.ends_at > sa.bindparam("now"), events.c.starts_at > sa.bindparam("longest_ago"))
 
 
 async def latest(
@@ -362,8 +295,6 @@ async def latest(
 
 MOST_NAMED = 300
 """More events than a campaign has that somebody still writes about."""
-MOST_SHOWN = 30
-"""More than anybody reads in a chat; Telegram allows 100 buttons."""
 
 
 async def answers(tx: AsyncConnection, event: int, known_in: Sequence[str] | None) -> Answers:

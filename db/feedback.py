@@ -112,9 +112,15 @@ async def keep_figures(tx: AsyncConnection, sums: Mapping[int, Mapping[tuple[str
         await tx.execute(insert(tx, event_figures).on_conflict_do_nothing(), rows)
 
 
+_SAID = (events.c.code, event_feedback.c.question, event_feedback.c.option, event_feedback.c.at)
+_OF_PERSON = (
+    sa.select(*_SAID)
+    .join(events, events.c.id == event_feedback.c.event)
+    .where(event_feedback.c.person == sa.bindparam("somebody"))
+    .order_by(event_feedback.c.at, *_SAID[:3])
+)
+
+
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Everything somebody said of events afterwards, for `/mydata`."""
-    columns = (events.c.code, event_feedback.c.question, event_feedback.c.option, event_feedback.c.at)
-    query = sa.select(*columns).join(events, events.c.id == event_feedback.c.event)
-    query = query.where(event_feedback.c.person == person).order_by(event_feedback.c.at, *columns[:3])
-    return [dict(row._mapping) for row in await tx.execute(query)]
+    return [dict(row._mapping) for row in await tx.execute(_OF_PERSON, {"somebody": person})]

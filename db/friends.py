@@ -15,14 +15,16 @@ JOINED = "friends/joined"
 """The template of that message."""
 
 
+_BROUGHT_BY = (
+    sa.select(people.c.recruiter, sa.func.count())
+    .where(people.c.recruiter.in_(sa.bindparam("recruiters", expanding=True)), people.c.state == "registered")
+    .group_by(people.c.recruiter)
+)
+
+
 async def brought_by_many(tx: AsyncConnection, ids: Collection[int]) -> dict[int, int]:
     """How many supporters came by the link of each; those of whom none is there are left out."""
-    query = (
-        sa.select(people.c.recruiter, sa.func.count())
-        .where(people.c.recruiter.in_(sorted(ids)), people.c.state == "registered")
-        .group_by(people.c.recruiter)
-    )
-    return {row[0]: row[1] for row in await tx.execute(query)}
+    return {row[0]: row[1] for row in await tx.execute(_BROUGHT_BY, {"recruiters": sorted(ids)})}
 
 
 async def tell_joined(

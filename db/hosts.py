@@ -88,10 +88,16 @@ async def remove(tx: AsyncConnection, *, event: int, person: int) -> bool:
     return (await tx.execute(sa.delete(hosts).where(theirs))).rowcount == 1
 
 
+_TRUSTED_IN = (
+    sa.select(trusted_hosts.c.area)
+    .where(trusted_hosts.c.person == sa.bindparam("somebody"))
+    .order_by(trusted_hosts.c.area)
+)
+
+
 async def trusted_in(tx: AsyncConnection, person: int) -> list[str]:
     """The areas where somebody's events need nobody's approval."""
-    query = sa.select(trusted_hosts.c.area).where(trusted_hosts.c.person == person)
-    return list(await tx.scalars(query.order_by(trusted_hosts.c.area)))
+    return list(await tx.scalars(_TRUSTED_IN, {"somebody": person}))
 
 
 async def give_trust(
@@ -136,16 +142,25 @@ async def use_link(tx: AsyncConnection, token_hash: str, now: datetime) -> bool:
     return (await tx.execute(sa.update(host_links).where(unused).values(used_at=now))).rowcount == 1
 
 
+_PROPOSED = (
+    sa.select(events.c.code, events.c.state, proposals.c.asked_at, proposals.c.decided_at, proposals.c.reason)
+    .join(events, events.c.id == proposals.c.event)
+    .where(proposals.c.person == sa.bindparam("somebody"))
+    .order_by(events.c.id)
+)
+_HOSTED = (
+    sa.select(events.c.code, hosts.c.part, hosts.c.since)
+    .join(events, events.c.id == hosts.c.event)
+    .where(hosts.c.person == sa.bindparam("somebody"))
+)
+
+
 async def of_person(tx: AsyncConnection, person: int) -> Mapping[str, Any]:
     """What is kept of somebody as a host: what they proposed, which events are theirs, whether the team trusts them."""
-    proposed = sa.select(
-        events.c.code, events.c.state, proposals.c.asked_at, proposals.c.decided_at
-    ).add_columns(proposals.c.reason)
-    proposed = proposed.join(events, events.c.id == proposals.c.event).where(proposals.c.person == person)
-    theirs = sa.select(events.c.code, hosts.c.part, hosts.c.since).join(events, events.c.id == hosts.c.event)
+    given = {"somebody": person}
     return {
-        "proposed": [dict(row._mapping) for row in await tx.execute(proposed.order_by(events.c.id))],
-        "hosted": [dict(row._mapping) for row in await tx.execute(theirs.where(hosts.c.person == person))],
+        "proposed": [dict(row._mapping) for row in await tx.execute(_PROPOSED, given)],
+        "hosted": [dict(row._mapping) for row in await tx.execute(_HOSTED, given)],
         "trusted_in": await trusted_in(tx, person),
     }
 

@@ -127,11 +127,40 @@ async def open_question(tx: AsyncConnection, person: int, *, since: datetime) ->
     return OpenQuestion(message_id=row.message_id, ballot=row.ballot, step=row.step)
 
 
+_SOMEBODY: sa.BindParameter[int] = sa.bindparam("somebody")
+_ANSWERS = (
+    sa.select(
+        *(
+            responses.c[name]
+            for name in ("at", "question", "subject", "answer", "commune", "department", "region")
+        )
+    )
+    .where(responses.c.person == _SOMEBODY)
+    .order_by(responses.c.id)
+)
+
+
 async def answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Every answer a person gave, oldest first."""
-    columns = ("at", "question", "subject", "answer", "commune", "department", "region")
-    query = sa.select(*(responses.c[name] for name in columns)).where(responses.c.person == person)
-    return await _rows(tx, query.order_by(responses.c.id))
+    return await _rows(tx, _ANSWERS, person)
+
+
+_MESSAGES = (
+    sa.select(
+        broadcasts.c.kind,
+        KIND_OF_MEND.label("mend"),
+        broadcasts.c.step,
+        broadcasts.c.ballot,
+        VARIANT_TOLD,
+        STATE_TOLD,
+        deliveries.c.due_at,
+        deliveries.c.sent_at,
+        deliveries.c.answered_at,
+    )
+    .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
+    .where(deliveries.c.person == _SOMEBODY)
+    .order_by(deliveries.c.id)
+)
 
 
 async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
@@ -139,35 +168,7 @@ async def messages_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     that is a correction or a recall of one, and `variant` the version that they drew of it (`holdout`: none), once it
     began to leave.
     """
-    query = (
-        sa.select(
-            broadcasts.c.kind,
-            KIND_OF_MEND.label("mend"),
-            broadcasts.c.step,
-            broadcasts.c.ballot,
-            VARIANT_TOLD,
-            STATE_TOLD,
-            deliveries.c.due_at,
-            deliveries.c.sent_at,
-            deliveries.c.answered_at,
-        )
-        .join(deliveries, deliveries.c.broadcast == broadcasts.c.id)
-        .where(deliveries.c.person == person)
-    )
-    return await _rows(tx, query.order_by(deliveries.c.id))
-
-
-async def event_answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
-    """A person's answers to invitations, with the event's code, when they were checked in, and their number there."""
-    own = (column for column in rsvps.c if column.name not in ("event", "person"))
-    there = (check_ins.c.at.label("checked_in_at"), check_ins.c.how.label("checked_in_by"))
-    query = (
-        sa.select(events.c.code, *own, *there, attendee_numbers.c.number.label("number_on_lists"))
-        .join(events, events.c.id == rsvps.c.event)
-        .outerjoin(check_ins, _same(check_ins))
-        .outerjoin(attendee_numbers, _same(attendee_numbers))
-    )
-    return await _rows(tx, query.where(rsvps.c.person == person).order_by(rsvps.c.at))
+    return await _rows(tx, _MESSAGES, person)
 
 
 def _same(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -175,18 +176,50 @@ def _same(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.event == rsvps.c.event, table.c.person == rsvps.c.person)
 
 
+_EVENT_ANSWERS = (
+    sa.select(
+        events.c.code,
+        *(column for column in rsvps.c if column.name not in ("event", "person")),
+        check_ins.c.at.label("checked_in_at"),
+        check_ins.c.how.label("checked_in_by"),
+        attendee_numbers.c.number.label("number_on_lists"),
+    )
+    .join(events, events.c.id == rsvps.c.event)
+    .outerjoin(check_ins, _same(check_ins))
+    .outerjoin(attendee_numbers, _same(attendee_numbers))
+    .where(rsvps.c.person == _SOMEBODY)
+    .order_by(rsvps.c.at)
+)
+
+
+async def event_answers_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
+    """A person's answers to invitations, with the event's code, when they were checked in, and their number there."""
+    return await _rows(tx, _EVENT_ANSWERS, person)
+
+
+_ROLES = (
+    sa.select(staff.c.role, staff.c.area, staff.c.added_at, staff.c.revoked_at)
+    .where(staff.c.telegram_id == _SOMEBODY)
+    .order_by(staff.c.id)
+)
+
+
 async def roles_of(tx: AsyncConnection, telegram_id: int) -> list[dict[str, Any]]:
     """The roles that somebody holds in the team, and those they held."""
-    columns = (staff.c.role, staff.c.area, staff.c.added_at, staff.c.revoked_at)
-    return await _rows(tx, sa.select(*columns).where(staff.c.telegram_id == telegram_id).order_by(staff.c.id))
+    return await _rows(tx, _ROLES, telegram_id)
+
+
+_PLANS = (
+    sa.select(*(column for column in vote_plans.c if column.name != "person"))
+    .where(vote_plans.c.person == _SOMEBODY)
+    .order_by(vote_plans.c.ballot)
+)
 
 
 async def plans_of(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """A person's vote plans, by ballot."""
-    columns = [column for column in vote_plans.c if column.name != "person"]
-    query = sa.select(*columns).where(vote_plans.c.person == person).order_by(vote_plans.c.ballot)
-    return await _rows(tx, query)
+    return await _rows(tx, _PLANS, person)
 
 
-async def _rows(tx: AsyncConnection, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row._mapping) for row in await tx.execute(query)]
+async def _rows(tx: AsyncConnection, query: sa.Select[Any], somebody: int) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in await tx.execute(query, {"somebody": somebody})]

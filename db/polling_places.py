@@ -62,15 +62,17 @@ async def forget_choice(tx: AsyncConnection, person: int) -> None:
     await tx.execute(sa.delete(chosen_places).where(chosen_places.c.person == person))
 
 
+_CHOSEN_BY = (
+    sa.select(*(polling_places.c[name] for name in ("ballot", "commune", "name", "address")))
+    .join(chosen_places, chosen_places.c.place == polling_places.c.id)
+    .where(chosen_places.c.person == sa.bindparam("somebody"))
+    .order_by(polling_places.c.ballot)
+)
+
+
 async def places_chosen_by(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """The places a person chose, for /mydata."""
-    names = ("ballot", "commune", "name", "address")
-    query = (
-        sa.select(*(polling_places.c[name] for name in names))
-        .join(chosen_places, chosen_places.c.place == polling_places.c.id)
-        .where(chosen_places.c.person == person)
-    )
-    return [dict(row._mapping) for row in await tx.execute(query.order_by(polling_places.c.ballot))]
+    return [dict(row._mapping) for row in await tx.execute(_CHOSEN_BY, {"somebody": person})]
 
 
 async def stored(tx: AsyncConnection) -> dict[str, PollingPlace]:

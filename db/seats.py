@@ -198,10 +198,16 @@ async def shown(tx: AsyncConnection, event: Event) -> Seats:
     return seats_of(event, row.taken, row.waiting, row.offered, 0)
 
 
+_WAITING_FOR = sa.select(seats.c.event, seats.c.waiting).where(
+    seats.c.event.in_(sa.bindparam("events", expanding=True)), seats.c.waiting > 0
+)
+
+
 async def waiting_for(tx: AsyncConnection, events: Sequence[int]) -> dict[int, int]:
     """How many wait for a seat, of those events that somebody waits for."""
-    query = sa.select(seats.c.event, seats.c.waiting).where(seats.c.event.in_(events), seats.c.waiting > 0)
-    return {row.event: row.waiting for row in await tx.execute(query)}
+    if not events:
+        return {}
+    return {row.event: row.waiting for row in await tx.execute(_WAITING_FOR, {"events": events})}
 
 
 def _sums() -> sa.Select[Any]:

@@ -25,7 +25,7 @@ async def create(tx: AsyncConnection, *, rule: str, of: Sequence[int], now: date
 
 async def number_of(tx: AsyncConnection, event: int) -> int | None:
     """The series that an event is a date of, if it is of one."""
-    return await tx.scalar(sa.select(series_events.c.series).where(series_events.c.event == event))
+    return await tx.scalar(_NUMBER, {"event": event})
 
 
 async def whole(tx: AsyncConnection, event: int) -> tuple[str, list[Event]] | None:
@@ -67,20 +67,25 @@ async def last_start(tx: AsyncConnection, event: int) -> datetime | None:
     return dates[-1].starts_at if dates else None
 
 
+_NUMBER = sa.select(series_events.c.series).where(series_events.c.event == sa.bindparam("event"))
+_TAKING_PLACE = (
+    sa.select(events)
+    .join(series_events, series_events.c.event == events.c.id)
+    .where(
+        series_events.c.series == _NUMBER.scalar_subquery(),
+        events.c.state.in_(("open", "hidden")),
+    )
+    .order_by(events.c.starts_at, events.c.id)
+)
+_TAKING_PLACE_SINCE = _TAKING_PLACE.where(events.c.starts_at >= sa.bindparam("since"))
+
+
 async def taking_place(tx: AsyncConnection, event: int, *, since: datetime | None = None) -> list[Event]:
     """The dates that take place of the series that an event is a date of, or those that do not begin before an
     instant; the soonest first. Of none, nothing.
     """
-    number = sa.select(series_events.c.series).where(series_events.c.event == event).scalar_subquery()
-    query = (
-        sa.select(events)
-        .join(series_events, series_events.c.event == events.c.id)
-        .where(series_events.c.series == number, events.c.state.in_(("open", "hidden")))
-    )
-    if since is not None:
-        query = query.where(events.c.starts_at >= since)
-    rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
-    return records(Event, rows)
+    query = _TAKING_PLACE if since is None else _TAKING_PLACE_SINCE
+    return records(Event, await tx.execute(query, {"event": event, "since": since}))
 
 
 async def following(tx: AsyncConnection, event: Event) -> list[Event]:

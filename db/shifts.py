@@ -300,18 +300,21 @@ async def places_of_people(
     return {(row.shift, row.person): _place(row._mapping) for row in await tx.execute(query)}
 
 
+_OF_PERSON = (
+    sa.select(
+        *(events.c.code.label("event"), shifts.c.role, shifts.c.starts_at, shifts.c.ends_at),
+        *(column for column in shift_places.c if column.name not in ("shift", "person")),
+    )
+    .select_from(
+        shift_places.join(shifts, shifts.c.id == shift_places.c.shift).join(
+            events, events.c.id == shifts.c.event
+        )
+    )
+    .where(shift_places.c.person == sa.bindparam("somebody"))
+    .order_by(shifts.c.starts_at, shifts.c.id)
+)
+
+
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Everything somebody said of shifts, for `/mydata`."""
-    own = (column for column in shift_places.c if column.name not in ("shift", "person"))
-    columns = (events.c.code.label("event"), shifts.c.role, shifts.c.starts_at, shifts.c.ends_at)
-    query = (
-        sa.select(*columns, *own)
-        .select_from(
-            shift_places.join(shifts, shifts.c.id == shift_places.c.shift).join(
-                events, events.c.id == shifts.c.event
-            )
-        )
-        .where(shift_places.c.person == person)
-        .order_by(shifts.c.starts_at, shifts.c.id)
-    )
-    return [dict(row._mapping) for row in await tx.execute(query)]
+    return [dict(row._mapping) for row in await tx.execute(_OF_PERSON, {"somebody": person})]

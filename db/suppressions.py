@@ -15,10 +15,12 @@ async def add(tx: AsyncConnection, suppression: str, today: date) -> None:
         await tx.execute(sa.insert(suppressions).values(hash=suppression, day=today))
 
 
+_LEFT_ON = sa.select(suppressions.c.day).where(suppressions.c.hash == sa.bindparam("mark"))
+
+
 async def left_on(tx: AsyncConnection, suppression: str) -> date | None:
     """The day of a mark that is on the list."""
-    query = sa.select(suppressions.c.day).where(suppressions.c.hash == suppression)
-    found: date | None = (await tx.execute(query)).scalar_one_or_none()
+    found: date | None = (await tx.execute(_LEFT_ON, {"mark": suppression})).scalar_one_or_none()
     return found
 
 

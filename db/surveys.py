@@ -82,11 +82,14 @@ async def of_codes(tx: AsyncConnection, codes: Collection[str]) -> dict[str, Sur
     return {row.code: _survey(row) for row in rows}
 
 
+_OF_BROADCASTS = sa.select(surveys).where(surveys.c.broadcast.in_(sa.bindparam("broadcasts", expanding=True)))
+
+
 async def of_broadcasts(tx: AsyncConnection, broadcasts: Collection[int]) -> dict[int, Survey]:
     """The surveys that these broadcasts ask, by the broadcast's number."""
     if not broadcasts:
         return {}
-    rows = await tx.execute(sa.select(surveys).where(surveys.c.broadcast.in_(broadcasts)))
+    rows = await tx.execute(_OF_BROADCASTS, {"broadcasts": list(broadcasts)})
     return {row.broadcast: _survey(row) for row in rows}
 
 
@@ -333,10 +336,16 @@ async def keep_counts(tx: AsyncConnection, survey: Survey, found: Counts) -> Non
         await tx.execute(survey_counts.insert(), rows)
 
 
+_CHOICE = (surveys.c.code, survey_answers.c.question, survey_answers.c.option, survey_answers.c.at)
+_OF_PERSON = (
+    sa.select(surveys.c.form, *_CHOICE)
+    .join(surveys, surveys.c.id == survey_answers.c.survey)
+    .where(survey_answers.c.person == sa.bindparam("somebody"))
+    .order_by(survey_answers.c.at, *_CHOICE[:3])
+)
+
+
 async def of_person(tx: AsyncConnection, person: int) -> list[dict[str, Any]]:
     """Everything somebody chose, survey by survey, for `/mydata`; an empty option: they left the question out."""
-    columns = (surveys.c.code, survey_answers.c.question, survey_answers.c.option, survey_answers.c.at)
-    query = sa.select(surveys.c.form, *columns).join(surveys, surveys.c.id == survey_answers.c.survey)
-    query = query.where(survey_answers.c.person == person).order_by(survey_answers.c.at, *columns[:3])
-    rows = (dict(row._mapping) for row in await tx.execute(query))
+    rows = (dict(row._mapping) for row in await tx.execute(_OF_PERSON, {"somebody": person}))
     return [{"title": row.pop("form")["title"], **row} for row in rows]

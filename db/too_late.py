@@ -38,16 +38,22 @@ async def held_beyond(
     return TooLate(people=found[0], since=found[1]) if found is not None else None
 
 
-async def invitations(tx: AsyncConnection) -> list[Broadcast]:
-    """Those to one event that are held for somebody until it has begun, the newest first."""
-    invites = sa.and_(
+_LATE = sa.select(deliveries.c.id).where(
+    deliveries.c.broadcast == broadcasts.c.id, _held_beyond(broadcasts.c.expires_at)
+)
+_INVITATIONS = (
+    sa.select(broadcasts)
+    .where(
         broadcasts.c.kind == Kind.EVENT_INVITE,
         broadcasts.c.event.is_not(None),
         broadcasts.c.state.in_(("active", "paused")),
         broadcasts.c.finished_at.is_(None),
+        _LATE.exists(),
     )
-    late = sa.select(deliveries.c.id).where(
-        deliveries.c.broadcast == broadcasts.c.id, _held_beyond(broadcasts.c.expires_at)
-    )
-    query = sa.select(broadcasts).where(invites, late.exists()).order_by(broadcasts.c.id.desc())
-    return records(Broadcast, await tx.execute(query))
+    .order_by(broadcasts.c.id.desc())
+)
+
+
+async def invitations(tx: AsyncConnection) -> list[Broadcast]:
+    """Those to one event that are held for somebody until it has begun, the newest first."""
+    return records(Broadcast, await tx.execute(_INVITATIONS))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.events import not_over
+from db.events import NOT_OVER, longest_ago
 from db.schema import events
 
 
@@ -23,9 +23,16 @@ class Upcoming(NamedTuple):
     longitude: float | None
 
 
+_UPCOMING = (
+    sa.select(*(events.c[name] for name in Upcoming._fields))
+    .where(events.c.state == "open", NOT_OVER)
+    .order_by(events.c.starts_at, events.c.id)
+)
+
+
 async def upcoming(tx: AsyncConnection, now: datetime) -> list[Upcoming]:
     """Every open event that is not over, the soonest first."""
-    columns = sa.select(*(events.c[name] for name in Upcoming._fields))
-    query = columns.where(events.c.state == "open", not_over(now))
-    rows = await tx.execute(query.order_by(events.c.starts_at, events.c.id))
-    return [Upcoming._make(row) for row in rows]
+    return [
+        Upcoming._make(row)
+        for row in await tx.execute(_UPCOMING, {"now": now, "longest_ago": longest_ago(now)})
+    ]

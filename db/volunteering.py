@@ -52,9 +52,11 @@ async def get(tx: AsyncConnection, offer: int) -> Offer | None:
     return _offer((await tx.execute(sa.select(volunteering).where(volunteering.c.id == offer))).one_or_none())
 
 
+_OF_PERSON = sa.select(volunteering).where(volunteering.c.person == sa.bindparam("somebody"))
+
+
 async def of_person(tx: AsyncConnection, person: int) -> Offer | None:
-    query = sa.select(volunteering).where(volunteering.c.person == person)
-    return _offer((await tx.execute(query)).one_or_none())
+    return _offer((await tx.execute(_OF_PERSON, {"somebody": person})).one_or_none())
 
 
 async def change(tx: AsyncConnection, person: int, at: datetime, **values: Any) -> Offer:

@@ -10,7 +10,7 @@ import db.approvals
 import db.areas
 import db.broadcast_lists
 import db.delivery_accounts
-import db.events
+import db.managed_events
 from bot.actions import broadcast_subject, event_history
 from bot.actions.authority import Author
 from bot.campaign.upcoming import UpcomingStep, upcoming
@@ -58,7 +58,7 @@ async def coming(tx: AsyncConnection, author: Author, area: str, *, language: st
 async def _events(tx: AsyncConnection, author: Author, area: str, language: str) -> list[Coming]:
     """The events that take place in the area, and the author's own that nobody sees yet."""
     there = [db.areas.event_in(area)]
-    page = await db.events.managed(tx, author=author.person.id, areas=there, now=author.now)
+    page = await db.managed_events.managed(tx, author=author.person.id, areas=there, now=author.now)
     first = author.campaign.languages[0]
     refused = await event_history.refused(tx, page.events)
     return [

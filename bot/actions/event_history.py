@@ -12,7 +12,7 @@ import db.areas
 import db.broadcast_accounts
 import db.delivery_accounts
 import db.event_news
-import db.events
+import db.managed_events
 from bot.actions import event_news, series, too_late
 from bot.actions.authority import Author
 from bot.actions.event_news import Invited
@@ -81,7 +81,7 @@ async def past(tx: AsyncConnection, author: Author, number: int) -> tuple[EventP
     if not author.hosted:
         author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
-    return await db.events.past(
+    return await db.managed_events.past(
         tx,
         author=author.id,
         areas=areas,
@@ -99,6 +99,6 @@ async def cancelled(tx: AsyncConnection, author: Author, number: int) -> tuple[E
     if not author.hosted:
         author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
-    return await db.events.cancelled(
+    return await db.managed_events.cancelled(
         tx, author=author.id, areas=areas, number=number, size=PAST_AT_ONCE, hosted=author.hosted
     )

@@ -272,7 +272,7 @@ async def pending(tx: AsyncConnection, event: Event, now: datetime) -> Told:
             db.event_news.reword_key,
         )
     ]
-    found = [untold for key in keys for untold in await db.event_news.untold(tx, key)]
+    found = await db.event_news.untold_among(tx, event.id, keys)
     due = [each.starts_at for each in found if each.state == "active" and each.starts_at > now]
     awaiting = [each for each in found if each.state == "unapproved"]
     holds = any(each.details.get("reworded") for each in awaiting)

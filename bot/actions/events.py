@@ -15,6 +15,7 @@ import db.event_news
 import db.events
 import db.faces
 import db.hosts
+import db.managed_events
 import db.seats
 import db.shifts
 from bot.actions import audit, event_ends
@@ -94,7 +95,7 @@ async def managed(tx: AsyncConnection, author: Author, *, waited_for: bool = Fal
         author.require(Action.CHANGE_EVENT)
     areas = [db.areas.event_in(area) for area in author.supervised()]
     looked_after = [db.areas.event_in(area) for area in author.areas(Action.TRUST_HOST)]
-    return await db.events.managed(
+    return await db.managed_events.managed(
         tx,
         author=author.person.id,
         areas=areas,

@@ -13,7 +13,7 @@ from bot.actions.authority import Author
 from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE, contains
 from bot.rules.conversations import may_answer, median_seconds
-from db.conversations import AreaLoad
+from db.inbox_loads import AreaLoad
 from db.long_counts import CountMaker
 
 LOOKED_AT = timedelta(days=30)
@@ -30,7 +30,7 @@ class Load(Frozen):
 
 async def loads_for(tx: AsyncConnection, author: Author) -> list[AreaLoad]:
     """What waits where somebody answers, but for what they wrote themselves."""
-    loads = await db.conversations.loads(tx, but=author.person.id)
+    loads = await db.inbox_loads.loads(tx, but=author.person.id)
     return [each for each in loads if may_answer(author.roles, each.area)]
 
 
@@ -44,7 +44,7 @@ def load_of(loads: Sequence[AreaLoad], median: int | None) -> Load:
 
 async def load_in(tx: AsyncConnection, area: str, now: datetime) -> Load:
     """How much waits in an area, for how long, and how long people waited there."""
-    loads = [each for each in await db.conversations.loads(tx) if contains(area, each.area)]
+    loads = [each for each in await db.inbox_loads.loads(tx) if contains(area, each.area)]
     waited = await db.conversations.middle_waits(tx, now - LOOKED_AT, area)
     return load_of(loads, median_seconds(waited))
 

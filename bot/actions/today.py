@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.approvals
 import db.broadcast_lists
-import db.conversations
+import db.inbox_loads
 import db.seats
 import db.statistics
 from bot.actions import (
@@ -196,7 +196,7 @@ async def _conversations(tx: AsyncConnection, author: Author) -> list[Decision]:
     if not author.areas(Action.ANSWER_CONVERSATION):
         return []
     # Mostly none has: then it is not read for each who waits whether they can be answered.
-    if not await db.conversations.has_waited_since(tx, author.now - LONG):
+    if not await db.inbox_loads.has_waited_since(tx, author.now - LONG):
         return []
     load = load_of(await loads_for(tx, author), None)
     if load.longest_since is None or author.now - load.longest_since < LONG:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import db.broadcast_accounts
 import db.people
+import db.progress_messages
 import db.staff
 from bot.delivery.calls import Call
 from bot.delivery.messages import edited
@@ -97,7 +98,7 @@ class ProgressBoard:
         if name.startswith(PREFIX):
             broadcast = int(name.removeprefix(PREFIX))
             async with self._database.write() as tx:
-                await db.broadcast_accounts.show_progress_on(
+                await db.progress_messages.show_progress_on(
                     tx, broadcast, chat=message["chat"]["id"], message=message["message_id"]
                 )
             self._shown.pop(broadcast, None)
@@ -128,7 +129,7 @@ class ProgressBoard:
     async def _edit_changed(self, line: BoardLine, pauses: object) -> bool:
         """Edits what is no longer true; whether everything is now."""
         async with self._database.read() as tx:
-            followed = await db.broadcast_accounts.followed(tx)
+            followed = await db.progress_messages.followed(tx)
             # What is leaving changes all the time: it is read at once.
             at_rest = {each.id: each for each in followed if each.state != "active" or each.finished_at}
             found = await db.broadcast_accounts.marks(tx, list(at_rest))
@@ -163,7 +164,7 @@ class ProgressBoard:
 
     async def _tell(self, line: BoardLine) -> None:
         async with self._database.read() as tx:
-            followed = await db.broadcast_accounts.followed(tx)
+            followed = await db.progress_messages.followed(tx)
             texts = await self._texts_of(tx, followed, line.pacing, silent=True)
         self._true_of = None  # what is told now is true of the silence alone
         leaving = [each for each in texts if each[0].is_leaving]

@@ -20,10 +20,10 @@ from bot.rules.suppression import SuppressionKey
 from db import (
     broadcast_lists,
     broadcasts,
-    conversations,
     departure,
     event_news,
     faces,
+    inbox_loads,
     overview,
     planning,
     reaching,
@@ -98,8 +98,8 @@ async def test_what_is_not_over_is_found_without_reading_what_is(
 
 async def test_who_waits_for_an_answer_is_counted_by_an_index_alone(sqlite_database: Database) -> None:
     """Those who wait lie far apart among all conversations that are closed."""
-    steps = await plan_of(sqlite_database, lambda tx: conversations.has_waited_since(tx, NOW))
-    steps += await plan_of(sqlite_database, conversations.loads)
+    steps = await plan_of(sqlite_database, lambda tx: inbox_loads.has_waited_since(tx, NOW))
+    steps += await plan_of(sqlite_database, inbox_loads.loads)
     found = [step for step in steps if "conversations" in step]
     assert len(found) == 2
     assert all("USING COVERING INDEX" in step for step in found)

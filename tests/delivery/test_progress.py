@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.delivery.calls import Call
 from bot.delivery.outcomes import Done, InDoubt, NotSent, Outcome
 from bot.delivery.progress import ProgressBoard
-from db import approvals, broadcast_accounts, broadcasts
+from db import approvals, broadcast_accounts, broadcasts, progress_messages
 from db.broadcast_accounts import Broadcast
 from db.engine import Database
 from db.facts import set_fact
@@ -58,7 +58,7 @@ async def a_broadcast(database: Database, key: str = "staff:1") -> int:
         assert broadcast is not None
         everybody = sa.select(people.c.id)
         await broadcasts.queue_deliveries(tx, broadcast=broadcast, people=everybody, due_at=NOW, now=NOW)
-        await broadcast_accounts.show_progress_on(tx, broadcast, chat=1, message=5)
+        await progress_messages.show_progress_on(tx, broadcast, chat=1, message=5)
     return broadcast
 
 

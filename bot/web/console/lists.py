@@ -4,7 +4,7 @@ that are searched; whoever a page shows is read anew for each page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from bot.actions.events import find_for
 from bot.frozen import Frozen
 from bot.links import list_link
 from bot.printing.codes import qr_path
-from bot.rules.attendees import Attendee, AttendeePart, AttendeeSheet, Roll, cut, meant, roll_of
+from bot.rules.attendees import AttendeePart, AttendeeSheet, Roll, cut, meant, roll_of
 from bot.rules.permissions import Action
 from bot.web.console.events import code_of
 from bot.web.desk import Desk, Visit, whole_number
@@ -43,19 +43,28 @@ class EventList(Frozen):
     ) -> AttendeeSheet:
         """A page of one part, or of everybody, part by part."""
         sheet = cut(self.roll, part, number=number, search=search, size=size)
-        if not self.is_long:
-            return sheet
-        # Searched again: the name by which somebody was found may be one that is not to be known any more.
-        return replace(sheet, rows=meant(await self._now(sheet.rows), search))
+        return (await self._now([sheet], search))[0]
 
-    async def _now(self, rows: Sequence[Attendee]) -> list[Attendee]:
-        """These people as they are now; whoever is not on the list any more is left out."""
-        visit, numbers = self.visit, [each.number for each in rows]
+    async def parts(self, numbers: Mapping[AttendeePart, int], *, size: int) -> list[AttendeeSheet]:
+        """A page of each part, by its number."""
+        return await self._now(
+            [cut(self.roll, part, number=number, search="", size=size) for part, number in numbers.items()]
+        )
+
+    async def _now(self, sheets: list[AttendeeSheet], search: str = "") -> list[AttendeeSheet]:
+        """With the people on them as they are now, asked at once; whoever is not on the list any more is left out."""
+        visit, numbers = self.visit, [each.number for sheet in sheets for each in sheet.rows]
+        if not self.is_long or not numbers:
+            return sheets
         now = await attendees.listed(
             visit.tx, visit.author, self.found, read_out=self.read_out, numbers=numbers
         )
         by_number = {each.number: each for each in now}
-        return [by_number[number] for number in numbers if number in by_number]
+        found = [
+            [by_number[each.number] for each in sheet.rows if each.number in by_number] for sheet in sheets
+        ]
+        # Searched again: the name by which somebody was found may be one that is not to be known any more.
+        return [replace(sheet, rows=meant(rows, search)) for sheet, rows in zip(sheets, found, strict=True)]
 
 
 async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
@@ -108,10 +117,9 @@ class Lists:
     async def people(self, visit: Visit) -> Response:
         """By name to whoever gets the names on paper too."""
         people = await listed(visit, read_out=True)
-        sheets = [
-            await people.page(part, number=whole_number(visit, part, 1) - 1, size=AT_ONCE)
-            for part in AttendeePart
-        ]
+        sheets = await people.parts(
+            {part: whole_number(visit, part, 1) - 1 for part in AttendeePart}, size=AT_ONCE
+        )
         return visit.page("people", event=people.found.event, text=_text(visit, people.found), sheets=sheets)
 
     async def sheet(self, visit: Visit) -> Response:

@@ -203,9 +203,16 @@ class Connection(aiosqlite.Connection):
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy only enters it as a context
         return _Cursor(self)
 
+    @property
+    def _may_be_in_transaction(self) -> bool:
+        """SQLite is not asked while its thread executes: that holds a lock of SQLite's, and may wait for Python's,
+        which whoever asks would hold.
+        """
+        return not self._is_thread_idle or bool(self.in_transaction)
+
     async def commit(self) -> None:
         self._due.clear()  # releases: a commit ends savepoints too
-        if self.in_transaction:
+        if self._may_be_in_transaction:
             await super().commit()
 
     async def rollback(self) -> None:
@@ -214,7 +221,7 @@ class Connection(aiosqlite.Connection):
         for cursor in self.unread:
             self.leave(cursor._cursor)
         self.unread.clear()
-        if self.in_transaction or self._abandoned:
+        if self._abandoned or self._may_be_in_transaction:
             await super().rollback()
             self._abandoned = False
 

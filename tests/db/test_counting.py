@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -134,3 +135,39 @@ async def test_whoever_does_not_wait_any_more_has_nothing_counted(beside: Databa
     with pytest.raises(asyncio.CancelledError):
         await task
     await counting.ended()
+
+
+CANCELLED = """
+import asyncio, sys, threading
+from pathlib import Path
+from db.engine import open_to_read
+from db.key import DatabaseKey
+from db.sqlite_connection import connection_of
+
+begun = threading.Event()
+
+def count(thread):
+    thread.create_function("begun", 0, begun.set)
+    thread.execute("WITH RECURSIVE n(i) AS (SELECT begun() UNION ALL SELECT begun() FROM n) SELECT count(*) FROM n")
+
+async def visit(database):
+    async with database.count(each_alone=True) as tx:
+        await connection_of(tx).visit(count)
+
+async def main(file, key):
+    database = await open_to_read(None, file=Path(file), key=DatabaseKey(hex=key) if key else None)
+    task = asyncio.create_task(visit(database))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    await asyncio.wait({task})
+    await database.close()
+    sys.exit(0 if task.cancelled() else "not cancelled")
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_whoever_is_cancelled_does_not_hold_what_the_thread_waits_for(sqlite_database: Database) -> None:
+    """In a process of its own: it would stand still for ever, and no thread of it could tell."""
+    given = (str(sqlite_database.file), sqlite_database.key.hex if sqlite_database.key else "")
+    subprocess.run([sys.executable, "-c", CANCELLED, *given], check=True, timeout=120)

@@ -158,7 +158,7 @@ def step_aside() -> None:
     if sys.platform == "linux":
         try:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        except OSError:  # a sandbox forbids it, or the C library knows of no such thing
+        except (OSError, AttributeError):  # a sandbox forbids it, or the C library knows of no such thing
             step_back()
 
 

@@ -50,7 +50,9 @@ Count: TypeAlias = Callable[[], Awaitable[Any]]
 class Older(Frozen):
     """What still serves while it is counted anew: until it is how old, and whether that is so however quick it was to
     count. Over very many people also what is quick has to wait for its turn behind the pages. `rests`: whether it may
-    be older by the rests of others; else it is made anew as soon as it is due.
+    be older by the rests of others; else it is made anew as soon as it is due, as what somebody waits for. So is a
+    list: whose thread reads row by row holds Python's lock half of the time, and all pages would wait until it, that
+    takes what others leave, has its processor again.
     """
 
     shown_for: timedelta = SHOWN_FOR
@@ -123,8 +125,10 @@ class Remembered:
             return fresh
         still = self.fresh(key, now, kept_for=kept.shown_for(older))
         if still is not None and key not in self._counting and key not in self._renewals:
-            rests = older.rests and kept.took_long
-            renewed = self._renewed_after_rest if rests else self._renewed_soon
+            if not older.rests:
+                self._begin(key, self._in_turn(key, count, now))
+                return still
+            renewed = self._renewed_after_rest if kept.took_long else self._renewed_soon
             task = self._renewals[key] = self.start(renewed(key, count, now))
             task.add_done_callback(lambda _: self._renewals.pop(key, None))
         return still

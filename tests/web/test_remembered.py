@@ -111,12 +111,16 @@ async def test_what_is_not_to_be_older_has_no_rests() -> None:
     kept._rests_until = asyncio.get_running_loop().time() + 3600
     kept.keep(KEY, 0, NOW, took=TOOK)
     assert kept.shown(KEY, count, DUE, older=WITHOUT_RESTS) == (0, NOW)
-    await asyncio.gather(*kept._renewals.values())
+    await asyncio.gather(*kept._counting.values())
     assert kept.fresh(KEY, DUE) == (1, DUE)
 
 
-@pytest.mark.parametrize("older", [IF_SLOW, WITHOUT_RESTS], ids=["rests", "without"])
-async def test_only_what_is_shown_meanwhile_is_waited_for_by_nobody(older: Older) -> None:
+@pytest.mark.parametrize(
+    ("older", "is_waited"), [(IF_SLOW, False), (WITHOUT_RESTS, True)], ids=["rests", "without"]
+)
+async def test_only_what_is_shown_meanwhile_and_may_rest_is_waited_for_by_nobody(
+    older: Older, is_waited: bool
+) -> None:
     kept, waited = Remembered(), list[bool]()
 
     async def count() -> int:
@@ -126,10 +130,10 @@ async def test_only_what_is_shown_meanwhile_is_waited_for_by_nobody(older: Older
     await kept.get(KEY, count, NOW)
     kept.keep(KEY, 1, NOW, took=TOOK)
     assert kept.shown(KEY, count, DUE, older=older) == (1, NOW)
-    await asyncio.gather(*kept._renewals.values())
+    await asyncio.gather(*kept._renewals.values(), *kept._counting.values())
     assert kept.fresh(KEY, DUE) == (2, DUE)
     assert await kept.within(600, KEY, count, DUE + SHOWN_FOR)
-    assert waited == [True, False, True]
+    assert waited == [True, is_waited, True]
 
 
 async def test_whoever_waits_waits_for_none_that_nobody_waits_for() -> None:

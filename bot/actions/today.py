@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,7 +32,7 @@ from bot.actions.inbox_load import load_of, loads_for
 from bot.frozen import Frozen
 from bot.rules.areas import contains
 from bot.rules.permissions import Action
-from bot.rules.sending import BEHIND_UTC
+from bot.rules.sending import AHEAD_OF_UTC, BEHIND_UTC
 from bot.rules.territories import at_local, at_wall, zone_of
 from bot.rules.territories import zone as zone_named
 from db.delivery_accounts import Withholding
@@ -226,8 +226,12 @@ async def _full_events(tx: AsyncConnection, author: Author, language: str) -> li
 async def leaving(tx: AsyncConnection, author: Author, area: str, language: str) -> list[WithinADay]:
     """What leaves or takes place in an area within a day, the soonest first. Raises NotAllowed."""
     until = author.now + SOON
+    # By any clock it is later yet.
+    beyond = (until.astimezone(UTC) + AHEAD_OF_UTC).replace(tzinfo=None)
     found = []
     for each in await calendar.coming(tx, author, area, language=language):
+        if each.step is not None and each.at > beyond:
+            continue
         times = _instants(author, each)
         # What leaves at each person's own time goes on leaving all day.
         lasts = ALL_DAY if each.step is not None and each.step.by_plan else timedelta()

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from bot.campaign.model import Campaign
@@ -33,6 +34,15 @@ class CalendarEntry(Frozen):
     at: datetime | None
     slots: tuple[tuple[str | None, datetime], ...]
     quiet: Quiet | None
+
+    @cached_property
+    def first(self) -> datetime:
+        """When it leaves for the first, in the territory's time: at each slot where people planned."""
+        return self.at or min(at for _, at in self.slots)
+
+    @cached_property
+    def last(self) -> datetime:
+        return self.at or max(at for _, at in self.slots)
 
 
 MADE = "calendar"

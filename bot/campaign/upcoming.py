@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.campaign.calendar import CalendarEntry, calendar_entries
+from bot.campaign.calendar import calendar_entries
 from bot.campaign.campaign import Campaign
 from bot.frozen import Frozen
 from bot.rules.territories import territories_in
@@ -40,13 +40,17 @@ def upcoming(campaign: Campaign, area: str, now: datetime) -> list[UpcomingStep]
     reached = territories_in(area)
     groups: dict[tuple[int, str, datetime, bool, bool], _Group] = {}
     for entry in calendar_entries(campaign):
-        instants = _instants(entry)
-        if entry.territory not in reached or max(instants) <= now:
+        if entry.territory not in reached or entry.last <= now:
             continue
-        at = min(instants).replace(tzinfo=None)
-        key = (entry.ballot, entry.step, at, entry.at is None, entry.quiet is not None)
-        group = groups.setdefault(key, _Group(first=min(instants)))
-        group.first = min(group.first, *instants)
+        key = (
+            entry.ballot,
+            entry.step,
+            entry.first.replace(tzinfo=None),
+            entry.at is None,
+            entry.quiet is not None,
+        )
+        group = groups.setdefault(key, _Group(first=entry.first))
+        group.first = min(group.first, entry.first)
         group.territories.append(entry.territory)
     return [
         UpcomingStep(
@@ -59,11 +63,6 @@ def upcoming(campaign: Campaign, area: str, now: datetime) -> list[UpcomingStep]
         )
         for (ballot, step, at, by_plan, blocked), group in _in_order(groups.items())
     ]
-
-
-def _instants(entry: CalendarEntry) -> list[datetime]:
-    """When it leaves, in the territory's time; at each slot where people planned."""
-    return [entry.at] if entry.at is not None else [at for _, at in entry.slots]
 
 
 def _in_order(

@@ -15,6 +15,8 @@ ON_THE_WAY = ("queued", "leased", "withheld")
 
 BEHIND_UTC = timedelta(hours=12)
 """How much later than in UTC it is any time of day where it comes last."""
+AHEAD_OF_UTC = timedelta(hours=14)
+"""And how much earlier where it comes first."""
 
 
 class SendingTime(Frozen):

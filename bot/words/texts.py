@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
-from gettext import NullTranslations
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
@@ -39,7 +38,7 @@ from jinja2.bccache import Bucket
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from bot.campaign.campaign import Campaign
 from bot.campaign.own_templates import OwnTemplate
@@ -48,13 +47,13 @@ from bot.rules.surveys import words_in
 from bot.words import filters
 from bot.words.filters import filters_of
 from bot.words.no_break import bound, with_plain_spaces
+from bot.words.translating import TEXTS_KEPT, Kept, translating
 from locales import FOLDER, LANGUAGES, TEMPLATES, catalogue, compiled
 from locales.words import words_of
 
 # Buttons outlive releases: a callback names the version of its grammar, so that an older one is recognised.
 CALLBACK_VERSION = "1"
 CALLBACK_LIMIT = 64  # bytes, Telegram's own
-TEXTS_KEPT = 4096
 
 
 def callback(action: str, *arguments: object) -> str:
@@ -329,37 +328,6 @@ def _sandbox(code: str, common: Mapping[str, Any], own: Collection[OwnTemplate])
     return _environment(code, common, first=FunctionLoader(load), kind=ImmutableSandboxedEnvironment)
 
 
-_SAFE = frozenset({Markup, int, float})
-"""Nothing in them is to be escaped."""
-
-
-def _translating(translations: NullTranslations, kind: type[str]) -> dict[str, Callable[..., str]]:
-    """`gettext`, `_` and `ngettext` of templates. Jinja's own ask their context, and make the same text anew each time:
-    a quarter of what the page of the log took.
-    """
-    translated = lru_cache(TEXTS_KEPT * 2)(lambda text: kind(translations.gettext(text)))
-    # Without values a text is one with none to fill in: 50 %% is 50 %.
-    whole = lru_cache(TEXTS_KEPT * 2)(lambda text: translated(text) % {})
-
-    def gettext(text: str, /, **values: Any) -> str:
-        if not values:
-            return whole(text)
-        if kind is not Markup:
-            return translated(text) % values
-        # Markup would wrap the values, and each of them, to escape what a text takes of them: four times as long.
-        for name, value in values.items():
-            if type(value) is str:
-                values[name] = escape(value)
-            elif type(value) not in _SAFE:
-                return translated(text) % values
-        return Markup(str.__mod__(translated(text), values))
-
-    def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
-        return kind(translations.ngettext(one, many, number)) % {"num": number, **values}
-
-    return {"gettext": gettext, "_": gettext, "ngettext": ngettext}
-
-
 def _globals_of(environment: Environment) -> Callable[..., dict[str, Any]]:
     """What all templates of an environment share. Each rendering, and each template that it includes, copies it: as
     Jinja's own map over another that took a third of the time of a short message.
@@ -397,9 +365,9 @@ def _environment(
     environment.make_globals = _globals_of(environment)  # type: ignore[method-assign]  # of this one
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    environment.globals.update(_translating(catalogue(code), Markup if autoescape else str))
+    environment.globals.update(translating(catalogue(code), Markup if autoescape else str))
     environment.globals.update(common)
     environment.globals.update(language=code, languages=LANGUAGES, mark=_mark)
-    environment.globals.update(words=lambda text: words_in(text, code))
+    environment.globals.update(words=lambda text: words_in(text, code), kept=Kept())
     environment.filters.update(filters_of(LANGUAGES[code].locale, words_of(code)))
     return environment

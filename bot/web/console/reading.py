@@ -106,18 +106,19 @@ class Reading:
         )
         areas = {str(each.details["area"]) for each in entries if "area" in each.details}
         meant = {each.details["telegram_id"] for each in entries if each.details.get("telegram_id")}
+        first_names = await team_log.first_names(
+            visit.tx,
+            visit.author,
+            {*actors, *(each.actor for each in entries), *(f"staff:{number}" for number in meant)},
+        )
         return visit.page(
             "log",
             entries=entries,
             asked=asked,
             actions=actions,
-            actors=actors,
+            actors=[(each, first_names.get(each.partition(":")[2]), each == asked["who"]) for each in actors],
             older=urlencode({name: text for name, text in asked.items() if text}),
-            first_names=await team_log.first_names(
-                visit.tx,
-                visit.author,
-                {*actors, *(each.actor for each in entries), *(f"staff:{number}" for number in meant)},
-            ),
+            first_names=first_names,
             titles=await team_log.titles(visit.tx, author, entries, visit.language),
             places={area: area_name(visit.author.gazetteer, area) for area in areas},
             full=len(entries) == team_log.PAGE,

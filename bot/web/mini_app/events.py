@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ from db.events import Event, EventInWords, EventTexts, text_in
 from db.rsvps import Rsvp
 
 PAGE = 20
+DRAWINGS_KEPT = 128
+"""Of each département, while the same takes place in the same communes."""
 AROUND = 3.0
 """How much wider than one's own département the map is."""
 Tapped = Callable[[Visit, EventInWords, Sequence[str]], Awaitable[object]]
@@ -167,8 +170,13 @@ def worded(visit: Visit, event: Event, texts: EventTexts, rsvp: Rsvp | None, **s
     )
 
 
-def drawing(everywhere: Mapping[str, int], department: str) -> dict[str, Any]:
+def drawing(everywhere: Mapping[str, int], department: str) -> Mapping[str, Any]:
     """What the map shows: the communes where something takes place, around a département, or in all of France."""
+    return _drawing(tuple(sorted(everywhere.items())), department)
+
+
+@lru_cache(DRAWINGS_KEPT)
+def _drawing(everywhere: tuple[tuple[str, int], ...], department: str) -> Mapping[str, Any]:
     frames = outlines.frames()
     x, y, width, height = frames[outlines.FRANCE]
     is_close = department in frames and not department.startswith("97")
@@ -179,7 +187,7 @@ def drawing(everywhere: Mapping[str, int], department: str) -> dict[str, Any]:
     elif frame := frames.get(f"frame:{department}"):
         x, y, width, height = frame
         is_close = True
-    points = [(commune, number, outlines.point_of(commune)) for commune, number in sorted(everywhere.items())]
+    points = [(commune, number, outlines.point_of(commune)) for commune, number in everywhere]
     return {
         "file": outlines.DEPARTMENTS,
         "shapes": outlines.shapes_in(outlines.DEPARTMENTS),
@@ -192,7 +200,7 @@ def drawing(everywhere: Mapping[str, int], department: str) -> dict[str, Any]:
             for commune, number, at in points
             if at is not None and x <= at[0] <= x + width and y <= at[1] <= y + height
         ],
-        "elsewhere": sum(everywhere.values()),
+        "elsewhere": sum(number for _, number in everywhere),
     }
 
 

@@ -35,7 +35,15 @@ from bot.rules.neutrality import REMINDER
 from bot.rules.permissions import Action
 from bot.rules.placeholders import allowed_placeholders
 from bot.words.staff_texts import check_staff_text
-from handlers import audience_dialog, audience_screens, broadcast_so_far, desk, new_survey, text_lengths
+from handlers import (
+    audience_dialog,
+    audience_screens,
+    broadcast_so_far,
+    desk,
+    drafting,
+    new_survey,
+    text_lengths,
+)
 from handlers.buttons import arguments
 from handlers.context import Context
 from handlers.following import follow
@@ -106,35 +114,31 @@ async def take_photo(update: Update, context: Context) -> None:
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     question = _question(context)
-    if question.step == "audience":
-        await audience_dialog.show(context, answer)
-    elif question.step == "summary":
-        await _show_summary(context)
-    elif question.step == "text":
-        answer(
-            "broadcasts/text",
-            wanted=question.language,
-            variant=question.variant,
-            may_skip=question.may_skip,
-            several=len(context.campaign.languages) > 1,
-            placeholders=allowed_placeholders(about_event=False),
-        )
-    elif question.step == "kind":
-        answer("broadcasts/kind", kinds=STAFF_KINDS)
-    elif question.step == "trial":
-        answer("experiments/trial", **broadcast_so_far.compared(context), shares=SHARES)
-    elif question.step == "goal":
-        goals = broadcast_so_far.goals_offered(context)
-        answer("experiments/goal", goals=goals, votes_to_come=Outcome.VOTED in goals)
-    elif question.step == "fields":
-        answer(
-            "broadcasts/fields",
-            offered=broadcast_so_far.fields_offered(context),
-            shown=broadcast_so_far.fields_shown(context),
-        )
-    else:
-        compared = is_compared(context.kept)
-        answer(f"broadcasts/{question.step}", wall=context.kept.get("wall"), compared=compared)
+    folder = "experiments" if question.step in ("trial", "goal") else "broadcasts"
+    values = _values(context, question)
+    await drafting.ask(context, answer, question, folder=folder, summary=_show_summary, **values)
+
+
+def _values(context: Context, question: DraftQuestion) -> dict[str, Any]:
+    """What a step is asked with."""
+    so_far = broadcast_so_far
+    match question.step:
+        case "text":
+            return {
+                "variant": question.variant,
+                "placeholders": allowed_placeholders(about_event=False),
+            }
+        case "kind":
+            return {"kinds": STAFF_KINDS}
+        case "trial":
+            return {**so_far.compared(context), "shares": SHARES}
+        case "goal":
+            goals = so_far.goals_offered(context)
+            return {"goals": goals, "votes_to_come": Outcome.VOTED in goals}
+        case "fields":
+            return {"offered": so_far.fields_offered(context), "shown": so_far.fields_shown(context)}
+        case _:
+            return {"wall": context.kept.get("wall"), "compared": is_compared(context.kept)}
 
 
 async def choose_kind(update: Update, context: Context) -> None:

@@ -25,7 +25,7 @@ from bot.rules.kinds import Kind
 from bot.rules.seats import MOST_GUESTS, OVERBOOKINGS
 from bot.rules.sending import INVITATION, SERIES
 from bot.rules.territories import zone as zone_named
-from handlers import audience_dialog, desk
+from handlers import audience_dialog, desk, drafting
 from handlers.context import Context
 
 FLOW = event_drafts.FLOW
@@ -61,28 +61,25 @@ async def take_up(update: Update, context: Context) -> None:
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     question = question_of(context)
-    if question.step == "audience":
-        await audience_dialog.show(context, answer)
-    elif question.step == "summary":
-        await _show_summary(context)
-    elif question.step == "duration":
-        answer("new_event/duration", durations=DURATIONS)
-    elif question.step == "date":
-        answer("new_event/date", commune=commune_of(context))
-    elif question.step == "repeat":
-        answer("new_event/repeat", first=starts_of(context), commune=commune_of(context))
-    elif question.step == "guests":
-        answer("new_event/guests", most=MOST_GUESTS)
-    elif question.step == "overbooking":
-        answer("new_event/overbooking", offered=OVERBOOKINGS)
-    elif question.language is not None:
-        values = {"wanted": question.language, "may_skip": question.may_skip}
-        first = question.language == context.campaign.languages[0]
-        answer(
-            f"new_event/{question.step}", **values, first=first, several=len(context.campaign.languages) > 1
-        )
-    else:
-        answer(f"new_event/{question.step}")
+    values = _values(context, question)
+    await drafting.ask(context, answer, question, folder="new_event", summary=_show_summary, **values)
+
+
+def _values(context: Context, question: DraftQuestion) -> dict[str, Any]:
+    """What a step is asked with."""
+    match question.step:
+        case "duration":
+            return {"durations": DURATIONS}
+        case "date":
+            return {"commune": commune_of(context)}
+        case "repeat":
+            return {"first": starts_of(context), "commune": commune_of(context)}
+        case "guests":
+            return {"most": MOST_GUESTS}
+        case "overbooking":
+            return {"offered": OVERBOOKINGS}
+        case _:
+            return {"first": question.language == context.campaign.languages[0]}
 
 
 def commune_of(context: Context) -> Commune:

@@ -25,7 +25,7 @@ from bot.rules.survey_draft import (
     next_question,
 )
 from bot.rules.surveys import KINDS, QUESTION
-from handlers import audience_dialog, desk, survey_tree
+from handlers import audience_dialog, desk, drafting, survey_tree
 from handlers.context import Context
 
 FLOW = survey_drafts.FLOW
@@ -78,41 +78,25 @@ def say_so_far(context: Context) -> None:
 
 async def show_step(context: Context, answer: Callable[..., None]) -> None:
     question = question_of(context)
-    if question.step == "audience":
-        await audience_dialog.show(context, answer)
-    elif question.step == "summary":
-        await _show_summary(context)
-    elif question.step == "kind":
-        answer("new_survey/kind", kinds=KINDS)
-    elif question.step == "kept":
-        answer("new_survey/kept", terms=TERMS)
-    elif question.step == "more":
+    if question.step == "more":
         survey_tree.show(context, answer)
-    elif question.step in OF_A_QUESTION:
-        _ask_of_one(context, answer, question)
-    else:
-        answer(
-            f"new_survey/{question.step}",
-            wanted=question.language,
-            may_skip=question.may_skip,
-            several=len(context.campaign.languages) > 1,
-        )
+        return
+    values = _values(context, question)
+    await drafting.ask(context, answer, question, folder="new_survey", summary=_show_summary, **values)
 
 
-def _ask_of_one(context: Context, answer: Callable[..., None], question: DraftQuestion) -> None:
-    """What is missing of one question; of one that is written anew, with the old one, and the way back to it."""
+def _values(context: Context, question: DraftQuestion) -> dict[str, Any]:
+    """What a step is asked with; of a question that is written anew, the old one, and the way back to it."""
+    if question.step not in OF_A_QUESTION:
+        return {"kinds": KINDS, "terms": TERMS}
     data, number = context.kept, number_of(context)
-    answer(
-        f"new_survey/{question.step}",
-        wanted=question.language,
-        may_skip=question.may_skip,
-        several=len(context.campaign.languages) > 1,
-        number=number + 1,
-        read=data.get("read"),
-        like=next(iter(in_hand(data)[number].get("options", {}).values()), ()),
+    return {
+        "number": number + 1,
+        "read": data.get("read"),
+        "like": next(iter(in_hand(data)[number].get("options", {}).values()), ()),
+        "old": data["questions"][number] if is_anew(data) else None,
         **said_of_cancel(context, data),
-        old=data["questions"][number] if is_anew(data) else None,
-    )
+    }
 
 
 async def _show_summary(context: Context) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import db.approvals
 import db.broadcast_accounts
 import db.broadcasts
 import db.event_news
@@ -14,8 +13,7 @@ import db.events
 import db.series
 from bot.actions import audit, broadcast_approvals
 from bot.actions.authority import Author
-from bot.actions.event_news import TOLD_TOGETHER, coming_to, follow_cancellation
-from bot.rules.expressions import as_json
+from bot.actions.event_news import follow_cancellation, hand_on
 from db.broadcast_accounts import Broadcast
 from db.events import Event
 
@@ -52,7 +50,7 @@ async def stop_news(tx: AsyncConnection, author: Author, event: Event) -> None:
         assert found is not None  # just found
         left = await _left_of(tx, author, event, found) if found.follows else []
         if left:
-            await _hand_on(tx, author, found, event, left)
+            await hand_on(tx, author, found, event, left)
         else:
             await broadcast_approvals.end(tx, number, why="cancelled", now=author.now)
             await db.broadcasts.cancel(tx, number)
@@ -67,28 +65,3 @@ async def _left_of(tx: AsyncConnection, author: Author, event: Event, news: Broa
         for date in dates
         if date.id != event.id and date.ends_at > author.now and (not named or date.id in named)
     ]
-
-
-async def _hand_on(
-    tx: AsyncConnection, author: Author, news: Broadcast, event: Event, left: Sequence[Event]
-) -> None:
-    """News of a date that is off are those of the ones that are left; whoever was asked for them is asked anew."""
-    details = {
-        **(news.details or {}),
-        "starts_at": left[0].starts_at.isoformat(),
-        "following": len(left) > 1,
-    }
-    if news.reworded:
-        details["reworded"] = {**news.reworded, "events": [date.id for date in left]}
-    some = left[:TOLD_TOGETHER]
-    await db.event_news.hand_on(
-        tx,
-        news.id,
-        before=event.id,
-        to=[date.id for date in some],
-        audience=as_json(coming_to(*some)),
-        details=details,
-    )
-    asked = await db.approvals.of_broadcast(tx, news.id)
-    if asked is not None and asked.decided_at is None:
-        await broadcast_approvals.ask(tx, author, news.id)

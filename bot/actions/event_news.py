@@ -30,7 +30,7 @@ from bot.frozen import Frozen
 from bot.rules.areas import EVERYWHERE
 from bot.rules.belonging import WAITLISTED
 from bot.rules.event_news import DAY, told_next
-from bot.rules.expressions import AnyOf, Expression
+from bot.rules.expressions import AnyOf, Expression, as_json
 from bot.rules.kinds import Kind
 from bot.rules.leaves import Leaf
 from bot.rules.people import RsvpAnswer
@@ -161,11 +161,49 @@ async def hold(
         before = await db.broadcast_accounts.get(tx, untold.id)
         if before is not None and before.is_unapproved:
             words = {**rewording.new_texts(before), **words}
-            await _take_back(tx, author, untold.id)
+            others = await _other_dates(tx, author, before, dates)
+            if others:
+                await hand_on(tx, author, before, event, others)
+            else:
+                await _take_back(tx, author, untold.id)
     news = replace(news, reworded=rewording.kept(dates, words))
     target = await target_of(tx, author, coming_to(*dates[:TOLD_TOGETHER]), [EVERYWHERE])
     key = f"{db.event_news.reword_key(event.id)}{secrets.token_hex(4)}"
     return replace(await _queue(tx, author, event, news, target, key=key, owed=False), holds=True)
+
+
+async def hand_on(
+    tx: AsyncConnection, author: Author, news: Broadcast, event: Event, left: Sequence[Event]
+) -> None:
+    """News of a date that is off are those of the ones that are left; whoever was asked for them is asked anew."""
+    details = {
+        **(news.details or {}),
+        "starts_at": left[0].starts_at.isoformat(),
+        "following": len(left) > 1,
+    }
+    if news.reworded:
+        details["reworded"] = {**news.reworded, "events": [date.id for date in left]}
+    some = left[:TOLD_TOGETHER]
+    await db.event_news.hand_on(
+        tx,
+        news.id,
+        before=event.id,
+        to=[date.id for date in some],
+        audience=as_json(coming_to(*some)),
+        details=details,
+    )
+    asked = await db.approvals.of_broadcast(tx, news.id)
+    if asked is not None and asked.decided_at is None:
+        await broadcast_approvals.ask(tx, author, news.id)
+
+
+async def _other_dates(
+    tx: AsyncConnection, author: Author, before: Broadcast, dates: Sequence[Event]
+) -> list[Event]:
+    """The dates that words which wait are of too, besides these: for those they go on waiting as they are."""
+    mine, named = {date.id for date in dates}, set((before.reworded or {}).get("events") or ())
+    standing = await db.series.taking_place(tx, dates[0].id)
+    return [each for each in standing if each.id in named - mine and each.ends_at > author.now]
 
 
 async def _people(tx: AsyncConnection, author: Author, target: Target) -> Headcount:

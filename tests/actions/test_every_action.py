@@ -93,6 +93,7 @@ attendees.shows_names events.counts_of events.with_counts
 survey_results.is_long
 survey_results.results_now survey_results.found_in survey_results.as_read feedback.figures_of
 event_cards.find event_cards.standing announcing.invite announcing.queue_invitation
+event_news.hand_on
 event_news.tell event_news.gather event_news.pending event_news.invited events.apply_change events.apply_cancellation
 too_late.of_event too_late.to_decide
 series.following event_history.history event_history.refused team_log.titles

@@ -203,3 +203,18 @@ async def test_words_that_wait_are_taken_back_with_the_last_of_their_dates(
     await cancel(organizer, codes[0], "Cancel this one and all that follow")
     found = [each for each in await rows(asking, broadcasts) if ":reword:" in each.key]
     assert [each.state for each in found] == ["cancelled"]
+
+
+async def test_words_that_wait_stay_for_the_later_dates_when_the_first_is_worded_anew_alone(
+    asking: Conversation, organizer: Talker, nadia: Talker
+) -> None:
+    codes, _ = await reworded(asking, organizer, nadia)
+    await organizer.tap_data(f"1:event_change:{codes[0]}:title:en")
+    await organizer.send("Its own name")
+    await organizer.tap("Change it and tell them")
+    await let_leave(asking, nadia)
+    waiting = [each for each in nadia.screen if "Approve" in each.buttons]
+    assert len(waiting) == 2
+    for each in waiting:
+        await nadia.tap_data(each.buttons["Approve"], on=each)
+    assert await titles(asking) == ["Its own name", "Another name", "Another name"]

@@ -23,6 +23,7 @@ from bot.rules.small_counts import NOBODY, Headcount
 from db.headcounts import Condition, counted, headcount, known_to
 from db.restrictions import of_others, restricted_people
 from db.schema import Instant, broadcasts, deliveries, people
+from db.supporters import IS_REGISTERED, REGISTERED, known_by_commune
 
 QUICK = 5_000
 """Deliveries that are counted within some milliseconds."""
@@ -157,7 +158,7 @@ _RESTRICTED = _of(deliveries.c.person.in_(restricted_people()))
 @lru_cache(maxsize=64)
 def _known(reader: Reader, *, is_large: bool) -> sa.Select[Any]:
     """Of a large one those who are known are looked for in it; of a small one each is asked whether they are."""
-    known = sa.select(people.c.id).where(known_to(reader))
+    known = sa.select(people.c.id).where(people.c.state == "registered", known_by_commune(reader))
     if is_large:
         return _of(deliveries.c.person.in_(known))
     return _of(known.where(people.c.id == deliveries.c.person).exists())
@@ -223,14 +224,15 @@ async def _held(tx: AsyncConnection, broadcast: int, reader: Reader) -> list[tup
 @lru_cache(maxsize=64)
 def _held_of(reader: Reader, *, others: bool) -> sa.Select[Any]:
     """`others`: whether any message may leave before them."""
-    rows = deliveries if reader is None else deliveries.outerjoin(people, people.c.id == deliveries.c.person)
+    theirs = sa.and_(IS_REGISTERED, REGISTERED.c.id == deliveries.c.person)
+    rows = deliveries if reader is None else deliveries.outerjoin(REGISTERED, theirs)
     each = (
         sa.select(
             deliveries.c.state,
             deliveries.c.reason,
             deliveries.c.due_at,
             deliveries.c.expires_at,
-            known_to(reader).label("is_known"),
+            known_by_commune(reader, REGISTERED).label("is_known"),
             sa.or_(_LOOKED_AT_AGAIN, _is_behind() if others else sa.false()).label("is_behind"),
         )
         .select_from(rows)

@@ -95,13 +95,13 @@ class _Supporters:
     """
 
     def __init__(self, person: sa.Column[int], area: str, known_in: KnownIn) -> None:
+        # Sums: else SQLite, which does not know how many there are of either, reads the other one first.
         place = normal_area(area)
         if place == EVERYWHERE or place.startswith("R"):
-            self.rows = person.table.join(REGISTERED, REGISTERED.c.id == person)
+            self.rows = person.table.join(REGISTERED, REGISTERED.c.id == person + 0)
             self.there = sa.and_(IS_REGISTERED, votes_in(area, REGISTERED))
             self.known = known_by_commune(known_in, REGISTERED)
             return
-        # A sum: else SQLite, which does not know how few they are, looks each up by this number all the same.
         self.rows = people.join(person.table, person == people.c.id + 0)
         self.there, self.known = sa.and_(_REGISTERED, votes_in(area)), known_by_commune(known_in)
 

@@ -86,9 +86,31 @@ def _rows_of(line: str) -> list[str]:
     return line.split("\n")
 
 
-@lru_cache(LINES_KEPT)
+_Places = tuple[tuple[int, str], ...]
+"""Where no-break spaces stand in a line, and which."""
+_places_kept: dict[int, _Places | None] = {}
+"""Of the lines that pages showed last, by a number that tells nothing of them: pages name people, and a name is not to
+stay here once it is erased.
+"""
+
+
 def _bound_line(line: str, language: str) -> str | None:
     """A line as it stands bound in any page; None where that depends on those around it."""
+    key = hash((line, language))
+    places = _places_kept.pop(key) if key in _places_kept else _places_in(line, language)
+    if len(_places_kept) >= LINES_KEPT:
+        del _places_kept[next(iter(_places_kept))]
+    _places_kept[key] = places
+    if not places:
+        return None if places is None else line
+    pieces, end = list[str](), 0
+    for place, space in places:
+        pieces += line[end:place], space
+        end = place + 1
+    return "".join((*pieces, line[end:]))
+
+
+def _places_in(line: str, language: str) -> _Places | None:
     pieces = _OPAQUE.split(line)
     unclosed = (
         stretch is None and _OPENS.match(opaque)
@@ -97,7 +119,10 @@ def _bound_line(line: str, language: str) -> str | None:
     if any("<" in text for text in pieces[::_EACH]) or any(unclosed):
         return None
     found = _joined(pieces, language)
-    return line if found == line else found  # kept once
+    if found == line:
+        return ()
+    letters = enumerate(zip(line, found, strict=True))
+    return tuple((place, new) for place, (old, new) in letters if old != new)
 
 
 def with_plain_spaces(text: str) -> str:

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.no_break import LONG_LINE, NARROW, NO_BREAK, bound, bound_page, newly_bound, with_plain_spaces
+from bot.words import no_break
+from bot.words.no_break import (
+    LINES_KEPT,
+    LONG_LINE,
+    NARROW,
+    NO_BREAK,
+    bound,
+    bound_page,
+    newly_bound,
+    with_plain_spaces,
+)
 from bot.words.staff_texts import render_staff_text
 from bot.words.telegram_html import parse_html
 from bot.words.texts import Texts
@@ -110,6 +120,20 @@ def test_rows_and_choices_end_a_line_of_a_page() -> None:
     page = f"{row * LONG_LINE}\n{choice * LONG_LINE}\n<a\nhref='à 5 km'>à 5 km</a>"
     for each in (page, page.rpartition("\n<a")[0]):
         assert bound_page(each, "fr") == newly_bound(each, "fr")
+
+
+def test_of_lines_that_were_bound_no_word_is_kept() -> None:
+    page = "<p>Solveig vient à 19 h</p>\n<p>Solveig</p>"
+    assert bound_page(page, "fr") == bound_page(page, "fr") == newly_bound(page, "fr") != page
+    assert no_break._places_kept
+    assert "Solveig" not in repr(no_break._places_kept)
+
+
+def test_few_lines_are_kept() -> None:
+    for number in range(2 * LINES_KEPT):
+        bound_page(f"à {number} km", "fr")
+    assert len(no_break._places_kept) == LINES_KEPT
+    assert shown(bound_page("à 5 km", "fr")) == "à 5~km"
 
 
 # -- everything that is shown has them --

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -91,6 +92,22 @@ async def test_what_nobody_waits_for_takes_what_others_leave(beside: Database) -
         assert await policy() == os.SCHED_IDLE
     assert await policy() == os.SCHED_OTHER
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads share one niceness")
+def test_where_python_knows_of_no_such_thing_it_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_setscheduler")
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def stepped() -> tuple[int, int]:
+        before, _ = niceness(), sqlite.step_aside()
+        return before, niceness()
+
+    with ThreadPoolExecutor(1) as thread:
+        before, after = thread.submit(stepped).result()
+    assert after == min(before + sqlite.FURTHER_BACK, 19)
 
 
 @dataclass

@@ -177,3 +177,23 @@ async def test_this_one_or_all_that_follow(conversation: Conversation, zoe: Talk
         if each.template == "broadcasts/series_invitation"
     ]
     assert invitation.state == "cancelled"
+
+
+async def test_news_of_all_dates_go_on_for_the_later_ones_when_the_first_is_cancelled(
+    conversation: Conversation, zoe: Talker
+) -> None:
+    organizer = await announced(conversation)
+    await organizer.send("SEND")
+    first, second, third = await rows(conversation, events)
+    await zoe.tap_data(f"1:rsvp:{third.code}:yes")
+    await organizer.tap_data(f"1:event_change:{first.code}:date:-")
+    await organizer.send("24/11 20:00")
+    await organizer.tap("Change this one and all that follow")
+    await organizer.tap_data(f"1:event_change:{first.code}:cancel:-")
+    await organizer.tap("Cancel it and tell them")
+    (news,) = [
+        each for each in await rows(conversation, broadcasts) if each.template == "broadcasts/event_changed"
+    ]
+    assert (news.state, news.event, news.details["following"]) == ("active", second.id, True)
+    await let_leave(conversation, zoe)
+    assert "toutes les dates suivantes" in zoe.last.text

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.types import ASGIApp
 
 from bot.apart import counts
@@ -130,7 +131,7 @@ class Answering:
     async def _count(self, frame: Frame) -> None:
         try:
             said = Frame(frame.number, FrameKind.COUNTED, await self._found(frame.content))
-        except TimeoutError:  # the processors are full, and nobody waits for it
+        except (TimeoutError, NoConnection):  # the processors are full, or others count for long
             said = Frame(frame.number, FrameKind.CUT)
         except Exception as error:
             # The bot counts itself then, and tells what it is.

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.attendees import Attendee
 from bot.rules.seats import Standing
 from db.engine import require_writer
+from db.headcounts import known_to
 from db.restrictions import of_others
 from db.schema import RowId, attendee_numbers, check_ins, doors, people, rsvps, shift_places
 from db.supporters import NAMED, named_to
@@ -27,16 +28,21 @@ async def of_event(
     """
     columns = (rsvps.c.answer, rsvps.c.guests, rsvps.c.confirmed, rsvps.c.attended, rsvps.c.ticket)
     there = sa.and_(check_ins.c.event == rsvps.c.event, check_ins.c.person == rsvps.c.person)
+    # Of twenty thousand a page shows twenty: their rows are read, and of all of them an index.
+    rows = NAMED if numbers is None else people
+    is_named = named_to(known_in) if numbers is None else known_to(known_in)
     query = (
-        sa.select(attendee_numbers.c.number, NAMED.c.first_name.label("name"), *columns)
+        sa.select(attendee_numbers.c.number, rows.c.first_name.label("name"), *columns)
         .add_columns(check_ins.c.at.is_not(None).label("checked_in"))
         .select_from(rsvps.join(attendee_numbers, _is_theirs()))
-        .outerjoin(NAMED, sa.and_(NAMED.c.id == rsvps.c.person, named_to(known_in)))
+        .outerjoin(rows, sa.and_(rows.c.id == rsvps.c.person, is_named))
         .outerjoin(check_ins, there)
         .where(rsvps.c.event == event, _LISTED, of_others(rsvps.c.person))
     )
-    if numbers is not None:  # by their index: of twenty thousand a page shows twenty
-        query = query.where(attendee_numbers.c.event == event, attendee_numbers.c.number.in_(numbers))
+    if numbers is not None:
+        # First of all: SQLite would go through all who answered, and then see which number each has.
+        numbered = sa.and_(attendee_numbers.c.event == event, attendee_numbers.c.number.in_(numbers))
+        query = query.where(rsvps.c.person.in_(sa.select(attendee_numbers.c.person).where(numbered)))
     found = [Attendee(*row) for row in await tx.execute(query)]
     if not any(each.answer == Standing.WAITING for each in found):
         return found

@@ -18,6 +18,7 @@ from bot.rules.kinds import Mute
 from bot.rules.sending import INVITATION
 from bot.rules.suppression import SuppressionKey
 from db import (
+    attendees,
     broadcast_lists,
     broadcasts,
     departure,
@@ -94,6 +95,16 @@ async def test_what_is_not_over_is_found_without_reading_what_is(
     found = [step for step in steps if re.match("(SEARCH|SCAN) broadcasts", step)]
     assert found
     assert not [step for step in found if "ix_broadcasts_finished_at_state" not in step]
+
+
+async def test_of_very_many_who_come_those_on_a_page_are_read_alone(sqlite_database: Database) -> None:
+    steps = await plan_of(sqlite_database, lambda tx: attendees.of_event(tx, 1, ["FR"], numbers=[1, 2]))
+    (found,) = [step for step in steps if " rsvps " in step]
+    assert "(event=? AND person=?)" in found, steps
+    # Once it has counted how many come, SQLite would begin with all of them, unless it is told who is meant.
+    first = next(step for step in steps if "attendee_numbers" in step)
+    assert "ix_attendee_numbers_event_number" in first
+    assert any("LIST SUBQUERY" in step for step in steps[: steps.index(first)])
 
 
 async def test_who_waits_for_an_answer_is_counted_by_an_index_alone(sqlite_database: Database) -> None:

@@ -79,6 +79,7 @@ async def test_typing_where_buttons_answer_says_so_and_shows_them_again_once_the
     await organizer.send("what??")
     again = {"fr": "Une question attend toujours", "en": "A question is still open"}
     assert again[language] in organizer.screen[-2].text
+    assert "/cancel" in organizer.screen[-2].text
     assert [*organizer.last.buttons.values()] == labels
     assert not asked.buttons, "Those above are gone."
     # That one stands last now: nothing is repeated.

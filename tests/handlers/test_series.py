@@ -33,7 +33,7 @@ async def announced(conversation: Conversation, ends: str = "3") -> Talker:
 
 async def test_one_invitation_and_answers_of_each_date(conversation: Conversation, zoe: Talker) -> None:
     organizer = await announced(conversation)
-    assert "3 dates" in organizer.last.text
+    assert "3 dates, the last on Thursday" in organizer.last.text
     await organizer.send("SEND")
     made = await rows(conversation, events)
     assert [each.starts_at for each in made] == [

@@ -25,6 +25,7 @@ from db.schema import broadcasts, deliveries, people
 
 MOST_READ = 500
 _NOW: sa.BindParameter[Any] = sa.bindparam("now")
+_MOST: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
 _IS_GOING = sa.and_(broadcasts.c.state.in_(("active", "paused")), broadcasts.c.finished_at.is_(None))
 
 
@@ -43,7 +44,7 @@ class NotReached(Frozen):
 def _listed(part: BroadcastPart, of_all: bool) -> sa.Select[Any]:
     order = broadcasts.c.starts_at if part is BroadcastPart.SCHEDULED else broadcasts.c.id.desc()
     query = sa.select(broadcasts).where(_of_staff(of_all), _is_in(part))
-    return query.order_by(order, broadcasts.c.id.desc()).limit(MOST_READ)
+    return query.order_by(order, broadcasts.c.id.desc()).limit(_MOST)
 
 
 async def listed(
@@ -52,7 +53,7 @@ async def listed(
     """The last broadcasts that staff made, newest first: one author's, or everybody's; no news of an event that nobody
     was to be told. `reader`: whose `mine` are.
     """
-    given = {"author": author, "reader": reader, "now": now}
+    given = {"author": author, "reader": reader, "now": now, "most": MOST_READ}
     return records(Broadcast, await tx.execute(_listed(part, author is None), given))
 
 
@@ -85,14 +86,14 @@ def _under_way(of_all: bool) -> sa.Select[Any]:
     begun = broadcasts.c.starts_at <= sa.bindparam("latest")
     query = sa.select(broadcasts).where(_IS_GOING, begun, sa.or_(_of_staff(of_all), planned))
     # Those of the campaign file are few, and none of them is left out where staff write more than are read.
-    return query.order_by(broadcasts.c.created_by.is_not(None), broadcasts.c.id.desc()).limit(MOST_READ)
+    return query.order_by(broadcasts.c.created_by.is_not(None), broadcasts.c.id.desc()).limit(_MOST)
 
 
 async def under_way(tx: AsyncConnection, *, author: int | None, now: datetime) -> list[Broadcast]:
     """What has begun and still leaves, or waits, for somebody: of staff, one author's or everybody's, and then the
     reminders of the campaign file; the newest first.
     """
-    given = {"author": author, "latest": now + BEHIND_UTC}
+    given = {"author": author, "latest": now + BEHIND_UTC, "most": MOST_READ}
     found = records(Broadcast, await tx.execute(_under_way(author is None), given))
     return sorted(found, key=lambda each: each.created_by is None)
 
@@ -104,12 +105,12 @@ def _begun_by_local_time(of_all: bool) -> sa.Select[Any]:
     )
     still = sa.not_(_is_in(BroadcastPart.SCHEDULED))
     query = sa.select(broadcasts).where(_of_staff(of_all), broadcasts.c.local_time, _IS_GOING, still, waits)
-    return query.order_by(broadcasts.c.starts_at).limit(MOST_READ)
+    return query.order_by(broadcasts.c.starts_at).limit(_MOST)
 
 
 async def begun_by_local_time(tx: AsyncConnection, *, author: int | None, now: datetime) -> list[Broadcast]:
     """What staff made to leave at everybody's own time, has left for some or is due, and is due later for others."""
-    given = {"author": author, "now": now}
+    given = {"author": author, "now": now, "most": MOST_READ}
     return records(Broadcast, await tx.execute(_begun_by_local_time(author is None), given))
 
 

@@ -151,7 +151,7 @@ def test_audiences_are_made_of_answers(file: Path, capsys: pytest.CaptureFixture
         capsys.readouterr()
         assert main(["audiences", "count", f"survey:trains:{leaf}", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["people"] == counted, leaf
-    assert "There is no survey cars" in refusal(capsys, "audiences", "count", "survey:cars:yes")
+    assert "there is no survey cars" in refusal(capsys, "audiences", "count", "survey:cars:yes")
     said = refusal(capsys, "audiences", "count", "survey:trains:maybe")
     assert "write one of any, none, yes, no, morning, evening" in said
 
@@ -169,7 +169,7 @@ WRONG = {
     "a bad audience": (TRAINS.replace("in:69", "in:Lyon"), "line 5: the audience cannot be read"),
     "a postal code of many places": (
         TRAINS.replace("in:69", "in:69000"),
-        "There is no commune 69000: 69123 (Lyon), 69266 (Villeurbanne) or 69259 (Vénissieux) perhaps; `portevoix",
+        "there is no commune 69000: 69123 (Lyon), 69266 (Villeurbanne) or 69259 (Vénissieux) perhaps; `portevoix",
     ),
     "past": (TRAINS.replace("2016-11-18", "2016-11-01"), "A survey closes in the future"),
     "kept too long": (TRAINS.replace("audience", "erase = 2019-01-01\naudience"), "within a year"),

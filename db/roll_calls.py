@@ -25,7 +25,7 @@ from db.schema import people, vote_plans
 
 Asked: TypeAlias = Condition | Whose
 FLAGS = ("consent_commune", "consent_team", "volunteer", "mutes_events", "mutes_news", "mutes_reminders")
-SLICE = 1 << 19
+SLICE = 1 << 16
 """Characters of a list of numbers that are read at a time: the event loop has its turn in between."""
 
 

@@ -22,11 +22,13 @@ class Kept:
         self._made: dict[tuple[object, ...], str] = {}
 
     def __call__(self, macro: Macro, *values: object) -> str:
-        made = self._made.get((macro.name, *values))
+        # By their kinds too: text that is safe already equals the same that is not.
+        key = (macro.name, *values, *map(type, values))
+        made = self._made.get(key)
         if made is None:
             if len(self._made) >= TEXTS_KEPT:
                 self._made.clear()
-            made = self._made[macro.name, *values] = macro(*values)
+            made = self._made[key] = macro(*values)
         return made
 
     def joined(self, macro: Macro, rows: Iterable[Sequence[object]]) -> str:

@@ -4,6 +4,7 @@ that are searched; whoever a page shows is read anew for each page.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -73,7 +74,8 @@ async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
     found = await find_for(visit.tx, author, code_of(visit))
 
     async def roll(tx: AsyncConnection) -> Roll:
-        return roll_of(await attendees.listed(tx, author, found, read_out=read_out))
+        people = await attendees.listed(tx, author, found, read_out=read_out)
+        return await asyncio.to_thread(roll_of, people) if is_long else roll_of(people)
 
     is_long = await attendees.is_long(visit.tx, found)
     if not is_long:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -37,16 +36,9 @@ from db.engine import Database, open_to_read
 log = structlog.get_logger(__name__)
 
 
-SWITCH_SECONDS = 0.0005
-"""So long a page waits for Python’s lock where a thread that counts holds it: after each statement, of which some have
-thirty. By Python’s own 5 ms such a page took a tenth of a second more.
-"""
-
-
 def run(given: Given, ours: socket.socket) -> None:
     """Until the bot ends, or closes the socket."""
     configure_logs(given.log_level)
-    sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(_serve(given, ours))
     os._exit(0)  # connections that read are closed by the system: nothing of theirs is to be kept
 

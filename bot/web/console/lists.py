@@ -4,7 +4,6 @@ that are searched; whoever a page shows is read anew for each page.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -74,8 +73,7 @@ async def listed(visit: Visit, *, read_out: bool = False) -> EventList:
     found = await find_for(visit.tx, author, code_of(visit))
 
     async def roll(tx: AsyncConnection) -> Roll:
-        people = await attendees.listed(tx, author, found, read_out=read_out)
-        return await asyncio.to_thread(roll_of, people) if is_long else roll_of(people)
+        return roll_of(await attendees.listed(tx, author, found, read_out=read_out))
 
     is_long = await attendees.is_long(visit.tx, found)
     if not is_long:

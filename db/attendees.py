@@ -19,7 +19,7 @@ from db.supporters import NAMED, named_to
 from db.upsert import insert
 
 AT_ONCE = 500
-"""Of a list."""
+"""Rows of a list that are read before others have their turn."""
 
 
 async def of_event(

@@ -310,6 +310,8 @@ UNREACHED = (sa.exc.OperationalError, DatabaseError, OSError)
 """The database is away or in the way: no row is to blame, and the same may succeed later."""
 AWAY = (*UNREACHED, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """What it may say besides of a statement that does not depend on what is written."""
+OVERDUE = (sa.exc.TimeoutError, TimeoutError)
+"""No connection was free in time, or others left what is counted too little of the processors."""
 TROUBLES = (sa.exc.SQLAlchemyError, DatabaseError, OSError)
 """Whatever it may say."""
 

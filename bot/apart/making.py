@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.types import ASGIApp
 
 from bot.apart import counts
@@ -31,7 +30,7 @@ from bot.web.parts import parts_of
 from bot.web.site import Site
 from bot.web.turn import TURN
 from bot.words.texts import campaign_texts
-from db.engine import Database, open_to_read
+from db.engine import OVERDUE, Database, open_to_read
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +130,7 @@ class Answering:
     async def _count(self, frame: Frame) -> None:
         try:
             said = Frame(frame.number, FrameKind.COUNTED, await self._found(frame.content))
-        except (TimeoutError, NoConnection):  # the processors are full, or others count for long
+        except OVERDUE:
             said = Frame(frame.number, FrameKind.CUT)
         except Exception as error:
             # The bot counts itself then, and tells what it is.
